@@ -1,0 +1,78 @@
+// The batch that still grows: encoded log entries, one behind the other, in one buffer.
+//
+// Takes: entries, written by the transcoder at its end. Gives: the bytes of all, framed by the target in place.
+// Keeps: one buffer, used again for the next batch; it grows by doubling.
+// Never: copies what is written, but for the one entry that did not fit and begins the next batch.
+//
+//   | head room | entry | entry | ... | entry | tail: envelope |
+//   ^ the frame's head is written right up to the first entry, when it is known
+
+/** What a target puts before and behind the entries to make them a request's body. */
+export interface Frame {
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** The longest head of any target: two tags with their lengths. */
+const HEAD_ROOM = 16;
+const FIRST_BYTES = 64 * 1024;
+/** A buffer that one huge record has made larger than this many batches is let go with its batch. */
+const KEEP_BATCHES = 2;
+
+export class OpenBatch {
+  bytes: Buffer = Buffer.allocUnsafe(0);
+  length = HEAD_ROOM;
+  count = 0;
+  /** Where the last entry begins. */
+  #last = HEAD_ROOM;
+  readonly #maxBytes: number;
+
+  /** @param maxBytes the size batches are meant to have; not a bound: who fills the batch seals it. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes of the entries so far. */
+  get logBytes(): number {
+    return this.length - HEAD_ROOM;
+  }
+
+  reserve(extra: number): void {
+    const needed = this.length + extra;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, FIRST_BYTES));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  /** An entry has been written from `start` to the end. */
+  added(start: number): void {
+    this.#last = start;
+    this.count += 1;
+  }
+
+  /**
+   * Gives the body of the batch to `use`, with all entries or without the last one, and starts the next batch, with
+   * that last one if it was left out. The body is only there while `use` runs: the buffer is used again.
+   */
+  seal<Result>(withoutLast: boolean, frame: (logBytes: number) => Frame, use: (body: Buffer) => Result): Result {
+    const carried = withoutLast ? Buffer.from(this.bytes.subarray(this.#last, this.length)) : undefined;
+    if (withoutLast) this.length = this.#last;
+    const { head, tail } = frame(this.logBytes);
+    this.reserve(tail.length);
+    const from = HEAD_ROOM - head.length;
+    this.bytes.set(head, from);
+    this.bytes.set(tail, this.length);
+    const result = use(this.bytes.subarray(from, this.length + tail.length));
+    if (this.bytes.length > KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.bytes = Buffer.allocUnsafe(0);
+    this.length = HEAD_ROOM;
+    this.count = 0;
+    if (carried !== undefined) {
+      this.reserve(carried.length);
+      this.bytes.set(carried, HEAD_ROOM);
+      this.length += carried.length;
+      this.added(HEAD_ROOM);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,78 @@
+// Options from environment variables.
+// Takes: an environment. Gives: the options it sets, each with the name of its variable, for the error that may follow.
+// Keeps: nothing. Never: decides whether a value is good: a text that is no number stays a text, and the schema says so.
+
+import { z } from 'zod';
+import { nearest } from './nearest';
+import { environmentName, type OptionLeaf, optionLeaves } from './schema';
+
+const PREFIX = 'PUTLOGS_';
+
+export interface FromEnvironment {
+  readonly path: string;
+  readonly variable: string;
+  readonly value: unknown;
+}
+
+export function readEnvironment(environment: NodeJS.ProcessEnv): FromEnvironment[] {
+  return optionLeaves().flatMap((leaf) => {
+    for (const variable of [environmentName(leaf.path), ...(leaf.notes.vendor ?? [])]) {
+      const text = environment[variable];
+      // An empty variable is one that a deployment file left unset.
+      if (text !== undefined && text !== '') return [{ path: leaf.path, variable, value: readText(text, leaf) }];
+    }
+    return [];
+  });
+}
+
+/**
+ * Variables that look like one of ours misspelt, each with the one it looks like. Not every `PUTLOGS_` variable is
+ * meant for us: for a service called putlogs, Kubernetes sets `PUTLOGS_PORT` and `PUTLOGS_SERVICE_HOST`.
+ */
+export function misspeltVariables(environment: NodeJS.ProcessEnv): { variable: string; meant: string }[] {
+  const known = new Map(optionLeaves().map(({ path }) => [environmentName(path).slice(PREFIX.length), path]));
+  return Object.keys(environment)
+    .filter((variable) => variable.startsWith(PREFIX) && !known.has(variable.slice(PREFIX.length)))
+    .flatMap((variable) => {
+      const meant = nearest(variable.slice(PREFIX.length), [...known.keys()]);
+      return meant === undefined ? [] : [{ variable, meant: PREFIX + meant }];
+    });
+}
+
+function readText(text: string, { type, notes }: OptionLeaf): unknown {
+  switch (notes.text) {
+    case 'list':
+      return text.split(',').map((item) => item.trim());
+    case 'pairs':
+      return readPairs(text, (value) => value);
+    case 'number pairs':
+      return readPairs(text, readNumber);
+    default:
+      if (accepts(type, 0)) return readNumber(text);
+      return accepts(type, true) ? readBoolean(text) : text;
+  }
+}
+
+/** Whether the type is about values of this kind at all; bounds do not matter. */
+function accepts(type: z.ZodType, sample: number | boolean): boolean {
+  const bare = type instanceof z.ZodDefault ? (type.unwrap() as z.ZodType) : type;
+  return typeof sample === 'number' ? bare instanceof z.ZodNumber : bare instanceof z.ZodBoolean;
+}
+
+function readNumber(text: string): unknown {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function readBoolean(text: string): unknown {
+  if (/^(true|1|yes|on)$/i.test(text)) return true;
+  return /^(false|0|no|off)$/i.test(text) ? false : text;
+}
+
+/** `env=prod,team=core`. */
+function readPairs(text: string, read: (value: string) => unknown): unknown {
+  const pairs = text.split(',').map((pair) => {
+    const equals = pair.indexOf('=');
+    return equals > 0 ? ([pair.slice(0, equals).trim(), read(pair.slice(equals + 1).trim())] as const) : undefined;
+  });
+  return pairs.includes(undefined) ? text : Object.fromEntries(pairs as [string, unknown][]);
+}

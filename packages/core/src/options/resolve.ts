@@ -1,0 +1,168 @@
+// From what the user said, and what the environment says, to options that hold.
+//
+// Takes: an object from anywhere, and an environment. Gives: Options, or one error that lists every problem at once.
+// Keeps: nothing. Never: a secret in the error, or half of a wrong configuration: nothing starts with a problem left.
+// Order: option, then `PUTLOGS_*`, then the vendor's own variables, then the default.
+
+import { hostname } from 'node:os';
+import type { z } from 'zod';
+import { defaultInstance } from '../batch/hashkey';
+import { PutlogsError } from '../errors';
+import { misspeltVariables, readEnvironment } from './environment';
+import { nearest } from './nearest';
+import { environmentName, type Options, optionLeaves, schema } from './schema';
+
+/** pino adds these to the options of every transport. */
+const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
+
+type Tree = { [name: string]: unknown };
+
+/** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
+export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): Options {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    throw new PutlogsError('ERR_PUTLOGS_OPTIONS', 'putlogs: the options must be an object');
+  }
+  const { tree, problems } = plainOptions(given ?? {});
+  const variables = new Map<string, string>();
+  for (const { path, variable, value } of readEnvironment(environment)) {
+    if (setIfAbsent(tree, path, value)) variables.set(path, variable);
+  }
+  for (const { variable, meant } of misspeltVariables(environment)) {
+    problems.push(`${variable}: there is no such variable${didYouMean(meant)}`);
+  }
+  if (get(tree, 'enabled') !== false) {
+    complete(tree, environment);
+    problems.push(...missing(tree), ...addressProblems(tree));
+  } else fillDisabled(tree);
+  const result = schema.safeParse(tree);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue, variables)));
+  if (!result.success || problems.length > 0) {
+    const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join('');
+    throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
+  }
+  return result.data;
+}
+
+/** A copy without what is undefined, what pino added, and functions, which cannot cross to a worker thread. */
+function plainOptions(given: object): { tree: Tree; problems: string[] } {
+  const problems: string[] = [];
+  const copy = (from: object, above: string): Tree =>
+    Object.fromEntries(
+      Object.entries(from).flatMap(([name, value]: [string, unknown]) => {
+        if (value === undefined || (above === '' && ADDED_BY_PINO.has(name))) return [];
+        if (typeof value === 'function' || typeof value === 'symbol') {
+          problems.push(`${above}${name}: is a ${typeof value}; options are plain data, for they cross to a thread`);
+          return [];
+        }
+        const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+        return [[name, nested ? copy(value, `${above}${name}.`) : value]];
+      }),
+    );
+  return { tree: copy(given, ''), problems };
+}
+
+/** Fills in what follows from the rest. */
+function complete(tree: Tree, environment: NodeJS.ProcessEnv): void {
+  const endpoint = tree['endpoint'];
+  if (typeof endpoint === 'string') {
+    tree['endpoint'] = withScheme(endpoint);
+    setIfAbsent(tree, 'region', /^(?:https?:\/\/)?tls-([a-z0-9-]+)\.[a-z]+\.com/.exec(endpoint)?.[1]);
+  }
+  const region = tree['region'];
+  if (typeof region === 'string') setIfAbsent(tree, 'endpoint', `https://tls-${region}.volces.com`);
+  setIfAbsent(tree, 'source', hostname());
+  setIfAbsent(tree, 'instance', defaultInstance(environment, hostname()));
+  for (const group of ['credentials', 'batch', 'memory', 'retry']) setIfAbsent(tree, group, {});
+}
+
+/** Nothing is required of options that start nothing; what is there must still be right. */
+function fillDisabled(tree: Tree): void {
+  for (const name of ['region', 'topicId', 'instance']) setIfAbsent(tree, name, 'disabled');
+  setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
+  setIfAbsent(tree, 'source', '');
+  for (const group of ['credentials', 'batch', 'memory', 'retry']) setIfAbsent(tree, group, {});
+  for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
+}
+
+function missing(tree: Tree): string[] {
+  return ['region', 'topicId', 'credentials.accessKeyId', 'credentials.accessKeySecret']
+    .filter((path) => get(tree, path) === undefined)
+    .map((path) => {
+      const vendor = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
+      const variables = [environmentName(path), ...vendor].join(' or ');
+      return `${path}: is missing; set it, or ${variables} in the environment`;
+    });
+}
+
+function addressProblems(tree: Tree): string[] {
+  const endpoint = tree['endpoint'];
+  if (typeof endpoint !== 'string') return [];
+  let url: URL;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    return ['endpoint: is not an address; it looks like https://tls-cn-beijing.volces.com'];
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return ['endpoint: must begin with https://'];
+  if (url.username !== '' || url.password !== '') return ['endpoint: must not carry a user name or password'];
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return [`endpoint: must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`];
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true) {
+    return ['endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it'];
+  }
+  return [];
+}
+
+/** The vendor's SDKs differ: some want the address with its scheme, some without. Both are taken. */
+function withScheme(endpoint: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
+}
+
+function isLoopback(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\./.test(name);
+}
+
+/** A problem as a person reads it. The value is never repeated: it may be the secret, or hold one. */
+function describe(issue: z.core.$ZodIssue, variables: ReadonlyMap<string, string>): string[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const paths = optionLeaves().map((leaf) => leaf.path);
+    return issue.keys.map((key) => {
+      const full = path === '' ? key : `${path}.${key}`;
+      return `${full}: there is no such option${didYouMean(nearest(full, [...paths, ...groupsOf(paths)]))}`;
+    });
+  }
+  // What is required is listed by name and variable already.
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [];
+  const variable = variables.get(path) ?? variables.get(issue.path.slice(0, -1).join('.'));
+  const text = issue.message.replace(/^(Invalid input|Too small|Too big|Invalid option): /, '');
+  return [`${path}${variable === undefined ? '' : ` (from ${variable})`}: ${text}`];
+}
+
+function groupsOf(paths: readonly string[]): string[] {
+  return [...new Set(paths.filter((path) => path.includes('.')).map((path) => path.slice(0, path.indexOf('.'))))];
+}
+
+function didYouMean(name: string | undefined): string {
+  return name === undefined ? '' : `; did you mean ${name}?`;
+}
+
+function get(tree: Tree, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, name) => (at as Tree | undefined)?.[name], tree);
+}
+
+/** Sets the option if it has no value and nothing of another type stands in its way. */
+function setIfAbsent(tree: Tree, path: string, value: unknown): boolean {
+  const names = path.split('.');
+  const last = names.pop()!;
+  let at: unknown = tree;
+  for (const name of names) {
+    (at as Tree)[name] ??= {};
+    at = (at as Tree)[name];
+    if (typeof at !== 'object' || at === null) return false;
+  }
+  if ((at as Tree)[last] !== undefined || value === undefined) return false;
+  (at as Tree)[last] = value;
+  return true;
+}

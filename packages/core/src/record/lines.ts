@@ -1,0 +1,43 @@
+// Lines out of chunks.
+// Takes: bytes, cut anywhere. Gives: each whole line, without its newline, in the chunk it came in. Keeps: the
+// beginning of a line whose end has not come. Never: copies a line that came whole, or gives an empty one.
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+export type TakeLine = (bytes: Buffer, start: number, end: number) => void;
+
+export class Lines {
+  readonly #take: TakeLine;
+  #begun: Buffer[] = [];
+
+  constructor(take: TakeLine) {
+    this.#take = take;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      if (this.#begun.length === 0) this.#line(chunk, start, end);
+      else {
+        this.#begun.push(chunk.subarray(start, end));
+        this.end();
+      }
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#begun.push(chunk.subarray(start));
+  }
+
+  /** Gives what has begun as a line: no more will come of it. */
+  end(): void {
+    if (this.#begun.length === 0) return;
+    const line = Buffer.concat(this.#begun);
+    this.#begun = [];
+    this.#line(line, 0, line.length);
+  }
+
+  #line(bytes: Buffer, start: number, end: number): void {
+    const to = bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    if (to > start) this.#take(bytes, start, to);
+  }
+}

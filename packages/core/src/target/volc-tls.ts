@@ -1,0 +1,167 @@
+// Volcengine TLS, PutLogs: https://www.volcengine.com/docs/6470/112191.
+// Gives: the four answers of a target. Keeps: the day's signing key. Never: state of a batch.
+
+import { createHash } from 'node:crypto';
+import type { Writer } from 'protobufjs';
+import type { Frame } from '../batch/open-batch';
+import type { SealedBatch } from '../batch/sealed-batch';
+import { type Answer, type AnswerTable, type Outcome, outcomeOf } from '../delivery/outcome';
+import type { SignedRequest } from '../delivery/send';
+import type { LogLayout } from '../record/transcode';
+import { varintBytes, writeVarint } from '../record/varint';
+import type { Envelope, Target } from './target';
+import { VOLC_SCHEMA } from './volc-schema';
+import { type Credentials, canonicalQuery, VolcSigner } from './volc-sign';
+
+/** The documented bounds of one request; beyond one of them all of it is refused. */
+export const VOLC_LIMITS = {
+  /** A LogGroupList before compression. */
+  maxBatchBytes: 5 * 1024 * 1024,
+  /** Logs in a LogGroup. */
+  maxLogs: 10_000,
+  maxLogBytes: 1024 * 1024,
+} as const;
+
+/** Field 3, fixed32: the nanoseconds below the millisecond, as every SDK of the vendor fills it. */
+const TIME_NS_TAG = 0x1d;
+
+export const VOLC_LAYOUT: LogLayout = {
+  timeNsTag: TIME_NS_TAG,
+  maxLogBytes: VOLC_LIMITS.maxLogBytes,
+  keys: {
+    maxBytes: 128,
+    reserved: new Set([
+      '__content__',
+      '__time__',
+      '__source__',
+      '__path__',
+      '__tls_key__',
+      '__tls_time__',
+      '__mq_offset__',
+      '__package_offset__',
+    ]),
+  },
+};
+
+const ANSWERS: AnswerTable = {
+  requestIdHeader: 'x-tls-requestid',
+  codes: {
+    ExceedQPSLimit: 'retry',
+    ExceedRateLimit: 'retry',
+    ExceedCountLimit: 'retry',
+    InternalError: 'retry',
+    InternalServerError: 'retry',
+    ErrInternalServerError: 'retry',
+    // Signed with a clock that was wrong, or too late: each attempt is signed anew.
+    RequestExpired: 'retry',
+    RequestTimeTooSkewed: 'retry',
+    // The bytes changed on their way: send them again.
+    ErrLogMD5CheckFailed: 'retry',
+    InvalidAccessKeyId: 'hold',
+    InvalidSecurityToken: 'hold',
+    SignatureDoesNotMatch: 'hold',
+    AuthorizationQueryParametersError: 'hold',
+    AuthFailed: 'hold',
+    AccessDenied: 'hold',
+    TopicNotExist: 'hold',
+    ProjectNotExists: 'hold',
+    InvalidArgument: 'reject',
+    DeserializeFailed: 'reject',
+    LogGroupListSizeTooLarge: 'reject',
+    LogSizeTooLarge: 'reject',
+    TooManyLogs: 'reject',
+  },
+  errorIn,
+};
+
+export interface VolcTlsOptions {
+  /** Scheme, host and port. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly topicId: string;
+  readonly credentials: Credentials;
+}
+
+export function volcTls(options: VolcTlsOptions): Target {
+  const { origin, host } = new URL(options.endpoint);
+  const signer = new VolcSigner(options.region);
+  const query = { TopicId: options.topicId };
+  return {
+    layout: VOLC_LAYOUT,
+    origin,
+    frame,
+    request(batch: SealedBatch, wallMs: number): SignedRequest {
+      const unsigned = {
+        method: 'POST' as const,
+        path: '/PutLogs',
+        query,
+        headers: headersOf(batch, host),
+        body: batch.body,
+      };
+      const headers = signer.sign(unsigned, options.credentials, wallMs);
+      return { method: 'POST', path: `/PutLogs?${canonicalQuery(query)}`, headers, body: batch.body };
+    },
+    outcome: (answer: Answer, wallMs: number): Outcome => outcomeOf(answer, ANSWERS, wallMs),
+  };
+}
+
+function headersOf(batch: SealedBatch, host: string): Record<string, string> {
+  return {
+    Host: host,
+    'Content-Type': 'application/x-protobuf',
+    'Content-MD5': createHash('md5').update(batch.body).digest('hex').toUpperCase(),
+    'x-tls-apiversion': '0.3.0',
+    'x-tls-bodyrawsize': String(batch.rawBytes),
+    ...(batch.codec === 'none' ? {} : { 'x-tls-compresstype': batch.codec }),
+    ...(batch.hashKey === '' ? {} : { 'x-tls-hashkey': batch.hashKey }),
+  };
+}
+
+/** `LogGroupList { LogGroup { entries, Source, LogTags, FileName, ContextFlow } }` around the entries. */
+function frame(envelope: Envelope, logBytes: number): Frame {
+  // Loaded with the first batch, not with the first import.
+  const { Writer } = require('protobufjs/minimal') as typeof import('protobufjs');
+  const { LogGroup, LogTag, LogGroupList } = VOLC_SCHEMA.nested;
+  const writer = new Writer();
+  writeText(writer, LogGroup.fields.Source.id, envelope.source);
+  for (const [key, value] of Object.entries(envelope.tags)) {
+    writer.uint32(lengthTag(LogGroup.fields.LogTags.id)).fork();
+    writeText(writer, LogTag.fields.Key.id, key);
+    writeText(writer, LogTag.fields.Value.id, value);
+    writer.ldelim();
+  }
+  writeText(writer, LogGroup.fields.FileName.id, envelope.fileName);
+  writeText(writer, LogGroup.fields.ContextFlow.id, envelope.packId);
+  const tail = writer.finish();
+  const groupBytes = logBytes + tail.length;
+  const head = new Uint8Array(1 + varintBytes(groupBytes));
+  head[0] = lengthTag(LogGroupList.fields.LogGroups.id);
+  writeVarint(head, 1, groupBytes);
+  return { head, tail };
+}
+
+/** proto3: an empty text is its default and is not written. */
+function writeText(writer: Writer, field: number, text: string): void {
+  if (text !== '') writer.uint32(lengthTag(field)).string(text);
+}
+
+function lengthTag(field: number): number {
+  return (field << 3) | 2;
+}
+
+/** `{"ErrorCode": ..., "ErrorMessage": ...}`; some of the vendor's clients expect a small first letter. */
+function errorIn(body: string): { code: string; message: string } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // Not JSON: no error of the service's. The status decides.
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const byName = new Map(Object.entries(value).map(([name, field]) => [name.toLowerCase(), field as unknown]));
+  const code = byName.get('errorcode');
+  if (typeof code !== 'string' || code === '') return undefined;
+  const message = byName.get('errormessage');
+  return { code, message: typeof message === 'string' ? message : '' };
+}

@@ -1,0 +1,48 @@
+// What a person is told when something goes wrong: one line on stderr, and a `warning` event.
+// Takes: a kind and a sentence. Gives: the first of a kind at once, then at most one a minute with the number of those
+// that were left out. Keeps: when each kind was told last. Never: through the application's own logger (a warning
+// about logs that becomes a log), never asynchronously (the next moment may be the process's last), never a secret.
+
+import { writeSync } from 'node:fs';
+import type { Clock } from './clock';
+
+export type WarningKind = 'retry' | 'hold' | 'rejected' | 'memory' | 'exit' | 'compression' | 'worker' | 'internal';
+
+export interface Warning {
+  readonly kind: WarningKind;
+  readonly message: string;
+  /** Warnings of this kind since the last one that was told. */
+  readonly untold: number;
+}
+
+const INTERVAL_MS = 60_000;
+const STDERR = 2;
+
+export class Teller {
+  readonly #clock: Clock;
+  readonly #emit: (warning: Warning) => void;
+  readonly #last = new Map<WarningKind, { atMs: number; untold: number }>();
+
+  constructor(clock: Clock, emit: (warning: Warning) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  tell(kind: WarningKind, message: string): void {
+    const nowMs = this.#clock.monotonicMs();
+    const last = this.#last.get(kind);
+    if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
+      last.untold += 1;
+      return;
+    }
+    const untold = last?.untold ?? 0;
+    this.#last.set(kind, { atMs: nowMs, untold: 0 });
+    const more = untold === 0 ? '' : ` (and ${untold} more like it since the last such line)`;
+    try {
+      writeSync(STDERR, `putlogs: ${message}${more}\n`);
+    } catch {
+      // stderr is closed, or a pipe that nobody reads: the event below is all that is left to tell with.
+    }
+    this.#emit({ kind, message, untold });
+  }
+}

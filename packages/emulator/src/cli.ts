@@ -1,0 +1,127 @@
+// The command putlogs-emulator. Takes: arguments and signals. Gives: one JSON line on stdout once it listens, and an exit
+// code: 0 stopped by a signal, 1 cannot listen, 2 wrong arguments. Keeps: the emulator. Never: prints a secret.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEmulator, type EmulatorError, type EmulatorOptions } from './index.js';
+import { nearestName } from './nearest-name.js';
+
+const FLAGS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  'access-key-id': { type: 'string' },
+  'access-key-secret': { type: 'string' },
+  'security-token': { type: 'string' },
+  region: { type: 'string' },
+  shards: { type: 'string' },
+  topic: { type: 'string', multiple: true },
+  lenient: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+const HELP = `Usage: putlogs-emulator [options]
+
+A strict local PutLogs service. Prints one JSON line with its url when it is ready; stop it with Ctrl-C.
+
+  --port <n>                 port to listen on; 0 (default) lets the system choose
+  --host <address>           address to listen on (default 127.0.0.1)
+  --access-key-id <id>       the access key id that is known (default demo)
+  --access-key-secret <s>    its secret (default demo-secret)
+  --security-token <token>   requests must carry this token (default: none)
+  --region <name>            the region signatures must be for (default: any)
+  --shards <n>               shards of every topic, 1 to 256 (default 2)
+  --topic <id>               a topic that exists; repeat it for more (default: any, once written to)
+  --lenient                  take a wrong X-Content-Sha256, as the official Node SDK sends it
+  --help                     this text
+  --version                  the version
+`;
+
+type Parsed = { readonly options: EmulatorOptions } | { readonly print: string } | { readonly problem: string };
+
+function parse(args: string[]): Parsed {
+  // strict: false, because parseArgs' own errors name no nearest option.
+  const { tokens, values } = parseArgs({ args, options: FLAGS, strict: false, allowPositionals: true, tokens: true });
+  const names = Object.keys(FLAGS);
+  for (const token of tokens) {
+    if (token.kind === 'positional') return { problem: `unexpected argument ${token.value}` };
+    if (token.kind === 'option-terminator') continue;
+    if (!Object.hasOwn(FLAGS, token.name)) {
+      const near = nearestName(token.name, names);
+      return { problem: `unknown option ${token.rawName}${near === null ? '' : `; did you mean --${near}?`}` };
+    }
+    const takesValue = FLAGS[token.name as keyof typeof FLAGS].type === 'string';
+    const looksLikeOption = token.inlineValue === false && token.value?.startsWith('--');
+    if (takesValue && (token.value === undefined || looksLikeOption))
+      return { problem: `${token.rawName} needs a value` };
+    if (!takesValue && token.value !== undefined) return { problem: `${token.rawName} takes no value` };
+  }
+  const given = values as Partial<Record<string, string>> & {
+    topic?: string[];
+    lenient?: boolean;
+    help?: boolean;
+    version?: boolean;
+  };
+  if (given.help) return { print: HELP };
+  if (given.version) return { print: `${readVersion()}\n` };
+  for (const name of ['port', 'shards']) {
+    const text = given[name];
+    if (text !== undefined && !/^\d+$/.test(text)) return { problem: `--${name} must be a whole number, not ${text}` };
+  }
+  return {
+    options: {
+      port: given['port'] === undefined ? undefined : Number(given['port']),
+      host: given['host'],
+      accessKeyId: given['access-key-id'],
+      accessKeySecret: given['access-key-secret'],
+      securityToken: given['security-token'],
+      region: given['region'],
+      shards: given['shards'] === undefined ? undefined : Number(given['shards']),
+      topics: given.topic,
+      lenient: given.lenient,
+    },
+  };
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(__dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function complain(problem: string, exitCode: number): void {
+  process.stderr.write(`putlogs-emulator: ${problem}\n`);
+  process.exitCode = exitCode;
+}
+
+// The option's name as a user of the command knows it: accessKeyId -> --access-key-id.
+function flagged(message: string): string {
+  const flag = (name: string): string =>
+    `--${name === 'topics' ? 'topic' : name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
+  return message.replace(/^\w+/, flag);
+}
+
+async function main(): Promise<void> {
+  const parsed = parse(process.argv.slice(2));
+  if ('problem' in parsed) return complain(`${parsed.problem} (see --help)`, 2);
+  if ('print' in parsed) {
+    process.stdout.write(parsed.print);
+    return;
+  }
+  try {
+    const emulator = await createEmulator(parsed.options);
+    const stop = (): void => void emulator.close();
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    const { url, accessKeyId } = emulator;
+    const { shards } = emulator.stats();
+    process.stdout.write(
+      `${JSON.stringify({ url, accessKeyId, shards: shards.length, lenient: parsed.options.lenient ?? false })}\n`,
+    );
+  } catch (error) {
+    const { code, message } = error as EmulatorError;
+    if (code === 'ERR_EMULATOR_OPTIONS') complain(`${flagged(message)} (see --help)`, 2);
+    else complain(message, 1);
+  }
+}
+
+void main();

@@ -1,0 +1,126 @@
+// Takes: DescribeShards, DescribeCursor and ConsumeLogs requests whose signatures hold. Gives: shards, cursors, and the
+// log groups from a cursor on. Keeps: nothing: a cursor is a shard and a position in it. Never: splits a log group.
+import { type Answer, answerJson, invalidArgument, isRefusal, type Refusal, refuse } from './answer.js';
+import { compress } from './body.js';
+import { readJsonBody } from './json-body.js';
+import type { GroupPosition, Ledger, Topic } from './ledger.js';
+import { type ApiRequest, parameter } from './request.js';
+import { encodeGroups, type WireLogGroup } from './schema.js';
+
+const MAX_GROUPS = 1000;
+const DEFAULT_GROUPS = 100;
+// The documented ceiling of one call.
+const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
+
+export function describeShards(request: ApiRequest, ledger: Ledger): Answer | Refusal {
+  const topicId = parameter(request, 'TopicId') ?? '';
+  if (topicId === '') return invalidArgument('TopicId', '');
+  const topic = ledger.topic(topicId);
+  if (!topic) return refuse('TopicNotExist');
+  const page = pageOf(request);
+  if (isRefusal(page)) return page;
+  const { ranges } = topic.shards;
+  return answerJson({
+    Shards: ranges.slice(page.from, page.to).map(({ shard, begin, end }) => ({
+      TopicId: topicId,
+      ShardId: shard,
+      InclusiveBeginKey: begin,
+      ExclusiveEndKey: end,
+      Status: 'readwrite',
+      ModifyTime: '',
+      StopWriteTime: '',
+    })),
+    Total: ranges.length,
+  });
+}
+
+export function describeCursor(request: ApiRequest, ledger: Ledger): Answer | Refusal {
+  const place = findShard(request, ledger);
+  if (isRefusal(place)) return place;
+  const body = readJsonBody(request);
+  if (isRefusal(body)) return body;
+  const from = String(body['From'] ?? '');
+  if (from === 'begin') return answerJson({ cursor: writeCursor(place.shard, 0) });
+  if (from === 'end') return answerJson({ cursor: writeCursor(place.shard, place.groups.length) });
+  if (!/^\d{1,12}$/.test(from)) return invalidArgument('From', from, 'begin, end or Unix seconds');
+  const found = place.groups.findIndex(({ arrivedAtMs }) => arrivedAtMs >= Number(from) * 1000);
+  return answerJson({ cursor: writeCursor(place.shard, found < 0 ? place.groups.length : found) });
+}
+
+export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refusal {
+  const place = findShard(request, ledger);
+  if (isRefusal(place)) return place;
+  const body = readJsonBody(request);
+  if (isRefusal(body)) return body;
+  const { Cursor, EndCursor, LogGroupCount = DEFAULT_GROUPS, Compression } = body;
+  const from = readCursor(Cursor, place);
+  if (from === null) return invalidArgument('Cursor', String(Cursor ?? ''));
+  const end =
+    EndCursor === undefined || EndCursor === null || EndCursor === ''
+      ? place.groups.length
+      : readCursor(EndCursor, place);
+  if (end === null) return invalidArgument('EndCursor', String(EndCursor));
+  if (!isWhole(LogGroupCount, 1, MAX_GROUPS)) return invalidArgument('LogGroupCount', String(LogGroupCount));
+  const codec = Compression === undefined || Compression === null || Compression === '' ? 'none' : Compression;
+  if (codec !== 'none' && codec !== 'lz4' && codec !== 'zlib') return invalidArgument('Compression', String(codec));
+
+  const groups: WireLogGroup[] = [];
+  let answerBytes = 0;
+  for (let at = from; at < Math.min(end, from + LogGroupCount); at++) {
+    const group = ledger.groupAt(place.groups[at]!);
+    answerBytes += encodeGroups([group]).length;
+    // The first group always goes: otherwise a reader could never pass it.
+    if (groups.length > 0 && answerBytes > MAX_ANSWER_BYTES) break;
+    groups.push(group);
+  }
+  const raw = encodeGroups(groups);
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/x-protobuf',
+      'x-tls-cursor': writeCursor(place.shard, from + groups.length),
+      'x-tls-count': String(groups.length),
+      'x-tls-bodyrawsize': String(raw.length),
+      ...(codec === 'none' ? {} : { 'x-tls-compresstype': codec }),
+    },
+    body: groups.length === 0 ? raw : compress(codec, raw),
+  };
+}
+
+interface Place {
+  readonly shard: number;
+  readonly groups: readonly GroupPosition[];
+}
+
+function findShard(request: ApiRequest, ledger: Ledger): Place | Refusal {
+  const topicId = parameter(request, 'TopicId') ?? '';
+  if (topicId === '') return invalidArgument('TopicId', '');
+  const topic: Topic | undefined = ledger.topic(topicId);
+  if (!topic) return refuse('TopicNotExist');
+  const shardId = parameter(request, 'ShardId') ?? '';
+  const groups = /^\d{1,9}$/.test(shardId) ? topic.groups[Number(shardId)] : undefined;
+  return groups ? { shard: Number(shardId), groups } : invalidArgument('ShardId', shardId);
+}
+
+function writeCursor(shard: number, position: number): string {
+  return Buffer.from(`${shard}:${position}`).toString('base64');
+}
+
+function readCursor(cursor: unknown, { shard, groups }: Place): number | null {
+  if (typeof cursor !== 'string') return null;
+  const parts = /^(\d{1,9}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64').toString('latin1'));
+  if (!parts || Number(parts[1]) !== shard || Number(parts[2]) > groups.length) return null;
+  return Number(parts[2]);
+}
+
+function pageOf(request: ApiRequest): { from: number; to: number } | Refusal {
+  const number = Number(parameter(request, 'PageNumber') ?? '1');
+  if (!isWhole(number, 1, 1_000_000)) return invalidArgument('PageNumber', parameter(request, 'PageNumber') ?? '');
+  const size = Number(parameter(request, 'PageSize') ?? '20');
+  if (!isWhole(size, 1, 100)) return invalidArgument('PageSize', parameter(request, 'PageSize') ?? '');
+  return { from: (number - 1) * size, to: number * size };
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}

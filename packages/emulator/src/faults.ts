@@ -1,0 +1,121 @@
+// Takes: a script of checked rules and each request, first its head, then its body. Gives: the rule that decides it, if any.
+// Keeps: how many requests each rule matched and how often it fired. Never: acts: the server does what a rule says.
+import { codeForStatus, describeCode, type Refusal } from './answer.js';
+import type { FaultMatch, FaultRule } from './fault-rule.js';
+import { header, parameter, type RequestHead } from './request.js';
+import type { WireLogGroup } from './schema.js';
+
+/** A rule of the script and what has come of it. */
+export interface FaultReport {
+  readonly rule: FaultRule;
+  /** Requests its `match` fitted, `nth` and `skip` left aside. */
+  readonly matched: number;
+  /** Requests it decided. */
+  readonly fired: number;
+}
+
+type Peek = () => readonly WireLogGroup[] | null;
+
+interface State {
+  readonly rule: FaultRule;
+  matched: number;
+  fired: number;
+}
+
+export class FaultScript {
+  #states: State[] = [];
+
+  /** Takes the place of the script so far; every count starts at 0. */
+  replace(rules: readonly FaultRule[]): void {
+    this.#states = rules.map((rule) => ({ rule, matched: 0, fired: 0 }));
+  }
+
+  report(): FaultReport[] {
+    return this.#states.map((state) => ({ ...state }));
+  }
+
+  /**
+   * After how many bytes of its body this request's connection is to be reset, or `null`. Asked before the body is read,
+   * so a rule that looks into the body cannot stand in the way of a reset, but any other earlier rule can.
+   */
+  resetAfterBytes(head: RequestHead): number | null {
+    for (const state of this.#states) {
+      const { rule } = state;
+      if (needsBody(rule) || !fitsHead(rule.match, head)) continue;
+      if (rule.resetAfterBytes === undefined) {
+        if (isDue(state, state.matched + 1)) return null;
+      } else if (fire(state)) {
+        return rule.resetAfterBytes;
+      }
+    }
+    return null;
+  }
+
+  /** The rule that decides a request whose body was read. `peek` decodes the body; it is called at most once. */
+  decide(head: RequestHead, bodyBytes: number, peek: Peek): FaultRule | null {
+    let peeked: ReturnType<Peek> | undefined;
+    for (const state of this.#states) {
+      const { rule } = state;
+      if (rule.resetAfterBytes !== undefined || !fitsHead(rule.match, head)) continue;
+      if (rule.maxRequestBytes !== undefined && bodyBytes <= rule.maxRequestBytes) continue;
+      if (rule.maxLogs !== undefined || rule.match?.contains !== undefined) {
+        if (peeked === undefined) peeked = peek();
+        if (!fitsLogs(rule, peeked)) continue;
+      }
+      if (fire(state)) return rule;
+    }
+    return null;
+  }
+}
+
+/** The made-up answer of a rule as a refusal (its status may be a success all the same), or `null` if it has none. */
+export function madeUpAnswer(rule: FaultRule): Refusal | null {
+  const limit =
+    rule.maxLogs !== undefined
+      ? 'TooManyLogs'
+      : rule.maxRequestBytes !== undefined
+        ? 'LogGroupListSizeTooLarge'
+        : undefined;
+  const code = rule.code ?? limit ?? (rule.status === undefined ? undefined : codeForStatus(rule.status));
+  if (code === undefined) return null;
+  const known = describeCode(code);
+  return { refused: true, status: rule.status ?? known.status, code, message: rule.message ?? known.message };
+}
+
+function fire(state: State): boolean {
+  state.matched++;
+  if (!isDue(state, state.matched)) return false;
+  state.fired++;
+  return true;
+}
+
+function isDue({ rule, fired }: State, turn: number): boolean {
+  const { nth, skip = 0 } = rule.match ?? {};
+  return fired < (rule.times ?? Number.POSITIVE_INFINITY) && turn > skip && (nth === undefined || turn === nth);
+}
+
+function needsBody({ match, maxLogs, maxRequestBytes }: FaultRule): boolean {
+  return match?.contains !== undefined || maxLogs !== undefined || maxRequestBytes !== undefined;
+}
+
+function fitsHead(match: FaultMatch | undefined, head: RequestHead): boolean {
+  if (!match) return true;
+  const { path, method, topicId, hashKey } = match;
+  return (
+    (path === undefined || head.path === (path.startsWith('/') ? path : `/${path}`)) &&
+    (method === undefined || head.method === method.toUpperCase()) &&
+    (topicId === undefined || parameter(head, 'TopicId') === topicId) &&
+    (hashKey === undefined || (header(head, 'x-tls-hashkey') ?? '').toLowerCase() === hashKey.toLowerCase())
+  );
+}
+
+function fitsLogs(rule: FaultRule, groups: readonly WireLogGroup[] | null): boolean {
+  if (groups === null) return false;
+  const logCount = groups.reduce((sum, group) => sum + group.Logs.length, 0);
+  if (rule.maxLogs !== undefined && logCount <= rule.maxLogs) return false;
+  const wanted = rule.match?.contains;
+  return (
+    wanted === undefined ||
+    groups.some(({ Logs }) => Logs.some(({ Contents }) => Contents.some(({ Value }) => Value.includes(wanted))))
+  );
+}

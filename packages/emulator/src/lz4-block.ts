@@ -1,0 +1,72 @@
+// Takes: raw LZ4 blocks (no frame, no size prefix) and bytes to put into one. Gives: the decoded bytes or `null`; a block.
+// Keeps: one hash table, cleared for every block. Never: lets a hostile block lead the decoder outside its buffers.
+import { compressBlock, compressBound, decompressBlock } from 'lz4js';
+
+const MIN_MATCH_BYTES = 4;
+// The format's end rule, which the C decoder enforces: a block ends in at least five literals.
+const LAST_LITERALS_BYTES = 5;
+
+/** Gives exactly `rawBytes` bytes, or `null` when the block is not one that decodes to as many. */
+export function decodeBlock(block: Uint8Array, rawBytes: number): Buffer | null {
+  // The walk copies nothing, so a block of a few bytes that claims gigabytes costs nothing.
+  if (!isSound(block, rawBytes)) return null;
+  const raw = Buffer.alloc(rawBytes);
+  return decompressBlock(block, raw, 0, block.length, 0) === rawBytes ? raw : null;
+}
+
+const hashTable = new Uint32Array(1 << 16);
+
+export function encodeBlock(raw: Uint8Array): Buffer {
+  const target = Buffer.alloc(compressBound(raw.length));
+  hashTable.fill(0);
+  const blockBytes = compressBlock(raw, target, 0, raw.length, hashTable);
+  return blockBytes === 0 ? literalsOnly(raw) : target.subarray(0, blockBytes);
+}
+
+// lz4js gives up on input without repetition; the format does not: one run of literals is a block.
+function literalsOnly(raw: Uint8Array): Buffer {
+  const head: number[] = [];
+  if (raw.length < 15) {
+    head.push(raw.length << 4);
+  } else {
+    let rest = raw.length - 15;
+    head.push(0xf0);
+    for (; rest >= 255; rest -= 255) head.push(255);
+    head.push(rest);
+  }
+  return Buffer.concat([Buffer.from(head), raw]);
+}
+
+function isSound(block: Uint8Array, rawBytes: number): boolean {
+  let at = 0;
+  let produced = 0;
+  const readLength = (nibble: number): number => {
+    let length = nibble;
+    if (nibble !== 15) return length;
+    for (;;) {
+      const next = block[at++];
+      if (next === undefined) return Number.POSITIVE_INFINITY;
+      length += next;
+      if (next !== 255) return length;
+    }
+  };
+  for (;;) {
+    const token = block[at++];
+    if (token === undefined) return false;
+    const literals = readLength(token >> 4);
+    at += literals;
+    produced += literals;
+    if (at > block.length || produced > rawBytes) return false;
+    // Only the last sequence has no match, and it has the token's match half at zero in every encoder known.
+    if (at === block.length)
+      return produced === rawBytes && (rawBytes < LAST_LITERALS_BYTES || literals >= LAST_LITERALS_BYTES);
+    const low = block[at];
+    const high = block[at + 1];
+    if (low === undefined || high === undefined) return false;
+    at += 2;
+    const offset = low | (high << 8);
+    if (offset === 0 || offset > produced) return false;
+    produced += readLength(token & 15) + MIN_MATCH_BYTES;
+    if (produced > rawBytes) return false;
+  }
+}

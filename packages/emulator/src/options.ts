@@ -1,0 +1,90 @@
+// Takes: the options of createEmulator. Gives: all of them, checked and with defaults, or one sentence that names the wrong
+// one. Keeps: nothing. Never: repeats a secret in the sentence.
+import { nearestName } from './nearest-name.js';
+
+/** How an emulator is to be. Every field may be left out. */
+export interface EmulatorOptions {
+  /** TCP port; 0 lets the system choose. Default 0. */
+  readonly port?: number | undefined;
+  /** Address to listen on. Default `127.0.0.1`, so that nobody else can reach it. */
+  readonly host?: string | undefined;
+  /** The one access key id that is known. Default `demo`. */
+  readonly accessKeyId?: string | undefined;
+  /** Its secret. Default `demo-secret`. */
+  readonly accessKeySecret?: string | undefined;
+  /** Requests must carry exactly this X-Security-Token. By default they must carry none. */
+  readonly securityToken?: string | undefined;
+  /** The region signatures must be for. By default any is taken. */
+  readonly region?: string | undefined;
+  /** Shards of every topic, 1 to 256. Default 2. */
+  readonly shards?: number | undefined;
+  /** The topics that exist. By default a topic exists once it has been written to. */
+  readonly topics?: readonly string[] | undefined;
+  /** Take X-Content-Sha256 without comparing it with the body, as the official Node SDK needs. Default false. */
+  readonly lenient?: boolean | undefined;
+  /** The server's clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+}
+
+export interface ResolvedOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+  readonly securityToken: string | undefined;
+  readonly region: string | undefined;
+  readonly shards: number;
+  readonly topics: readonly string[] | undefined;
+  readonly lenient: boolean;
+  readonly clock: () => number;
+}
+
+const DEFAULTS = {
+  port: 0,
+  host: '127.0.0.1',
+  accessKeyId: 'demo',
+  accessKeySecret: 'demo-secret',
+  securityToken: undefined,
+  region: undefined,
+  shards: 2,
+  topics: undefined,
+  lenient: false,
+  clock: Date.now,
+} satisfies ResolvedOptions;
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isWhole = (least: number, most: number) => (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) => boolean, string]>> = {
+  port: [isWhole(0, 65535), 'a whole number between 0 and 65535'],
+  host: [isText, 'an address or a host name'],
+  // The credential scope is cut at its slashes and commas.
+  accessKeyId: [
+    (value) => typeof value === 'string' && /^[^/,\s]+$/.test(value),
+    'a string without space, slash and comma',
+  ],
+  accessKeySecret: [isText, 'a string that is not empty'],
+  securityToken: [isText, 'a string that is not empty'],
+  region: [isText, 'a string that is not empty'],
+  shards: [isWhole(1, 256), 'a whole number between 1 and 256'],
+  topics: [(value) => Array.isArray(value) && value.every(isText), 'a list of topic ids'],
+  lenient: [(value) => typeof value === 'boolean', 'true or false'],
+  clock: [(value) => typeof value === 'function', 'a function that gives milliseconds since the epoch'],
+};
+
+export function resolveOptions(options: EmulatorOptions): ResolvedOptions | string {
+  if (typeof options !== 'object' || options === null) return 'the options must be an object';
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(RULES, name)) {
+      const near = nearestName(name, Object.keys(RULES));
+      return `${name} is not an option${near === null ? '' : `; did you mean ${near}?`}`;
+    }
+    if (value === undefined) continue;
+    const [holds, wanted] = RULES[name as keyof ResolvedOptions];
+    if (!holds(value)) return `${name} must be ${wanted}`;
+    given[name] = value;
+  }
+  return { ...DEFAULTS, ...given };
+}

@@ -1,0 +1,112 @@
+// Takes: LogGroupList bytes. Gives: the decoded groups or a refusal, the size of each log on the wire, and groups as bytes.
+// Keeps: the schema. Never: shares a description with @putlogs/core: two descriptions of the wire written apart can
+// contradict each other, and that is the use of this one.
+import { Reader, Root } from 'protobufjs/light';
+import { type Refusal, refuse } from './answer.js';
+
+export interface WireContent {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+export interface WireLog {
+  /** A Long where the decoder has one, so read it with `timeOf`. */
+  readonly Time: number | { toNumber(): number };
+  readonly Contents: readonly WireContent[];
+  readonly TimeNs?: number;
+}
+
+export interface WireLogGroup {
+  readonly Logs: readonly WireLog[];
+  readonly Source: string;
+  readonly LogTags: readonly WireContent[];
+  readonly FileName: string;
+  readonly ContextFlow: string;
+}
+
+const pair = { fields: { Key: { type: 'string', id: 1 }, Value: { type: 'string', id: 2 } } };
+const root = Root.fromJSON({
+  nested: {
+    pb: {
+      // proto3, so that strings which are not UTF-8 are refused by the decoder itself.
+      edition: 'proto3',
+      nested: {
+        LogContent: { edition: 'proto3', ...pair },
+        LogTag: { edition: 'proto3', ...pair },
+        Log: {
+          edition: 'proto3',
+          oneofs: { OptionalTimeNs: { oneof: ['TimeNs'] } },
+          fields: {
+            Time: { type: 'int64', id: 1 },
+            Contents: { rule: 'repeated', type: 'LogContent', id: 2 },
+            TimeNs: { type: 'fixed32', id: 3 },
+          },
+        },
+        LogGroup: {
+          edition: 'proto3',
+          fields: {
+            Logs: { rule: 'repeated', type: 'Log', id: 1 },
+            Source: { type: 'string', id: 2 },
+            LogTags: { rule: 'repeated', type: 'LogTag', id: 3 },
+            FileName: { type: 'string', id: 4 },
+            ContextFlow: { type: 'string', id: 5 },
+          },
+        },
+        LogGroupList: { edition: 'proto3', fields: { LogGroups: { rule: 'repeated', type: 'LogGroup', id: 1 } } },
+      },
+    },
+  },
+} as Parameters<typeof Root.fromJSON>[0]);
+root.resolveAll();
+const LogGroupList = root.lookupType('pb.LogGroupList');
+
+export function decodeGroups(raw: Buffer): readonly WireLogGroup[] | Refusal {
+  try {
+    const reader = Reader.create(raw);
+    reader.discardUnknown = false;
+    const list = LogGroupList.decode(reader) as unknown as { LogGroups: WireLogGroup[] };
+    return hasUnknown(list)
+      ? refuse('DeserializeFailed', 'Deserialization failed: a field is not in the schema.')
+      : list.LogGroups;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return refuse('DeserializeFailed', `Deserialization failed, please check argument. (${why})`);
+  }
+}
+
+export function encodeGroups(groups: readonly WireLogGroup[]): Buffer {
+  return Buffer.from(LogGroupList.encode(LogGroupList.create({ LogGroups: groups })).finish());
+}
+
+/** The time as sent. Beyond 2^53 it is rounded, which only a time that is refused can be. */
+export function timeOf(log: WireLog): number {
+  return typeof log.Time === 'number' ? log.Time : log.Time.toNumber();
+}
+
+/** The encoded bytes of the largest Log message, read off the wire: encoding again could give another size. */
+export function largestLogBytes(raw: Buffer): number {
+  let largest = 0;
+  eachField(raw, (group) => eachField(group, (log) => (largest = Math.max(largest, log.length))));
+  return largest;
+}
+
+function eachField(message: Buffer, visit: (field: Buffer) => void): void {
+  const reader = Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    // Of a Buffer the reader gives Buffers, views without a copy.
+    if (tag === 10) visit(reader.bytes() as Buffer);
+    else reader.skipType(tag & 7);
+  }
+}
+
+// A field of a known number with a wrong wire type is kept as unknown too, and that is an encoder's mistake to show.
+function hasUnknown(list: { readonly LogGroups: readonly WireLogGroup[] }): boolean {
+  const odd = (message: object): boolean => '$unknowns' in message;
+  return (
+    odd(list) ||
+    list.LogGroups.some(
+      (group) => odd(group) || group.LogTags.some(odd) || group.Logs.some((log) => odd(log) || log.Contents.some(odd)),
+    )
+  );
+}

@@ -1,0 +1,164 @@
+// Takes: sockets. Gives: whole requests to the service and the control API, and their answers back, bent as a fault rule says.
+// Keeps: the listening socket and what is held back. Never: decides what an answer is.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Answer, answerJson, answerRefusal, refuse } from './answer.js';
+import { answerControl } from './control.js';
+import type { FaultRule } from './fault-rule.js';
+import { madeUpAnswer } from './faults.js';
+import { peekGroups } from './put-logs.js';
+import { type ApiRequest, readHead } from './request.js';
+import type { Service } from './service.js';
+
+// Above every limit of the service, so that its own refusals can be given; what is beyond is read and thrown away.
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+const DRIP_INTERVAL_MS = 20;
+const KEEP_ALIVE_MS = 120_000;
+
+type Received =
+  | { readonly kind: 'body'; readonly body: Buffer }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'gone' };
+
+export interface RunningServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Listens, or throws the error of `listen`. */
+export async function startServer(
+  service: Service,
+  host: string,
+  port: number,
+  clock: () => number,
+): Promise<RunningServer> {
+  const closing = new AbortController();
+  const server = createServer((incoming, response) => {
+    // A client that goes away in the middle is no error of the emulator's; there is nobody left to tell.
+    handle(service, clock, closing.signal, incoming, response).catch(() => response.destroy());
+  });
+  // Longer than any client's own limit: a socket cut while idle should only ever be a fault that was asked for.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.listen(port, host);
+  await once(server, 'listening');
+  let closed: Promise<void> | undefined;
+  return { port: (server.address() as AddressInfo).port, close: () => (closed ??= close(server, closing)) };
+}
+
+async function close(server: Server, closing: AbortController): Promise<void> {
+  closing.abort();
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+async function handle(
+  service: Service,
+  clock: () => number,
+  closing: AbortSignal,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const head = readHead(incoming);
+  const requestId = randomBytes(16).toString('hex');
+  const isControl = head.path.startsWith('/_emulator/');
+  const resetAfterBytes = isControl ? null : service.faults.resetAfterBytes(head);
+  if (!isControl) service.countRequest();
+
+  const received = await receive(incoming, resetAfterBytes);
+  if (received.kind === 'reset') incoming.socket.resetAndDestroy();
+  if (received.kind === 'reset' || received.kind === 'gone') return;
+  const body = received.kind === 'body' ? received.body : Buffer.alloc(0);
+  const request: ApiRequest = { ...head, body, requestId };
+  if (isControl) {
+    const answer = received.kind === 'body' ? answerControl(request, service) : answerRefusal(refuse('BadRequest'));
+    await send(response, answer, null, requestId, clock(), closing);
+    return;
+  }
+
+  const bodyBytes = received.kind === 'body' ? body.length : MAX_KEPT_BYTES + 1;
+  const rule = service.faults.decide(head, bodyBytes, () => (head.path === '/PutLogs' ? peekGroups(request) : null));
+  const nowMs = clock() + (rule?.clockSkewMs ?? 0);
+  if (rule?.swallow === 'before') {
+    response.destroy();
+    return;
+  }
+  const answer = decideAnswer(service, request, received, rule, nowMs);
+  service.countAnswer(answer);
+  if (rule?.delayMs !== undefined) await delay(rule.delayMs, undefined, { signal: closing });
+  if (rule?.swallow === 'after') response.destroy();
+  else await send(response, answer, rule, requestId, nowMs, closing);
+}
+
+function decideAnswer(
+  service: Service,
+  request: ApiRequest,
+  received: Received,
+  rule: FaultRule | null,
+  nowMs: number,
+): Answer {
+  const madeUp = rule && madeUpAnswer(rule);
+  if (madeUp) return madeUp.status >= 400 ? answerRefusal(madeUp) : answerJson({}, madeUp.status);
+  if (received.kind === 'too-large') return answerRefusal(refuse('LogGroupListSizeTooLarge'));
+  try {
+    return service.answer(request, nowMs);
+  } catch (cause) {
+    // A fault of the emulator itself: better seen than taken for a lost connection.
+    return answerRefusal(refuse('InternalServerError', `The emulator failed: ${String(cause)}`));
+  }
+}
+
+// By events, not by iteration: leaving a loop over the request would close the socket before it could be reset.
+function receive(incoming: IncomingMessage, resetAfterBytes: number | null): Promise<Received> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    if (resetAfterBytes === 0) resolve({ kind: 'reset' });
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (resetAfterBytes !== null && bytes >= resetAfterBytes) resolve({ kind: 'reset' });
+      if (bytes <= MAX_KEPT_BYTES) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    incoming.on('end', () => {
+      if (resetAfterBytes !== null) resolve({ kind: 'reset' });
+      else resolve(bytes > MAX_KEPT_BYTES ? { kind: 'too-large' } : { kind: 'body', body: Buffer.concat(chunks) });
+    });
+    incoming.on('error', () => resolve({ kind: 'gone' }));
+    incoming.on('close', () => resolve({ kind: 'gone' }));
+  });
+}
+
+async function send(
+  response: ServerResponse,
+  answer: Answer,
+  rule: FaultRule | null,
+  requestId: string,
+  nowMs: number,
+  closing: AbortSignal,
+): Promise<void> {
+  const body = rule?.body === undefined ? answer.body : Buffer.from(rule.body);
+  response.statusCode = answer.status;
+  response.setHeader('Date', new Date(nowMs).toUTCString());
+  response.setHeader('X-Tls-Requestid', requestId);
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.setHeader('Content-Length', body.length);
+  for (const [name, value] of Object.entries(rule?.headers ?? {})) response.setHeader(name, value);
+  if (rule?.slowBodyBytesPerSecond === undefined) {
+    response.end(body);
+    return;
+  }
+  response.flushHeaders();
+  const stepBytes = Math.max(1, Math.round((rule.slowBodyBytesPerSecond * DRIP_INTERVAL_MS) / 1000));
+  const stepMs = (stepBytes * 1000) / rule.slowBodyBytesPerSecond;
+  for (let at = 0; at < body.length && !response.destroyed; at += stepBytes) {
+    await delay(stepMs, undefined, { signal: closing });
+    response.write(body.subarray(at, at + stepBytes));
+  }
+  response.end();
+}

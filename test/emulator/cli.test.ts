@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { createEmulator } from '@putlogs/emulator';
+import { log, put, send } from './signed-request.js';
+
+const emulatorDir = dirname(require.resolve('@putlogs/emulator/package.json'));
+const command = join(emulatorDir, 'bin/putlogs-emulator.js');
+
+interface Run {
+  child: ChildProcess;
+  /** Everything on stdout once a whole line is there. */
+  line: Promise<string>;
+  ended: Promise<{ code: number | null; signal: string | null; stdout: string; stderr: string }>;
+}
+
+function run(...args: string[]): Run {
+  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const line = new Promise<string>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+      if (stdout.includes('\n')) resolve(stdout);
+    });
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<Awaited<Run['ended']>>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return { child, line, ended };
+}
+
+describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`prints one JSON line when ready and stops with 0 on ${signal}`, async () => {
+      const { child, line, ended } = run(
+        '--port',
+        '0',
+        '--access-key-id',
+        'me',
+        '--access-key-secret',
+        'my-secret',
+        '--shards=3',
+        '--lenient',
+      );
+      const { url, ...rest } = JSON.parse(await line) as { url: string };
+      assert.deepEqual(rest, { accessKeyId: 'me', shards: 3, lenient: true });
+      const account = { url, accessKeyId: 'me', accessKeySecret: 'my-secret' } as Parameters<typeof put>[0];
+      assert.equal((await put(account, [{ Logs: [log({ a: '1' })] }])).status, 200);
+      const stats = await send(url, 'GET', '/_emulator/stats', {}, Buffer.alloc(0));
+      assert.deepEqual([stats.json.logs, stats.json.shards.length], [1, 3]);
+      child.kill(signal);
+      const { code, stdout, stderr } = await ended;
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.equal(stdout.split('\n').length, 2);
+      assert.equal(stdout.includes('my-secret'), false);
+    });
+  }
+
+  test('knows the topics it is told, and no other', async () => {
+    const { child, line, ended } = run('--topic', 'one', '--topic', 'two', '--security-token', 'token');
+    const { url } = JSON.parse(await line) as { url: string };
+    const account = { url, accessKeyId: 'demo', accessKeySecret: 'demo-secret' } as Parameters<typeof put>[0];
+    const status = async (topicId: string) =>
+      (await put(account, [{ Logs: [log({ a: '1' })] }], { topicId, headers: { 'X-Security-Token': 'token' } })).status;
+    assert.deepEqual([await status('one'), await status('two'), await status('three')], [200, 200, 404]);
+    child.kill('SIGTERM');
+    assert.equal((await ended).code, 0);
+  });
+
+  const wrong: [string[], RegExp][] = [
+    [['--prot', '0'], /unknown option --prot; did you mean --port\?/],
+    [['--zzzzzzzz'], /unknown option --zzzzzzzz \(/],
+    [['-x'], /unknown option -x/],
+    [['serve'], /unexpected argument serve/],
+    [['--port'], /--port needs a value/],
+    [['--port', '--lenient'], /--port needs a value/],
+    [['--port', 'abc'], /--port must be a whole number, not abc/],
+    [['--port', '70000'], /--port must be a whole number between 0 and 65535/],
+    [['--shards', '0'], /--shards must be/],
+    [['--lenient=yes'], /--lenient takes no value/],
+    [['--access-key-id', 'a/b'], /--access-key-id must be/],
+    [['--topic='], /--topic must be/],
+  ];
+  for (const [args, message] of wrong) {
+    test(`${args.join(' ')} is one clear line on stderr and exit code 2`, async () => {
+      const { code, stdout, stderr } = await run(...args).ended;
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, message);
+      assert.equal(stderr.split('\n').length, 2, stderr);
+    });
+  }
+
+  test('a port in use is one clear line on stderr and exit code 1', async () => {
+    const emulator = await createEmulator();
+    try {
+      const { code, stdout, stderr } = await run('--port', String(emulator.port)).ended;
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.equal(stderr, `putlogs-emulator: port ${emulator.port} of 127.0.0.1 is in use\n`);
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('--help and --version print and end with 0', async () => {
+    const help = await run('--help').ended;
+    assert.equal(help.code, 0);
+    for (const flag of [
+      'port',
+      'host',
+      'access-key-id',
+      'access-key-secret',
+      'security-token',
+      'region',
+      'shards',
+      'topic',
+      'lenient',
+    ]) {
+      assert.ok(help.stdout.includes(`--${flag} `), flag);
+    }
+    const version = await run('--version').ended;
+    const expected = require(join(emulatorDir, 'package.json')) as { version: string };
+    assert.deepEqual([version.code, version.stdout], [0, `${expected.version}\n`]);
+  });
+});

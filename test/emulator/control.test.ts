@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { describe, test } from 'node:test';
+import { createEmulator, type EmulatorOptions } from '@putlogs/emulator';
+import { call, log, put, send, TOPIC } from './signed-request.js';
+
+const groups = [{ Logs: [log({ message: 'fine' })] }];
+const nothing = Buffer.alloc(0);
+
+describe('createEmulator', () => {
+  test('gives an emulator on a free port of 127.0.0.1 with the demo account', async () => {
+    const emulator = await createEmulator();
+    try {
+      const { url, host, port, accessKeyId, accessKeySecret } = emulator;
+      assert.deepEqual(
+        { url, host, accessKeyId, accessKeySecret },
+        {
+          url: `http://127.0.0.1:${port}`,
+          host: '127.0.0.1',
+          accessKeyId: 'demo',
+          accessKeySecret: 'demo-secret',
+        },
+      );
+      assert.deepEqual(emulator.stats(), {
+        requests: 0,
+        logs: 0,
+        rawBytes: 0,
+        wireBytes: 0,
+        rejected: {},
+        shards: [
+          { shard: 0, begin: '0'.repeat(32), end: '8'.padEnd(32, '0'), logs: 0 },
+          { shard: 1, begin: '8'.padEnd(32, '0'), end: 'f'.repeat(32), logs: 0 },
+        ],
+      });
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('rejects wrong options by name', async () => {
+    const wrong: [object, RegExp][] = [
+      [{ port: -1 }, /^port must/],
+      [{ port: 65_536 }, /^port must/],
+      [{ shards: 0 }, /^shards must/],
+      [{ shards: 1.5 }, /^shards must/],
+      [{ accessKeyId: 'a/b' }, /^accessKeyId must/],
+      [{ accessKeySecret: '' }, /^accessKeySecret must/],
+      [{ topics: 'a' }, /^topics must/],
+      [{ lenient: 1 }, /^lenient must/],
+      [{ clock: 1 }, /^clock must/],
+      [{ shard: 2 }, /^shard is not an option; did you mean shards\?/],
+    ];
+    for (const [options, message] of wrong) {
+      await assert.rejects(createEmulator(options as EmulatorOptions), { code: 'ERR_EMULATOR_OPTIONS', message });
+    }
+  });
+
+  test('rejects a port in use and an address that is not there', async () => {
+    const first = await createEmulator();
+    try {
+      await assert.rejects(createEmulator({ port: first.port }), { code: 'ERR_EMULATOR_PORT_IN_USE' });
+      await assert.rejects(createEmulator({ host: '192.0.2.1' }), { code: 'ERR_EMULATOR_LISTEN' });
+    } finally {
+      await first.close();
+    }
+  });
+
+  test('close cuts open connections, and may be called again', async () => {
+    const emulator = await createEmulator();
+    const socket = connect(emulator.port, emulator.host);
+    const closed = new Promise<void>((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
+    socket.write('POST /PutLogs HTTP/1.1\r\n');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await Promise.all([emulator.close(), emulator.close()]);
+    await closed;
+    await emulator.close();
+    await assert.rejects(put(emulator, groups));
+  });
+
+  test('is the same from import as from require', async () => {
+    const imported = await import('@putlogs/emulator');
+    assert.equal(imported.createEmulator, createEmulator);
+  });
+
+  test('keeps a listed topic over a reset, and forgets one that was only written to', async () => {
+    const listed = await createEmulator({ topics: [TOPIC] });
+    const open = await createEmulator();
+    try {
+      for (const [emulator, status] of [
+        [listed, 400],
+        [open, 404],
+      ] as const) {
+        await put(emulator, groups);
+        emulator.reset();
+        assert.deepEqual([emulator.stats().requests, emulator.stats().logs, emulator.logs()], [0, 0, []]);
+        assert.equal(
+          emulator.stats().shards.every(({ logs }) => logs === 0),
+          true,
+        );
+        const answer = await call(emulator, 'POST', `/DescribeCursor?TopicId=${TOPIC}&ShardId=9`, { From: 'begin' });
+        assert.equal(answer.status, status);
+        await put(emulator, groups);
+        assert.equal(emulator.logs()[0]!.sequence, 1);
+      }
+    } finally {
+      await listed.close();
+      await open.close();
+    }
+  });
+});
+
+describe('the control API', () => {
+  test('gives statistics and logs, and resets them', async () => {
+    const emulator = await createEmulator();
+    try {
+      await put(emulator, groups);
+      await put(emulator, groups, { headers: { 'x-tls-compresstype': 'rar' } });
+      const control = (method: string, path: string) => send(emulator.url, method, `/_emulator/${path}`, {}, nothing);
+      const stats = await control('GET', 'stats');
+      assert.deepEqual(stats.json, JSON.parse(JSON.stringify(emulator.stats())));
+      assert.deepEqual([stats.json.requests, stats.json.logs, stats.json.rejected], [2, 1, { InvalidArgument: 1 }]);
+      const logs = await control('GET', `logs?topicId=${TOPIC}`);
+      assert.deepEqual(logs.json, { logs: JSON.parse(JSON.stringify(emulator.logs())), next: 1 });
+      assert.deepEqual((await control('GET', 'logs?topicId=other')).json, { logs: [], next: 0 });
+      assert.deepEqual((await control('DELETE', 'logs')).json, {});
+      assert.deepEqual([emulator.stats().requests, emulator.stats().logs], [0, 0]);
+      for (const path of ['logs?after=x', 'logs?limit=0', 'logs?limit=10001'])
+        assert.equal((await control('GET', path)).status, 400);
+      assert.equal((await control('POST', 'stats')).status, 405);
+      assert.equal((await control('GET', 'nothing')).status, 404);
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('pages through a hundred thousand logs that arrived in big requests', async () => {
+    const emulator = await createEmulator();
+    try {
+      for (let request = 0; request < 20; request++) {
+        const Logs = Array.from({ length: 5000 }, (_, at) =>
+          log({ n: String(request * 5000 + at), text: 'a small log' }),
+        );
+        assert.equal((await put(emulator, [{ Logs }], { codec: 'lz4' })).status, 200);
+      }
+      let next = 0;
+      let seen = 0;
+      for (;;) {
+        const page = await send(emulator.url, 'GET', `/_emulator/logs?after=${next}&limit=10000`, {}, nothing);
+        if (page.json.logs.length === 0) break;
+        for (const entry of page.json.logs) assert.equal(entry.contents[0].value, String(seen++));
+        next = page.json.next;
+      }
+      assert.deepEqual([seen, next], [100_000, 100_000]);
+    } finally {
+      await emulator.close();
+    }
+  });
+});

@@ -1,0 +1,250 @@
+// The transcoder against its oracle, on generated records: JSON.parse says what is a record and what its strings
+// are, protobufjs writes it, and the bytes must be equal. Numbers and nested values go out as they stand, so for
+// them the generator, which made their text, is the oracle; for times, a table of texts with what they say.
+//
+// Bounded by time (FUZZ_SECONDS, 10 if unset) and by a least number of records; the seed is printed, and
+// FUZZ_SEED repeats a run.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { legalName } from '@putlogs/core/internal/record/keys';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import fc from 'fast-check';
+import { ARRIVAL_MS, asProtobufjsWrites, decoded, encoded, type Log } from '../unit/transcoded';
+
+const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 10);
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
+const LEAST_RECORDS = 100_000;
+const RECORDS_A_RUN = 40;
+
+const LEVELS: Record<string, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+
+/** Texts of a time field: the milliseconds, what is below them if that is said, and nothing where there is no time. */
+const TIMES: Record<string, [ms: number, subMsNs?: number] | undefined> = {
+  '1700000000.5': [1_700_000_000_500],
+  '1700000000123.000789': [1_700_000_000_123, 789],
+  '1700000000123456': [1_700_000_000_123, 456_000],
+  '1700000000123456789': [1_700_000_000_123, 456_789],
+  '"2023-11-14T22:13:20.123456789Z"': [1_700_000_000_123, 456_789],
+  '"2023-11-15T06:13:20.1234+08:00"': [1_700_000_000_123, 400_000],
+  '"1700000000123456789"': [1_700_000_000_123, 456_789],
+  '"no"': undefined,
+  '{"seconds":1}': undefined,
+  null: undefined,
+};
+
+/** A field's name as the application has it, and how it is spelt in JSON. */
+const character = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...'abcdefghijk ABC019_-/') },
+  { weight: 2, arbitrary: fc.constantFrom(...'"\\/\b\f\n\r\t\u0000\u001f\u007f') },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
+  { weight: 1, arbitrary: fc.constantFrom('\ud83d', '\ude00', '\u{1f600}', '中', 'é', '\u2028') },
+);
+const text = fc.array(character, { maxLength: 60 }).map((characters) => characters.join(''));
+const longText = fc.tuple(text, fc.integer({ min: 0, max: 400 })).map(([unit, times]) => unit.repeat(times));
+
+/** JSON for a string, with every character escaped or not as `styles` says. */
+function spell(value: string, styles: readonly number[]): string {
+  let json = '';
+  for (let i = 0; i < value.length; i += 1) {
+    const unit = value[i]!;
+    const style = styles.length === 0 ? 0 : styles[i % styles.length]!;
+    const plain = JSON.stringify(unit).slice(1, -1);
+    const pair = value.codePointAt(i)! > 0xffff;
+    if (style === 1) json += `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    else if (style === 2 && unit === '/') json += '\\/';
+    else if (pair) json += unit + value[++i]!;
+    else json += plain;
+  }
+  return `"${json}"`;
+}
+
+const styles = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 5 });
+const spelt = (value: fc.Arbitrary<string>) => fc.tuple(value, styles).map(([unspelt, how]) => spell(unspelt, how));
+const key = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('level', 'msg', 'pid', 'hostname', 'reqId', 'a', 'b', 'a.b', 'a_b', '用户') },
+  { weight: 1, arbitrary: fc.constantFrom('__proto__', 'constructor', '', 'toString', '__time__') },
+  { weight: 3, arbitrary: text },
+);
+const digits = fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String);
+const number = fc.oneof(
+  digits,
+  fc.constantFrom('10', '20', '30', '40', '50', '60', '0', '-0', '1e3', '1E-3', '0.10', '-1.5e+300'),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
+);
+const nested = fc
+  .tuple(fc.oneof(fc.jsonValue({ maxDepth: 5 }), fc.array(fc.jsonValue()), fc.dictionary(text, fc.jsonValue())), styles)
+  .map(([value, how]) => JSON.stringify(value, null, how.length % 3))
+  .filter((json) => json.startsWith('{') || json.startsWith('['));
+const value = fc.oneof(
+  { weight: 4, arbitrary: spelt(text) },
+  { weight: 1, arbitrary: spelt(longText) },
+  { weight: 2, arbitrary: number },
+  { weight: 1, arbitrary: nested },
+  { weight: 1, arbitrary: fc.constantFrom('true', 'false', 'null', '""', '{}', '[]') },
+);
+const space = fc.constantFrom('', '', '', '', '', '', '', ' ', '\t', '\n  ', '\r');
+const timeField = fc.tuple(fc.constantFrom('"time"', '"t\\u0069me"'), fc.constantFrom(...Object.keys(TIMES)), space);
+const field = fc.oneof(
+  { weight: 12, arbitrary: fc.tuple(spelt(key.filter((name) => name !== 'time')), value, space) },
+  { weight: 1, arbitrary: timeField },
+);
+const record = fc.array(field, { maxLength: 14 });
+
+interface Case {
+  readonly line: string;
+  readonly expected: Log;
+}
+
+/** A whole record, and what must come of it. */
+const whole: fc.Arbitrary<Case> = record.map((fields) => {
+  const line = `{${fields.map(([name, json, gap]) => `${gap}${name}${gap}:${gap}${json}${gap}`).join(',')}}`;
+  return { line, expected: expectedOf(line, fields) };
+});
+
+/** A record with a piece torn out, doubled, or another byte in it: mostly no JSON any more, sometimes still one. */
+const broken: fc.Arbitrary<Case> = fc
+  .tuple(record, fc.nat(), fc.nat({ max: 8 }), fc.constantFrom('', '"', '\\', '{', '}', ',', ':', '0', '\u0000', 'é'))
+  .map(([fields, at, length, put]) => {
+    const json = `{${fields.map(([name, text]) => `${name}:${text}`).join(',')}}`;
+    const from = at % (json.length + 1);
+    const torn = (json.slice(0, from) + put + json.slice(from + length)).toWellFormed().replaceAll('\n', ' ');
+    return { line: torn, expected: expectedOf(torn, undefined) };
+  });
+
+/** The oracle. Without `fields` it only tells whether the line is a record: its contents are then compared as values. */
+function expectedOf(line: string, fields: readonly (readonly [string, string, string])[] | undefined): Log {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    parsed = undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return asMessage(line);
+  if (fields === undefined) return { Time: 0, Contents: [] };
+  const last = new Map<string, string>();
+  const names = new OutNames();
+  for (const [name, json] of fields) {
+    const unspelt = (JSON.parse(name) as string).toWellFormed();
+    names.of(unspelt);
+    last.delete(unspelt);
+    last.set(unspelt, json);
+  }
+  const time = TIMES[last.get('time') ?? 'null'];
+  if (time !== undefined) last.delete('time');
+  const log = last.size === 0 ? asMessage(line) : { Time: ARRIVAL_MS, Contents: contentsOf(last, names) };
+  if (time === undefined) return log;
+  return time[1] === undefined ? { ...log, Time: time[0] } : { ...log, Time: time[0], TimeNs: time[1] };
+}
+
+function contentsOf(fields: ReadonlyMap<string, string>, names: OutNames): Log['Contents'] {
+  return [...fields].map(([name, json]) => ({ Key: names.of(name), Value: textOf(name, json) }));
+}
+
+/** The names of a record's fields as they go out, given in the order in which the fields first come. */
+class OutNames {
+  readonly #byName = new Map<string, string>();
+
+  of(name: string): string {
+    const legal = legalName(name, VOLC_LAYOUT.keys);
+    const taken = new Set(this.#byName.values());
+    let free = this.#byName.get(name) ?? legal;
+    for (let n = 2; taken.has(free) && !this.#byName.has(name); n += 1) {
+      free = `${legal.slice(0, 128 - `_${n}`.length)}_${n}`;
+    }
+    this.#byName.set(name, free);
+    return free;
+  }
+}
+
+function textOf(name: string, json: string): string {
+  if (json.startsWith('"')) return (JSON.parse(json) as string).toWellFormed();
+  return (name === 'level' ? LEVELS[json] : undefined) ?? json;
+}
+
+function asMessage(line: string): Log {
+  return { Time: ARRIVAL_MS, Contents: [{ Key: 'message', Value: line }] };
+}
+
+test('whole records are transcoded to the bytes that protobufjs writes for what JSON.parse reads', (t) => {
+  let records = 0;
+  const endMs = performance.now() + SECONDS * 1000;
+  const property = fc.property(fc.array(whole, { minLength: RECORDS_A_RUN, maxLength: RECORDS_A_RUN }), (cases) => {
+    const lines = cases.map(({ line }) => line);
+    const bytes = encoded(lines);
+    const got = decoded(bytes);
+    // Where the record says no more than milliseconds, the order within one is tested by itself.
+    const expected = cases.map(({ expected: log }, i) => ({ TimeNs: got[i]!.TimeNs!, ...log }));
+    assert.deepEqual(got, expected);
+    assert.deepEqual(bytes, asProtobufjsWrites(expected));
+    records += cases.length;
+  });
+  for (let round = 0; records < LEAST_RECORDS || performance.now() < endMs; round += 1) {
+    fc.assert(property, { seed: SEED + round, numRuns: 100, includeErrorInReport: true });
+  }
+  t.diagnostic(`${records} records, FUZZ_SEED=${SEED}`);
+});
+
+test('broken records go out whole, and never damage the records beside them', (t) => {
+  let records = 0;
+  let whollyBroken = 0;
+  const endMs = performance.now() + (SECONDS * 1000) / 2;
+  const neighbour = '{"n":1,"s":"whole"}';
+  const property = fc.property(fc.array(broken, { minLength: RECORDS_A_RUN, maxLength: RECORDS_A_RUN }), (cases) => {
+    const logs = decoded(encoded(cases.flatMap(({ line }) => [line, neighbour])));
+    for (const [i, { line, expected }] of cases.entries()) {
+      const [got, beside] = [logs[2 * i]!, logs[2 * i + 1]!];
+      assert.deepEqual(beside.Contents, [
+        { Key: 'n', Value: '1' },
+        { Key: 's', Value: 'whole' },
+      ]);
+      if (expected.Contents.length === 0) assertSameValues(got, line);
+      else {
+        whollyBroken += 1;
+        assert.deepEqual(got.Contents, expected.Contents);
+        assert.equal(got.Time, ARRIVAL_MS);
+      }
+    }
+    records += cases.length;
+  });
+  for (let round = 0; records < LEAST_RECORDS / 4 || performance.now() < endMs; round += 1) {
+    fc.assert(property, { seed: SEED + round, numRuns: 100, includeErrorInReport: true });
+  }
+  t.diagnostic(`${records} records, ${whollyBroken} of them no JSON, FUZZ_SEED=${SEED}`);
+});
+
+/** A line that is still a record: the same number of fields, and each value the same once read again. */
+function assertSameValues(got: Log, line: string): void {
+  const fields = Object.entries(JSON.parse(line) as Record<string, unknown>);
+  const wellFormed = new Map(fields.map(([name, field]) => [name.toWellFormed(), field]));
+  const left = [...wellFormed].filter(([name]) => name !== 'time' || got.Time === ARRIVAL_MS);
+  if (left.length === 0) {
+    assert.deepEqual(got.Contents, [{ Key: 'message', Value: line }]);
+    return;
+  }
+  const values = (texts: unknown[]) => texts.map(String).sort();
+  const expected = left.map(([name, field]) =>
+    typeof field === 'string'
+      ? field.toWellFormed()
+      : ((name === 'level' ? LEVELS[JSON.stringify(field)] : undefined) ?? JSON.stringify(field)),
+  );
+  assert.deepEqual(
+    values(
+      got.Contents.map(({ Value }) => {
+        // A number's digits and a nested value's spaces are kept; as values they must be what JSON.parse reads.
+        if (expected.includes(Value)) return Value;
+        return JSON.stringify(JSON.parse(Value));
+      }),
+    ),
+    values(expected),
+  );
+}
+
+test('no bytes at all make it throw, or write anything but one Log each', () => {
+  const property = fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 10 }), (lines) => {
+    const wellFormed = lines.map((bytes) => Buffer.from(Buffer.from(bytes).toString()));
+    const logs = decoded(encoded(wellFormed));
+    assert.equal(logs.length, lines.length);
+  });
+  fc.assert(property, { seed: SEED, numRuns: 3000 });
+});

@@ -1,0 +1,61 @@
+// For the tests of the transcoder: one line in, the Log that protobufjs reads out of what was written.
+
+import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
+import { type Clock, systemClock } from '@putlogs/core/internal/clock';
+import { levelLabels } from '@putlogs/core/internal/record/level';
+import { type TranscodeOptions, Transcoder } from '@putlogs/core/internal/record/transcode';
+import { VOLC_SCHEMA } from '@putlogs/core/internal/target/volc-schema';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { type INamespace, Root } from 'protobufjs';
+
+export const root = Root.fromJSON(structuredClone(VOLC_SCHEMA) as unknown as INamespace);
+const LogGroup = root.lookupType('LogGroup');
+
+export interface Log {
+  Time: number;
+  TimeNs?: number;
+  Contents: { Key: string; Value: string }[];
+}
+
+/** The moment at which every line of these tests arrives. */
+export const ARRIVAL_MS = 1_763_800_000_123;
+
+export const stoppedClock: Clock = { ...systemClock, wallMs: () => ARRIVAL_MS };
+
+export function transcoder(options: Partial<TranscodeOptions> = {}): Transcoder {
+  const defaults = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
+  return new Transcoder(VOLC_LAYOUT, { ...defaults, ...options }, stoppedClock);
+}
+
+/** The bytes that a transcoder writes for these lines, in one batch. */
+export function encoded(lines: readonly (string | Buffer)[], by = transcoder()): Buffer {
+  const batch = new OpenBatch(1024 * 1024);
+  for (const line of lines) {
+    const bytes = Buffer.from(line);
+    // Not at the buffer's beginning, and not up to its end: a position forgotten somewhere shows.
+    const around = Buffer.concat([Buffer.from('"}'), bytes, Buffer.from(',"more":1}')]);
+    const start = batch.length;
+    by.append(around, 2, 2 + bytes.length, batch);
+    batch.added(start);
+  }
+  return batch.seal(false, () => ({ head: new Uint8Array(), tail: new Uint8Array() }), Buffer.from);
+}
+
+export function decoded(entries: Buffer): Log[] {
+  return (LogGroup.toObject(LogGroup.decode(entries), { longs: Number, defaults: true }) as { Logs: Log[] }).Logs;
+}
+
+/** The bytes that protobufjs writes for these Logs as entries of a LogGroup. Empty values are written, as ours are. */
+export function asProtobufjsWrites(logs: readonly Log[]): Buffer {
+  return Buffer.from(LogGroup.encode(LogGroup.fromObject({ Logs: logs })).finish());
+}
+
+/** What the record of a line goes out as. */
+export function transcoded(line: string | Buffer, options: Partial<TranscodeOptions> = {}): Log {
+  return decoded(encoded([line], transcoder(options)))[0]!;
+}
+
+/** The contents of a line's record, in order. */
+export function contents(line: string | Buffer, options: Partial<TranscodeOptions> = {}): [string, string][] {
+  return transcoded(line, options).Contents.map(({ Key, Value }) => [Key, Value]);
+}

@@ -72,7 +72,7 @@ export interface Stats {
   rawBytes: number;
   /** Bytes of acknowledged batches as they were sent. */
   wireBytes: number;
-  /** Bytes held in memory for records that have no fate yet. */
+  /** Bytes of records in memory that have no fate yet: encoded, or compressed if their batch is sealed. */
   pendingBytes: number;
 }
 

@@ -2,7 +2,7 @@
 //
 // Takes: records, in the application's thread. Gives: them to the worker, joined per turn of the loop (a write to the
 // ring costs more than a record). Keeps: the thread, and the account it counts in. Never: throws, blocks before the
-// process's end, keeps an idle process alive, or holds more than `memory.maxBytes` that the worker has not read.
+// process's end, keeps an idle process alive, or lets in more than `memory.maxBytes` for both threads together.
 //
 // The ring takes text, and a line is a record: a newline within one (JSON allows it between tokens) becomes a space.
 //
@@ -73,9 +73,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     if (this.#closing !== undefined) return this.#refuse('closed');
     if (this.#dead) return this.#refuse('worker');
     const text = typeof record === 'string' ? record : Buffer.from(record).toString();
-    const unread = this.#handedBytes - this.#worker.read('receivedBytes') + this.#joined.length + text.length;
-    if (unread > this.#options.memory.maxBytes) {
-      this.#teller.tell('memory', 'the worker thread is behind by memory.maxBytes: new records are refused');
+    const { maxBytes } = this.#options.memory;
+    if (this.#pendingBytes() + text.length > maxBytes) {
+      this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
     if (this.#joined === '') setImmediate(() => this.#hand());
@@ -88,6 +88,12 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   #refuse(reason: DropReason): false {
     this.#own.refuse(reason);
     return false;
+  }
+
+  /** On this side of the ring, in it, and on the other side. */
+  #pendingBytes(): number {
+    const unread = this.#handedBytes - this.#worker.read('receivedBytes');
+    return this.#joined.length + unread + this.#worker.read('pendingBytes');
   }
 
   #hand(): void {
@@ -147,7 +153,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       pending: own.accepted - worker.delivered - lost,
       dropped,
       refused: own.refused,
-      pendingBytes: worker.pendingBytes + this.#handedBytes - this.#worker.read('receivedBytes') + this.#joined.length,
+      pendingBytes: this.#pendingBytes(),
     };
   }
 

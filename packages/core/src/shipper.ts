@@ -89,7 +89,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
   readonly #unsettled = new Set<SealedBatch>();
   readonly #waiters = new Set<{ readonly left: Set<SealedBatch>; readonly done: () => void }>();
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
-  #sealedBytes = 0;
   #sequence = 0;
   #cancelLinger: CancelTimer | undefined;
   #closing: Promise<void> | undefined;
@@ -148,7 +147,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
-    if (this.#open.logBytes + this.#sealedBytes + (end - start) > maxBytes) {
+    if (this.#account.read('pendingBytes') + (end - start) > maxBytes) {
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
@@ -162,6 +161,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
     }
     this.#open.added(from);
     this.#account.add('accepted');
+    this.#account.add('pendingBytes', this.#open.length - from);
     this.#sealIfFull();
     if (this.#open.count > 0 && this.#cancelLinger === undefined) this.#startLinger();
     return true;
@@ -194,6 +194,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
     this.#sequence += 1;
     const packId = `${this.#packPrefix}-${this.#sequence.toString(16).toUpperCase()}`;
     const seal = { sequence: this.#sequence, packId, hashKey: this.#hashKey, count };
+    const openBytes = this.#open.logBytes;
     const batch = this.#open.seal(
       withoutLast,
       (logBytes) => this.#target.frame({ ...this.#options, packId }, logBytes),
@@ -201,13 +202,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
     );
     enterExit(this);
     this.#unsettled.add(batch);
-    this.#hold(batch.body.length + BATCH_OVERHEAD_BYTES);
+    this.#account.add('pendingBytes', heldBytes(batch) - (openBytes - this.#open.logBytes));
     this.#lane.push(batch);
-  }
-
-  #hold(bytes: number): void {
-    this.#sealedBytes += bytes;
-    this.#account.add('pendingBytes', bytes);
   }
 
   // sealed batch -> outcome
@@ -245,7 +241,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
 
   #release(batch: SealedBatch): void {
     this.#unsettled.delete(batch);
-    this.#hold(-(batch.body.length + BATCH_OVERHEAD_BYTES));
+    this.#account.add('pendingBytes', -heldBytes(batch));
     for (const waiter of this.#waiters) {
       waiter.left.delete(batch);
       if (waiter.left.size === 0) waiter.done();
@@ -271,8 +267,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
   }
 
   stats(): Stats {
-    const stats = this.#account.stats();
-    return { ...stats, pendingBytes: stats.pendingBytes + this.#open.logBytes };
+    return this.#account.stats();
   }
 
   /** Waits, and keeps the process alive for it, until all batches of now have their fate or the time is over. */
@@ -315,6 +310,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
     this.#seal(false);
     this.#giveUp('before the process ended');
   }
+}
+
+function heldBytes(batch: SealedBatch): number {
+  return batch.body.length + BATCH_OVERHEAD_BYTES;
 }
 
 function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {

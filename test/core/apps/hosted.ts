@@ -1,0 +1,37 @@
+// An application that ships from a worker thread. Its argument is JSON: how many records, and how it ends.
+
+import { createHost } from '@putlogs/core';
+
+const plan = JSON.parse(process.argv[2]!) as {
+  count: number;
+  end: 'natural' | 'exit' | 'throw' | 'reject' | 'close' | 'idle' | 'worker-gone';
+};
+const host = createHost();
+for (let n = 0; n < plan.count; n += 1) host.write(JSON.stringify({ n }));
+process.on('exit', () => process.stdout.write(`${JSON.stringify(host.stats())}\n`));
+host.on('warning', ({ kind }) => process.stdout.write(`warning ${kind}\n`));
+switch (plan.end) {
+  case 'exit':
+    process.exit(3);
+    break;
+  case 'throw':
+    throw new Error('uncaught on purpose');
+  case 'reject':
+    Promise.reject(new Error('rejected on purpose'));
+    break;
+  case 'close':
+    host.close().then(() => process.stdout.write('closed\n'));
+    break;
+  case 'worker-gone':
+    host.on('warning', ({ kind }) => {
+      if (kind !== 'worker') return;
+      host.write('{"late":1}');
+      host.flush().then(() => process.stdout.write('flushed\n'));
+    });
+    // An idle worker does not keep the process: it is kept here until the worker's end has been seen.
+    setInterval(() => {
+      if (host.stats().refused.worker > 0) process.exit(0);
+    }, 5);
+    break;
+  default:
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
+import { test } from 'node:test';
+import { createShipper, type PutlogsError } from '@putlogs/core';
+import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { environmentName, optionLeaves } from '@putlogs/core/internal/options/schema';
+
+const SECRET = 'the-very-secret-0123456789';
+const complete = {
+  region: 'cn-beijing',
+  topicId: 'topic',
+  credentials: { accessKeyId: 'id', accessKeySecret: SECRET },
+};
+
+function problemsOf(options: unknown, environment: NodeJS.ProcessEnv = {}): string[] {
+  try {
+    resolveOptions(options, environment);
+  } catch (error) {
+    const { code, message } = error as PutlogsError;
+    assert.equal(code, 'ERR_PUTLOGS_OPTIONS');
+    assert.doesNotMatch(message, new RegExp(SECRET));
+    return message.split('\n  - ').slice(1);
+  }
+  return [];
+}
+
+test('what is required is enough, and the rest has its default', () => {
+  const options = resolveOptions(complete, {});
+  assert.equal(options.endpoint, 'https://tls-cn-beijing.volces.com');
+  assert.equal(options.source, hostname());
+  assert.equal(options.instance, hostname());
+  assert.deepEqual(options.batch, { maxBytes: 1_048_576, maxCount: 4096 });
+  assert.equal(options.lingerMs, 1000);
+  assert.equal(options.hashKey, 'instance');
+});
+
+test('one error lists every problem, by option and variable', () => {
+  assert.deepEqual(problemsOf({}), [
+    'region: is missing; set it, or PUTLOGS_REGION or VOLCENGINE_REGION in the environment',
+    'topicId: is missing; set it, or PUTLOGS_TOPIC_ID in the environment',
+    'credentials.accessKeyId: is missing; set it, or PUTLOGS_CREDENTIALS_ACCESS_KEY_ID or VOLCENGINE_ACCESS_KEY_ID in the environment',
+    'credentials.accessKeySecret: is missing; set it, or PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET or VOLCENGINE_ACCESS_KEY_SECRET in the environment',
+  ]);
+  const problems = problemsOf({
+    ...complete,
+    topicId: undefined,
+    lingerMS: 5,
+    batch: { maxBytes: '1MB', max_count: 3 },
+    hashKey: 'abc',
+    endpoint: 'http://logs.example.com',
+    compression: 'gzip',
+  });
+  assert.equal(problems.length, 7);
+  for (const name of [
+    'topicId',
+    'lingerMS',
+    'batch.maxBytes',
+    'batch.max_count',
+    'hashKey',
+    'endpoint',
+    'compression',
+  ]) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${name}: `)),
+      `${name} in ${problems.join('\n')}`,
+    );
+  }
+});
+
+test('an unknown option is answered with the nearest there is', () => {
+  for (const [given, meant] of [
+    [{ topicID: 't' }, 'topicId'],
+    [{ topic_id: 't' }, 'topicId'],
+    [{ lingerms: 1 }, 'lingerMs'],
+    [{ maxBytes: 1 }, 'batch.maxBytes'],
+    [{ batch: { maxByte: 1 } }, 'batch.maxBytes'],
+    [{ credential: {} }, 'credentials'],
+    [{ accessKeyID: 'x' }, 'credentials.accessKeyId'],
+    [{ compresion: 'lz4' }, 'compression'],
+    [{ regoin: 'x' }, 'region'],
+  ] as const) {
+    const [problem] = problemsOf({ ...complete, ...given });
+    assert.match(problem!, /: there is no such option; did you mean /);
+    assert.ok(problem!.endsWith(`did you mean ${meant}?`), problem);
+  }
+  assert.deepEqual(problemsOf({ ...complete, zzzzzzzzzzzz: 1 }), ['zzzzzzzzzzzz: there is no such option']);
+});
+
+test('a secret is in no error, wherever it was put', () => {
+  for (const options of [
+    { ...complete, credentials: { accessKeyId: 'id', accessKeySecret: `${SECRET}\n` } },
+    { ...complete, credentials: SECRET },
+    { ...complete, credentials: { accessKeyId: 7, accessKeySecret: SECRET } },
+    { ...complete, endpoint: `https://id:${SECRET}@host` },
+    { ...complete, endpoint: `https://host/?key=${SECRET}#${SECRET}` },
+    { ...complete, hashKey: SECRET },
+    { ...complete, lingerMs: SECRET },
+    { ...complete, compression: SECRET },
+    { ...complete, tags: { a: [SECRET] } },
+  ]) {
+    assert.ok(problemsOf(options).length > 0, JSON.stringify(options));
+  }
+  assert.ok(problemsOf(complete, { PUTLOGS_LINGER_MS: SECRET })[0]!.includes('PUTLOGS_LINGER_MS'));
+});
+
+test('a bad hash key says which form it has', () => {
+  for (const hashKey of ['7fffffff', 'g'.repeat(32), '0'.repeat(33), 'Instance', '']) {
+    assert.match(problemsOf({ ...complete, hashKey })[0]!, /^hashKey: must be `instance`, `none`, or 32 hex digits$/);
+  }
+  for (const hashKey of ['instance', 'none', '0123456789abcdefABCDEF0123456789']) {
+    assert.deepEqual(problemsOf({ ...complete, hashKey }), []);
+  }
+});
+
+test('an option goes before our variable, ours before the vendor’s, and that before the default', () => {
+  const ours = { PUTLOGS_REGION: 'cn-ours', PUTLOGS_LINGER_MS: '7' };
+  const vendors = { VOLCENGINE_REGION: 'cn-vendor', VOLCENGINE_ACCESS_KEY_ID: 'v', VOLCENGINE_ACCESS_KEY_SECRET: 'v' };
+  assert.equal(resolveOptions({ ...complete, region: 'cn-option' }, { ...ours, ...vendors }).region, 'cn-option');
+  assert.equal(resolveOptions({ ...complete, region: undefined }, { ...ours, ...vendors }).region, 'cn-ours');
+  assert.equal(resolveOptions({ topicId: 't' }, vendors).region, 'cn-vendor');
+  assert.equal(resolveOptions(complete, ours).lingerMs, 7);
+  assert.equal(resolveOptions(complete, { PUTLOGS_LINGER_MS: '' }).lingerMs, 1000);
+});
+
+test('every option can be set by its variable', () => {
+  const samples: Record<string, [text: string, value: unknown]> = {
+    tags: ['env=prod, team=a=b', { env: 'prod', team: 'a=b' }],
+    levels: ['http=35,silly=5', { http: 35, silly: 5 }],
+    timeKey: ['ts, time', ['ts', 'time']],
+    enabled: ['yes', true],
+    allowInsecure: ['0', false],
+    compression: ['zlib', 'zlib'],
+    hashKey: ['none', 'none'],
+    endpoint: ['tls-cn-x.volces.com', 'https://tls-cn-x.volces.com'],
+    'batch.maxBytes': ['65536', 65536],
+    'memory.maxBytes': ['2097152', 2_097_152],
+  };
+  for (const { path } of optionLeaves()) {
+    const isNumber = /Ms$|Count$|concurrency/.test(path);
+    const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : ['some', 'some']);
+    const numeric = path === 'requestTimeoutMs' ? (['500', 500] as const) : ([text, value] as const);
+    const options = resolveOptions({}, { ...required(), [environmentName(path)]: numeric[0] });
+    const got = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
+    assert.deepEqual(got, numeric[1], path);
+  }
+});
+
+function required(): NodeJS.ProcessEnv {
+  return {
+    PUTLOGS_REGION: 'r',
+    PUTLOGS_TOPIC_ID: 't',
+    PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i',
+    PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's',
+  };
+}
+
+test('a variable of the wrong kind is named, and so is one that is misspelt', () => {
+  assert.match(
+    problemsOf(complete, { PUTLOGS_LINGER_MS: '1s' })[0]!,
+    /^lingerMs \(from PUTLOGS_LINGER_MS\): expected number/,
+  );
+  assert.match(problemsOf(complete, { PUTLOGS_ENABLED: 'maybe' })[0]!, /^enabled \(from PUTLOGS_ENABLED\): /);
+  assert.deepEqual(problemsOf(complete, { PUTLOGS_TOPICID: 'x' }), [
+    'PUTLOGS_TOPICID: there is no such variable; did you mean PUTLOGS_TOPIC_ID?',
+  ]);
+});
+
+test('the variables that Kubernetes sets for a service called putlogs are left alone', () => {
+  const kubernetes = {
+    PUTLOGS_PORT: 'tcp://10.0.0.1:80',
+    PUTLOGS_PORT_80_TCP: 'x',
+    PUTLOGS_PORT_80_TCP_ADDR: 'x',
+    PUTLOGS_PORT_80_TCP_PORT: '80',
+    PUTLOGS_PORT_80_TCP_PROTO: 'tcp',
+    PUTLOGS_SERVICE_HOST: 'x',
+    PUTLOGS_SERVICE_PORT: '80',
+  };
+  assert.deepEqual(problemsOf(complete, kubernetes), []);
+});
+
+test('the region and the endpoint follow from one another', () => {
+  const { region: _, ...rest } = complete;
+  for (const endpoint of [
+    'https://tls-cn-shanghai.volces.com',
+    'tls-cn-shanghai.ivolces.com/',
+    'tls-cn-shanghai.volces.com',
+  ]) {
+    assert.equal(resolveOptions({ ...rest, endpoint }, {}).region, 'cn-shanghai');
+  }
+  assert.match(problemsOf({ ...rest, endpoint: 'https://logs.example.com' })[0]!, /^region: is missing/);
+});
+
+test('http is for loopback, unless it is meant', () => {
+  for (const endpoint of ['http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:2', 'http://127.8.9.1']) {
+    assert.deepEqual(problemsOf({ ...complete, endpoint }), []);
+  }
+  assert.match(problemsOf({ ...complete, endpoint: 'http://10.0.0.1' })[0]!, /allowInsecure: true/);
+  assert.deepEqual(problemsOf({ ...complete, endpoint: 'http://10.0.0.1', allowInsecure: true }), []);
+  for (const endpoint of ['ftp://host', 'https://', 'https://host/path', '::', 'https://ho st']) {
+    assert.match(problemsOf({ ...complete, endpoint })[0]!, /^endpoint: /, endpoint);
+  }
+});
+
+test('an instance is named by its pod or machine, with the number of its worker', () => {
+  assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7' }).instance, 'pod-7');
+  assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_APP_INSTANCE: '3' }).instance, 'pod-7-3');
+  assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_UNIQUE_ID: '2' }).instance, 'pod-7-2');
+  assert.equal(resolveOptions(complete, { PUTLOGS_INSTANCE: 'mine', POD_NAME: 'pod-7' }).instance, 'mine');
+});
+
+test('a function is refused with the reason', () => {
+  const [problem] = problemsOf({ ...complete, transform: () => 1, tags: { f: () => 1 } });
+  assert.match(problem!, /^transform: is a function; options are plain data, for they cross to a thread$/);
+});
+
+test('what pino adds to the options is ignored', () => {
+  assert.deepEqual(
+    problemsOf({ ...complete, $context: { threadStreamVersion: '4.2.1' }, pinoWillSendConfig: true }),
+    [],
+  );
+});
+
+test('options that start nothing need nothing, but a slip in them is still told', () => {
+  assert.equal(resolveOptions({ enabled: false }, {}).enabled, false);
+  assert.equal(resolveOptions({}, { PUTLOGS_ENABLED: 'false' }).enabled, false);
+  assert.match(problemsOf({ enabled: false, lingerMS: 1 })[0]!, /lingerMs\?$/);
+});
+
+test('no options at all, or none that are an object, are one clear error', () => {
+  for (const options of ['https://x', 7, null, [1]])
+    assert.throws(() => resolveOptions(options, {}), { code: 'ERR_PUTLOGS_OPTIONS' });
+});
+
+test('a shipper throws the same error, with a code that stays', () => {
+  assert.throws(() => createShipper({ ...complete, region: '' }), {
+    name: 'PutlogsError',
+    code: 'ERR_PUTLOGS_OPTIONS',
+  });
+});
+
+test('the given options are not changed', () => {
+  const given = Object.freeze({ ...complete, credentials: Object.freeze({ accessKeyId: 'id' }), batch: undefined });
+  resolveOptions(given, { VOLCENGINE_ACCESS_KEY_SECRET: 's' });
+  assert.deepEqual(given, { ...complete, credentials: { accessKeyId: 'id' }, batch: undefined });
+});

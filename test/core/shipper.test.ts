@@ -258,7 +258,7 @@ test('without a hash key, batches go to any shard and several are in flight', as
 });
 
 test('a hash key of one’s own goes as it is', async () => {
-  const { emulator, shipper } = await started({ hashKey: 'F'.repeat(31) + '0' });
+  const { emulator, shipper } = await started({ hashKey: `${'F'.repeat(31)}0` });
   write(shipper, 1);
   await shipper.flush();
   assert.equal(emulator.logs()[0]!.hashKey, `${'f'.repeat(31)}0`);

@@ -104,8 +104,11 @@ test('a secret is in no error, wherever it was put', () => {
 });
 
 test('a bad hash key says which form it has', () => {
-  for (const hashKey of ['7fffffff', 'g'.repeat(32), '0'.repeat(33), 'Instance', '']) {
-    assert.match(problemsOf({ ...complete, hashKey })[0]!, /^hashKey: must be `instance`, `none`, or 32 hex digits$/);
+  for (const hashKey of ['7fffffff', 'g'.repeat(32), '0'.repeat(33), 'f'.repeat(32), 'Instance', '']) {
+    assert.match(
+      problemsOf({ ...complete, hashKey })[0]!,
+      /^hashKey: must be `instance`, `none`, or 32 hex digits \(not all f\)$/,
+    );
   }
   for (const hashKey of ['instance', 'none', '0123456789abcdefABCDEF0123456789']) {
     assert.deepEqual(problemsOf({ ...complete, hashKey }), []);

@@ -86,7 +86,7 @@ export const schema = z.strictObject({
   }),
   hashKey: z
     .string()
-    .regex(/^(instance|none|[0-9a-fA-F]{32})$/, 'must be `instance`, `none`, or 32 hex digits')
+    .regex(/^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/, 'must be `instance`, `none`, or 32 hex digits (not all f)')
     .default('instance')
     .meta({ meaning: "Shard: by the instance's name, any (`none`, without order), or of this key." }),
   concurrency: wholeNumber(1, 64)

@@ -184,3 +184,17 @@ test('an answer that comes after it was abandoned changes no fate', async () => 
   await settled();
   assert.deepEqual(fates, []);
 });
+
+test('sixty-four batches that wait at once are no leak in node’s eyes', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const { lane, sent } = laneOf(64);
+  for (let batch = 0; batch < 64; batch += 1) lane.push(batch);
+  for (const { answer } of sent) answer(RETRY);
+  await settled();
+  await settled();
+  process.off('warning', onWarning);
+  lane.abandon();
+  assert.deepEqual(warnings, []);
+});

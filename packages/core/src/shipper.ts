@@ -48,7 +48,10 @@ export interface ShipperEvents {
 }
 
 /** A batch's way as one object: `createShipper`. */
-export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {
+export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
+
+/** What the worker has of it. */
+export interface RangeShipper extends Shipper {
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
 }
@@ -64,7 +67,7 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
 }
 
 /** @param account shared with the application's thread, where this runs in a worker. */
-export function startShipper(options: Options, account = new Account(), clock: Clock = systemClock): Shipper {
+export function startShipper(options: Options, account = new Account(), clock: Clock = systemClock): RangeShipper {
   return new Pipeline(options, volcTls(options), account, clock);
 }
 
@@ -72,7 +75,7 @@ export function startShipper(options: Options, account = new Account(), clock: C
 const BATCH_OVERHEAD_BYTES = 512;
 const SCRATCH_BYTES = 64 * 1024;
 
-class Pipeline extends EventEmitter<ShipperEvents> implements Shipper, Leaver {
+class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leaver {
   readonly #options: Options;
   readonly #target: Target;
   readonly #clock: Clock;

@@ -43,6 +43,7 @@ export class Teller {
     } catch {
       // stderr is closed, or a pipe that nobody reads: the event below is all that is left to tell with.
     }
-    this.#emit({ kind, message, untold });
+    // Later, for whoever listens is not ours: what they throw is theirs, and must not stop a batch on its way.
+    process.nextTick(this.#emit, { kind, message, untold });
   }
 }

@@ -7,6 +7,7 @@
 // How order could be lost, and is not: batch 1 is sent and the connection breaks, batch 2 is sent and taken, batch 1
 // is sent again: its records now stand behind batch 2's. With one batch in flight 2 waits for the fate of 1.
 
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import { type BackoffOptions, backoffMs } from './backoff';
 import type { Outcome } from './outcome';
@@ -35,6 +36,8 @@ export class Lane<Batch> {
 
   constructor(options: LaneOptions<Batch>) {
     this.#options = options;
+    // Each batch in flight listens; node takes more than ten listeners for a leak, and says so on stderr.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Batches without a fate. */

@@ -55,8 +55,8 @@ export interface TranscodeOptions {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Tag and the longest varint of an int64 time. */
-const TIME_ROOM = 11;
+/** Tag and varint of a time in milliseconds between 1971 and 2109. */
+const TIME_ROOM = 7;
 /** What the encoding of a field adds to its text at most: two tags, a value's length twice, and a length's slack. */
 const FIELD_ROOM = 16;
 
@@ -288,19 +288,19 @@ export class Transcoder {
     const subMsNs = this.#subMsNs === -1 ? this.#order.subMsNs(this.#ms) : this.#subMsNs;
     sink.reserve(FIELD_ROOM);
     const out = sink.bytes;
+    const timeBytes = 1 + varintBytes(this.#ms);
+    if (timeBytes !== TIME_ROOM) out.copyWithin(body + timeBytes, body + TIME_ROOM, sink.length);
     out[body] = 0x08;
-    const contents = writeVarint(out, body + 1, this.#ms);
-    out.copyWithin(contents, body + TIME_ROOM, sink.length);
-    let end = sink.length - (body + TIME_ROOM - contents);
+    writeVarint(out, body + 1, this.#ms);
+    const end = sink.length + timeBytes - TIME_ROOM;
     out[end] = this.#layout.timeNsTag;
     out.writeUInt32LE(subMsNs, end + 1);
-    end += 5;
-    const bodyBytes = end - body;
+    const bodyBytes = end + 5 - body;
     const shift = start + 1 + varintBytes(bodyBytes) - body;
-    if (shift !== 0) out.copyWithin(body + shift, body, end);
+    if (shift !== 0) out.copyWithin(body + shift, body, body + bodyBytes);
     out[start] = 0x0a;
     writeVarint(out, start + 1, bodyBytes);
-    sink.length = end + shift;
+    sink.length = body + bodyBytes + shift;
     return bodyBytes;
   }
 }

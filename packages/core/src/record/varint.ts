@@ -4,7 +4,9 @@ export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x200000) return 3;
-  return value < 0x10000000 ? 4 : Math.max(5, Math.ceil(Math.log2(value + 1) / 7));
+  let bytes = 4;
+  for (let above = 2 ** 28; value >= above; above *= 128) bytes += 1;
+  return bytes;
 }
 
 /** Writes `value` and gives the position behind it. */

@@ -93,6 +93,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   readonly #waiters = new Set<{ readonly left: Set<SealedBatch>; readonly done: () => void }>();
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   #sequence = 0;
+  #sealedRecords = 0;
   #cancelLinger: CancelTimer | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
@@ -196,12 +197,13 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (count === 0) return;
     this.#sequence += 1;
     const packId = `${this.#packPrefix}-${this.#sequence.toString(16).toUpperCase()}`;
-    const seal = { sequence: this.#sequence, packId, hashKey: this.#hashKey, count };
+    const seal = { firstRecord: this.#sealedRecords, packId, hashKey: this.#hashKey, count };
+    this.#sealedRecords += count;
     const openBytes = this.#open.logBytes;
     const batch = this.#open.seal(
       withoutLast,
       (logBytes) => this.#target.frame({ ...this.#options, packId }, logBytes),
-      (body) => sealBatch(seal, body, this.#compress),
+      (body, entriesFrom, entriesTo) => sealBatch({ ...seal, entriesFrom, entriesTo }, body, this.#compress),
     );
     enterExit(this);
     this.#unsettled.add(batch);

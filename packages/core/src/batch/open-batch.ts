@@ -55,7 +55,11 @@ export class OpenBatch {
    * Gives the body of the batch to `use`, with all entries or without the last one, and starts the next batch, with
    * that last one if it was left out. The body is only there while `use` runs: the buffer is used again.
    */
-  seal<Result>(withoutLast: boolean, frame: (logBytes: number) => Frame, use: (body: Buffer) => Result): Result {
+  seal<Result>(
+    withoutLast: boolean,
+    frame: (logBytes: number) => Frame,
+    use: (body: Buffer, entriesFrom: number, entriesTo: number) => Result,
+  ): Result {
     const carried = withoutLast ? Buffer.from(this.bytes.subarray(this.#last, this.length)) : undefined;
     if (withoutLast) this.length = this.#last;
     const { head, tail } = frame(this.logBytes);
@@ -63,7 +67,8 @@ export class OpenBatch {
     const from = HEAD_ROOM - head.length;
     this.bytes.set(head, from);
     this.bytes.set(tail, this.length);
-    const result = use(this.bytes.subarray(from, this.length + tail.length));
+    const body = this.bytes.subarray(from, this.length + tail.length);
+    const result = use(body, head.length, body.length - tail.length);
     if (this.bytes.length > KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.bytes = Buffer.allocUnsafe(0);
     this.length = HEAD_ROOM;
     this.count = 0;

@@ -5,8 +5,8 @@
 import type { Codec, Compressed } from './compress';
 
 export interface SealedBatch {
-  /** Counts the batches of a shipper, from 1. */
-  readonly sequence: number;
+  /** The number of its first record among all records of the shipper, from 0: the order of batches and of their parts. */
+  readonly firstRecord: number;
   /** Names this batch among all batches of all instances; the service keeps it with the logs. */
   readonly packId: string;
   /** 32 hex digits: the batch goes to the shard that holds this key. Empty: to any shard. */
@@ -15,18 +15,17 @@ export interface SealedBatch {
   readonly count: number;
   /** Bytes of the body before compression. */
   readonly rawBytes: number;
+  /** In the body before compression: where the first encoded record begins, and where the last one ends. */
+  readonly entriesFrom: number;
+  readonly entriesTo: number;
   readonly codec: Codec;
   /** The body as it is sent. */
   readonly body: Buffer;
 }
 
-export interface SealOptions {
-  readonly sequence: number;
-  readonly packId: string;
-  readonly hashKey: string;
-  readonly count: number;
-}
+/** What is known of a batch before it is compressed. */
+export type Unsealed = Omit<SealedBatch, 'rawBytes' | keyof Compressed>;
 
-export function sealBatch(options: SealOptions, body: Buffer, compress: (raw: Buffer) => Compressed): SealedBatch {
-  return { ...options, rawBytes: body.length, ...compress(body) };
+export function sealBatch(unsealed: Unsealed, body: Buffer, compress: (raw: Buffer) => Compressed): SealedBatch {
+  return { ...unsealed, rawBytes: body.length, ...compress(body) };
 }

@@ -1,1 +1,57 @@
-export {};
+// The pino transport: the lines pino writes, handed to a shipper as they are.
+//
+// Takes: the core's options, as plain data (they cross a thread). Gives: the stream pino writes to, in the worker
+// that pino starts, or in the application's own thread for `pino(await transport(options))`.
+// Keeps: the shipper and the stream in front of it.
+// Never: parses a record; fails once it has started. Under pino an error of ours would end the worker, and the
+// application with it at its next line, so wrong options are the one error there is, and they are told at start.
+import type { Transform } from 'node:stream';
+import { createShipper, type PutlogsOptions } from '@putlogs/core';
+import build from 'pino-abstract-transport';
+
+export type PinoTransportOptions = PutlogsOptions;
+
+export interface PinoTransport extends Transform {
+  /** Calls back once everything written so far was delivered, or dropped and counted. `logger.flush(cb)` is this. */
+  flush(done?: () => void): void;
+}
+
+/** The stream asks for a parsed line; the shipper reads the text itself, so all lines are the same nothing. */
+const UNPARSED = {};
+
+export async function transport(options: PinoTransportOptions = {}): Promise<PinoTransport> {
+  const shipper = createShipper(options);
+
+  // A consumer of 'data' that does not wait: a loop that awaited would be closed with its last record still inside.
+  const consume = (lines: Transform) => {
+    lines.on('data', (line: string) => {
+      if (line !== '') shipper.write(line);
+    });
+    // What is written after the end is no reason to stop the application.
+    lines.on('error', () => {});
+  };
+  const lines: Transform = build(consume, {
+    parse: 'lines',
+    parseLine: () => UNPARSED,
+    metadata: false,
+    // Whatever ended the stream is not passed on: the shipper delivers what it has either way.
+    close: () => shipper.close(),
+  });
+
+  const flush = (done?: () => void): void => {
+    handedOver(lines)
+      .then(() => shipper.flush())
+      .then(() => {
+        // Outside the promise, so that what the application's callback throws is the application's.
+        if (done) process.nextTick(done);
+      });
+  };
+  return Object.assign(lines, { flush });
+}
+
+export default transport;
+
+/** Waits until no line is left between pino and the shipper. */
+async function handedOver(lines: Transform): Promise<void> {
+  while (lines.writableLength + lines.readableLength > 0 && !lines.destroyed) await new Promise(setImmediate);
+}

@@ -1,0 +1,63 @@
+// The two applications of the demonstration, as child processes.
+//
+// Takes: the service, how many records each is to log. Gives: their names, what must arrive of each, how they ended.
+// Keeps: the processes. Never: gives the winston application a setting by its environment, or the pino one by an
+// argument.
+import { join } from 'node:path';
+import { type ChildResult, type StartedChild, startChild } from '../support/child';
+import { arrivesByPino, arrivesByWinston, corpusRecord } from '../support/corpus';
+import { REGION, TOPIC_ID } from '../support/emulator';
+import type { ExpectedRecord } from '../support/ledger';
+import type { Service } from './service';
+
+/**
+ * An instance's shard is the md5 of its name. These two lie in the second and the third quarter, which are two of the
+ * four shards here.
+ */
+export const APPLICATIONS = [
+  { logger: 'pino', instance: 'catalog-1', configuredBy: 'environment variables', arrives: arrivesByPino },
+  { logger: 'winston', instance: 'checkout-1', configuredBy: 'options', arrives: arrivesByWinston },
+] as const;
+export type Application = (typeof APPLICATIONS)[number];
+
+/** How an application ended. */
+export type Ending = { logger: string } & Pick<ChildResult, 'code' | 'signal' | 'stderr'>;
+
+const TIMEOUT_MS = 300_000;
+
+export function startApplication(
+  application: Application,
+  service: Pick<Service, 'url' | 'accessKeyId'>,
+  records: number,
+  startMs: number,
+): StartedChild {
+  const { logger, instance } = application;
+  const traffic = [String(records), String(startMs)];
+  const child =
+    logger === 'pino'
+      ? { args: traffic, env: environmentFor(service, instance) }
+      : { args: [...traffic, service.url, instance] };
+  return startChild(join(__dirname, `${logger}-application.js`), { ...child, timeoutMs: TIMEOUT_MS });
+}
+
+function environmentFor({ url, accessKeyId }: Pick<Service, 'url' | 'accessKeyId'>, instance: string) {
+  return {
+    PUTLOGS_ENDPOINT: url,
+    PUTLOGS_REGION: REGION,
+    PUTLOGS_TOPIC_ID: TOPIC_ID,
+    PUTLOGS_INSTANCE: instance,
+    PUTLOGS_LINGER_MS: '200',
+    VOLCENGINE_ACCESS_KEY_ID: accessKeyId,
+    VOLCENGINE_ACCESS_KEY_SECRET: 'demo-secret',
+  };
+}
+
+/** Per instance, what must arrive, in call order. */
+export function expectedOf(records: number, startMs: number): Map<string, ExpectedRecord[]> {
+  return new Map(
+    APPLICATIONS.map(({ instance, arrives }) => [
+      instance,
+      Array.from({ length: records }, (_, n) => arrives(corpusRecord(n, startMs), instance)),
+    ]),
+  );
+}

@@ -1,0 +1,155 @@
+// The demonstration as its user runs it; and its verdict, which everything hangs on, with every fault there can be.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { runChild, startChild } from '../support/child';
+import type { ExpectedRecord, LedgerLog } from '../support/ledger';
+import { type Ending, expectedOf } from './applications';
+import { cut, printable, widthOf } from './columns';
+import { screenOf } from './screen';
+import { judge } from './verdict';
+
+const DEMO = join(__dirname, 'demo.js');
+const START_MS = 1_760_000_000_000;
+
+describe('the demonstration', () => {
+  it('delivers every record, and says so in its last line', async () => {
+    const { code, stdout, stderr } = await runChild(DEMO, { args: ['--records', '500'] });
+    assert.equal(stderr, '');
+    assert.match(stdout, /\n\ndelivered 1000\/1000\n$/);
+    assert.equal(code, 0);
+  });
+
+  it('shows on a pipe what each application is, where its records are and what they look like', async () => {
+    const { stdout } = await runChild(DEMO, { args: ['--records=100'] });
+    assert.match(stdout, /pino +environment variables +\S+ +1 +\d+ +100\n/);
+    assert.match(stdout, /winston +options +\S+ +2 +\d+ +100\n/);
+    for (const sample of ['{"type":"TypeError"', '含有“引号”', '😀', 'order = 9007199254', 'status = 20']) {
+      assert.ok(stdout.includes(sample), sample);
+    }
+    assert.ok(!stdout.includes('\u001b'), 'no escape code');
+    for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 96, line);
+  });
+
+  it('refuses an argument it does not know, in one line', async () => {
+    for (const args of [['--record', '5'], ['5'], ['--records', '0'], ['--records'], ['--records', '1e3']]) {
+      const { code, stdout, stderr } = await runChild(DEMO, { args });
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+      assert.match(stderr, /^demo: .*\n$/);
+    }
+  });
+
+  it('takes its processes with it when it is interrupted', async () => {
+    const demo = startChild(DEMO);
+    const url = /http:[^,]*/.exec(await demo.line('http:'))?.[0] ?? '';
+    assert.ok(await answers(url));
+    demo.kill('SIGINT');
+    const { code, stderr } = await demo.ended;
+    assert.deepEqual([code, stderr], [130, '']);
+    while (await answers(url)) await pause(5);
+  });
+});
+
+describe('the verdict of the demonstration', () => {
+  const expected = expectedOf(50, START_MS);
+  const logs = [...expected.values()].flat().map(logOf);
+  const well: Ending[] = ['pino', 'winston'].map((logger) => ({ logger, code: 0, signal: null, stderr: '' }));
+
+  function refuses(faulty: readonly LedgerLog[], delivered: number, why: RegExp, endings = well): void {
+    const verdict = judge(expected, faulty, endings);
+    assert.deepEqual([verdict.exitCode, verdict.delivered, verdict.expected], [1, delivered, 100]);
+    assert.match(verdict.problems.join('\n'), why);
+  }
+
+  it('is good when everything arrived once, unchanged, in order', () => {
+    assert.deepEqual(judge(expected, logs, well), { delivered: 100, expected: 100, problems: [], exitCode: 0 });
+  });
+
+  it('is bad when a record is missing', () => {
+    refuses([...logs.slice(0, 7), ...logs.slice(8)], 99, /1 lost\n.*lost 1 of 50: n=7/);
+  });
+
+  it('is bad when nothing arrived', () => {
+    refuses([], 0, /100 lost/);
+  });
+
+  it('is bad when a record arrived twice', () => {
+    refuses([...logs, logs[7]!], 99, /1 duplicated\n.*n=7 arrived again/);
+  });
+
+  it('is bad when a record arrived after a later one', () => {
+    refuses([logs[1]!, logs[0]!, ...logs.slice(2)], 99, /1 reordered\n.*n=0 arrived after/);
+  });
+
+  it('is bad when a value, or a time, is not what was logged', () => {
+    const [first, ...others] = logs as [LedgerLog, ...LedgerLog[]];
+    refuses([{ ...first, time: START_MS + 1 }, ...others], 99, /1 altered\n.*the time is/);
+    const changed = first.contents.map(({ key, value }) => ({ key, value: key === 'ms' ? `${value}0` : value }));
+    refuses([{ ...first, contents: changed }, ...others], 99, /1 altered\n.*"ms" differs/);
+  });
+
+  it('is bad when something arrived that nobody logged', () => {
+    refuses([...logs, { time: 1, contents: [{ key: 'msg', value: 'hello' }] }], 100, /1 never logged/);
+  });
+
+  it('is bad when an instance used two hash keys, or none', () => {
+    refuses([...logs.slice(0, 99), { ...logs[99]!, hashKey: 'b' }], 100, /used the hash keys a, b/);
+    const unrouted = logs.map((log) => ({ ...log, hashKey: '' }));
+    refuses(unrouted, 100, /used the hash keys none/);
+  });
+
+  it('is bad when an application failed, or printed on stderr, though all its records are there', () => {
+    const [pino, winston] = well as [Ending, Ending];
+    refuses(logs, 100, /pino application ended with exit code 3/, [{ ...pino, code: 3 }, winston]);
+    refuses(logs, 100, /winston application ended with SIGSEGV/, [pino, { ...winston, code: null, signal: 'SIGSEGV' }]);
+    refuses(logs, 100, /winston application complained:\n {2}oh/, [pino, { ...winston, stderr: 'oh\n' }]);
+  });
+
+  it('is bad when anything else failed', () => {
+    assert.equal(judge(expected, logs, well, ['the service ended with exit code 1']).exitCode, 1);
+  });
+});
+
+describe('the screen of the demonstration', () => {
+  const terminal = { isTTY: true, columns: 80, write: () => true };
+
+  it('counts columns as a terminal does, and cuts between letters', () => {
+    assert.deepEqual(['李雷', 'é', 'e\u0301', '👩‍👩‍👧‍👦', '￥1', 'a'].map(widthOf), [4, 1, 1, 2, 3, 1]);
+    assert.deepEqual([cut('李雷李雷', 8), cut('李雷李雷', 7), cut('李雷李雷', 6)], ['李雷李雷', '李雷李…', '李雷…']);
+    assert.equal(cut('a👩‍👩‍👧‍👦b', 3), 'a…');
+  });
+
+  it('spells out what a terminal would obey', () => {
+    assert.equal(printable('a\nb\u001b[31m\u0000'), 'a\\nb\\u001b[31m\\u0000');
+  });
+
+  it('uses weights and draws again only where it may', () => {
+    assert.equal(screenOf(terminal, {}).bold('a'), '\u001b[1ma\u001b[22m');
+    assert.equal(screenOf(terminal, { NO_COLOR: '1' }).bold('a'), 'a');
+    assert.equal(screenOf(terminal, { NO_COLOR: '1' }).redraws, true);
+    for (const screen of [
+      screenOf({ write: () => true }, {}),
+      screenOf(terminal, { TERM: 'dumb' }),
+      screenOf({ ...terminal, columns: 40 }, { NO_COLOR: '1' }),
+    ]) {
+      assert.deepEqual([screen.redraws, screen.bold('a')], [false, 'a']);
+    }
+  });
+});
+
+function logOf(record: ExpectedRecord): LedgerLog {
+  return {
+    hashKey: 'a',
+    time: record.timeMs ?? 0,
+    contents: [...record.contents].map(([key, value]) => ({ key, value })),
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/_emulator/stats`)).ok;
+  } catch {
+    return false;
+  }
+}

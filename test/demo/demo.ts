@@ -1,0 +1,173 @@
+// The demonstration: `node demo.js [--records <n>]`. A service and two applications, each in a process of its own;
+// this is the way from the start of the first to the verdict, from top to bottom.
+//
+// Takes: how many records each application logs. Gives: progress, a table, `delivered <n>/<all>` as the last line, and
+// an exit code: 0 every record arrived exactly once, unchanged, in order; 1 not so; 2 wrong arguments; 130 Ctrl-C.
+// Keeps: the three processes, which end when it does. Never: an address outside this machine.
+import { setTimeout as pause } from 'node:timers/promises';
+import { TOPIC_ID } from '../support/emulator';
+import { APPLICATIONS, type Ending, expectedOf, startApplication } from './applications';
+import { printable } from './columns';
+import { grouped, Progress } from './progress';
+import { type Screen, screenOf } from './screen';
+import { type Service, startService } from './service';
+import { summaryOf } from './summary';
+import { judge } from './verdict';
+
+const DEFAULT_RECORDS = 10_000;
+const MAX_RECORDS = 200_000;
+const SHARDS = 4;
+const READ_EVERY_MS = 100;
+
+/** The exit code of a signal, once there was one. */
+let interruption: number | undefined;
+
+async function main(args: readonly string[]): Promise<number> {
+  const records = readRecords(args);
+  if (typeof records === 'string') {
+    process.stderr.write(`demo: ${printable(records)}\n`);
+    return 2;
+  }
+  const screen = screenOf(process.stdout, process.env);
+  const startMs = Date.now();
+  const failures: string[] = [];
+  let stopService = (): void => process.exit(interruption);
+  onInterruption(() => stopService());
+  const service = await attempt(failures, () => startService(SHARDS, TOPIC_ID));
+  if (service === undefined) {
+    screen.print(`${failures.join('\n')}\ndelivered 0/${records * APPLICATIONS.length}\n`);
+    return 1;
+  }
+  stopService = () => void service.stop();
+  introduce(screen, service, records);
+
+  const startedMs = performance.now();
+  const endings = await runApplications(screen, service, records, startMs, failures);
+  const durationMs = performance.now() - startedMs;
+
+  const stats = failures.length === 0 ? await attempt(failures, () => service.stats()) : undefined;
+  const stopped = await attempt(failures, () => service.stop());
+  if (stopped !== undefined && (stopped.code !== 0 || stopped.stderr !== '')) {
+    failures.push(
+      `the service ended with ${stopped.signal ?? `exit code ${stopped.code}`} ${stopped.stderr}`.trimEnd(),
+    );
+  }
+
+  if (interruption !== undefined) return interruption;
+
+  const verdict = judge(expectedOf(records, startMs), service.logs, endings, failures);
+  const problems = verdict.problems.map((problem) => `  ${printable(problem)}`);
+  const lines = [
+    ...summaryOf(screen, service, stats, durationMs),
+    ...(problems.length === 0
+      ? ['  every record arrived exactly once, unchanged, in the order of its instance']
+      : [`  ${screen.bold('what is wrong')}`, ...problems]),
+    '',
+    `delivered ${verdict.delivered}/${verdict.expected}`,
+  ];
+  screen.print(`${lines.join('\n')}\n`);
+  return verdict.exitCode;
+}
+
+/** @returns the number, or what is wrong with the arguments. */
+function readRecords(args: readonly string[]): number | string {
+  const known = '(known: --records <n>)';
+  let records = DEFAULT_RECORDS;
+  for (let at = 0; at < args.length; at++) {
+    const [name, inline] = (args[at] ?? '').split(/=(.*)/s);
+    if (name !== '--records') return `unknown argument ${args[at]} ${known}`;
+    const text = inline ?? args[++at] ?? '';
+    records = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (records < 1 || records > MAX_RECORDS) {
+      return `--records must be a whole number from 1 to ${MAX_RECORDS}, not ${text === '' ? 'empty' : text}`;
+    }
+  }
+  return records;
+}
+
+/**
+ * Without the service all comes to its end: see `runApplications`. Before there is one, and at the second signal,
+ * this process exits at once, and what it has started with it: see support/child.ts.
+ */
+function onInterruption(stop: () => void): void {
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (interruption !== undefined) process.exit(exitCode);
+      interruption = exitCode;
+      stop();
+    });
+  }
+}
+
+function introduce(screen: Screen, { url }: Service, records: number): void {
+  const names = APPLICATIONS.map(({ logger }) => `a ${logger}`).join(' and ');
+  screen.print(`${screen.bold('putlogs')}: ${names} application, ${grouped(records)} records each\n`);
+  screen.print(screen.faint(`to putlogs-emulator at ${url}, a topic of ${SHARDS} shards\n`));
+  screen.print('\n');
+}
+
+/** Starts both, and reads along until both have ended. */
+async function runApplications(
+  screen: Screen,
+  service: Service,
+  records: number,
+  startMs: number,
+  failures: string[],
+): Promise<Ending[]> {
+  const children = APPLICATIONS.map((application) => startApplication(application, service, records, startMs));
+  let running = true;
+  const ended = Promise.allSettled(children.map((child) => child.ended)).then((results) => {
+    running = false;
+    return results;
+  });
+  const loggers = APPLICATIONS.map(({ logger }) => logger);
+  const progress = new Progress(screen, loggers, records);
+  await attempt(failures, async () => {
+    // Once more after the last has ended: what it delivered at its end.
+    for (let last = false; !last; ) {
+      await Promise.race([ended, pause(READ_EVERY_MS)]);
+      last = !running;
+      await service.readOn();
+      progress.show(
+        APPLICATIONS.map(({ instance }) => service.logsOf(instance).length),
+        last,
+      );
+    }
+  });
+  // Without a service to read from there is nothing to wait for.
+  if (running) {
+    failures.push('the applications were stopped');
+    for (const child of children) child.kill('SIGKILL');
+  }
+  return (await ended).flatMap((result, at) => {
+    const logger = loggers[at] ?? '';
+    if (result.status === 'fulfilled') return [{ logger, ...result.value }];
+    failures.push(`the ${logger} application: ${String(result.reason)}`);
+    return [];
+  });
+}
+
+async function attempt<Result>(failures: string[], step: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+// Whoever read along has gone.
+process.stdout.on('error', () => process.exit(1));
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

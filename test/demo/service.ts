@@ -1,0 +1,88 @@
+// The service of the demonstration: the command `putlogs-emulator`, in a process of its own.
+//
+// Takes: how many shards, the topic. Gives: its address, what it holds (read by its control API), its counters.
+// Keeps: the process, and every log read so far, in the order of arrival.
+// Never: reads a log twice, or from anywhere but the service: what is shown is what arrived.
+import { dirname, join } from 'node:path';
+import type { EmulatorStats, LogEntry } from '@putlogs/emulator';
+import { type ChildResult, type StartedChild, startChild } from '../support/child';
+
+/** The most the control API gives at a time. */
+const PAGE_LOGS = 10_000;
+/** Ends with the demonstration; this is for one that hangs. */
+const LIFETIME_MS = 600_000;
+
+export class Service {
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly logs: LogEntry[] = [];
+  readonly #byInstance = new Map<string | undefined, LogEntry[]>();
+  readonly #child: StartedChild;
+  #next = 0;
+
+  constructor(child: StartedChild, readyLine: string) {
+    const ready = JSON.parse(readyLine) as { url: string; accessKeyId: string };
+    this.url = ready.url;
+    this.accessKeyId = ready.accessKeyId;
+    this.#child = child;
+  }
+
+  /** Reads what has arrived since the last time, up to the end. */
+  async readOn(): Promise<void> {
+    for (;;) {
+      const query = `after=${this.#next}&limit=${PAGE_LOGS}`;
+      const page = await this.#get<{ logs: LogEntry[]; next: number }>(`/_emulator/logs?${query}`);
+      if (page.logs.length === 0) return;
+      for (const log of page.logs) this.#keep(log);
+      this.#next = page.next;
+    }
+  }
+
+  /** The logs of one instance that were read so far. */
+  logsOf(instance: string): readonly LogEntry[] {
+    return this.#byInstance.get(instance) ?? [];
+  }
+
+  stats(): Promise<EmulatorStats> {
+    return this.#get('/_emulator/stats');
+  }
+
+  stop(): Promise<ChildResult> {
+    this.#child.kill('SIGTERM');
+    return this.#child.ended;
+  }
+
+  #keep(log: LogEntry): void {
+    this.logs.push(log);
+    const instance = log.contents.find(({ key }) => key === 'instance')?.value;
+    const logs = this.#byInstance.get(instance);
+    if (logs === undefined) this.#byInstance.set(instance, [log]);
+    else logs.push(log);
+  }
+
+  async #get<Answer>(path: string): Promise<Answer> {
+    try {
+      const answer = await fetch(this.url + path);
+      if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}`);
+      return (await answer.json()) as Answer;
+    } catch (cause) {
+      const { stderr } = this.#child.output();
+      throw new Error(`the service cannot be read: ${reasonOf(cause)}${stderr === '' ? '' : `\n${stderr}`}`, { cause });
+    }
+  }
+}
+
+export async function startService(shards: number, topicId: string): Promise<Service> {
+  const command = join(dirname(require.resolve('@putlogs/emulator/package.json')), 'bin/putlogs-emulator.js');
+  const args = ['--port', '0', '--shards', String(shards), '--topic', topicId];
+  const child = startChild(command, { args, timeoutMs: LIFETIME_MS });
+  // Whoever stops it looks at its end; one that ends by itself shows in the next reading.
+  child.ended.catch(() => {});
+  return new Service(child, await child.line('"url"'));
+}
+
+/** fetch says `fetch failed`, and why in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,68 @@
+// Did every record arrive exactly once, unchanged and in order, and did nobody complain?
+//
+// Takes: what was logged, what the service holds, how the applications ended. Gives: how many records arrived as they
+// must, what is wrong in readable lines, and the exit code that says the same.
+// Keeps: nothing. Never: calls anything well that it has not compared.
+import { checkLedger, type Expected, type LedgerLog } from '../support/ledger';
+import type { Ending } from './applications';
+
+export interface Verdict {
+  /** Records that arrived once, unchanged, in order. One with two faults counts as two that did not. */
+  delivered: number;
+  expected: number;
+  /** One line each; none if all is well. */
+  problems: string[];
+  exitCode: 0 | 1;
+}
+
+const DIFFERENCES_SHOWN = 8;
+const STDERR_LINES_SHOWN = 5;
+
+/** @param failures what else went wrong, as it was told. */
+export function judge(
+  expected: Expected,
+  logs: readonly LedgerLog[],
+  endings: readonly Ending[],
+  failures: readonly string[] = [],
+): Verdict {
+  const report = checkLedger(expected, logs);
+  const { lost, duplicated, reordered, altered, strangers } = report;
+  const wrong = Object.entries({ lost, duplicated, reordered, altered, 'never logged': strangers })
+    .filter(([, records]) => records > 0)
+    .map(([what, records]) => `${records} ${what}`);
+  const problems = [...failures, ...endings.flatMap(complaintsOf)];
+  if (wrong.length > 0) problems.push(`records: ${wrong.join(', ')}`);
+  problems.push(...report.differences.slice(0, DIFFERENCES_SHOWN).map((difference) => `  ${difference}`));
+  const more = report.differences.length - DIFFERENCES_SHOWN;
+  if (more > 0) problems.push(`  and ${more} more or beyond`);
+  problems.push(...wanderings(report.hashKeys));
+  return {
+    delivered: Math.max(0, report.expected - lost - duplicated - reordered - altered),
+    expected: report.expected,
+    problems,
+    exitCode: problems.length === 0 ? 0 : 1,
+  };
+}
+
+function complaintsOf({ logger, code, signal, stderr }: Ending): string[] {
+  const complaints: string[] = [];
+  if (code !== 0) complaints.push(`the ${logger} application ended with ${signal ?? `exit code ${code}`}`);
+  if (stderr !== '') {
+    complaints.push(`the ${logger} application complained:`);
+    complaints.push(
+      ...stderr
+        .trimEnd()
+        .split('\n')
+        .slice(0, STDERR_LINES_SHOWN)
+        .map((line) => `  ${line}`),
+    );
+  }
+  return complaints;
+}
+
+/** An instance has one hash key, or its records have no order. */
+function wanderings(hashKeys: ReadonlyMap<string, readonly string[]>): string[] {
+  return [...hashKeys]
+    .filter(([, keys]) => keys.length > 1 || keys[0] === '')
+    .map(([instance, keys]) => `${instance} used the hash keys ${keys.map((key) => key || 'none').join(', ')}`);
+}

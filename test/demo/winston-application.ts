@@ -1,0 +1,43 @@
+// An application that logs by winston: `node winston-application.js <records> <time of the first> <endpoint> <instance>`.
+//
+// Where its records go is said by options, in the program.
+//
+// Takes: the arguments. Gives: the records. Keeps: the loggers. Never: waits for the service, or ends by hand: what is
+// still on its way when the last line has run is delivered before the process is gone.
+import { PutlogsTransport } from '@putlogs/winston';
+import { createLogger } from 'winston';
+import { traffic } from './traffic';
+
+const [records, startMs, endpoint, instance] = process.argv.slice(2) as [string, string, string, string];
+
+const logger = createLogger({
+  level: 'debug',
+  defaultMeta: { instance },
+  transports: [
+    new PutlogsTransport({
+      endpoint,
+      instance,
+      region: 'cn-beijing',
+      topicId: '0f8f5a3e-0000-4000-8000-00000000000a',
+      // The emulator's. A real key is better kept in the environment.
+      credentials: { accessKeyId: 'demo', accessKeySecret: 'demo-secret' },
+      // Sent after so long, or when a batch is full. The default is a second; this is for the eye.
+      lingerMs: 200,
+    }),
+  ],
+});
+
+// A field of a record counts, not that of its child logger.
+const requestLogger = logger.child({ status: 'pending' });
+
+async function main(): Promise<void> {
+  for await (const burst of traffic(Number(records), Number(startMs))) {
+    // The time is one that can be checked afterwards; without `timestamp` it is that of the call.
+    for (const { n, level, message, fields, timeMs: timestamp } of burst) {
+      const speaker = 'status' in fields ? requestLogger : logger;
+      speaker.log({ level, message, timestamp, n, ...fields });
+    }
+  }
+}
+
+void main();

@@ -1,0 +1,48 @@
+// Wrong options are the one error of the pino transport, and it comes at start.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, it } from 'node:test';
+import { transport } from '@putlogs/pino';
+import pino from 'pino';
+import { type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { ended, startPino } from '../support/pino-destination';
+
+let emulator: Emulator;
+before(async () => {
+  emulator = await startEmulator();
+});
+after(() => emulator.close());
+
+const wrong = () => ({ ...optionsFor(emulator), lingersMs: 5, batch: { maxBytes: -1 } });
+
+it('wrong options reject, in one error that names them all and no secret', async () => {
+  await assert.rejects(transport(wrong() as never), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'ERR_PUTLOGS_OPTIONS');
+    assert.match(error.message, /lingersMs/);
+    assert.match(error.message, /batch\.maxBytes/);
+    assert.doesNotMatch(error.message, new RegExp(emulator.accessKeySecret));
+    return true;
+  });
+});
+
+it('wrong options are an error event of the stream that pino.transport returns', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: wrong() });
+  const [error] = (await once(destination, 'error')) as [Error];
+  assert.match(error.message, /lingersMs/);
+});
+
+it('enabled: false needs no other option and writes nothing', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: { enabled: false } });
+  pino(destination).info('nobody reads this');
+  await ended(destination);
+  assert.equal(emulator.logs().length, 0);
+});
+
+it('logging after the end is no error', async () => {
+  const stream = await transport(optionsFor(emulator));
+  const logger = pino(stream);
+  stream.end();
+  await once(stream, 'close');
+  logger.info('too late');
+  await new Promise(setImmediate);
+});

@@ -1,0 +1,194 @@
+// How the transport behaves towards winston: towards its loggers, the transports beside it, and the infos they share.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { PutlogsTransport } from '@putlogs/winston';
+import winston from 'winston';
+import { threads } from '../support/child';
+import { closedPort, contentsOf, type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
+
+const LEVEL = Symbol.for('level');
+const COUNT = 100;
+
+let emulator: Emulator;
+before(async () => {
+  emulator = await startEmulator();
+});
+after(() => emulator.close());
+
+for (const worker of [true, false]) {
+  describe(`with worker: ${worker}`, () => {
+    const start = (options = {}) => {
+      const topicId = crypto.randomUUID();
+      const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, worker, ...options });
+      const arrived = () => emulator.logs({ topicId }).map((log) => contentsOf(log)['message']);
+      return { transport, topicId, arrived };
+    };
+
+    it('log calls next at once, without an error', async () => {
+      const { transport } = start();
+      const calls: unknown[][] = [];
+      assert.equal(
+        transport.log({ [LEVEL]: 'info', level: 'info', message: 'x' }, (...args) => calls.push(args)),
+        true,
+      );
+      assert.deepEqual(calls, [[]]);
+      await finished(transport);
+    });
+
+    it('an info is not changed, were it frozen to its depth', async () => {
+      const { transport, arrived } = start();
+      const error = Object.assign(new Error('frozen', { cause: new Error('why') }), { code: 'E' });
+      const info = deepFreeze({ [LEVEL]: 'info', level: 'info', message: 'x', error, list: [1, { two: 2n }] });
+      const before = inspected(info);
+      transport.write(info);
+      await finished(transport);
+      assert.equal(inspected(info), before);
+      assert.deepEqual(arrived(), ['x']);
+    });
+
+    it('a service that refuses connections disturbs neither the logger nor the transport beside', async () => {
+      await isUndisturbed(start({ endpoint: `http://127.0.0.1:${await closedPort()}`, closeTimeoutMs: 200 }).transport);
+    });
+
+    it('a service that answers 500 disturbs neither the logger nor the transport beside', async () => {
+      const topicId = crypto.randomUUID();
+      emulator.faults([{ match: { topicId }, status: 500 }]);
+      await isUndisturbed(start({ topicId, closeTimeoutMs: 200 }).transport);
+    });
+
+    it('a service that refuses the records for good disturbs neither, and the logger hears a warning', async () => {
+      const topicId = crypto.randomUUID();
+      emulator.faults([{ match: { topicId }, code: 'InvalidArgument' }]);
+      const { transport } = start({ topicId });
+      const warnings = await isUndisturbed(transport);
+      assert.equal(warnings.length, 1);
+      assert.equal(transport.stats().dropped.rejected, COUNT);
+    });
+
+    it('every record of two loggers that share it arrives, whichever lets go of it first', async () => {
+      const { transport, arrived } = start();
+      const [first, second] = [logger(transport), logger(transport)];
+      first.info('first 1');
+      second.info('second 1');
+      first.close();
+      second.info('second 2');
+      await transport.flush();
+      second.info('second 3');
+      second.close();
+      await until('all arrived', () => arrived().length === 4);
+      assert.deepEqual(arrived(), ['first 1', 'second 1', 'second 2', 'second 3']);
+    });
+
+    it('what was logged before logger.close() arrives', async () => {
+      const { transport, arrived } = start();
+      const closed = logger(transport);
+      closed.info('before');
+      closed.close();
+      await until('it arrived', () => arrived().length === 1);
+    });
+
+    it('it can be taken off a logger and put back, at once or later, and keeps its counts', async () => {
+      const { transport, arrived } = start();
+      const its = logger(transport);
+      its.info('1');
+      its.remove(transport).add(transport).info('2');
+      await transport.flush();
+      its.remove(transport);
+      await until('its thread has ended', () => threads() === 0);
+      its.add(transport).info('3');
+      await transport.flush();
+      assert.deepEqual(arrived(), ['1', '2', '3']);
+      assert.equal(transport.stats().accepted, 3);
+      assert.equal(transport.stats().delivered, 3);
+      await finished(its);
+    });
+
+    it("logger.end() and its 'finish' mean delivered", async () => {
+      const { transport, topicId, arrived } = start({ lingerMs: 60_000 });
+      emulator.faults([{ match: { topicId }, status: 503, times: 2 }]);
+      const its = logger(transport);
+      for (let n = 0; n < COUNT; n++) its.info(`${n}`);
+      await finished(its);
+      assert.deepEqual(arrived(), [...Array(COUNT).keys()].map(String));
+    });
+
+    it('flush() settles when everything is delivered', async () => {
+      const { transport, topicId, arrived } = start({ lingerMs: 60_000 });
+      emulator.faults([{ match: { topicId }, status: 503, times: 2 }]);
+      const its = logger(transport);
+      for (let n = 0; n < COUNT; n++) its.info(`${n}`);
+      await transport.flush();
+      assert.equal(arrived().length, COUNT);
+      await finished(its);
+    });
+
+    it('silent and level are what they are for any transport', async () => {
+      const { transport, arrived } = start({ level: 'warn' });
+      const its = logger(transport);
+      its.info('too low').warn('high enough');
+      transport.silent = true;
+      its.error('not heard');
+      await finished(its);
+      assert.deepEqual(arrived(), ['high enough']);
+    });
+
+    it('its own format applies to it alone', async () => {
+      const format = winston.format((info) => ({ ...info, message: `<${String(info.message)}>` }))();
+      const { transport, arrived } = start({ format });
+      const its = logger(transport);
+      its.info('x');
+      await finished(its);
+      assert.deepEqual(arrived(), ['<x>']);
+    });
+  });
+}
+
+/** Logs through the transport and one beside it, ends the logger, and gives the warnings it heard. */
+async function isUndisturbed(transport: PutlogsTransport): Promise<unknown[]> {
+  const heard: string[] = [];
+  const beside = new winston.transports.Stream({ stream: sink(heard) });
+  const its = winston.createLogger({ transports: [transport, beside] });
+  const errors: unknown[] = [];
+  const warnings: unknown[] = [];
+  its.on('error', (error) => errors.push(error)).on('warn', (warning) => warnings.push(warning));
+  for (let n = 0; n < COUNT; n++) its.info(`${n}`);
+  assert.equal(heard.length, COUNT);
+  await finished(its);
+  assert.deepEqual(errors, []);
+  assert.equal(transport.stats().pending, 0);
+  return warnings;
+}
+
+function sink(heard: string[]): NodeJS.WritableStream {
+  return new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      heard.push(text);
+      done();
+    },
+  });
+}
+
+function logger(transport: PutlogsTransport): winston.Logger {
+  return winston.createLogger({ transports: [transport] });
+}
+
+async function finished(stream: winston.Logger | PutlogsTransport): Promise<void> {
+  stream.end();
+  await once(stream, 'finish');
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const key of Reflect.ownKeys(value)) deepFreeze(Reflect.get(value, key));
+  }
+  return value;
+}
+
+function inspected(value: unknown): string {
+  return inspect(value, { depth: 9, showHidden: true });
+}

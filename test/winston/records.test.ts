@@ -1,0 +1,199 @@
+// What becomes of one winston info: its level, its time, its errors and its values.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
+import fc from 'fast-check';
+import { errWithCause } from 'pino-std-serializers';
+import winston from 'winston';
+import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
+
+let emulator: Emulator;
+before(async () => {
+  emulator = await startEmulator();
+});
+after(() => emulator.close());
+
+describe('the level', () => {
+  for (const [name, levels] of Object.entries({
+    npm: winston.config.npm.levels,
+    syslog: winston.config.syslog.levels,
+    cli: winston.config.cli.levels,
+    custom: { fatal: 0, audit: 1, chatter: 2 },
+  })) {
+    it(`of ${name} levels is their name`, async () => {
+      const names = Object.keys(levels);
+      const logs = await logged({ levels, level: names.at(-1)! }, (logger) => {
+        for (const level of names) logger.log(level, 'x');
+      });
+      assert.deepEqual(
+        logs.map((log) => contentsOf(log)['level']),
+        names,
+      );
+    });
+  }
+
+  it('is its name where a format has coloured or changed it', async () => {
+    const shout = winston.format((info) => ({ ...info, level: info.level.toUpperCase() }))();
+    for (const format of [winston.format.colorize(), winston.format.combine(shout, winston.format.json())]) {
+      const [log] = await logged({ format }, (logger) => logger.warn('x'));
+      assert.equal(contentsOf(log!)['level'], 'warn');
+    }
+  });
+
+  it('is not confused by the levels option, which is for numbers', async () => {
+    const [log] = await logged({}, (logger) => logger.info('x'), { levels: { audit: 35 } });
+    assert.equal(contentsOf(log!)['level'], 'info');
+  });
+});
+
+describe('the time', () => {
+  const NOW_MS = 1_763_771_234_567;
+
+  it('is that of the call, and no field', async () => {
+    const beforeMs = Date.now();
+    const [log] = await logged({}, (logger) => logger.info('x'));
+    assert.ok(log!.time >= beforeMs && log!.time <= Date.now(), String(log!.time));
+    assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x' });
+  });
+
+  it('is the timestamp that a format has written', async () => {
+    const timestamp = winston.format((info) => ({ ...info, timestamp: new Date(NOW_MS).toISOString() }))();
+    const [log] = await logged({ format: timestamp }, (logger) => logger.info('x'));
+    assert.equal(log!.time, NOW_MS);
+    assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x' });
+  });
+
+  it('is that of the call where a field that means something else is called time', async () => {
+    const beforeMs = Date.now();
+    const [log] = await logged({}, (logger) => logger.info('x', { time: 35 }));
+    assert.ok(log!.time >= beforeMs, String(log!.time));
+    assert.equal(contentsOf(log!)['time'], '35');
+  });
+
+  it('is the field that the timeKey option names, or that of the call without one', async () => {
+    const beforeMs = Date.now();
+    const [first, second] = await logged(
+      {},
+      (logger) => logger.info('x', { at: NOW_MS, timestamp: 'mine' }).info('y'),
+      { timeKey: ['at', 'when'] },
+    );
+    assert.equal(first!.time, NOW_MS);
+    assert.deepEqual(contentsOf(first!), { level: 'info', message: 'x', timestamp: 'mine' });
+    assert.ok(second!.time >= beforeMs);
+    assert.deepEqual(contentsOf(second!), { level: 'info', message: 'y' });
+  });
+});
+
+describe('an error', () => {
+  const error = Object.assign(new TypeError('broken', { cause: new Error('why') }), { code: 'EBROKEN', tries: 3 });
+  const cause = JSON.stringify(errWithCause(error.cause as Error));
+
+  it('that is logged itself has its type, message, stack, cause and own fields', async () => {
+    const logs = await logged({}, (logger) => {
+      logger.error(error);
+      logger.log({ level: 'error', message: error as never });
+    });
+    for (const log of logs) {
+      const { stack, ...contents } = contentsOf(log);
+      assert.equal(stack, error.stack);
+      assert.deepEqual(contents, {
+        level: 'error',
+        message: 'broken',
+        type: 'TypeError',
+        cause,
+        code: 'EBROKEN',
+        tries: '3',
+      });
+    }
+    assert.equal(logs.length, 2);
+  });
+
+  it('that is logged behind a message has its stack and cause', async () => {
+    const [log] = await logged({}, (logger) => logger.error('it is', error));
+    const contents = contentsOf(log!);
+    assert.equal(contents['message'], 'it is broken');
+    assert.equal(contents['stack'], error.stack);
+    assert.equal(contents['cause'], cause);
+    assert.equal(contents['code'], 'EBROKEN');
+  });
+
+  it('in a field is what pino-std-serializers makes of it, however deep', async () => {
+    const [log] = await logged({}, (logger) => logger.error('x', { err: error, in: { a: [{ error }] } }));
+    const lifted = errWithCause(error);
+    assert.deepEqual(JSON.parse(contentsOf(log!)['err']!), JSON.parse(JSON.stringify(lifted)));
+    assert.deepEqual(JSON.parse(contentsOf(log!)['in']!), JSON.parse(JSON.stringify({ a: [{ error: lifted }] })));
+  });
+
+  it('of errors has them all', async () => {
+    const errors = [new Error('one'), new RangeError('two')];
+    const [log] = await logged({}, (logger) => logger.error('x', { err: new AggregateError(errors, 'both') }));
+    const err = JSON.parse(contentsOf(log!)['err']!) as { aggregateErrors: { message: string }[] };
+    assert.deepEqual(
+      err.aggregateErrors.map(({ message }) => message),
+      ['one', 'two'],
+    );
+  });
+
+  it('that a child logger logs has its stack', async () => {
+    const [log] = await logged({}, (logger) => logger.child({ request: 'r-1' }).error(error));
+    const contents = contentsOf(log!);
+    assert.equal(contents['request'], 'r-1');
+    assert.equal(contents['message'], 'broken');
+    assert.equal(contents['stack'], error.stack);
+  });
+});
+
+describe('the values', () => {
+  it("of child loggers and of defaultMeta are there beside the call's", async () => {
+    const [log] = await logged({ defaultMeta: { service: 'shop' } }, (logger) =>
+      logger.child({ request: 'r-1' }).info('done', { user: { id: 7 } }),
+    );
+    assert.deepEqual(contentsOf(log!), {
+      level: 'info',
+      message: 'done',
+      service: 'shop',
+      request: 'r-1',
+      user: '{"id":7}',
+    });
+  });
+
+  it('do not depend on what a format has printed', async () => {
+    for (const format of [winston.format.simple(), winston.format.printf(() => 'printed'), winston.format.splat()]) {
+      const [log] = await logged({ format }, (logger) => logger.info('x', { a: 1 }));
+      assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x', a: '1' });
+    }
+  });
+
+  it('of any JSON arrive: texts as they are, everything else as JSON', async () => {
+    const key = fc
+      .stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,8}$/)
+      .filter((name) => !/^(level|message|timestamp|time)$/.test(name));
+    const infos = fc.sample(fc.dictionary(key, fc.jsonValue({ stringUnit: 'binary' })), { numRuns: 300, seed: 7 });
+    const logs = await logged({}, (logger) => {
+      for (const info of infos) logger.log({ ...info, level: 'info', message: 'x' });
+    });
+    for (const [at, info] of infos.entries()) {
+      const expected = Object.entries({ level: 'info', message: 'x', ...info }).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? Buffer.from(value).toString() : JSON.stringify(value),
+      ]);
+      assert.deepEqual(contentsOf(logs[at]!), Object.fromEntries(expected));
+    }
+  });
+});
+
+/** The logs of one topic of its own, to which `log` has logged by a worker. */
+async function logged(
+  loggerOptions: winston.LoggerOptions,
+  log: (logger: winston.Logger) => void,
+  options: PutlogsTransportOptions = {},
+): Promise<EmulatorLog[]> {
+  const topicId = crypto.randomUUID();
+  const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, ...options });
+  const logger = winston.createLogger({ ...loggerOptions, transports: [transport] });
+  log(logger);
+  logger.end();
+  await once(logger, 'finish');
+  return emulator.logs({ topicId });
+}

@@ -1,6 +1,8 @@
 // The core in a worker thread, and how both threads end: real processes, real threads.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createHost, type Stats } from '@putlogs/core';
@@ -92,6 +94,28 @@ test('records wait no longer in this thread than memory.maxBytes allows', async 
   await host.close();
 });
 
+test('with a spool, an outage goes to the worker’s disk, and this thread refuses nothing', async () => {
+  const emulator = await running();
+  const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  const maxBytes = 1024 * 1024;
+  const options = { ...optionsFor(emulator), memory: { maxBytes }, compression: 'none' as const, spool: { dir } };
+  const host = createHost({ ...options, batch: { maxCount: 100 } });
+  emulator.faults([{ status: 503 }]);
+  const text = 'x'.repeat(1000);
+  for (let n = 0; n < 5000; n += 1) {
+    assert.ok(host.write(JSON.stringify({ n, text })), `${n} is refused: ${JSON.stringify(host.stats())}`);
+    if (n % 100 === 99) await until('the worker keeps up', () => host.stats().pendingBytes < maxBytes / 2 + 300_000);
+  }
+  await until('it is on disk', () => host.stats().spooled >= 4800);
+  emulator.faults([]);
+  await host.close();
+  assert.deepEqual(
+    numbers(emulator),
+    Array.from({ length: 5000 }, (_, n) => n),
+  );
+});
+
 test('wrong options throw at once, in the thread that gave them', () => {
   assert.throws(() => createHost({ region: 'r' }), { code: 'ERR_PUTLOGS_OPTIONS' });
 });
@@ -161,21 +185,6 @@ test('in one thread, the natural end delivers what waits', async () => {
   assert.equal(result.code, 0);
   assert.equal(result.stderr, '');
   assert.deepEqual(numbers(emulator), ALL);
-});
-
-test('a worker that ends leaves the application alive, and its records counted', async () => {
-  const env = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}` };
-  const result = await runChild(join(apps, 'hosted.js'), {
-    args: [JSON.stringify({ count: 20, end: 'worker-gone' })],
-    nodeArgs: ['--require', join(sources, 'worker-ends.cjs')],
-    env,
-  });
-  assert.equal(result.code, 0, result.stdout + result.stderr);
-  assert.match(result.stdout, /warning worker/);
-  assert.equal(statsOf(result).refused.worker, 1);
-  assert.equal(statsOf(result).dropped.worker, 20);
-  assert.equal(statsOf(result).pending, 0);
-  assert.match(result.stderr, /the worker thread is gone/);
 });
 
 test('instrumentation that makes a host and runs in its worker, too, does not start threads without end', async () => {

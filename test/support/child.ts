@@ -10,6 +10,8 @@ export interface ChildOptions {
   env?: Readonly<Record<string, string | undefined>>;
   nodeArgs?: readonly string[];
   cwd?: string;
+  /** Runs this instead of node, which is then for its arguments to name. */
+  command?: string;
   /** Written to the child's stdin, which is then closed. Without it stdin is empty. */
   input?: string;
   /** After this long the child is killed and the promise rejects, with both outputs in the message. */
@@ -47,7 +49,8 @@ process.on('exit', () => {
 /** Starts `node <nodeArgs> <file> <args>` and leaves it running. */
 export function startChild(file: string, options: ChildOptions = {}): StartedChild {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), file, ...(options.args ?? [])], {
+  const ownArgs = options.command === undefined ? [...(options.nodeArgs ?? []), file] : [];
+  const child = spawn(options.command ?? process.execPath, [...ownArgs, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: childEnvironment(options.env),
     stdio: 'pipe',

@@ -1,48 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '@putlogs/core/internal/clock';
+import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
 import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
+import { RefusalBudget } from '@putlogs/core/internal/delivery/refusals';
+import { HandClock, settled } from './hand-clock';
 
 const DELIVERED: Outcome = { kind: 'delivered', requestId: 'r' };
 const REFUSAL = { code: 'X', message: 'x' };
 const RETRY: Outcome = { kind: 'retry', refusal: REFUSAL, afterMs: 0 };
-
-/** Time that passes when it is told to. */
-class HandClock implements Clock {
-  #nowMs = 0;
-  readonly #timers = new Set<{ atMs: number; run: () => void }>();
-  readonly waitsMs: number[] = [];
-
-  wallMs = () => this.#nowMs;
-  monotonicMs = () => this.#nowMs;
-  random = () => 1;
-  after(delayMs: number, _held: boolean, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.waitsMs.push(delayMs);
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  get timers(): number {
-    return this.#timers.size;
-  }
-
-  async pass(ms: number): Promise<void> {
-    this.#nowMs += ms;
-    for (const timer of [...this.#timers]) {
-      if (timer.atMs > this.#nowMs) continue;
-      this.#timers.delete(timer);
-      timer.run();
-    }
-    await settled();
-  }
-}
-
-/** All promises that can settle now have. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 interface Sent {
   batch: number;
@@ -57,13 +23,13 @@ function laneOf(concurrency: number) {
   const retries: [number, string, number][] = [];
   const lane = new Lane<number>({
     concurrency,
-    backoff: { baseMs: 100, maxMs: 1000 },
     clock,
+    gate: new Gate({ concurrency, backoff: { baseMs: 100, maxMs: 1000 }, clock }),
     deliver: (batch) => new Promise((answer, fail) => sent.push({ batch, answer, fail })),
-    onRetry: (batch, outcome, delayMs) => {
-      assert.ok(outcome.kind === 'retry' || outcome.kind === 'hold');
-      retries.push([batch, outcome.refusal.code, delayMs]);
-    },
+    halve: () => [],
+    refusals: new RefusalBudget(clock),
+    onRetry: (batch, { refusal }, delayMs) => retries.push([batch, refusal.code, delayMs]),
+    onHalved: () => assert.fail('a batch of one record has no halves'),
     onFate: (batch, outcome) => fates.push([batch, outcome.kind]),
   });
   return { lane, clock, sent, fates, retries };

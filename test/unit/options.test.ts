@@ -133,6 +133,11 @@ test('every option can be set by its variable', () => {
     enabled: ['yes', true],
     allowInsecure: ['0', false],
     compression: ['zlib', 'zlib'],
+    'spool.mode': ['always', 'always'],
+    'memory.whenFull': ['dropOldest', 'dropOldest'],
+    handleSignals: ['SIGTERM,SIGINT', ['SIGTERM', 'SIGINT']],
+    'spool.fsync': ['true', true],
+    'spool.maxBytes': ['2097152', 2_097_152],
     hashKey: ['none', 'none'],
     endpoint: ['tls-cn-x.volces.com', 'https://tls-cn-x.volces.com'],
     'batch.maxBytes': ['65536', 65536],
@@ -142,7 +147,9 @@ test('every option can be set by its variable', () => {
     const isNumber = /Ms$|Count$|concurrency/.test(path);
     const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : ['some', 'some']);
     const numeric = path === 'requestTimeoutMs' ? (['500', 500] as const) : ([text, value] as const);
-    const options = resolveOptions({}, { ...required(), [environmentName(path)]: numeric[0] });
+    const isOther = path === 'credentials.file' || path === 'credentials.module';
+    const keys = isOther ? { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' } : required();
+    const options = resolveOptions({}, { ...keys, [environmentName(path)]: numeric[0] });
     const got = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
     assert.deepEqual(got, numeric[1], path);
   }

@@ -8,7 +8,7 @@ const target = volcTls({
   endpoint: 'https://tls-cn-beijing.volces.com',
   region: 'cn-beijing',
   topicId: 't',
-  credentials: { accessKeyId: 'a', accessKeySecret: 's' },
+  credentials: () => ({ accessKeyId: 'a', accessKeySecret: 's' }),
 });
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -32,7 +32,11 @@ test('the error code decides before the status does', () => {
   for (const [status, code, kind] of [
     [400, 'ExceedQPSLimit', 'retry'],
     [429, 'ExceedRateLimit', 'retry'],
-    [403, 'RequestTimeTooSkewed', 'retry'],
+    [403, 'RequestTimeTooSkewed', 'hold'],
+    [200, 'LogGroupListSizeTooLarge', 'split'],
+    [400, 'TooManyLogs', 'split'],
+    [400, 'LogSizeTooLarge', 'split'],
+    [413, 'InvalidArgument', 'reject'],
     [403, 'InvalidAccessKeyId', 'hold'],
     [403, 'SignatureDoesNotMatch', 'hold'],
     [404, 'TopicNotExist', 'hold'],
@@ -46,10 +50,44 @@ test('the error code decides before the status does', () => {
 test('an unknown refusal is never a reason to delete', () => {
   for (let status = 300; status < 500; status += 1) {
     const kind = kindOf(answered(status, 'BrandNewCode'));
-    assert.ok(kind === 'hold' || kind === 'retry', `${status}: ${kind}`);
+    const kept = status === 413 ? ['split'] : ['hold', 'retry'];
+    assert.ok(kept.includes(kind), `${status}: ${kind}`);
   }
   for (const status of [408, 429, 500, 502, 503, 504, 599]) assert.equal(kindOf(answered(status)), 'retry');
   for (const code of ['constructor', '__proto__', 'toString']) assert.equal(kindOf(answered(403, code)), 'hold');
+});
+
+test('what was too large is named by its code, and by 413, whoever said that', () => {
+  const tooLarge = (answer: Answer) => {
+    const outcome = target.outcome(answer, NOW);
+    return outcome.kind === 'split' ? outcome.tooLarge : outcome.kind;
+  };
+  assert.equal(tooLarge(answered(413, 'LogGroupListSizeTooLarge')), 'bytes');
+  assert.equal(tooLarge(answered(400, 'TooManyLogs')), 'count');
+  assert.equal(tooLarge(answered(400, 'LogSizeTooLarge')), 'record');
+  const proxy = '<html><h1>413 Request Entity Too Large</h1></html>';
+  assert.equal(tooLarge({ kind: 'answered', status: 413, headers: {}, body: proxy }), 'bytes');
+});
+
+test('where the time is refused, the service’s own is taken from its answer, if it differs', () => {
+  const serviceMs = (code: string, dateMs: number | undefined) => {
+    const headers: Record<string, string> = dateMs === undefined ? {} : { date: new Date(dateMs).toUTCString() };
+    const outcome = target.outcome(answered(403, code, headers), NOW);
+    assert.ok(outcome.kind === 'hold', outcome.kind);
+    return outcome.serviceMs;
+  };
+  for (const code of ['RequestExpired', 'RequestTimeTooSkewed']) {
+    assert.equal(serviceMs(code, NOW + 60_000), NOW + 60_000);
+    assert.equal(serviceMs(code, NOW - 3_600_000), NOW - 3_600_000);
+    assert.equal(serviceMs(code, NOW + 1000), undefined);
+    assert.equal(serviceMs(code, undefined), undefined);
+  }
+  // A wrong secret gives the same refusal: only a clock that is far off is taken for the reason.
+  for (const code of ['SignatureDoesNotMatch', 'AuthFailed']) {
+    assert.equal(serviceMs(code, NOW + 60_000), undefined);
+    assert.equal(serviceMs(code, NOW + 3_600_000), NOW + 3_600_000);
+  }
+  assert.equal(serviceMs('AccessDenied', NOW + 3_600_000), undefined);
 });
 
 test('the error is found with either spelling of its name, and nonsense is no error', () => {
@@ -63,7 +101,22 @@ test('the error is found with either spelling of its name, and nonsense is no er
 });
 
 test('no answer is a reason to send again', () => {
-  assert.equal(kindOf({ kind: 'failed', code: 'ECONNREFUSED', message: 'x' }), 'retry');
+  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'TIMEOUT']) {
+    assert.equal(kindOf({ kind: 'failed', code, message: 'x' }), 'retry', code);
+  }
+});
+
+test('a peer that is not who it should be is a reason to wait for somebody', () => {
+  for (const code of [
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+  ]) {
+    assert.equal(kindOf({ kind: 'failed', code, message: 'x' }), 'hold', code);
+  }
 });
 
 test('Retry-After is read as seconds or a date, and bounded', () => {

@@ -104,7 +104,7 @@ test('the golden body of the vendor is reproduced byte for byte', () => {
     endpoint: 'https://tls-cn-beijing.volces.com',
     region: 'cn-beijing',
     topicId: 't',
-    credentials: { accessKeyId: 'a', accessKeySecret: 's' },
+    credentials: () => ({ accessKeyId: 'a', accessKeySecret: 's' }),
   });
   const { head, tail } = target.frame(
     { source: 'c-shard-sdk', fileName: 'c-shard-fn', tags: {}, packId: '' },

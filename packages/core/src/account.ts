@@ -17,6 +17,10 @@ export const DROP_REASONS = [
   'exit',
   /** The service refused the batch for good. */
   'rejected',
+  /** It was on disk, and the oldest there when `spool.maxBytes` was reached. */
+  'spool',
+  /** Its file on disk was damaged, and set aside. */
+  'damaged',
   /** The worker thread died with it, or is gone. */
   'worker',
   /** `enabled` is false. */
@@ -28,15 +32,25 @@ export type DropReason = (typeof DROP_REASONS)[number];
 
 const COUNTERS = [
   'accepted',
+  'recovered',
   'delivered',
+  'spooled',
   'truncated',
   'batches',
   'requests',
   'retries',
+  'halved',
+  'deadLettered',
+  'deadLetterLost',
   'rawBytes',
   'wireBytes',
   'pendingBytes',
   'receivedBytes',
+  'credentialFailures',
+  /** By a worker: records it has begun to read, signs of life it gave, and 1 once it has closed. */
+  'begun',
+  'beats',
+  'closed',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -46,15 +60,20 @@ const SLOT = Object.fromEntries(COUNTERS.map((counter, slot) => [counter, slot])
 /** Room for this many slots is kept, so that a buffer made by one thread fits the other's reading of it. */
 export const ACCOUNT_BYTES = 8 * (COUNTERS.length + 2 * DROP_REASONS.length);
 
-/** What became of the records so far. At every reading `accepted = delivered + spooled + pending + sum(dropped)`. */
+/**
+ * What became of the records so far. At every reading
+ * `accepted + recovered = delivered + spooled + pending + sum(dropped)`.
+ */
 export interface Stats {
   /** Records that `write()` returned true for. */
   accepted: number;
+  /** Records that earlier processes had accepted, and left in the spool for this one. */
+  recovered: number;
   /** Records in batches the service has acknowledged. */
   delivered: number;
-  /** Records in complete spool files on disk. Always 0 until there is a spool. */
+  /** Records in complete files on disk, and nowhere else acknowledged. */
   spooled: number;
-  /** Accepted records that have no fate yet. */
+  /** Records in memory only, that have no fate yet. */
   pending: number;
   /** Accepted records that were lost, by reason. */
   dropped: Record<DropReason, number>;
@@ -68,12 +87,39 @@ export interface Stats {
   requests: number;
   /** Requests sent again after one that failed. */
   retries: number;
+  /** Batches sent again as two halves: too large, or with a record in them that the service refuses. */
+  halved: number;
+  /** Records dropped as `rejected` that are in the dead-letter file. */
+  deadLettered: number;
+  /** Records dropped as `rejected` that were to be there and could not be written. */
+  deadLetterLost: number;
+  /** Times that `credentials.file` or `credentials.module` gave none. */
+  credentialFailures: number;
   /** Bytes of acknowledged batches before compression. */
   rawBytes: number;
   /** Bytes of acknowledged batches as they were sent. */
   wireBytes: number;
   /** Bytes of records in memory that have no fate yet: encoded, or compressed if their batch is sealed. */
   pendingBytes: number;
+}
+
+/** All records that were counted under a reason. */
+export function sumOf(reasons: Readonly<Record<DropReason, number>>): number {
+  return Object.values(reasons).reduce((sum, records) => sum + records, 0);
+}
+
+/** The readings of two accounts as one. */
+export function addStats(a: Stats, b: Stats): Stats {
+  return addFields(a, b);
+}
+
+function addFields<Fields extends object>(a: Fields, b: Fields): Fields {
+  const sums = Object.entries(a).map(([name, left]: [string, unknown]) => {
+    const right = b[name as keyof Fields];
+    const sum = typeof left === 'number' ? left + Number(right) : addFields(left as object, right as object);
+    return [name, sum];
+  });
+  return Object.fromEntries(sums) as Fields;
 }
 
 export class Account {
@@ -104,20 +150,24 @@ export class Account {
 
   stats(): Stats {
     const dropped = this.#reasons(COUNTERS.length);
-    const accepted = this.read('accepted');
-    const delivered = this.read('delivered');
-    const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
+    const [accepted, recovered] = [this.read('accepted'), this.read('recovered')];
+    const [delivered, spooled] = [this.read('delivered'), this.read('spooled')];
     return {
       accepted,
+      recovered,
       delivered,
-      spooled: 0,
-      pending: accepted - delivered - lost,
+      spooled,
+      pending: accepted + recovered - delivered - spooled - sumOf(dropped),
       dropped,
       refused: this.#reasons(COUNTERS.length + DROP_REASONS.length),
       truncated: this.read('truncated'),
       batches: this.read('batches'),
       requests: this.read('requests'),
       retries: this.read('retries'),
+      halved: this.read('halved'),
+      deadLettered: this.read('deadLettered'),
+      deadLetterLost: this.read('deadLetterLost'),
+      credentialFailures: this.read('credentialFailures'),
       rawBytes: this.read('rawBytes'),
       wireBytes: this.read('wireBytes'),
       pendingBytes: this.read('pendingBytes'),

@@ -1,25 +1,28 @@
-// The application's side of the worker thread.
+// The application's side of the worker threads: one at a time, and another when that one dies.
 //
 // Takes: records, in the application's thread. Gives: them to the worker, joined per turn of the loop (a write to the
-// ring costs more than a record). Keeps: the thread, and the account it counts in. Never: throws, blocks before the
-// process's end, keeps an idle process alive, or lets in more than `memory.maxBytes` for both threads together.
+// ring costs more than a record). Keeps: the worker that lives, the counters of those that do not, and, while there is
+// none, the records. Never: throws, blocks before the process's end, keeps an idle process alive, or lets in more
+// than `memory.maxBytes` for both threads together.
 //
 // The ring takes text, and a line is a record: a newline within one (JSON allows it between tokens) becomes a space.
 //
-// At the process's end this thread waits, blocked, while the worker delivers: `end()` of thread-stream returns when
-// the worker's stream has closed, which is after `closeTimeoutMs` at the latest.
+// A worker that dies costs what it held. What it had not begun to read goes to the next one, and so does what is
+// written while there is none: a gap of a tenth of a second is no reason to lose a record that memory has room for.
+// Only when worker after worker dies before it can read at all are records refused, until one can: nobody would ever
+// read them, and a `flush()` that waits for them would wait for ever.
 
 import { EventEmitter } from 'node:events';
-import { join } from 'node:path';
-import { workerData } from 'node:worker_threads';
-import { ACCOUNT_BYTES, Account, type DropReason, type Stats } from './account';
-import { systemClock } from './clock';
-import { PutlogsError } from './errors';
+import { Account, addStats, type DropReason, type Stats, sumOf } from './account';
+import { type CancelTimer, type Clock, systemClock } from './clock';
+import { publish } from './diagnostics';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import type { Options, PutlogsOptions } from './options/schema';
+import { Respawn } from './respawn';
 import type { RecordSink, ShipperEvents } from './shipper';
-import { Teller, type Warning } from './tell';
-import type { WorkerStart } from './worker';
+import { handleSignals, NO_SIGNALS } from './signals';
+import { Teller } from './tell';
+import { type Chunk, isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
 export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
@@ -31,47 +34,67 @@ export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
  */
 export function createHost(options: PutlogsOptions = {}): Host {
   const { resolveOptions } = require('./options/resolve') as typeof import('./options/resolve');
-  return new WorkerHost(resolveOptions(options, process.env));
+  return startHost(resolveOptions(options, process.env));
+}
+
+/** A worker that gives no sign of life for so long while records wait is ended. */
+const STUCK_MS = 30_000;
+
+/** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
+export function startHost(options: Options, stuckMs = STUCK_MS, clock: Clock = systemClock): Host {
+  return new WorkerHost(options, stuckMs, clock);
 }
 
 /** What has been written in a turn goes to the ring at its end, or when it is this long. */
 const JOIN_CHARACTERS = 64 * 1024;
 /** What the worker may take beyond its own deadline before it is given up. */
 const CLOSE_GRACE_MS = 1000;
+/** So many workers in a row that could not begin, and there is no point in waiting for the next. */
+const STARTS_IN_VAIN = 5;
 
 class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   readonly #options: Options;
-  readonly #worker: Account;
+  readonly #stuckMs: number;
+  readonly #clock: Clock;
+  readonly #teller: Teller;
+  readonly #respawn: Respawn;
+  /** What this thread counts: accepted, refused, and lost in it or with a worker. */
   readonly #own = new Account();
-  readonly #teller = new Teller(systemClock, (warning) => this.emit('warning', warning));
-  readonly #stream: ThreadStream | undefined;
+  /** What the workers before this one counted. */
+  #past = new Account().stats();
+  #thread: Thread | undefined;
   #joined = '';
-  #handedBytes = 0;
-  #dead = false;
+  #joinedRecords = 0;
+  /** For the next worker, while there is none. */
+  #waiting: Chunk[] = [];
+  #waitingBytes = 0;
+  #startsInVain = 0;
+  #cancelStart: CancelTimer = () => {};
+  #onStart = new Set<() => void>();
   #closing: Promise<void> | undefined;
+  #stopSignals: (() => void) | undefined;
+  readonly #disabled: boolean;
 
-  constructor(options: Options) {
+  constructor(options: Options, stuckMs: number, clock: Clock) {
     super();
     this.#options = options;
-    const buffer = new SharedArrayBuffer(ACCOUNT_BYTES);
-    this.#worker = new Account(buffer);
-    // A worker of ours runs the application's preload scripts, too. If those make a logger, its worker would run them
-    // again, and so on without end.
-    if (!options.enabled || isOwnWorker()) return;
-    this.#stream = startThread({ putlogs: { options, account: buffer } });
-    this.#stream.on('error', (error: Error) => this.#die(error.message));
-    this.#stream.on('close', () => this.#die('it ended'));
-    this.#stream.on('warning', (warning: Warning) => this.emit('warning', warning));
-    // thread-stream does not listen to this one: a worker out of memory would end the application.
-    this.#stream.worker.on('error', (error: Error) => this.#die(error.message));
-    this.#stream.unref();
+    this.#stuckMs = stuckMs;
+    this.#clock = clock;
+    this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
+    this.#respawn = new Respawn(clock);
+    this.#disabled = !options.enabled || isOwnWorker();
+    if (this.#disabled) return;
+    this.#start();
     enterExit(this);
+    if (options.handleSignals.length === 0) return;
+    this.#stopSignals = handleSignals(options.handleSignals, this);
+    if (this.#stopSignals === undefined) this.#teller.tell('options', NO_SIGNALS);
   }
 
   write(record: string | Uint8Array): boolean {
-    if (this.#stream === undefined) return this.#refuse('disabled');
+    if (this.#disabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
-    if (this.#dead) return this.#refuse('worker');
+    if (this.#startsInVain >= STARTS_IN_VAIN) return this.#refuse('worker');
     const text = typeof record === 'string' ? record : Buffer.from(record).toString();
     const { maxBytes } = this.#options.memory;
     if (this.#pendingBytes() + text.length > maxBytes) {
@@ -79,7 +102,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       return this.#refuse('memory');
     }
     if (this.#joined === '') setImmediate(() => this.#hand());
-    this.#joined += `${text.includes('\n') ? text.replaceAll('\n', ' ') : text}\n`;
+    this.#joined += `${lineOf(text)}\n`;
+    this.#joinedRecords += 1;
     this.#own.add('accepted');
     if (this.#joined.length >= JOIN_CHARACTERS) this.#hand();
     return true;
@@ -92,21 +116,122 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   /** On this side of the ring, in it, and on the other side. */
   #pendingBytes(): number {
-    const unread = this.#handedBytes - this.#worker.read('receivedBytes');
-    return this.#joined.length + unread + this.#worker.read('pendingBytes');
+    return this.#joined.length + this.#waitingBytes + (this.#thread?.pendingBytes ?? 0);
   }
 
   #hand(): void {
-    if (this.#joined === '' || this.#dead) return;
-    const bytes = Buffer.from(this.#joined);
+    if (this.#joined === '') return;
+    const chunk = { bytes: Buffer.from(this.#joined), records: this.#joinedRecords };
     this.#joined = '';
-    this.#handedBytes += bytes.length;
-    this.#stream?.write(bytes);
+    this.#joinedRecords = 0;
+    if (this.#thread?.writable) this.#thread.hand(chunk);
+    else this.#keep([...this.#waiting, chunk]);
   }
+
+  #keep(chunks: Chunk[]): void {
+    this.#waiting = chunks;
+    this.#waitingBytes = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  // one worker after the other
+
+  #start(): Thread {
+    this.#cancelStart();
+    const thread: Thread = new Thread({
+      options: this.#options,
+      clock: this.#clock,
+      stuckMs: this.#stuckMs,
+      onWarning: (warning) => this.emit('warning', warning),
+      onReady: () => {
+        this.#startsInVain = 0;
+      },
+      onGone: (reason) => this.#replace(thread, reason),
+    });
+    this.#thread = thread;
+    for (const chunk of this.#waiting) thread.hand(chunk);
+    this.#keep([]);
+    this.#started();
+    return thread;
+  }
+
+  #replace(thread: Thread, reason: string): void {
+    const lost = this.#bury(thread);
+    if (lost === undefined) return;
+    if (this.#closing !== undefined && this.#waiting.length + lost === 0) {
+      this.#started();
+      return;
+    }
+    this.#startsInVain += 1;
+    const waiting = this.#startsInVain < STARTS_IN_VAIN ? '' : this.#giveUpWaiting();
+    const delayMs = this.#respawn.endedDelayMs();
+    this.#startAfter(delayMs);
+    publish('worker.gone', this.#options.instance, () => ({ reason, records: lost, delayMs }));
+    const next = `the next one starts in ${Math.ceil(delayMs)} ms${waiting}`;
+    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${lost} records are lost with it, ${next}`);
+  }
+
+  /** Takes over from a worker that is gone. Gives how many records are lost with it. */
+  #bury(thread: Thread): number | undefined {
+    if (thread !== this.#thread) return undefined;
+    const { lost, unread } = thread.leaves();
+    this.#past = addStats(this.#past, { ...thread.stats(), pendingBytes: 0 });
+    this.#drop('worker', lost);
+    this.#thread = undefined;
+    this.#keep([...unread, ...this.#waiting]);
+    return lost;
+  }
+
+  #drop(reason: DropReason, records: number): void {
+    if (records === 0) return;
+    this.#own.drop(reason, records);
+    publish('records.dropped', this.#options.instance, () => ({ reason, records }));
+  }
+
+  #giveUpWaiting(): string {
+    this.#hand();
+    const records = this.#waiting.reduce((sum, chunk) => sum + chunk.records, 0);
+    this.#drop('worker', records);
+    this.#keep([]);
+    this.#started();
+    return `; ${records} that waited are lost, too, and new ones are refused until one can start`;
+  }
+
+  #startAfter(delayMs: number): void {
+    this.#cancelStart();
+    this.#cancelStart = this.#clock.after(delayMs, false, () => {
+      this.#respawn.started();
+      try {
+        this.#start();
+      } catch (error) {
+        this.#startsInVain += 1;
+        const waiting = this.#startsInVain < STARTS_IN_VAIN ? '' : this.#giveUpWaiting();
+        this.#startAfter(this.#respawn.endedDelayMs());
+        this.#teller.tell('worker', `${messageOf(error)}${waiting}`);
+      }
+    });
+  }
+
+  /** Those who wait for a worker look again. */
+  #started(): void {
+    for (const look of this.#onStart) look();
+    this.#onStart.clear();
+  }
+
+  // the ends
 
   async flush(): Promise<void> {
     this.#hand();
-    await this.#flushed();
+    await this.#settled((thread) => thread.flush());
+  }
+
+  /** Keeps the process alive until everything handed over has its fate, by however many workers that takes. */
+  async #settled(ask: (thread: Thread) => Promise<boolean>): Promise<void> {
+    const stopHolding = this.#clock.after(Number.POSITIVE_INFINITY, true, () => {});
+    while (this.#thread !== undefined || this.#waiting.length > 0) {
+      if (this.#thread === undefined) await new Promise<void>((resolve) => this.#onStart.add(resolve));
+      else if (await ask(this.#thread)) break;
+    }
+    stopHolding();
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -115,61 +240,30 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    if (this.#disabled) return;
+    const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
     this.#hand();
-    if (this.#stream === undefined || this.#dead) return;
-    this.#stream.emit('message', { code: 'PUTLOGS_CLOSE', timeoutMs });
-    await Promise.race([this.#flushed(), after(timeoutMs + CLOSE_GRACE_MS)]);
+    // There is no time to wait for: a worker that is due later starts now.
+    if (this.#thread === undefined && this.#waiting.length > 0) this.#startAfter(0);
+    const closed = this.#settled((thread) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs())));
+    await this.#orAfter(closed, timeoutMs + CLOSE_GRACE_MS);
     leaveExit(this);
-    await this.#end();
+    this.#stopSignals?.();
+    this.#cancelStart();
+    await this.#thread?.end();
+    this.#giveUp(`the worker thread did not deliver them within ${timeoutMs} ms (closeTimeoutMs)`);
+    this.#started();
   }
 
-  /** The worker has nothing left to do, so `end()` returns at once; a worker that does not answer is terminated. */
-  async #end(): Promise<void> {
-    const stream = this.#stream!;
-    if (this.stats().pending > 0) await stream.worker.terminate();
-    if (this.#dead) return;
-    const closed = new Promise<void>((resolve) => stream.once('close', resolve));
-    stream.end();
-    await closed;
-  }
-
-  /** Keeps the process alive until it resolves, which it does whatever becomes of the worker. */
-  #flushed(): Promise<void> {
-    if (this.#stream === undefined || this.#dead) return Promise.resolve();
-    return new Promise((resolve) => this.#stream!.flush(() => resolve()));
-  }
-
-  /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */
-  stats(): Stats {
-    const worker = this.#worker.stats();
-    const own = this.#own.stats();
-    const dropped = { ...worker.dropped };
-    for (const [reason, records] of Object.entries(worker.refused)) dropped[reason as DropReason] += records;
-    for (const [reason, records] of Object.entries(own.dropped)) dropped[reason as DropReason] += records;
-    const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
-    return {
-      ...worker,
-      accepted: own.accepted,
-      pending: own.accepted - worker.delivered - lost,
-      dropped,
-      refused: own.refused,
-      pendingBytes: this.#pendingBytes(),
-    };
-  }
-
-  /** The worker is gone, and with it what it held. */
-  #die(reason: string): void {
-    if (this.#dead) return;
-    this.#dead = true;
-    this.#joined = '';
-    leaveExit(this);
-    const { pending } = this.stats();
-    if (pending === 0 && this.#closing !== undefined) return;
-    this.#own.drop('worker', pending);
-    this.#teller.tell(
-      'worker',
-      `the worker thread is gone (${reason}): ${pending} records are lost, new ones are refused`,
-    );
+  /** The end of a promise, or of the time for it; the process is kept alive for either. */
+  #orAfter(promise: Promise<void>, delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(delayMs, true, resolve);
+      void promise.then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   beforeExit(): void {
@@ -177,52 +271,53 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   }
 
   exit(): void {
-    if (this.#stream === undefined || this.#dead || this.stats().pending === 0) return;
+    if (this.#disabled || this.stats().pending === 0) return;
     try {
       this.#hand();
-      this.#stream.flushSync();
-      this.#stream.end();
-    } catch (error) {
-      this.#die(error instanceof Error ? error.message : String(error));
+      const dying = this.#thread?.writable === false ? this.#thread : undefined;
+      if (dying !== undefined) this.#bury(dying);
+      const thread = this.#thread ?? (this.#startsInVain < STARTS_IN_VAIN ? this.#start() : undefined);
+      thread?.exit(this.#options.closeTimeoutMs);
+    } catch {
+      // Whatever it was: this is the end of the process, and what counts is said below.
     }
+    this.#giveUp('the worker thread did not end in time');
+  }
+
+  /** What has no fate by now is lost, and the worker with it. */
+  #giveUp(why: string): void {
     const { pending } = this.stats();
+    if (this.#thread !== undefined) this.#past = addStats(this.#past, { ...this.#thread.stats(), pendingBytes: 0 });
+    this.#thread = undefined;
+    this.#keep([]);
+    this.#joined = '';
     if (pending === 0) return;
-    this.#own.drop('exit', pending);
-    this.#teller.tell('exit', `${pending} records are lost: the worker thread did not end in time`);
+    this.#drop('exit', pending);
+    this.#teller.tell('exit', `${pending} records are lost: ${why}`);
+  }
+
+  /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */
+  stats(): Stats {
+    const workers = this.#thread === undefined ? this.#past : addStats(this.#past, this.#thread.stats());
+    const own = this.#own.stats();
+    const { dropped } = addStats(workers, own);
+    return {
+      ...workers,
+      accepted: own.accepted,
+      pending: own.accepted + workers.recovered - workers.delivered - workers.spooled - sumOf(dropped),
+      dropped,
+      refused: own.refused,
+      pendingBytes: this.#pendingBytes(),
+    };
   }
 }
 
-/** The parts of thread-stream that are used; its own types leave some out. */
-interface ThreadStream extends EventEmitter {
-  readonly worker: EventEmitter & { terminate(): Promise<number> };
-  write(data: Buffer): boolean;
-  flush(done: (error?: Error) => void): void;
-  flushSync(): void;
-  end(): void;
-  unref(): void;
+/** One line; not an empty one, for which there would be no record on the other side. */
+function lineOf(text: string): string {
+  if (text === '' || text === '\r') return ' ';
+  return text.includes('\n') ? text.replaceAll('\n', ' ') : text;
 }
 
-function startThread(start: WorkerStart): ThreadStream {
-  try {
-    const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
-    return new Stream({
-      filename: join(__dirname, 'worker.js'),
-      workerData: start,
-      workerOpts: { name: 'putlogs' },
-    });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PutlogsError('ERR_PUTLOGS_WORKER', `putlogs: no worker thread could be started: ${reason}`, { cause });
-  }
-}
-
-function isOwnWorker(): boolean {
-  const start = (workerData as { workerData?: Partial<WorkerStart> } | null)?.workerData;
-  return start?.putlogs !== undefined;
-}
-
-function after(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    systemClock.after(delayMs, false, resolve);
-  });
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^putlogs: /, '') : String(error);
 }

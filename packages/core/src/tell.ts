@@ -6,7 +6,19 @@
 import { writeSync } from 'node:fs';
 import type { Clock } from './clock';
 
-export type WarningKind = 'retry' | 'hold' | 'rejected' | 'memory' | 'exit' | 'compression' | 'worker' | 'internal';
+export type WarningKind =
+  | 'retry'
+  | 'hold'
+  | 'rejected'
+  | 'memory'
+  | 'spool'
+  | 'damaged'
+  | 'exit'
+  | 'compression'
+  | 'worker'
+  | 'credentials'
+  | 'options'
+  | 'internal';
 
 export interface Warning {
   readonly kind: WarningKind;

@@ -6,6 +6,8 @@
 //
 // Messages, beside thread-stream's own:
 //   host -> worker  { code: 'PUTLOGS_CLOSE', timeoutMs }   the flush that follows is the last: close with it
+//   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
+//   host -> worker  { code: 'PUTLOGS_PING' }               give a sign of life: count a `beat`
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
 
 import { Writable } from 'node:stream';
@@ -21,25 +23,46 @@ export interface WorkerStart {
   readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer };
 }
 
+/** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
+const BEAT_MS = 500;
 /** A chunk is read before the next comes, so the stream may never ask the ring to wait. */
 const NEVER_FULL_BYTES = 2 ** 30;
 
 export default function startWorker({ putlogs }: WorkerStart): Writable {
   const account = new Account(putlogs.account);
-  // The host lets in no more than fits. Refused here, a record would be lost that was accepted there.
-  const options = { ...putlogs.options, memory: { maxBytes: Number.MAX_SAFE_INTEGER } };
-  const shipper = startShipper(options, account);
-  const lines = new Lines((bytes, start, end) => shipper.writeRange(bytes, start, end));
+  const shipper = startShipper({ ...putlogs.options, handleSignals: [] }, account, 'host');
+  const lines = new Lines((bytes, start, end) => {
+    // Before it is looked at: a worker that dies of this record must not leave it to the next one.
+    account.add('begun');
+    shipper.writeRange(bytes, start, end);
+  });
   let closeWithinMs: number | undefined;
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
   parentPort?.on('message', (message: { code?: string; timeoutMs?: number } | null) => {
-    if (message?.code !== 'PUTLOGS_CLOSE') return;
-    closeWithinMs = message.timeoutMs;
-    // thread-stream runs one flush after the other: one that waits for a service that is down would hold up the
-    // flush of the close for ever. Giving up at the deadline ends both.
-    systemClock.after(message.timeoutMs ?? 0, false, () => void shipper.close({ timeoutMs: 0 }));
+    const timeoutMs = message?.timeoutMs ?? 0;
+    switch (message?.code) {
+      case 'PUTLOGS_CLOSE':
+        closeWithinMs = timeoutMs;
+        // thread-stream runs one flush after the other: one that waits for a service that is down would hold up the
+        // flush of the close for ever. Giving up at the deadline ends both.
+        systemClock.after(timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
+        break;
+      case 'PUTLOGS_EXIT':
+        void shipper.close({ timeoutMs }).then(() => account.add('closed'));
+        break;
+      case 'PUTLOGS_PING':
+        account.add('beats');
+        break;
+      default:
+    }
   });
+  beat();
+
+  function beat(): void {
+    account.add('beats');
+    systemClock.after(BEAT_MS, false, beat);
+  }
 
   const stream = new Writable({
     decodeStrings: false,

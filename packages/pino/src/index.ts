@@ -6,14 +6,19 @@
 // Never: parses a record; fails once it has started. Under pino an error of ours would end the worker, and the
 // application with it at its next line, so wrong options are the one error there is, and they are told at start.
 import type { Transform } from 'node:stream';
-import { createShipper, type PutlogsOptions } from '@putlogs/core';
+import { createShipper, type PutlogsOptions, type Stats } from '@putlogs/core';
 import build from 'pino-abstract-transport';
+import { show } from './stats';
+
+export { stats } from './stats';
 
 export type PinoTransportOptions = PutlogsOptions;
 
 export interface PinoTransport extends Transform {
   /** Calls back once everything written so far was delivered, or dropped and counted. `logger.flush(cb)` is this. */
   flush(done?: () => void): void;
+  /** What became of the records so far. Across pino's worker: `stats(transport)`. */
+  stats(): Stats;
 }
 
 /** The stream asks for a parsed line; the shipper reads the text itself, so all lines are the same nothing. */
@@ -21,6 +26,7 @@ const UNPARSED = {};
 
 export async function transport(options: PinoTransportOptions = {}): Promise<PinoTransport> {
   const shipper = createShipper(options);
+  show(shipper);
 
   // A consumer of 'data' that does not wait: a loop that awaited would be closed with its last record still inside.
   const consume = (lines: Transform) => {
@@ -46,7 +52,7 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
         if (done) process.nextTick(done);
       });
   };
-  return Object.assign(lines, { flush });
+  return Object.assign(lines, { flush, stats: () => shipper.stats() });
 }
 
 export default transport;

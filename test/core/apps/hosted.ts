@@ -4,7 +4,7 @@ import { createHost } from '@putlogs/core';
 
 const plan = JSON.parse(process.argv[2]!) as {
   count: number;
-  end: 'natural' | 'exit' | 'throw' | 'reject' | 'close' | 'idle' | 'worker-gone';
+  end: 'natural' | 'exit' | 'throw' | 'reject' | 'close';
 };
 const host = createHost();
 for (let n = 0; n < plan.count; n += 1) host.write(JSON.stringify({ n }));
@@ -21,17 +21,6 @@ switch (plan.end) {
     break;
   case 'close':
     host.close().then(() => process.stdout.write('closed\n'));
-    break;
-  case 'worker-gone':
-    host.on('warning', ({ kind }) => {
-      if (kind !== 'worker') return;
-      host.write('{"late":1}');
-      host.flush().then(() => process.stdout.write('flushed\n'));
-    });
-    // An idle worker does not keep the process: it is kept here until the worker's end has been seen.
-    setInterval(() => {
-      if (host.stats().refused.worker > 0) process.exit(0);
-    }, 5);
     break;
   default:
 }

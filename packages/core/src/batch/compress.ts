@@ -1,9 +1,9 @@
-// A body made smaller.
+// A body made smaller, and whole again.
 // Takes: the bytes of a body. Gives: the same as a raw LZ4 block (no frame, no size in front), as a zlib stream
 // (RFC 1950), or plain; always in memory of its own, for the batch's buffer is used again at once.
 // Keeps: the LZ4 binding, loaded when it is first needed. Never: a body that compression has made larger.
 
-import { deflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 
 export type Codec = 'lz4' | 'zlib' | 'none';
 
@@ -46,6 +46,17 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
     missing(error instanceof Error ? error.message : String(error));
     return zlib;
   }
+}
+
+/** The body before compression. @throws if it is not what it says it is */
+export function decompress({ codec, body, rawBytes }: Compressed & { readonly rawBytes: number }): Buffer {
+  if (codec === 'none') return body;
+  if (codec === 'zlib') return inflateSync(body, { maxOutputLength: rawBytes });
+  const { uncompressSync } = require('lz4-napi') as typeof import('lz4-napi');
+  const prefixed = Buffer.allocUnsafe(LZ4_SIZE_PREFIX_BYTES + body.length);
+  prefixed.writeUInt32LE(rawBytes);
+  prefixed.set(body, LZ4_SIZE_PREFIX_BYTES);
+  return uncompressSync(prefixed);
 }
 
 function smaller(raw: Buffer, compressed: Compressed): Compressed {

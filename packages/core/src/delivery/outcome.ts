@@ -27,17 +27,46 @@ export type Outcome =
   | { readonly kind: 'delivered'; readonly requestId: string }
   /** It will pass by itself: send the same bytes again, at least `afterMs` from now. */
   | { readonly kind: 'retry'; readonly refusal: Refusal; readonly afterMs: number }
-  /** Somebody has to change something (a key, a topic): keep the batch and ask slowly. */
-  | { readonly kind: 'hold'; readonly refusal: Refusal }
+  /**
+   * Somebody has to change something (a key, a topic): keep the batch and ask slowly. With `serviceMs` it may be our
+   * clock that is wrong: that is the service's time, in milliseconds since 1970.
+   */
+  | { readonly kind: 'hold'; readonly refusal: Refusal; readonly serviceMs?: number }
+  /** Too large in one way: it may be taken in parts. */
+  | { readonly kind: 'split'; readonly refusal: Refusal; readonly tooLarge: 'bytes' | 'count' | 'record' }
+  /** There is nothing left to send: what was on disk is damaged. */
+  | { readonly kind: 'lost'; readonly refusal: Refusal }
   /** The service will never take these bytes. */
   | { readonly kind: 'reject'; readonly refusal: Refusal };
+
+export type Delivered = Extract<Outcome, { kind: 'delivered' }>;
+/** The batch has its fate. */
+export type Fate = Extract<Outcome, { kind: 'delivered' | 'reject' | 'lost' }>;
+/** It has to be sent again. */
+export type Failure = Extract<Outcome, { kind: 'retry' | 'hold' }>;
+/** It will not be taken as it is. */
+export type Refused = Extract<Outcome, { kind: 'split' | 'reject' }>;
+
+/** What an error code means. */
+export type Verdict =
+  | 'retry'
+  | 'hold'
+  | 'reject'
+  /** Too many bytes, too many records, or one record with too many bytes: split. */
+  | 'too many bytes'
+  | 'too many records'
+  | 'record too large'
+  /** Signed at a time that the service does not accept: hold, with the service's time. */
+  | 'time refused'
+  /** Not the signature it expected. A clock that is far off is one reason for that, a wrong secret another. */
+  | 'signature refused';
 
 /** What a target knows of its service's answers. */
 export interface AnswerTable {
   /** The header that every answer of the real service has; one without it came from somebody in between. */
   readonly requestIdHeader: string;
   /** By error code. */
-  readonly codes: Readonly<Record<string, 'retry' | 'hold' | 'reject'>>;
+  readonly codes: Readonly<Record<string, Verdict>>;
   /** The service's error in a body, if it is one. */
   readonly errorIn: (body: string) => { code: string; message: string } | undefined;
 }
@@ -45,32 +74,63 @@ export interface AnswerTable {
 /** A Retry-After beyond this is a mistake or an attack; five minutes are enough to be polite. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
+/** A Date header has whole seconds: a difference below this is none. */
+const SAME_TIME_MS = 2000;
+/** Behind a refused signature, a difference below this is not the reason: services admit fifteen minutes. */
+const SUSPECT_TIME_MS = 5 * 60_000;
+
+/** Codes of node and OpenSSL for a peer that is not who it should be: nothing was sent, and somebody has to look. */
+const UNTRUSTED = /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+
 /** Retried though nothing says what it is: too many requests, timeouts, the service's own failures. */
 const RETRIED_STATUSES = new Set([408, 425, 429]);
 
+/** @param wallMs the time now as the request was signed with it */
 export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): Outcome {
   if (answer.kind === 'failed') {
-    return { kind: 'retry', refusal: { code: answer.code, message: answer.message }, afterMs: 0 };
+    const refusal = { code: answer.code, message: answer.message };
+    return UNTRUSTED.test(answer.code) ? { kind: 'hold', refusal } : { kind: 'retry', refusal, afterMs: 0 };
   }
   const { status, headers, body } = answer;
   const requestId = headers[table.requestIdHeader];
-  if (status === 200 && requestId !== undefined && table.errorIn(body) === undefined) {
-    return { kind: 'delivered', requestId };
-  }
   const error = table.errorIn(body);
+  if (status === 200 && requestId !== undefined && error === undefined) return { kind: 'delivered', requestId };
   const refusal: Refusal = {
     code: error?.code ?? `HTTP ${status}`,
     message: error?.message ?? explain(status, requestId),
     status,
     ...(requestId === undefined ? {} : { requestId }),
   };
-  const verdict = (error && Object.hasOwn(table.codes, error.code) && table.codes[error.code]) || byStatus(status);
-  return verdict === 'retry'
-    ? { kind: 'retry', refusal, afterMs: retryAfterMs(headers['retry-after'], wallMs) }
-    : { kind: verdict, refusal };
+  const known = error !== undefined && Object.hasOwn(table.codes, error.code) ? table.codes[error.code] : undefined;
+  const verdict = known ?? byStatus(status);
+  switch (verdict) {
+    case 'retry':
+      return { kind: 'retry', refusal, afterMs: retryAfterMs(headers['retry-after'], wallMs) };
+    case 'too many bytes':
+      return { kind: 'split', refusal, tooLarge: 'bytes' };
+    case 'too many records':
+      return { kind: 'split', refusal, tooLarge: 'count' };
+    case 'record too large':
+      return { kind: 'split', refusal, tooLarge: 'record' };
+    case 'time refused':
+      return heldForTime(refusal, headers['date'], wallMs, SAME_TIME_MS);
+    case 'signature refused':
+      return heldForTime(refusal, headers['date'], wallMs, SUSPECT_TIME_MS);
+    default:
+      return { kind: verdict, refusal };
+  }
 }
 
-function byStatus(status: number): 'retry' | 'hold' {
+function heldForTime(refusal: Refusal, date: string | undefined, wallMs: number, beyondMs: number): Outcome {
+  const serviceMs = Date.parse(date ?? '');
+  const differs = Math.abs(serviceMs - wallMs) > beyondMs;
+  return differs ? { kind: 'hold', refusal, serviceMs } : { kind: 'hold', refusal };
+}
+
+/** Of an answer with an unknown code or none. */
+function byStatus(status: number): Verdict {
+  // Whoever said it, the service or a proxy before it: it was too much for them.
+  if (status === 413) return 'too many bytes';
   return status >= 500 || RETRIED_STATUSES.has(status) ? 'retry' : 'hold';
 }
 

@@ -1,9 +1,12 @@
 // The one owner of sockets: a signed request out, an answer in.
 // Takes: a request. Gives: an Answer, whatever happens. Keeps: kept-alive connections to one origin. Never: throws,
-// retries, follows a redirect (it would carry the signature elsewhere), or waits beyond `timeoutMs` in all, however
-// slowly the bytes come.
+// retries what the service may have seen fail, follows a redirect (it would carry the signature elsewhere), or waits
+// beyond the deadline, however slowly the bytes come.
+//
+// A connection that was kept alive may be closed by the service in the very moment in which it is used again. That is
+// no failure of the service: the request goes once more, at once, over a connection that is new.
 
-import type { Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock';
 import type { Answer } from './outcome';
 
@@ -19,17 +22,31 @@ export interface SenderOptions {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly connections: number;
-  /** For one attempt: connecting, sending and reading the whole answer. */
+  /** For one attempt: connecting, sending and reading the whole answer. A large body has more, see `deadlineMs`. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Told of each request that goes out. */
+  readonly onRequest: () => void;
 }
 
 /** An answer of a log service has some hundred bytes; what comes beyond this is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+/** The slowest line that is waited for: a second more for every whole 32 KiB of a body. */
+const LEAST_BYTES_PER_SECOND = 32 * 1024;
+
+/** How long an attempt with a body of so many bytes may take. */
+export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
+  return timeoutMs + Math.floor(bodyBytes / LEAST_BYTES_PER_SECOND) * 1000;
+}
+
 export class Sender {
   readonly #options: SenderOptions;
   #pool: Pool | undefined;
+  /** Pools of before, until their last request has ended. */
+  readonly #retired = new Set<Pool>();
+  /** For an error of a socket: how much had been read from it. */
+  readonly #bytesRead = new WeakMap<Error, number>();
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -40,13 +57,10 @@ export class Sender {
     const attempt = new AbortController();
     const end = () => attempt.abort(signal.reason);
     signal.addEventListener('abort', end);
-    const cancelDeadline = clock.after(timeoutMs, false, () => attempt.abort(new DeadlinePassed(timeoutMs)));
+    const withinMs = deadlineMs(timeoutMs, request.body.length);
+    const cancelDeadline = clock.after(withinMs, false, () => attempt.abort(new DeadlinePassed(timeoutMs, withinMs)));
     try {
-      this.#pool ??= this.#connect();
-      const answer = await this.#pool.request({ ...request, signal: attempt.signal });
-      const headers: Record<string, string | undefined> = {};
-      for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value);
-      return { kind: 'answered', status: answer.statusCode, headers, body: await readBody(answer.body) };
+      return await this.#exchange(request, attempt.signal);
     } catch (error) {
       return failure(error);
     } finally {
@@ -56,20 +70,63 @@ export class Sender {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.destroy();
+    const pools = [...this.#retired, ...(this.#pool === undefined ? [] : [this.#pool])];
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  async #exchange(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
+    this.#pool ??= this.#connect();
+    const pool = this.#pool;
+    let answer: Dispatcher.ResponseData;
+    this.#options.onRequest();
+    try {
+      answer = await pool.request({ ...request, signal });
+    } catch (error) {
+      if (!this.#wasClosedWhileIdle(error) || signal.aborted) throw error;
+      // The other idle connections of the pool are as old: they end with it, once those in use are done.
+      if (this.#pool === pool) {
+        this.#pool = this.#connect();
+        this.#retire(pool);
+      }
+      this.#options.onRequest();
+      answer = await this.#pool.request({ ...request, signal });
+    }
+    const headers: Record<string, string | undefined> = {};
+    for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value);
+    return { kind: 'answered', status: answer.statusCode, headers, body: await readBody(answer.body) };
+  }
+
+  /** Without an answer to this request, from a connection that has brought answers before. */
+  #wasClosedWhileIdle(error: unknown): boolean {
+    if (!(error instanceof Error)) return false;
+    const { code, socket } = error as NodeJS.ErrnoException & { socket?: { bytesRead?: number } };
+    const isClosed = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+    return isClosed && (this.#bytesRead.get(error) ?? socket?.bytesRead ?? 0) > 0;
+  }
+
+  #retire(pool: Pool): void {
+    this.#retired.add(pool);
+    const forget = () => this.#retired.delete(pool);
+    void pool.close().then(forget, forget);
   }
 
   #connect(): Pool {
     // Loaded here and not at the top: it is the slowest of all our imports, and nothing needs it before.
     const undici = require('undici') as typeof import('undici');
     const { origin, connections, timeoutMs } = this.#options;
+    const connect = undici.buildConnector({ timeout: timeoutMs });
     return new undici.Pool(origin, {
       connections,
       pipelining: 1,
       // One deadline for the whole attempt is kept above; undici's own begin anew with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: timeoutMs },
+      connect: (options, done) =>
+        connect(options, (...[error, socket]) => {
+          if (error !== null) return done(error, null);
+          socket.on('error', (failed) => this.#bytesRead.set(failed, socket.bytesRead));
+          done(null, socket);
+        }),
     });
   }
 }
@@ -77,8 +134,9 @@ export class Sender {
 class DeadlinePassed extends Error {
   readonly code = 'TIMEOUT';
 
-  constructor(timeoutMs: number) {
-    super(`no complete answer within ${timeoutMs} ms (requestTimeoutMs)`);
+  constructor(timeoutMs: number, withinMs: number) {
+    const forSize = withinMs === timeoutMs ? '' : `, and ${withinMs - timeoutMs} ms for the size of the batch`;
+    super(`no complete answer within ${timeoutMs} ms (requestTimeoutMs)${forSize}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import type { z } from 'zod';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
-import { misspeltVariables, readEnvironment } from './environment';
+import { type FromEnvironment, misspeltVariables, readEnvironment } from './environment';
 import { nearest } from './nearest';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
 
@@ -24,9 +24,13 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   }
   const { tree, problems } = plainOptions(given ?? {});
   const variables = new Map<string, string>();
-  for (const { path, variable, value } of readEnvironment(environment)) {
+  const found = readEnvironment(environment);
+  const kinds = credentialsKinds(tree, found);
+  for (const { path, variable, value } of found) {
+    if (kinds.size > 0 && path.startsWith('credentials.') && !kinds.has(credentialsKind(path))) continue;
     if (setIfAbsent(tree, path, value)) variables.set(path, variable);
   }
+  if (kinds.size > 1) problems.push('credentials: of keys, file and module there can be one only');
   for (const { variable, meant } of misspeltVariables(environment)) {
     problems.push(`${variable}: there is no such variable${didYouMean(meant)}`);
   }
@@ -72,7 +76,7 @@ function complete(tree: Tree, environment: NodeJS.ProcessEnv): void {
   if (typeof region === 'string') setIfAbsent(tree, 'endpoint', `https://tls-${region}.volces.com`);
   setIfAbsent(tree, 'source', hostname());
   setIfAbsent(tree, 'instance', defaultInstance(environment, hostname()));
-  for (const group of ['credentials', 'batch', 'memory', 'retry']) setIfAbsent(tree, group, {});
+  for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
 }
 
 /** Nothing is required of options that start nothing; what is there must still be right. */
@@ -80,12 +84,35 @@ function fillDisabled(tree: Tree): void {
   for (const name of ['region', 'topicId', 'instance']) setIfAbsent(tree, name, 'disabled');
   setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
   setIfAbsent(tree, 'source', '');
-  for (const group of ['credentials', 'batch', 'memory', 'retry']) setIfAbsent(tree, group, {});
+  for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
   for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }
 
+type CredentialsKind = 'keys' | 'file' | 'module';
+
+function credentialsKind(path: string): CredentialsKind {
+  const name = path.slice('credentials.'.length);
+  return name === 'file' || name === 'module' ? name : 'keys';
+}
+
+/**
+ * Where the credentials come from: as the options say, and else as our own variables say. A key of another kind that
+ * the environment has as well, for the vendor's tools, is not meant. Nothing: whatever there is.
+ */
+function credentialsKinds(tree: Tree, found: readonly FromEnvironment[]): Set<CredentialsKind> {
+  const { credentials } = tree;
+  const given = typeof credentials === 'object' && credentials !== null ? Object.keys(credentials) : [];
+  if (given.length > 0) return new Set(given.map((name) => credentialsKind(`credentials.${name}`)));
+  const ours = found.filter(
+    ({ path, variable }) => variable === environmentName(path) && path.startsWith('credentials.'),
+  );
+  return new Set(ours.map(({ path }) => credentialsKind(path)));
+}
+
 function missing(tree: Tree): string[] {
-  return ['region', 'topicId', 'credentials.accessKeyId', 'credentials.accessKeySecret']
+  const isElsewhere = ['file', 'module'].some((name) => get(tree, `credentials.${name}`) !== undefined);
+  const keys = isElsewhere ? [] : ['credentials.accessKeyId', 'credentials.accessKeySecret'];
+  return ['region', 'topicId', ...keys]
     .filter((path) => get(tree, path) === undefined)
     .map((path) => {
       const vendor = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];

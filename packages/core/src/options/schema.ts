@@ -30,16 +30,24 @@ const text = () => z.string().min(1);
 const line = () => text().regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
 
 const credentials = z.strictObject({
-  accessKeyId: line().meta({ meaning: 'Access key.', vendor: ['VOLCENGINE_ACCESS_KEY_ID'], otherwise: 'required' }),
-  accessKeySecret: line().meta({
-    meaning: 'Its secret.',
-    vendor: ['VOLCENGINE_ACCESS_KEY_SECRET'],
-    otherwise: 'required',
-    secret: true,
-  }),
+  accessKeyId: line()
+    .optional()
+    .meta({ meaning: 'Access key.', vendor: ['VOLCENGINE_ACCESS_KEY_ID'], otherwise: 'required, or a file or module' }),
+  accessKeySecret: line()
+    .optional()
+    .meta({
+      meaning: 'Its secret.',
+      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET'],
+      otherwise: 'required, or a file or module',
+      secret: true,
+    }),
   securityToken: line()
     .optional()
     .meta({ meaning: 'The token of temporary credentials (STS).', vendor: ['VOLCENGINE_TOKEN'], secret: true }),
+  file: text().optional().meta({ meaning: 'Instead: a JSON file with these names, read again when it changes.' }),
+  module: text()
+    .optional()
+    .meta({ meaning: 'Instead: the path of a module whose default export is a function that gives them.' }),
 });
 
 const batch = z.strictObject({
@@ -52,7 +60,31 @@ const batch = z.strictObject({
 const memory = z.strictObject({
   maxBytes: wholeNumber(1 * MiB, 16 * 1024 * MiB)
     .default(64 * MiB)
-    .meta({ meaning: 'Most bytes of records without a fate; beyond them `write` refuses, and counts it.' }),
+    .meta({ meaning: 'Most bytes of records without a fate in memory, in both threads together.' }),
+  whenFull: z.enum(['dropNewest', 'dropOldest']).default('dropNewest').meta({
+    meaning: 'What gives way when memory is full, and there is no spool or it is full, too; counted in both cases.',
+  }),
+});
+
+const spool = z.strictObject({
+  dir: text().optional().meta({
+    meaning: 'Directory for batches that wait on disk; any number of processes may share it.',
+    otherwise: 'no spool',
+  }),
+  mode: z.enum(['overflow', 'always']).default('overflow').meta({
+    meaning:
+      'When a batch goes to disk: in an outage, at the memory limit and at the end; or always, before it is sent.',
+  }),
+  maxBytes: wholeNumber(1 * MiB, 1024 * 1024 * MiB)
+    .default(1024 * MiB)
+    .meta({ meaning: 'Most bytes on disk; beyond them the oldest batches are dropped, and counted.' }),
+  fsync: z.boolean().default(false).meta({ meaning: 'Survive a power loss, too, on a disk that honours fsync.' }),
+});
+
+const deadLetter = z.strictObject({
+  file: text()
+    .optional()
+    .meta({ meaning: 'File for records that the service refused for good: one JSON text a line, with the reason.' }),
 });
 
 const retry = z.strictObject({
@@ -96,6 +128,8 @@ export const schema = z.strictObject({
   batch,
   lingerMs: wholeNumber(0, 60_000).default(1000).meta({ meaning: 'Longest wait for a batch to fill.' }),
   memory,
+  spool,
+  deadLetter,
   retry,
   requestTimeoutMs: wholeNumber(100, 600_000)
     .default(15_000)
@@ -103,6 +137,13 @@ export const schema = z.strictObject({
   closeTimeoutMs: wholeNumber(0, 9_500)
     .default(8000)
     .meta({ meaning: 'For the rest to be delivered at the end; a pino transport is cut off at 10 s.' }),
+  handleSignals: z
+    .array(z.enum(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK']))
+    .default([])
+    .meta({
+      meaning: 'Signals on which to close before they end the process; not with pino, whose worker gets none.',
+      text: 'list',
+    }),
   allowInsecure: z.boolean().default(false).meta({ meaning: 'Allow `http` to addresses beyond loopback.' }),
   timeKey: z
     .union([text(), z.array(text()).min(1)])

@@ -19,9 +19,13 @@ export interface Target {
   readonly layout: LogLayout;
   /** Scheme, host and port. */
   readonly origin: string;
+  /** Where its records go, for a person and for a replay. Without secrets. */
+  readonly destination: Readonly<Record<string, string>>;
   /** How a batch becomes a body: what stands before and behind the encoded records. */
   frame(envelope: Envelope, logBytes: number): Frame;
-  /** How a body becomes a signed request. Called for each attempt: a signature carries its time. */
+  /** Of that frame, what stands before records and tail that have so many bytes together: a part has its own. */
+  head(bytes: number): Uint8Array;
+  /** How a body becomes a signed request. Called for each attempt: a signature carries its time, the service's. */
   request(batch: SealedBatch, wallMs: number): SignedRequest;
   /** How an answer becomes an outcome. */
   outcome(answer: Answer, wallMs: number): Outcome;

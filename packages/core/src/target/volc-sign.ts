@@ -9,13 +9,7 @@
 // Signed are content-md5, content-type, host and every x-* header, as the vendor's Go SDK does.
 
 import { createHash, createHmac } from 'node:crypto';
-
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly accessKeySecret: string;
-  /** Of temporary credentials (STS). */
-  readonly securityToken?: string | undefined;
-}
+import type { Credentials } from '../options/credentials';
 
 export interface UnsignedRequest {
   readonly method: string;

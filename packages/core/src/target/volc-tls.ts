@@ -7,11 +7,12 @@ import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { type Answer, type AnswerTable, type Outcome, outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
+import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
 import { varintBytes, writeVarint } from '../record/varint';
 import type { Envelope, Target } from './target';
 import { VOLC_SCHEMA } from './volc-schema';
-import { type Credentials, canonicalQuery, VolcSigner } from './volc-sign';
+import { canonicalQuery, VolcSigner } from './volc-sign';
 
 /** The documented bounds of one request; beyond one of them all of it is refused. */
 export const VOLC_LIMITS = {
@@ -52,24 +53,23 @@ const ANSWERS: AnswerTable = {
     InternalError: 'retry',
     InternalServerError: 'retry',
     ErrInternalServerError: 'retry',
-    // Signed with a clock that was wrong, or too late: each attempt is signed anew.
-    RequestExpired: 'retry',
-    RequestTimeTooSkewed: 'retry',
+    RequestExpired: 'time refused',
+    RequestTimeTooSkewed: 'time refused',
     // The bytes changed on their way: send them again.
     ErrLogMD5CheckFailed: 'retry',
     InvalidAccessKeyId: 'hold',
     InvalidSecurityToken: 'hold',
-    SignatureDoesNotMatch: 'hold',
+    SignatureDoesNotMatch: 'signature refused',
     AuthorizationQueryParametersError: 'hold',
-    AuthFailed: 'hold',
+    AuthFailed: 'signature refused',
     AccessDenied: 'hold',
     TopicNotExist: 'hold',
     ProjectNotExists: 'hold',
     InvalidArgument: 'reject',
     DeserializeFailed: 'reject',
-    LogGroupListSizeTooLarge: 'reject',
-    LogSizeTooLarge: 'reject',
-    TooManyLogs: 'reject',
+    LogGroupListSizeTooLarge: 'too many bytes',
+    TooManyLogs: 'too many records',
+    LogSizeTooLarge: 'record too large',
   },
   errorIn,
 };
@@ -79,7 +79,8 @@ export interface VolcTlsOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly topicId: string;
-  readonly credentials: Credentials;
+  /** Those of now. */
+  readonly credentials: () => Credentials;
 }
 
 export function volcTls(options: VolcTlsOptions): Target {
@@ -89,7 +90,9 @@ export function volcTls(options: VolcTlsOptions): Target {
   return {
     layout: VOLC_LAYOUT,
     origin,
+    destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     frame,
+    head,
     request(batch: SealedBatch, wallMs: number): SignedRequest {
       const unsigned = {
         method: 'POST' as const,
@@ -98,7 +101,7 @@ export function volcTls(options: VolcTlsOptions): Target {
         headers: headersOf(batch, host),
         body: batch.body,
       };
-      const headers = signer.sign(unsigned, options.credentials, wallMs);
+      const headers = signer.sign(unsigned, options.credentials(), wallMs);
       return { method: 'POST', path: `/PutLogs?${canonicalQuery(query)}`, headers, body: batch.body };
     },
     outcome: (answer: Answer, wallMs: number): Outcome => outcomeOf(answer, ANSWERS, wallMs),
@@ -121,7 +124,7 @@ function headersOf(batch: SealedBatch, host: string): Record<string, string> {
 function frame(envelope: Envelope, logBytes: number): Frame {
   // Loaded with the first batch, not with the first import.
   const { Writer } = require('protobufjs/minimal') as typeof import('protobufjs');
-  const { LogGroup, LogTag, LogGroupList } = VOLC_SCHEMA.nested;
+  const { LogGroup, LogTag } = VOLC_SCHEMA.nested;
   const writer = new Writer();
   writeText(writer, LogGroup.fields.Source.id, envelope.source);
   for (const [key, value] of Object.entries(envelope.tags)) {
@@ -133,11 +136,15 @@ function frame(envelope: Envelope, logBytes: number): Frame {
   writeText(writer, LogGroup.fields.FileName.id, envelope.fileName);
   writeText(writer, LogGroup.fields.ContextFlow.id, envelope.packId);
   const tail = writer.finish();
-  const groupBytes = logBytes + tail.length;
-  const head = new Uint8Array(1 + varintBytes(groupBytes));
-  head[0] = lengthTag(LogGroupList.fields.LogGroups.id);
-  writeVarint(head, 1, groupBytes);
-  return { head, tail };
+  return { head: head(logBytes + tail.length), tail };
+}
+
+/** The tag of the one LogGroup, and its length. */
+function head(groupBytes: number): Uint8Array {
+  const bytes = new Uint8Array(1 + varintBytes(groupBytes));
+  bytes[0] = lengthTag(VOLC_SCHEMA.nested.LogGroupList.fields.LogGroups.id);
+  writeVarint(bytes, 1, groupBytes);
+  return bytes;
 }
 
 /** proto3: an empty text is its default and is not written. */

@@ -1,0 +1,125 @@
+// The file of records that the service refused for good: one JSON text a line, to be read, mended and replayed.
+//
+// Takes: a batch of one record, and why it was refused. Gives: whether it is in the file. Keeps: the file open, and at
+// most one line that the disk would not take. Never: throws, holds up the batches behind it, grows without bound while
+// the disk is full, or writes a secret: what leads to the service is given to it without any.
+//
+// A line:
+//   { "time": "2026-01-01T00:00:00.000Z",                      when it was refused
+//     "reason": { "code", "message", "status", "requestId" },   why
+//     "target": { ... },                                        where it was to go
+//     "packId", "hashKey",                                      as it was sent
+//     "record": { "time", "timeNs", "contents": { ... } },      what it says
+//     "raw": "..." }                                            the encoded Log in base64, to be sent as it is
+//
+// Written synchronously: the line is on its way to the disk before the record is counted as dropped, and there is
+// nothing left to do when the process ends. It happens seldom: refusals have a budget a minute.
+
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SonicBoom } from 'sonic-boom';
+import { readLog } from '../batch/read-log';
+import type { SealedBatch } from '../batch/sealed-batch';
+import { logsOf } from '../batch/walk';
+import type { Clock } from '../clock';
+import type { Refusal } from '../delivery/outcome';
+
+export interface DeadLetterOptions {
+  readonly file: string;
+  /** Where the records were to go. */
+  readonly destination: Readonly<Record<string, string>>;
+  /** The target's tag of Log.TimeNs. */
+  readonly timeNsTag: number;
+  readonly clock: Clock;
+}
+
+/** `written` may be more than the record: a line that had to wait goes with it. */
+export interface DeadLetterResult {
+  readonly written: number;
+  /** Lines that will not be in the file, and why. */
+  readonly lost: number;
+  readonly problem?: string;
+}
+
+export class DeadLetterFile {
+  readonly #options: DeadLetterOptions;
+  #file: SonicBoom | undefined;
+  /** What the last write failed with. */
+  #error: Error | undefined;
+  /** Lines that sonic-boom has and the disk has not. */
+  #waiting = 0;
+
+  constructor(options: DeadLetterOptions) {
+    this.#options = options;
+  }
+
+  put(batch: SealedBatch, reason: Refusal): DeadLetterResult {
+    try {
+      const line = this.#lineOf(batch, reason);
+      this.#file ??= this.#open();
+      // What waits goes first; if it still cannot, this line does not join it: the disk may be full for days.
+      if (this.#waiting > 0) this.#file.flushSync();
+      const before = this.#waiting;
+      this.#error = undefined;
+      this.#file.write(line);
+      if (this.#error === undefined) {
+        this.#waiting = 0;
+        return { written: before + 1, lost: 0 };
+      }
+      this.#waiting = 1;
+      return { written: before, lost: 0, problem: messageOf(this.#error) };
+    } catch (error) {
+      return { written: 0, lost: 1, problem: messageOf(error) };
+    }
+  }
+
+  /** What waits has its last chance. Synchronous, so that it can be the last thing a process does. */
+  close(): DeadLetterResult {
+    const waiting = this.#waiting;
+    this.#waiting = 0;
+    const file = this.#file;
+    this.#file = undefined;
+    if (file === undefined) return { written: 0, lost: 0 };
+    try {
+      if (waiting > 0) file.flushSync();
+      file.end();
+      return { written: waiting, lost: 0 };
+    } catch (error) {
+      file.destroy();
+      return { written: 0, lost: waiting, problem: messageOf(error) };
+    }
+  }
+
+  #open(): SonicBoom {
+    // Loaded with the first refused record: most processes never have one.
+    const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
+    const { file } = this.#options;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const boom = new Boom({ dest: file, sync: true, mode: 0o600 });
+    // Emitted within `write`, as everything is here.
+    boom.on('error', (error: Error) => {
+      this.#error = error;
+    });
+    return boom;
+  }
+
+  #lineOf(batch: SealedBatch, reason: Refusal): string {
+    const { clock, destination, timeNsTag } = this.#options;
+    const [log] = logsOf(batch);
+    const { code, message, status, requestId } = reason;
+    const line = {
+      time: new Date(clock.wallMs()).toISOString(),
+      reason: { code, message, status, requestId },
+      target: destination,
+      packId: batch.packId,
+      hashKey: batch.hashKey,
+      record: readLog(log!, timeNsTag),
+      raw: log!.toString('base64'),
+    };
+    return `${JSON.stringify(line)}\n`;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

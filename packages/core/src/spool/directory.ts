@@ -1,0 +1,353 @@
+// The spool: batches that wait on disk, and whose they are.
+//
+// Takes: sealed batches, and the directories of processes that are gone. Gives: entries, oldest first; what was
+// dropped to stay within `maxBytes`. Keeps: its own directories' entries, never the batches. Never: sends, deletes
+// or changes a file it did not write or adopt; follows a link; throws (a disk that fails is an answer like another).
+//
+//   <dir>/                                           0700; may be shared by any number of processes
+//     <run>.owner                                    who that run is; its mtime is a lease, renewed while it lives
+//     <destination>.<instance>.<origin>.<owner>/     batches of run <origin>, now in the hands of run <owner>
+//       <first record>-<count>.batch                     one sealed batch, whole (see file.ts), 0600
+//       <first record>-<count>.tmp                       one that was being written
+//     damaged/                                       what did not hold its checksum, under its whole name
+//
+//   run          when it started, in ms, and a random part: runs sort by age
+//   destination  a hash of where the batches go: those for another topic are left to a process that writes there
+//   instance     a hash of the instance's name: its next process takes its batches at once and sends them before its
+//                own, so that its order survives a restart; processes of other instances wait a minute for that one
+//
+// Adoption. Process A dies with batches in `d.i.A.A`. B and C start, read that A is dead, and both rename the directory
+// to `d.i.A.B` and `d.i.A.C`. The rename is atomic: one succeeds, the other finds nothing and goes on. If B dies before
+// its replay ends, its successor finds `d.i.A.B` in the same way. A live owner that was taken for dead (a shared volume,
+// a clock far off) finds its directory gone, makes it anew, and the batches are sent twice: never lost.
+
+import { createHash, randomBytes } from 'node:crypto';
+import nodeFs from 'node:fs';
+import { join } from 'node:path';
+import type { SealedBatch } from '../batch/sealed-batch';
+import { decodeBatch, encodeBatch, type ReadBatch } from './file';
+import { isAlive, type Owner, ownIdentity } from './owner';
+
+/** What is used of node's file system; the tests give one that fails. All of it is synchronous: the spool is used in
+ * the worker thread and at the process's end, where nothing else would be finished. */
+export type SpoolFs = Pick<
+  typeof nodeFs,
+  | 'closeSync'
+  | 'fsyncSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'openSync'
+  | 'readFileSync'
+  | 'readdirSync'
+  | 'renameSync'
+  | 'rmdirSync'
+  | 'unlinkSync'
+  | 'utimesSync'
+  | 'writeSync'
+>;
+
+export interface SpoolOptions {
+  readonly dir: string;
+  /** Bytes of files, adopted ones included; beyond them the oldest are dropped. */
+  readonly maxBytes: number;
+  /** Also survive a power loss, on a disk that honours fsync. */
+  readonly fsync: boolean;
+  /** Where the batches go, as one text without secrets. */
+  readonly destination: string;
+  /** Whose batches they are. */
+  readonly instance: string;
+  readonly wallMs: () => number;
+  readonly fs?: SpoolFs;
+  /** Who this process says it is. */
+  readonly owner?: Owner;
+}
+
+/** A file of the spool. */
+export interface SpoolEntry {
+  readonly path: string;
+  readonly firstRecord: number;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface DiskFailure {
+  readonly kind: 'failed';
+  /** The system's: ENOSPC, EACCES, ... */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type PutResult =
+  | { readonly kind: 'spooled'; readonly entry: SpoolEntry; readonly dropped: SpoolEntry[] }
+  | DiskFailure;
+
+const RUN = '[0-9a-f]{18}';
+const DIRECTORY = new RegExp(`^([0-9a-f]{8})\\.([0-9a-f]{8})\\.(${RUN})\\.(${RUN})$`);
+/** So long are a dead instance's batches left to its successor. */
+export const GRACE_MS = 60_000;
+const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
+const BATCH_FILE = /^([0-9a-f]{14})-(\d{1,6})\.batch$/;
+const TEMPORARY_FILE = /^[0-9a-f]{14}-\d{1,6}\.tmp$/;
+const DAMAGED = 'damaged';
+const READ_ONLY_NO_LINK = nodeFs.constants.O_RDONLY | nodeFs.constants.O_NOFOLLOW;
+
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #fs: SpoolFs;
+  readonly #run: string;
+  readonly #destination: string;
+  readonly #instance: string;
+  /** Every file of ours, in the order in which it is to be sent. */
+  readonly #entries = new Set<SpoolEntry>();
+  #bytes = 0;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#fs = options.fs ?? nodeFs;
+    this.#run = options.wallMs().toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
+    this.#destination = shortHash(options.destination);
+    this.#instance = shortHash(options.instance);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Makes the directory and says that this run is alive. To be called first. */
+  open(): DiskFailure | undefined {
+    return this.#attempt(() => {
+      this.#fs.mkdirSync(this.#options.dir, { recursive: true, mode: 0o700 });
+      this.#write(this.#ownerPath(this.#run), Buffer.from(JSON.stringify(this.#options.owner ?? ownIdentity())));
+    });
+  }
+
+  /** Renews the lease. */
+  renew(): DiskFailure | undefined {
+    const now = this.#options.wallMs() / 1000;
+    return this.#attempt(() => this.#fs.utimesSync(this.#ownerPath(this.#run), now, now));
+  }
+
+  /**
+   * Takes over what dead runs have left for the same destination: the oldest run first, each in its order.
+   * @returns the entries that are new here
+   */
+  adopt(): SpoolEntry[] | DiskFailure {
+    let names: string[] = [];
+    const failure = this.#attempt(() => {
+      names = this.#fs.readdirSync(this.#options.dir).sort();
+    });
+    if (failure !== undefined) return failure;
+    const adopted: SpoolEntry[] = [];
+    for (const name of names) {
+      const [, destination, instance, origin, owner] = DIRECTORY.exec(name) ?? [];
+      if (destination !== this.#destination || owner === this.#run || this.#lives(owner!)) continue;
+      if (instance !== this.#instance && this.#deadForMs(name, owner!) < GRACE_MS) continue;
+      adopted.push(...this.#takeOver(name, `${destination}.${instance}.${origin}.${this.#run}`));
+    }
+    this.#forgetTheDead(names);
+    return adopted;
+  }
+
+  /** Writes a batch, and drops the oldest files if it is one too many. Those that are `busy` are not dropped. */
+  put(batch: SealedBatch, busy: (entry: SpoolEntry) => boolean): PutResult {
+    const bytes = encodeBatch(batch);
+    const directory = join(this.#options.dir, `${this.#destination}.${this.#instance}.${this.#run}.${this.#run}`);
+    const name = `${batch.firstRecord.toString(16).padStart(14, '0')}-${batch.count}`;
+    const dropped = this.#makeRoom(bytes.length, busy);
+    const path = join(directory, `${name}.batch`);
+    const failure = this.#attempt(() => {
+      this.#fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      const temporary = join(directory, `${name}.tmp`);
+      try {
+        this.#write(temporary, bytes);
+        this.#fs.renameSync(temporary, path);
+      } catch (error) {
+        // What could not be written whole is taken away again: on a full disk it would keep its place.
+        this.#attempt(() => this.#fs.unlinkSync(temporary));
+        throw error;
+      }
+      if (this.#options.fsync) this.#syncDirectory(directory);
+    });
+    if (failure !== undefined) return failure;
+    const entry = { path, firstRecord: batch.firstRecord, count: batch.count, bytes: bytes.length };
+    this.#keep(entry);
+    return { kind: 'spooled', entry, dropped };
+  }
+
+  /** Reads an entry. One that is damaged is set aside. */
+  read(entry: SpoolEntry): ReadBatch | DiskFailure {
+    let read: ReadBatch | undefined;
+    const failure = this.#attempt(() => {
+      const file = this.#fs.openSync(entry.path, READ_ONLY_NO_LINK);
+      try {
+        read = decodeBatch(this.#fs.readFileSync(file));
+      } finally {
+        this.#fs.closeSync(file);
+      }
+    });
+    if (read === undefined) return failure!;
+    if (read.kind === 'batch' && read.batch.count !== entry.count) {
+      read = { kind: 'damaged', why: 'it holds another number of records than its name says' };
+    }
+    if (read.kind === 'damaged') this.#setAside(entry);
+    else if (read.kind === 'newer') this.#forget(entry);
+    return read;
+  }
+
+  /** The batch has its fate: the file is not needed any more. */
+  remove(entry: SpoolEntry): DiskFailure | undefined {
+    this.#forget(entry);
+    const failure = this.#attempt(() => this.#fs.unlinkSync(entry.path));
+    return failure?.code === 'ENOENT' ? undefined : failure;
+  }
+
+  /** Leaves what is left to the next process: without the owner's file, its directories are free at once. */
+  close(): void {
+    this.#attempt(() => {
+      for (const name of this.#fs.readdirSync(this.#options.dir)) {
+        if (DIRECTORY.exec(name)?.[4] === this.#run) this.#removeIfEmpty(name);
+      }
+    });
+    this.#attempt(() => this.#fs.unlinkSync(this.#ownerPath(this.#run)));
+  }
+
+  #takeOver(name: string, newName: string): SpoolEntry[] {
+    const directory = join(this.#options.dir, newName);
+    const path = join(this.#options.dir, name);
+    let files: string[] = [];
+    // Somebody else may have been first, even since the last look: then there is nothing to take, and what is wrong
+    // with one directory must not keep us from the next.
+    this.#attempt(() => {
+      if (!this.#fs.lstatSync(path).isDirectory()) return;
+      this.#fs.renameSync(path, directory);
+      files = this.#fs.readdirSync(directory).sort();
+    });
+    const entries = files.flatMap((file) => this.#takeFile(directory, file));
+    for (const entry of entries) this.#keep(entry);
+    if (entries.length === 0) this.#removeIfEmpty(newName);
+    return entries;
+  }
+
+  #takeFile(directory: string, file: string): SpoolEntry[] {
+    const path = join(directory, file);
+    if (TEMPORARY_FILE.test(file)) this.#attempt(() => this.#fs.unlinkSync(path));
+    const [, firstRecord, count] = BATCH_FILE.exec(file) ?? [];
+    if (firstRecord === undefined) return [];
+    let bytes = -1;
+    this.#attempt(() => {
+      const stat = this.#fs.lstatSync(path);
+      if (stat.isFile()) bytes = stat.size;
+    });
+    return bytes === -1 ? [] : [{ path, firstRecord: Number.parseInt(firstRecord, 16), count: Number(count), bytes }];
+  }
+
+  #lives(run: string): boolean {
+    const path = this.#ownerPath(run);
+    let owner: Owner | undefined;
+    let leaseMs = 0;
+    const failure = this.#attempt(() => {
+      leaseMs = this.#fs.lstatSync(path).mtimeMs;
+      owner = JSON.parse(this.#fs.readFileSync(path, 'utf8')) as Owner;
+    });
+    if (failure?.code === 'ENOENT') return false;
+    return isAlive(owner, this.#options.wallMs() - leaseMs);
+  }
+
+  /** Since its last sign of life: its lease, or, if it closed in peace, its last change to the directory. */
+  #deadForMs(name: string, owner: string): number {
+    let lastMs = 0;
+    for (const path of [join(this.#options.dir, name), this.#ownerPath(owner)]) {
+      this.#attempt(() => {
+        lastMs = Math.max(lastMs, this.#fs.lstatSync(path).mtimeMs);
+      });
+    }
+    // Neither is there any more: its successor has just taken it over.
+    return lastMs === 0 ? 0 : this.#options.wallMs() - lastMs;
+  }
+
+  /** Takes away what names a run that is dead and has left nothing. */
+  #forgetTheDead(names: readonly string[]): void {
+    for (const name of names) {
+      const run = OWNER_FILE.exec(name)?.[1];
+      if (run === undefined || run === this.#run || this.#lives(run)) continue;
+      const left = names.some((other) => DIRECTORY.exec(other)?.[4] === run && this.#exists(other));
+      if (!left) this.#attempt(() => this.#fs.unlinkSync(this.#ownerPath(run)));
+    }
+  }
+
+  #exists(name: string): boolean {
+    return this.#attempt(() => this.#fs.lstatSync(join(this.#options.dir, name))) === undefined;
+  }
+
+  #removeIfEmpty(name: string): void {
+    this.#attempt(() => this.#fs.rmdirSync(join(this.#options.dir, name)));
+  }
+
+  #makeRoom(bytes: number, busy: (entry: SpoolEntry) => boolean): SpoolEntry[] {
+    const dropped: SpoolEntry[] = [];
+    for (const entry of this.#entries) {
+      if (this.#bytes + bytes <= this.#options.maxBytes) break;
+      if (busy(entry)) continue;
+      dropped.push(entry);
+      this.remove(entry);
+    }
+    return dropped;
+  }
+
+  #setAside(entry: SpoolEntry): void {
+    this.#forget(entry);
+    const directory = join(this.#options.dir, DAMAGED);
+    const [parent, name] = entry.path.split(/[\\/]/).slice(-2);
+    this.#attempt(() => {
+      this.#fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#fs.renameSync(entry.path, join(directory, `${parent}.${name}`));
+    });
+  }
+
+  #keep(entry: SpoolEntry): void {
+    this.#entries.add(entry);
+    this.#bytes += entry.bytes;
+  }
+
+  #forget(entry: SpoolEntry): void {
+    if (this.#entries.delete(entry)) this.#bytes -= entry.bytes;
+  }
+
+  #ownerPath(run: string): string {
+    return join(this.#options.dir, `${run}.owner`);
+  }
+
+  /** Writes all of it: a disk that fills up takes a part of a write and fails the next one. */
+  #write(path: string, bytes: Buffer): void {
+    const file = this.#fs.openSync(path, 'wx', 0o600);
+    try {
+      for (let at = 0; at < bytes.length; ) at += this.#fs.writeSync(file, bytes, at);
+      if (this.#options.fsync) this.#fs.fsyncSync(file);
+    } finally {
+      this.#fs.closeSync(file);
+    }
+  }
+
+  #syncDirectory(path: string): void {
+    const directory = this.#fs.openSync(path, 'r');
+    try {
+      this.#fs.fsyncSync(directory);
+    } finally {
+      this.#fs.closeSync(directory);
+    }
+  }
+
+  #attempt(work: () => void): DiskFailure | undefined {
+    try {
+      work();
+      return undefined;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      return { kind: 'failed', code: code ?? 'UNKNOWN', message };
+    }
+  }
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}

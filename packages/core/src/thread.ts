@@ -1,0 +1,263 @@
+// One worker thread's life, seen from the application's thread.
+//
+// Takes: chunks of whole lines. Gives: them to the worker by thread-stream's ring; its counters, without asking;
+// word when it is gone, once, with what it had not begun to read. Keeps: each chunk until the worker has begun its
+// last record. Never: starts another one (host.ts does), or blocks before the process's end.
+//
+// What is known of a worker that died, to the record: it counts a record as begun before it looks at it. So what it
+// has not begun it cannot have sent, and may be given to the next worker without being sent twice; what it has begun
+// and has no fate is lost with it. The record at which it died is among the lost: given on, it would kill the next.
+
+import type { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { workerData } from 'node:worker_threads';
+import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
+import type { Clock } from './clock';
+import { PutlogsError } from './errors';
+import type { Options } from './options/schema';
+import type { Warning } from './tell';
+import type { WorkerStart } from './worker';
+
+/** Whole lines on their way. */
+export interface Chunk {
+  readonly bytes: Buffer;
+  readonly records: number;
+}
+
+export interface ThreadOptions {
+  readonly options: Options;
+  readonly clock: Clock;
+  /** A worker that gives no sign of life for this long, while records wait, is ended. */
+  readonly stuckMs: number;
+  readonly onWarning: (warning: Warning) => void;
+  readonly onReady: () => void;
+  /** The thread has ended, in whatever way; not called after `end()`. */
+  readonly onGone: (reason: string) => void;
+}
+
+/** A worker is called stuck after this many looks in a row at which nothing had moved. */
+const LOOKS = 10;
+/** Beside what the records take: the runtime, the libraries, and modules of the application's. */
+const HEAP_BASE_MIB = 128;
+const MIB = 1024 * 1024;
+/** At the process's end: how long a worker may be silent, and how often this thread looks. */
+const SILENCE_MS = 2000;
+const NAP_MS = 2;
+const NEWLINE = 0x0a;
+
+export class Thread {
+  readonly #options: ThreadOptions;
+  readonly #account: Account;
+  readonly #stream: ThreadStream;
+  readonly #gone: Promise<void>;
+  #handed: Chunk[] = [];
+  /** Records in chunks that are kept no longer. */
+  #letGo = 0;
+  #handedRecords = 0;
+  #handedBytes = 0;
+  #reason: string | undefined;
+  #ended = false;
+
+  /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+    const buffer = new SharedArrayBuffer(ACCOUNT_BYTES);
+    this.#account = new Account(buffer);
+    this.#stream = startStream({ putlogs: { options: options.options, account: buffer } });
+    const because = (error: Error) => {
+      this.#reason ??= error.message;
+    };
+    this.#stream.on('error', because);
+    // thread-stream does not listen to this one: a worker out of memory would end the application.
+    this.#stream.worker.on('error', because);
+    this.#stream.on('warning', options.onWarning);
+    this.#stream.on('ready', options.onReady);
+    this.#gone = new Promise((resolve) => {
+      // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
+      this.#stream.on('close', () => {
+        if (!this.#ended) options.onGone(this.#reason ?? 'it ended');
+        this.#ended = true;
+        resolve();
+      });
+    });
+    this.#stream.unref();
+    this.#watch(0, 0);
+  }
+
+  /** Whether it can still take something. It may be dying, its end not yet known here. */
+  get writable(): boolean {
+    return !this.#ended && this.#reason === undefined;
+  }
+
+  hand(chunk: Chunk): void {
+    this.#letGoOfBegun();
+    this.#handed.push(chunk);
+    this.#handedRecords += chunk.records;
+    this.#handedBytes += chunk.bytes.length;
+    this.#stream.write(chunk.bytes);
+  }
+
+  /** In the ring and in front of it, and in the worker. */
+  get pendingBytes(): number {
+    return this.#handedBytes - this.#account.read('receivedBytes') + this.#account.read('pendingBytes');
+  }
+
+  /** What the worker counted; what it refused was accepted in this thread, so it is lost. */
+  stats(): Stats {
+    const stats = this.#account.stats();
+    const { refused } = stats;
+    const dropped = { ...stats.dropped };
+    for (const reason of Object.keys(refused) as (keyof typeof refused)[]) {
+      dropped[reason] += refused[reason];
+      refused[reason] = 0;
+    }
+    return { ...stats, dropped };
+  }
+
+  get #settled(): number {
+    const { delivered, spooled, dropped } = this.stats();
+    return delivered + spooled + sumOf(dropped);
+  }
+
+  /** What a thread that is gone leaves: how many records are lost with it, and what it has not begun. */
+  leaves(): { lost: number; unread: Chunk[] } {
+    this.#letGoOfBegun();
+    const begun = this.#account.read('begun');
+    const [first, ...rest] = this.#handed;
+    if (first === undefined) return { lost: begun - this.#settled, unread: [] };
+    const unread = withoutFirst(first, begun - this.#letGo);
+    return { lost: begun - this.#settled, unread: [unread, ...rest] };
+  }
+
+  #letGoOfBegun(): void {
+    const begun = this.#account.read('begun');
+    let count = 0;
+    for (const { records } of this.#handed) {
+      if (this.#letGo + records > begun) break;
+      this.#letGo += records;
+      count += 1;
+    }
+    if (count > 0) this.#handed.splice(0, count);
+  }
+
+  /** Resolves with true when all that was handed over has its fate, with false when the thread is gone. */
+  flush(): Promise<boolean> {
+    return new Promise((resolve) => {
+      void this.#gone.then(() => resolve(false));
+      if (this.#ended) return;
+      // Of a thread that dies thread-stream may not say anything here; an error it does say is the thread's end.
+      this.#stream.flush((error) => {
+        if (error === undefined || error === null) resolve(true);
+      });
+    });
+  }
+
+  /** As `flush`, and the last one: what has no fate after `timeoutMs` is counted as lost by the worker. */
+  close(timeoutMs: number): Promise<boolean> {
+    if (!this.#ended) this.#stream.emit('message', { code: 'PUTLOGS_CLOSE', timeoutMs });
+    return this.flush();
+  }
+
+  /** Ends the thread, without a word to the host. thread-stream's own `end()` would block this thread. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#stream.worker.terminate();
+  }
+
+  /**
+   * For the process's end: blocks until the worker has closed, which is after `timeoutMs` at the latest, and not
+   * at all on one that is dead or stuck. A worker works while this thread is blocked; it writes to stderr itself.
+   */
+  exit(timeoutMs: number): void {
+    const bootMs = this.#account.read('beats') === 0 ? Math.max(timeoutMs, SILENCE_MS) : SILENCE_MS;
+    // thread-stream would wait ten seconds for a worker that reads no more, so it has to answer first.
+    if (!this.#answersWithin(bootMs)) return;
+    this.#stream.flushSync();
+    this.#stream.emit('message', { code: 'PUTLOGS_EXIT', timeoutMs });
+    let silentMs = 0;
+    let beats = this.#account.read('beats');
+    // Naps are counted and not time: the whole process may have been stopped for an hour in between.
+    for (let sleptMs = 0; sleptMs < timeoutMs + SILENCE_MS && silentMs < SILENCE_MS; sleptMs += NAP_MS) {
+      if (this.#account.read('closed') > 0) return;
+      nap();
+      const now = this.#account.read('beats');
+      silentMs = now === beats ? silentMs + NAP_MS : 0;
+      beats = now;
+    }
+  }
+
+  #answersWithin(timeoutMs: number): boolean {
+    const before = this.#account.read('beats');
+    this.#stream.emit('message', { code: 'PUTLOGS_PING' });
+    for (let sleptMs = 0; this.#account.read('beats') === before; sleptMs += NAP_MS) {
+      if (sleptMs >= timeoutMs) return false;
+      nap();
+    }
+    return true;
+  }
+
+  /** Looks are counted and not time: after a pause of the whole process both threads go on, and neither is stuck. */
+  #watch(beatsBefore: number, idleLooks: number): void {
+    const { clock, stuckMs } = this.#options;
+    clock.after(stuckMs / LOOKS, false, () => {
+      if (this.#ended) return;
+      const beats = this.#account.read('beats');
+      const moved = beats !== beatsBefore || this.#handedRecords === this.#settled;
+      const looks = moved ? 0 : idleLooks + 1;
+      if (looks < LOOKS) return this.#watch(beats, looks);
+      this.#reason ??= `it gave no sign of life for ${stuckMs} ms`;
+      void this.#stream.worker.terminate();
+    });
+  }
+}
+
+/** The chunk without the first records. */
+function withoutFirst({ bytes, records }: Chunk, begun: number): Chunk {
+  let at = 0;
+  for (let skipped = 0; skipped < begun; skipped += 1) at = bytes.indexOf(NEWLINE, at) + 1;
+  return { bytes: bytes.subarray(at), records: records - begun };
+}
+
+const napping = new Int32Array(new SharedArrayBuffer(4));
+
+function nap(): void {
+  Atomics.wait(napping, 0, 0, NAP_MS);
+}
+
+/**
+ * Whether this thread is such a worker. It runs the application's preload scripts, too: if those make a logger, its
+ * worker would run them again, and so on without end.
+ */
+export function isOwnWorker(): boolean {
+  const start = (workerData as { workerData?: Partial<WorkerStart> } | null)?.workerData;
+  return start?.putlogs !== undefined;
+}
+
+/** The parts of thread-stream that are used; its own types leave some out. */
+interface ThreadStream extends EventEmitter {
+  readonly worker: EventEmitter & { terminate(): Promise<number> };
+  write(data: Buffer): boolean;
+  flush(done: (error?: Error | null) => void): void;
+  flushSync(): void;
+  unref(): void;
+}
+
+function startStream(start: WorkerStart): ThreadStream {
+  const { maxBytes } = start.putlogs.options.memory;
+  try {
+    const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
+    return new Stream({
+      filename: join(__dirname, 'worker.js'),
+      workerData: start,
+      workerOpts: {
+        name: 'putlogs',
+        // A worker that needs more ends alone; without a bound it would take the application with it.
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB) },
+      },
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PutlogsError('ERR_PUTLOGS_WORKER', `putlogs: no worker thread could be started: ${reason}`, { cause });
+  }
+}

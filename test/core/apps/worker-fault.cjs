@@ -1,0 +1,52 @@
+// Preloaded: makes worker threads of a host fail, as a library, a defect or a lack of memory would.
+// FAULT is how, FAULT_AT after how many records, FAULT_TIMES how many workers, one after the other.
+const { isMainThread, threadId, workerData } = require('node:worker_threads');
+const start = workerData?.workerData?.putlogs;
+
+const FAULTS = {
+  throw: () => {
+    throw new Error('thrown on purpose');
+  },
+  reject: () => void Promise.reject(new Error('rejected on purpose')),
+  exit: () => process.exit(7),
+  'silent exit': () => process.exit(0),
+  'out of memory': () => {
+    const kept = [];
+    for (;;) kept.push(new Array(1e5).fill(threadId));
+  },
+  spin: () => {
+    for (;;);
+  },
+};
+
+const fault = process.env.FAULT;
+
+if (!isMainThread && start !== undefined && fault && threadId <= Number(process.env.FAULT_TIMES ?? 1)) {
+  if (fault === 'boot') throw new Error('not started on purpose');
+  if (fault === 'poison') poison();
+  else {
+    const { Account } = require('@putlogs/core/internal/account');
+    const account = new Account(start.account);
+    const at = Number(process.env.FAULT_AT);
+    const looking = setInterval(() => {
+      if (account.read('begun') < at) return;
+      clearInterval(looking);
+      FAULTS[fault]();
+    }, 1);
+  }
+}
+
+/** A record that ends the worker while it is read, in the middle of a chunk. */
+function poison() {
+  const shipper = require('@putlogs/core/internal/shipper');
+  const { startShipper } = shipper;
+  shipper.startShipper = (...args) => {
+    const started = startShipper(...args);
+    const writeRange = started.writeRange.bind(started);
+    started.writeRange = (bytes, from, to) => {
+      if (bytes.toString('utf8', from, to).includes('"poison"')) throw new Error('poisoned');
+      return writeRange(bytes, from, to);
+    };
+    return started;
+  };
+}

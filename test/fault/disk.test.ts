@@ -1,0 +1,139 @@
+// A disk that is full, and a process killed at each of its calls to the system: on the real kernel.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { runChild } from '../support/child';
+import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { checkLedger, type ExpectedRecord } from '../support/ledger';
+
+const app = join(__dirname, 'apps/spooling.js');
+
+/** Why the machine cannot do it, or false. */
+function missing(command: string, args: string[]): string | false {
+  const { status, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (error !== undefined) return `${command} is not there: ${error.message}`;
+  return status === 0 ? false : `${command} ${args.join(' ')} may not be done here`;
+}
+
+const noStrace = missing('strace', ['-f', '-qq', '-e', 'trace=none', 'true']);
+const noMount = missing('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']);
+
+async function running(): Promise<Emulator> {
+  const emulator = await startEmulator();
+  after(() => emulator.close());
+  return emulator;
+}
+
+function spoolDirectory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+function environmentOf(emulator: Emulator, dir: string): Record<string, string> {
+  return environmentFor(emulator, {
+    PUTLOGS_SPOOL_DIR: dir,
+    PUTLOGS_SPOOL_MODE: 'always',
+    PUTLOGS_BATCH_MAX_COUNT: '10',
+    PUTLOGS_LINGER_MS: '10',
+    PUTLOGS_CLOSE_TIMEOUT_MS: '5000',
+  });
+}
+
+function expectedOf(from: number, count: number): ExpectedRecord[] {
+  return Array.from({ length: count }, (_, i) => {
+    const n = from + i;
+    const contents = new Map([
+      ['instance', 'one'],
+      ['n', `${n}`],
+      ['text', `第${n}条`],
+    ]);
+    return { n, timeMs: 1_760_000_000_000 + n, contents };
+  });
+}
+
+const planOf = (from: number, count: number) => {
+  return JSON.stringify({ instance: 'one', from, count, burst: 10, pauseMs: 0, end: 'natural' });
+};
+
+test('a full disk is told, and everything arrives from memory', { skip: noMount }, async () => {
+  const emulator = await running();
+  // Room for some batches and not for all, so that a write is cut short.
+  const script = 'mount -t tmpfs -o size=16k tmpfs "$DIR" && exec "$NODE" "$APP" "$PLAN"';
+  const dir = spoolDirectory();
+  emulator.faults([{ times: 3, status: 503 }]);
+  const env = {
+    ...environmentOf(emulator, join(dir, 'spool')),
+    DIR: dir,
+    NODE: process.execPath,
+    APP: app,
+    PLAN: planOf(0, 400),
+  };
+  const { code, stderr } = await runChild('', { command: 'unshare', args: ['-Urm', 'sh', '-c', script], env });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), ENOSPC/);
+  const { lost, duplicated, altered, reordered } = checkLedger(new Map([['one', expectedOf(0, 400)]]), emulator.logs());
+  assert.deepEqual({ lost, duplicated, altered, reordered }, { lost: 0, duplicated: 0, altered: 0, reordered: 0 });
+});
+
+/** The calls that put a batch on disk and take it away, and at which of them to kill: all with CRASH_POINTS=all. */
+const POINTS: Record<string, number[]> =
+  process.env['CRASH_POINTS'] === 'all'
+    ? {
+        mkdir: range(1, 4),
+        write: range(1, 60),
+        rename: range(1, 14),
+        unlink: range(1, 16),
+        rmdir: range(1, 3),
+        utimensat: range(1, 2),
+        // Node opens some hundred files of its own before the first of ours.
+        openat: range(200, 420),
+        close: range(200, 420),
+      }
+    : { mkdir: [1, 2], write: [4, 9, 17, 28], rename: [1, 4], unlink: [1, 5], openat: [390] };
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+test('killed at any call to the system, it loses no sealed batch, alters none, and leaves no batch behind', {
+  skip: noStrace,
+}, async (t) => {
+  let killed = 0;
+  for (const [call, points] of Object.entries(POINTS)) {
+    for (const point of points) if (await survives(call, point)) killed += 1;
+  }
+  t.diagnostic(`${killed} processes killed`);
+  assert.ok(killed >= 8, `${killed} killed`);
+});
+
+/** Runs the application until its `point`-th `call` kills it, then its successor. Gives whether it was killed. */
+async function survives(call: string, point: number): Promise<boolean> {
+  const emulator = await running();
+  const dir = join(spoolDirectory(), 'spool');
+  const env = environmentOf(emulator, dir);
+  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${point}`];
+  const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];
+  const first = await runChild('', { command: 'strace', args, env });
+  await runChild(app, { args: [planOf(1000, 10)], env });
+  const report = checkLedger(new Map([['one', expectedOf(0, 60).concat(expectedOf(1000, 10))]]), emulator.logs());
+  const { altered, reordered } = report;
+  assert.deepEqual(
+    { altered, reordered },
+    { altered: 0, reordered: 0 },
+    `${call} ${point}: ${report.differences.join('\n')}`,
+  );
+  // A burst is a batch here: all that were said to be written, but for the last, were sealed and on disk.
+  const written = 1 + Number(/written (\d+)\n(?!.*written)/s.exec(first.stdout)?.[1] ?? -1);
+  const arrived = new Set(emulator.logs().map((log) => Number(log.contents.find(({ key }) => key === 'n')!.value)));
+  for (let n = 0; n < written - 10; n += 1) assert.ok(arrived.has(n), `${call} ${point}: ${n} of ${written} is lost`);
+  // An owner's file that was cut off says nothing of its owner; it is taken away when its lease is over.
+  const left = (existsSync(dir) ? readdirSync(dir) : []).filter((name) => !name.endsWith('.owner'));
+  assert.deepEqual(left, [], `${call} ${point}`);
+  await emulator.close();
+  return first.signal !== null || first.code === 137;
+}

@@ -1,0 +1,167 @@
+// What the service will not take: too large, or with a record in it that it refuses.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { contentsOf, until } from '../support/emulator';
+import { assertLedger } from '../support/ledger';
+import { assertConserved, started, write } from './started';
+
+test('a service that takes less than we send gets it in parts, in order, and from then on smaller batches', async () => {
+  const { emulator, shipper, warnings } = await started({ compression: 'none', lingerMs: 60_000 });
+  emulator.faults([{ maxRequestBytes: 16 * 1024 }]);
+  const expected = write(shipper, 3000);
+  await shipper.flush();
+  const { halved, dropped, requests } = shipper.stats();
+  assert.ok(halved > 0);
+  assert.equal(dropped.rejected, 0);
+  assert.deepEqual(warnings, []);
+  expected.push(...write(shipper, 3000, undefined, 3000));
+  await shipper.flush();
+  assert.equal(shipper.stats().halved, halved, 'the second time nothing is too large');
+  assert.ok(shipper.stats().requests - requests >= 10);
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assertConserved(shipper.stats());
+});
+
+for (const compression of ['lz4', 'zlib'] as const) {
+  test(`too many records (${compression}) go in parts under one pack id`, async () => {
+    const { emulator, shipper } = await started({ compression, lingerMs: 60_000 });
+    emulator.faults([{ maxLogs: 100 }]);
+    const expected = write(shipper, 1000);
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+    assert.equal(new Set(emulator.logs().map(({ packId }) => packId)).size, 1);
+    assert.equal(shipper.stats().halved, 15);
+    assert.equal(shipper.stats().retries, 0);
+  });
+}
+
+test('a single record that is too large for the service is rejected alone', async () => {
+  const { emulator, shipper } = await started({ compression: 'none' });
+  emulator.faults([{ maxRequestBytes: 8 * 1024 }]);
+  const expected = write(shipper, 200, (n) => (n === 77 ? 'x'.repeat(10_000) : `${n}`)).filter(({ n }) => n !== 77);
+  await shipper.flush();
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assert.equal(shipper.stats().dropped.rejected, 1);
+});
+
+test('records that the service refuses cost only themselves', async () => {
+  const { emulator, shipper, warnings } = await started({ lingerMs: 60_000 });
+  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument' }]);
+  const poison = new Set([0, 1234, 2047, 2999]);
+  const expected = write(shipper, 3000, (n) => (poison.has(n) ? 'poison' : `${n}`)).filter(({ n }) => !poison.has(n));
+  await shipper.flush();
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assert.equal(shipper.stats().dropped.rejected, poison.size);
+  assert.deepEqual(
+    warnings.map(({ kind }) => kind),
+    ['rejected'],
+  );
+  assertConserved(shipper.stats());
+});
+
+test('a flush that began before a batch was cut ends when the last of its parts has its fate', async () => {
+  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  emulator.faults([{ maxLogs: 3 }, { delayMs: 5 }]);
+  write(shipper, 64);
+  const both = Promise.all([shipper.flush(), shipper.flush()]);
+  await until('it has been cut', () => shipper.stats().halved > 0);
+  await both;
+  assert.equal(shipper.stats().delivered, 64);
+  assert.equal(emulator.logs().length, 64);
+});
+
+test('a service that refuses everything is told loudly, costs a few records, and gets the rest when it is well', async () => {
+  const { emulator, shipper, warnings } = await started({ batch: { maxCount: 500 } });
+  emulator.faults([{ code: 'InvalidArgument' }]);
+  write(shipper, 5000);
+  await until('it is held', () => warnings.some(({ kind }) => kind === 'hold'));
+  const { requests } = emulator.stats();
+  await until('it is asked again', () => emulator.stats().requests >= requests + 20);
+  const { dropped, pending } = shipper.stats();
+  assert.ok(dropped.rejected < 32, `${dropped.rejected} of 5000 records dropped`);
+  assert.equal(pending, 5000 - dropped.rejected);
+  assert.match(
+    warnings.find(({ kind }) => kind === 'hold')!.message,
+    /InvalidArgument \(HTTP 400\).*too much is refused: this is held, and nothing is deleted/,
+  );
+  emulator.faults([]);
+  await shipper.flush();
+  assert.equal(emulator.logs().length, 5000 - dropped.rejected);
+  assertConserved(shipper.stats());
+});
+
+test('closed while it is cut in parts, every record has its fate', async () => {
+  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  emulator.faults([{ maxLogs: 4 }, { match: { contains: 'record 100' }, delayMs: 60_000 }]);
+  write(shipper, 256);
+  const flushed = shipper.flush();
+  await until('some parts have arrived', () => emulator.logs().length >= 64);
+  await shipper.close({ timeoutMs: 0 });
+  await flushed;
+  const { delivered, dropped, pending } = shipper.stats();
+  assert.equal(pending, 0);
+  assert.equal(delivered + dropped.exit, 256);
+  assert.equal(shipper.stats().pendingBytes, 0);
+});
+
+test('a refused record is in the dead-letter file, can be sent as it was, and no secret is with it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'putlogs-fault-'));
+  after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'dead.ndjson');
+  const { emulator, shipper, warnings } = await started({ deadLetter: { file }, lingerMs: 60_000 });
+  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument', message: 'Invalid argument key text' }]);
+  write(shipper, 100, (n) => (n % 50 === 7 ? `poison ${n} 毒` : `${n}`));
+  await shipper.flush();
+  const text = readFileSync(file, 'utf8');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as DeadLine);
+  assert.deepEqual(
+    lines.map(({ record }) => record.contents['text']),
+    ['poison 7 毒', 'poison 57 毒'],
+  );
+  const [line] = lines;
+  assert.equal(line!.reason.code, 'InvalidArgument');
+  assert.equal(line!.reason.message, 'Invalid argument key text');
+  assert.equal(line!.target['endpoint'], emulator.url);
+  assert.deepEqual([shipper.stats().deadLettered, shipper.stats().deadLetterLost], [2, 0]);
+  assert.match(
+    warnings[0]!.message,
+    /^the service refused a record, and it is in the dead-letter file: InvalidArgument/,
+  );
+  for (const secret of [emulator.accessKeySecret, emulator.accessKeyId, 'Authorization']) {
+    assert.ok(!text.includes(secret), secret);
+  }
+
+  // The topic's settings are mended: the line's record is logged again.
+  emulator.faults([]);
+  for (const { record } of lines) shipper.write(JSON.stringify({ time: record.time, ...record.contents }));
+  await shipper.flush();
+  const replayed = emulator.logs().slice(98);
+  assert.deepEqual(
+    replayed.map((log) => [log.time, contentsOf(log)]),
+    lines.map(({ record }) => [record.time, record.contents]),
+  );
+});
+
+test('a dead-letter file that cannot be written is told and counted, and the neighbours are delivered', async () => {
+  const { emulator, shipper, warnings } = await started({ deadLetter: { file: join(__filename, 'no-folder') } });
+  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument' }]);
+  write(shipper, 10, (n) => (n === 3 ? 'poison' : `${n}`));
+  await shipper.flush();
+  assert.equal(emulator.logs().length, 9);
+  const { dropped, deadLettered, deadLetterLost } = shipper.stats();
+  assert.deepEqual([dropped.rejected, deadLettered, deadLetterLost], [1, 0, 1]);
+  assert.match(warnings[0]!.message, /it is not in the dead-letter file, (ENOTDIR|EEXIST)/);
+});
+
+interface DeadLine {
+  readonly reason: { readonly code: string; readonly message: string };
+  readonly target: Readonly<Record<string, string>>;
+  readonly record: { readonly time: number; readonly contents: Readonly<Record<string, string>> };
+}

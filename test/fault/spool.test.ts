@@ -1,0 +1,319 @@
+// What waits on disk: real processes, real files, a service that comes and goes.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
+import { type ChildResult, runChild, startChild } from '../support/child';
+import {
+  closedPort,
+  contentsOf,
+  type Emulator,
+  environmentFor,
+  optionsFor,
+  startEmulator,
+  until,
+} from '../support/emulator';
+import { assertLedger, checkLedger, type ExpectedRecord } from '../support/ledger';
+import type { SpoolingPlan } from './apps/spooling';
+
+const app = join(__dirname, 'apps/spooling.js');
+
+function spoolDirectory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function running(): Promise<Emulator> {
+  const emulator = await startEmulator();
+  after(() => emulator.close());
+  return emulator;
+}
+
+/** Small batches, so that a test has many. */
+const SMALL = { batch: { maxCount: 10 }, lingerMs: 20, retry: { baseMs: 5, maxMs: 40 } };
+
+function started(emulator: Emulator, dir: string, options: PutlogsOptions = {}): Shipper {
+  const { spool, ...rest } = options;
+  const shipper = createShipper({
+    ...optionsFor(emulator),
+    ...SMALL,
+    instance: 'one',
+    spool: { dir, ...spool },
+    ...rest,
+  });
+  after(() => shipper.close({ timeoutMs: 0 }));
+  return shipper;
+}
+
+function expectedOf(from: number, count: number, instance = 'one'): ExpectedRecord[] {
+  return Array.from({ length: count }, (_, i) => {
+    const n = from + i;
+    return {
+      n,
+      timeMs: 1_760_000_000_000 + n,
+      contents: new Map([
+        ['instance', instance],
+        ['n', `${n}`],
+        ['text', `第${n}条`],
+      ]),
+    };
+  });
+}
+
+function write(shipper: Shipper, from: number, count: number): ExpectedRecord[] {
+  for (let n = from; n < from + count; n += 1) {
+    shipper.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance: 'one', n, text: `第${n}条` }));
+  }
+  return expectedOf(from, count);
+}
+
+function batchFiles(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.batch'));
+}
+
+function assertConserved({ accepted, recovered, delivered, spooled, pending, dropped }: Stats): void {
+  const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
+  assert.equal(accepted + recovered, delivered + spooled + pending + lost);
+  assert.ok(pending >= 0 && spooled >= 0, JSON.stringify({ pending, spooled }));
+}
+
+function run(emulator: Emulator, dir: string, plan: Partial<SpoolingPlan>, env: Record<string, string> = {}) {
+  const whole: SpoolingPlan = { instance: 'one', from: 0, count: 200, burst: 10, pauseMs: 0, end: 'natural', ...plan };
+  const small = { PUTLOGS_BATCH_MAX_COUNT: '10', PUTLOGS_LINGER_MS: '20', PUTLOGS_CLOSE_TIMEOUT_MS: '300' };
+  return {
+    args: [JSON.stringify(whole)],
+    env: { ...environmentFor(emulator), ...small, PUTLOGS_SPOOL_DIR: dir, ...env },
+  };
+}
+
+function statsOf({ stdout, stderr }: ChildResult): Stats {
+  const line = stdout.split('\n').find((text) => text.startsWith('{"accepted"'));
+  assert.ok(line, stdout + stderr);
+  return JSON.parse(line) as Stats;
+}
+
+test('an outage fills the disk and not the memory, and afterwards everything arrives, in order, and the disk is empty', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  const shipper = started(emulator, dir);
+  emulator.faults([{ status: 503 }]);
+  const poll = setInterval(() => assertConserved(shipper.stats()), 1);
+  const expected = write(shipper, 0, 1000);
+  await until('the outage is noticed', () => shipper.stats().spooled >= 1000);
+  assert.equal(batchFiles(dir).length, 100);
+  assert.ok(shipper.stats().pendingBytes < 100 * 600, `${shipper.stats().pendingBytes} bytes in memory`);
+  expected.push(...write(shipper, 1000, 500));
+  emulator.faults([]);
+  await shipper.flush();
+  clearInterval(poll);
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assert.deepEqual(batchFiles(dir), []);
+  const stats = shipper.stats();
+  assert.deepEqual([stats.delivered, stats.spooled, stats.pending], [1500, 0, 0]);
+});
+
+test('with mode always a batch is on disk before it is sent, and gone when it is acknowledged', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  const shipper = started(emulator, dir, { spool: { mode: 'always' } });
+  emulator.faults([{ times: 1, delayMs: 100 }]);
+  const expected = write(shipper, 0, 50);
+  assert.equal(batchFiles(dir).length, 5);
+  assert.equal(shipper.stats().spooled, 50);
+  await shipper.flush();
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assert.deepEqual(batchFiles(dir), []);
+});
+
+test('when memory is full, batches go to disk, and nothing is refused', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  const maxBytes = 1024 * 1024;
+  const shipper = started(emulator, dir, { memory: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
+  // Silence, not an error: nothing tells of an outage.
+  emulator.faults([{ times: 1, delayMs: 400 }]);
+  const text = 'x'.repeat(1000);
+  for (let n = 0; n < 5000; n += 1) {
+    assert.ok(shipper.write(JSON.stringify({ n, text })));
+    assert.ok(shipper.stats().pendingBytes <= maxBytes + 2048);
+  }
+  assert.ok(shipper.stats().spooled > 3000, `${shipper.stats().spooled}`);
+  await shipper.flush();
+  assert.deepEqual(
+    emulator.logs().map((log) => Number(contentsOf(log)['n'])),
+    Array.from({ length: 5000 }, (_, n) => n),
+  );
+});
+
+for (const end of ['natural', 'exit', 'close'] as const) {
+  test(`a process that ends by ${end} while the service is down leaves its records to the next`, async () => {
+    const emulator = await running();
+    const dir = spoolDirectory();
+    const down = { PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}` };
+    // The same topic behind another address is another destination: the outage is made by faults instead.
+    delete (down as Record<string, string>)['PUTLOGS_ENDPOINT'];
+    emulator.faults([{ status: 503 }]);
+    const first = await runChild(app, run(emulator, dir, { end }, down));
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(statsOf(first).spooled, 200);
+    assert.equal(statsOf(first).dropped.exit, 0);
+    assert.doesNotMatch(first.stderr, /lost/);
+    emulator.faults([]);
+    const second = await runChild(app, run(emulator, dir, { from: 200, count: 50 }));
+    assert.equal(statsOf(second).recovered, 200);
+    assertConserved(statsOf(second));
+    assertLedger(new Map([['one', expectedOf(0, 250)]]), emulator.logs());
+    assert.deepEqual(readdirSync(dir), []);
+  });
+}
+
+test('killed with -9 in the middle, a process with mode always loses no sealed batch, and the next sends them first', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  emulator.faults([{ status: 503 }]);
+  const options = run(emulator, dir, { count: 100_000, pauseMs: 1 }, { PUTLOGS_SPOOL_MODE: 'always' });
+  const child = startChild(app, options);
+  await child.line('written 999');
+  child.kill('SIGKILL');
+  const { stdout } = await child.ended;
+  const written = 1 + Number(/written (\d+)\n$/.exec(stdout)![1]);
+  emulator.faults([]);
+  await runChild(app, run(emulator, dir, { from: 100_000, count: 10 }));
+  const report = checkLedger(
+    new Map([['one', expectedOf(0, written).concat(expectedOf(100_000, 10))]]),
+    emulator.logs(),
+  );
+  const { duplicated, reordered, altered } = report;
+  assert.deepEqual({ duplicated, reordered, altered }, { duplicated: 0, reordered: 0, altered: 0 });
+  // The open batch, of at most ten, is all that was not on disk; a burst may have been written after the last word.
+  assert.ok(report.lost <= 10, `${report.lost} lost of ${written}`);
+  assert.equal(report.hashKeys.get('one')!.length, 1);
+});
+
+test('killed between the service’s yes and the file’s end, one batch comes twice, the same bytes under the same pack id', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  // The answer to the first batch never comes; the batch is in the ledger.
+  emulator.faults([{ match: { nth: 1 }, delayMs: 60_000 }]);
+  const child = startChild(app, run(emulator, dir, { count: 30, end: 'stay' }, { PUTLOGS_SPOOL_MODE: 'always' }));
+  await until('the service has the first batch', () => emulator.stats().logs === 10);
+  await child.line('all written');
+  child.kill('SIGKILL');
+  await child.ended;
+  await runChild(app, run(emulator, dir, { count: 0 }));
+  const logs = emulator.logs();
+  const [first, again] = [logs.slice(0, 10), logs.slice(10, 20)];
+  const shown = (all: typeof logs) =>
+    all.map(({ packId, time, timeNs, contents }) => ({ packId, time, timeNs, contents }));
+  assert.deepEqual(shown(again), shown(first));
+  assert.equal(logs.length, 40);
+});
+
+test('beyond spool.maxBytes the oldest records are dropped, counted and told', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  const maxBytes = 1024 * 1024;
+  const shipper = started(emulator, dir, { spool: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
+  const warnings: Warning[] = [];
+  shipper.on('warning', (warning) => warnings.push(warning));
+  emulator.faults([{ status: 503 }]);
+  shipper.write('{"n":-1}');
+  await until('the outage is noticed', () => shipper.stats().spooled > 0);
+  for (let n = 0; n < 3000; n += 1) shipper.write(JSON.stringify({ n, text: 'x'.repeat(1000) }));
+  const bytes = batchFiles(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  assert.ok(bytes <= maxBytes, `${bytes} bytes on disk`);
+  const dropped = shipper.stats().dropped.spool;
+  assert.ok(dropped > 1500, `${dropped} dropped`);
+  assertConserved(shipper.stats());
+  emulator.faults([]);
+  await shipper.flush();
+  const numbers = emulator.logs().map((log) => Number(contentsOf(log)['n']));
+  assert.equal(numbers.length, 3001 - dropped);
+  assert.equal(numbers.at(-1), 2999, 'the youngest are kept');
+  assert.ok(warnings.some(({ kind, message }) => kind === 'spool' && message.includes('spool.maxBytes')));
+});
+
+test('a damaged file costs only itself: it is set aside, counted and told, and its neighbours arrive', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  emulator.faults([{ status: 503 }]);
+  await runChild(app, run(emulator, dir, { count: 30, end: 'exit' }));
+  const [, middle] = batchFiles(dir).sort();
+  const bytes = readFileSync(join(dir, middle!));
+  bytes[bytes.length >> 1]! ^= 0x10;
+  writeFileSync(join(dir, middle!), bytes);
+  emulator.faults([]);
+  const second = await runChild(app, run(emulator, dir, { count: 0 }));
+  const stats = statsOf(second);
+  assert.deepEqual([stats.recovered, stats.delivered, stats.dropped.damaged], [30, 20, 10]);
+  assert.match(second.stderr, /damaged and was set aside/);
+  assert.deepEqual(
+    emulator.logs().map((log) => Number(contentsOf(log)['n'])),
+    [...Array(10).keys()].concat([...Array(10).keys()].map((n) => n + 20)),
+  );
+  assert.equal(readdirSync(join(dir, 'damaged')).length, 1);
+});
+
+test('a disk that cannot be used is told, and the records are delivered from memory', async () => {
+  const emulator = await running();
+  const dir = join(spoolDirectory(), 'file');
+  writeFileSync(dir, '');
+  const warnings: Warning[] = [];
+  const shipper = createShipper({ ...optionsFor(emulator), ...SMALL, instance: 'one', spool: { dir, mode: 'always' } });
+  shipper.on('warning', (warning) => warnings.push(warning));
+  const expected = write(shipper, 0, 100);
+  await shipper.close();
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  assert.equal(warnings[0]!.kind, 'spool');
+  assert.match(warnings[0]!.message, /spool\.dir/);
+});
+
+test('eight processes on one directory, killed and started again, lose no sealed batch and send none under another key', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  const instances = Array.from({ length: 8 }, (_, i) => `worker-${i}`);
+  const always = { PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_RETRY_BASE_MS: '5', PUTLOGS_RETRY_MAX_MS: '30' };
+  const last = new Map<string, number>();
+  await Promise.all(
+    instances.map(async (instance) => {
+      for (let life = 0; life < 3; life += 1) {
+        const plan = { instance, from: life * 1000, count: 1000, pauseMs: 1, end: 'stay' as const };
+        const child = startChild(app, run(emulator, dir, plan, always));
+        await child.line(`written ${life * 1000 + 149}`);
+        // The second half of each life falls into an outage of its own.
+        if (instance === 'worker-0') emulator.faults([{ status: 503 }]);
+        await child.line(`written ${life * 1000 + 299}`);
+        if (instance === 'worker-7') emulator.faults([]);
+        child.kill('SIGKILL');
+        const { stdout } = await child.ended;
+        last.set(`${instance} ${life}`, Number(/written (\d+)\n$/.exec(stdout)![1]));
+      }
+    }),
+  );
+  emulator.faults([]);
+  // Then each instance comes back once more: it has nothing to say, but sends what its lives have left.
+  const close = { ...always, PUTLOGS_CLOSE_TIMEOUT_MS: '9000' };
+  const heirs = await Promise.all(
+    instances.map((instance) => runChild(app, run(emulator, dir, { instance, count: 0 }, close))),
+  );
+  assert.ok(heirs.reduce((sum, heir) => sum + statsOf(heir).recovered, 0) > 100, 'something was left');
+  const expected = new Map(
+    instances.map((instance) => [
+      instance,
+      [0, 1, 2].flatMap((life) =>
+        expectedOf(life * 1000, last.get(`${instance} ${life}`)! - life * 1000 + 1, instance),
+      ),
+    ]),
+  );
+  const report = checkLedger(expected, emulator.logs());
+  const { altered, reordered } = report;
+  assert.deepEqual({ altered, reordered }, { altered: 0, reordered: 0 }, report.differences.join('\n'));
+  // Each of the 24 lives may lose its open batch; what was sealed is delivered.
+  assert.ok(report.lost <= 24 * 10, `${report.lost} lost`);
+  for (const [instance, keys] of report.hashKeys) assert.equal(keys.length, 1, instance);
+  assert.deepEqual(batchFiles(dir), []);
+});

@@ -1,0 +1,73 @@
+// What the application's thread learns of a transport in pino's worker.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, it } from 'node:test';
+import type { Warning } from '@putlogs/core';
+import { stats, transport } from '@putlogs/pino';
+import pino from 'pino';
+import { type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { ended, flushed, startPino } from '../support/pino-destination';
+
+let emulator: Emulator;
+before(async () => {
+  emulator = await startEmulator();
+});
+after(() => emulator.close());
+
+/** Asked for as often as it takes: several targets are not flushed by pino. */
+async function statsWith(destination: ReturnType<typeof startPino>, delivered: number) {
+  for (;;) {
+    const now = await stats(destination, { timeoutMs: 20_000 });
+    if (now.delivered >= delivered) return now;
+  }
+}
+
+it('stats are those of the worker, before the first record and after', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: optionsFor(emulator) });
+  assert.equal((await stats(destination, { timeoutMs: 20_000 })).accepted, 0);
+  const logger = pino(destination);
+  for (let n = 0; n < 100; n += 1) logger.info({ n });
+  await flushed(logger);
+  const { accepted, delivered, pending } = await stats(destination);
+  assert.deepEqual([accepted, delivered, pending], [100, 100, 0]);
+  await ended(destination);
+});
+
+it('of several targets they are the sum', async () => {
+  const target = { target: '@putlogs/pino', level: 'info', options: optionsFor(emulator) };
+  const destination = startPino({
+    targets: [target, { ...target, level: 'error' }, { target: 'pino/file', options: { destination: '/dev/null' } }],
+  });
+  const logger = pino(destination);
+  logger.info('one');
+  logger.error('two');
+  assert.equal((await statsWith(destination, 3)).accepted, 3);
+  await ended(destination);
+});
+
+it('in one thread they are there without asking', async () => {
+  const destination = await transport(optionsFor(emulator));
+  pino(destination).info('one');
+  await new Promise<void>((done) => destination.flush(done));
+  assert.equal((await stats(destination)).delivered, 1);
+  destination.end();
+  await once(destination, 'close');
+});
+
+it('a transport that is closed, or not ours, gives none, and says so', async () => {
+  const destination = startPino({ target: 'pino/file', options: { destination: '/dev/null' } });
+  await assert.rejects(stats(destination, { timeoutMs: 200 }), { code: 'ERR_PUTLOGS_WORKER' });
+  await ended(destination);
+});
+
+it('a warning of the worker is an event in the application', async () => {
+  const options = { ...optionsFor(emulator), credentials: { accessKeyId: 'demo', accessKeySecret: 'not-the-secret' } };
+  const destination = startPino({ target: '@putlogs/pino', options: { ...options, closeTimeoutMs: 100 } });
+  const warned = once(destination, 'putlogs:warning');
+  pino(destination).info('one');
+  const [warning] = (await warned) as [Warning];
+  assert.equal(warning.kind, 'hold');
+  assert.match(warning.message, /SignatureDoesNotMatch/);
+  assert.doesNotMatch(warning.message, /not-the-secret/);
+  await ended(destination);
+});

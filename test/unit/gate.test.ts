@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FAILURES_TO_CLOSE, Gate } from '@putlogs/core/internal/delivery/gate';
+import { Lane } from '@putlogs/core/internal/delivery/lane';
+import type { Failure, Outcome } from '@putlogs/core/internal/delivery/outcome';
+import { RefusalBudget } from '@putlogs/core/internal/delivery/refusals';
+import { HandClock, settled } from './hand-clock';
+
+const REFUSAL = { code: 'X', message: 'x' };
+const RETRY: Failure = { kind: 'retry', refusal: REFUSAL, afterMs: 0 };
+const DELIVERED: Outcome = { kind: 'delivered', requestId: 'r' };
+const backoff = { baseMs: 100, maxMs: 10_000 };
+const never = new AbortController().signal;
+
+function gateOf(concurrency: number) {
+  const clock = new HandClock();
+  return { clock, gate: new Gate({ concurrency, backoff, clock }) };
+}
+
+function turns(gate: Gate, count: number): number[] {
+  return Array.from({ length: count }, () => gate.tryEnter()!);
+}
+
+/** Fails so often that the gate is closed; gives the wait. */
+function close(gate: Gate, concurrency: number): number {
+  return Math.max(...turns(gate, concurrency).map((turn) => gate.failed(turn, RETRY, 1)));
+}
+
+test('as many are let in as may be in flight, and the next when one has left', async () => {
+  const { gate } = gateOf(2);
+  const [first, second] = turns(gate, 2);
+  assert.equal(gate.tryEnter(), undefined);
+  const third = gate.enter(never);
+  gate.answered(first!);
+  assert.equal(await third, second);
+});
+
+test('a blip that fails all in flight at once is one failure: the wait is the first step', () => {
+  const { gate } = gateOf(64);
+  assert.equal(close(gate, 64), 100);
+});
+
+test('while the service is down one asks at a time, ever more seldom, however many wait', async () => {
+  const { gate, clock } = gateOf(8);
+  let waitMs = close(gate, 8);
+  let turn: number | undefined;
+  for (let i = 0; i < 8; i += 1) void gate.enter(never).then((given) => (turn = given));
+  for (const expectedMs of [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]) {
+    assert.equal(waitMs, expectedMs);
+    await clock.pass(waitMs - 1);
+    assert.equal(turn, undefined);
+    await clock.pass(1);
+    assert.notEqual(turn, undefined);
+    assert.equal(gate.tryEnter(), undefined, 'one probe at a time');
+    assert.equal(clock.timers, 0);
+    waitMs = gate.failed(turn!, RETRY, 1);
+    turn = undefined;
+    void gate.enter(never).then((given) => (turn = given));
+  }
+});
+
+test('when it is well again, one more is let in with each success', async () => {
+  const { gate, clock } = gateOf(4);
+  await clock.pass(close(gate, 4));
+  const inFlight = () => {
+    const given: number[] = [];
+    for (let turn = gate.tryEnter(); turn !== undefined; turn = gate.tryEnter()) given.push(turn);
+    return given;
+  };
+  let given = inFlight();
+  assert.equal(given.length, 1);
+  for (const expected of [2, 4, 4]) {
+    for (const turn of given) gate.answered(turn);
+    given = inFlight();
+    assert.equal(given.length, expected);
+  }
+});
+
+test('a service that fails now and then is not taken for one that is down', () => {
+  const { gate } = gateOf(4);
+  for (let i = 0; i < 100; i += 1) {
+    for (const turn of turns(gate, FAILURES_TO_CLOSE - 1)) gate.failed(turn, RETRY, 1);
+    const turn = gate.tryEnter();
+    assert.notEqual(turn, undefined, 'it is open');
+    gate.answered(turn!);
+    gate.answered(gate.tryEnter()!);
+    gate.answered(gate.tryEnter()!);
+  }
+});
+
+test('Retry-After is for all: nobody comes before, also if one that began earlier succeeds', async () => {
+  const { gate, clock } = gateOf(3);
+  const [first, second, third] = turns(gate, 3);
+  assert.equal(gate.failed(first!, { ...RETRY, afterMs: 5000 }, 1), 5100);
+  gate.answered(second!);
+  assert.equal(gate.tryEnter(), undefined);
+  assert.equal(gate.failed(third!, { ...RETRY, afterMs: 9000 }, 1), 9000);
+  await clock.pass(8999);
+  assert.equal(gate.tryEnter(), undefined);
+  await clock.pass(1);
+  assert.notEqual(gate.tryEnter(), undefined);
+});
+
+test('who stops waiting leaves no timer, and nobody behind it stuck', async () => {
+  const { gate, clock } = gateOf(1);
+  gate.failed(gate.tryEnter()!, { ...RETRY, afterMs: 1000 }, 1);
+  const stop = new AbortController();
+  const given = gate.enter(stop.signal);
+  const behind = gate.enter(never);
+  assert.equal(clock.timers, 1);
+  stop.abort();
+  assert.equal(await given, undefined);
+  await clock.pass(2000);
+  assert.notEqual(await behind, undefined);
+  assert.equal(clock.timers, 0);
+});
+
+test('a lane of many in flight probes an outage with one, and delivers all of it afterwards', async () => {
+  const { gate, clock } = gateOf(8);
+  let isWell = false;
+  let sent = 0;
+  let inFlight = 0;
+  const fates: number[] = [];
+  const lane = new Lane<number>({
+    concurrency: 8,
+    clock,
+    gate,
+    deliver: async () => {
+      sent += 1;
+      inFlight += 1;
+      assert.ok(inFlight <= 8);
+      await settled();
+      inFlight -= 1;
+      return isWell ? DELIVERED : RETRY;
+    },
+    halve: () => [],
+    refusals: new RefusalBudget(clock),
+    onRetry: () => {},
+    onHalved: () => {},
+    onFate: (batch) => fates.push(batch),
+  });
+  for (let batch = 0; batch < 100; batch += 1) lane.push(batch);
+  for (let second = 0; second < 600; second += 1) {
+    await clock.pass(1000);
+    await settled();
+  }
+  // Ten minutes: the first eight, then a probe for each step, and then one every ten seconds.
+  assert.ok(sent <= 8 + 10 + 60, `${sent} requests in ten minutes`);
+  isWell = true;
+  for (let second = 0; second < 60 && lane.size > 0; second += 1) {
+    await clock.pass(1000);
+    for (let turn = 0; turn < 30; turn += 1) await settled();
+  }
+  assert.deepEqual(
+    fates.toSorted((a, b) => a - b),
+    Array.from({ length: 100 }, (_, batch) => batch),
+  );
+  assert.equal(clock.timers, 0);
+});

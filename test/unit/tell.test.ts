@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clock } from '@putlogs/core/internal/clock';
+import { Teller, type Warning } from '@putlogs/core/internal/tell';
+
+test('of each kind the first is told, then at most one a minute, with the number of those left out', async () => {
+  let nowMs = 5;
+  const clock: Clock = { wallMs: () => 0, monotonicMs: () => nowMs, after: () => () => {}, random: () => 0 };
+  const told: Warning[] = [];
+  const teller = new Teller(clock, (warning) => told.push(warning));
+  for (let second = 0; second < 150; second += 1) {
+    teller.tell('retry', `at ${second}`);
+    if (second === 70) teller.tell('memory', 'another kind');
+    nowMs += 1000;
+  }
+  await new Promise(setImmediate);
+  assert.deepEqual(told, [
+    { kind: 'retry', message: 'at 0', untold: 0 },
+    { kind: 'retry', message: 'at 60', untold: 59 },
+    { kind: 'memory', message: 'another kind', untold: 0 },
+    { kind: 'retry', message: 'at 120', untold: 59 },
+  ]);
+});
+
+test('what a listener throws is not thrown into the core', async () => {
+  const clock: Clock = { wallMs: () => 0, monotonicMs: () => 0, after: () => () => {}, random: () => 0 };
+  const thrown = new Promise((resolve) => {
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.once('uncaughtException', (error) => {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+      resolve(error);
+    });
+  });
+  const teller = new Teller(clock, () => {
+    throw new Error('a listener’s own');
+  });
+  teller.tell('internal', 'something');
+  assert.match(String(await thrown), /a listener’s own/);
+});

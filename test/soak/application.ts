@@ -24,6 +24,11 @@ export const POISON = 'the service refuses this text';
 const BURST_MS = 20;
 const REPORT_MS = 5000;
 
+/** What record `n` says, in every life. */
+export function textOf(n: number, poisonEvery: number): string {
+  return n % poisonEvery === poisonEvery - 1 ? POISON : `记录 ${n} ${'x'.repeat(n % 300)}`;
+}
+
 type Log = (record: { n: number; text: string }) => void;
 
 function logger({ by, instance }: Plan): Log {
@@ -49,8 +54,7 @@ function run(plan: Plan): void {
   let n = plan.from;
   setInterval(() => {
     for (let i = 0; i < burst; i += 1, n += 1) {
-      const text = n % plan.poisonEvery === plan.poisonEvery - 1 ? POISON : `记录 ${n} ${'x'.repeat(n % 300)}`;
-      log({ n, text });
+      log({ n, text: textOf(n, plan.poisonEvery) });
     }
     say({ written: n - 1 });
   }, BURST_MS);

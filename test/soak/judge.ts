@@ -9,6 +9,7 @@
 //   reordered   G6: never, within a life and from one life to the next
 //   altered     never
 
+import { textOf } from './application';
 import type { Life } from './life';
 
 export interface Arrived {
@@ -80,7 +81,7 @@ export function judge(
       verdict.reordered += 1;
       tell(`${n} came after ${latest}`);
     } else latest = n;
-    if (fields.get('text') !== `记录 ${n} ${'x'.repeat(n % 300)}`) {
+    if (fields.get('text') !== textOf(n, poisonEvery)) {
       verdict.altered += 1;
       tell(`${n} has another text: ${fields.get('text')?.slice(0, 60)}`);
     }

@@ -1,0 +1,312 @@
+// The second half of the wiring: sealed batch -> backlog -> lane -> request -> outcome -> fate.
+//
+// Takes: sealed batches, in order; and from disk what earlier processes have left. Gives: each its fate, counted and,
+// where it is a bad one, told. Keeps: the lane, the sockets, the backlog and the dead-letter file. Never: lets one of
+// them know another.
+
+import type { Account, DropReason } from './account';
+import { Backlog } from './backlog';
+import type { BatchSize } from './batch/batch-size';
+import type { Compressed } from './batch/compress';
+import type { SealedBatch } from './batch/sealed-batch';
+import { halve } from './batch/walk';
+import type { CancelTimer, Clock } from './clock';
+import { Gate } from './delivery/gate';
+import { Lane } from './delivery/lane';
+import type { Failure, Fate, Outcome, Refusal, Refused } from './delivery/outcome';
+import { RefusalBudget } from './delivery/refusals';
+import { Sender } from './delivery/send';
+import { ServiceTime } from './delivery/service-time';
+import { publish } from './diagnostics';
+import type { CredentialSource } from './options/credentials';
+import type { Options } from './options/schema';
+import { DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
+import type { Shelf } from './spool/shelf';
+import type { Target } from './target/target';
+import type { Teller } from './tell';
+
+export interface OutboxParts {
+  readonly options: Options;
+  readonly target: Target;
+  readonly credentials: CredentialSource;
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly teller: Teller;
+  readonly compress: (raw: Buffer) => Compressed;
+  /** Told what the service found too large. */
+  readonly size: BatchSize;
+  /** Batches in flight at a time. */
+  readonly concurrency: number;
+  /** Called when a batch has had its fate. */
+  readonly onSettled: () => void;
+}
+
+/** How often the lease on the spool's directories is renewed: a sixth of its time. */
+const TEND_MS = 5000;
+/** Every so many times it is looked for what others have left meanwhile. */
+const ADOPT_ROUNDS = 6;
+
+const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #lane: Lane<SealedBatch>;
+  readonly #backlog: Backlog;
+  readonly #sender: Sender;
+  readonly #serviceTime: ServiceTime;
+  readonly #deadLetter: DeadLetterFile | undefined;
+  #cancelTending: CancelTimer | undefined;
+
+  constructor(parts: OutboxParts) {
+    const { options, target, credentials, account, clock, teller, compress, concurrency } = parts;
+    this.#parts = parts;
+    this.#serviceTime = new ServiceTime(clock);
+    this.#sender = new Sender({
+      origin: target.origin,
+      connections: concurrency,
+      timeoutMs: options.requestTimeoutMs,
+      clock,
+      onRequest: () => account.add('requests'),
+    });
+    const { file } = options.deadLetter;
+    const { destination, layout } = target;
+    const { timeNsTag } = layout;
+    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, destination, timeNsTag, clock });
+    this.#lane = new Lane({
+      concurrency,
+      clock,
+      gate: new Gate({ concurrency, backoff: options.retry, clock }),
+      deliver: (batch, signal) => this.#deliver(batch, signal),
+      halve: (batch) => halve(this.#whole(batch), { head: target.head, compress }),
+      refusals: new RefusalBudget(clock),
+      onRetry: (batch, outcome, delayMs) => this.#retried(batch, outcome, delayMs),
+      onHalved: (batch, parts, outcome) => this.#halved(batch, parts, outcome),
+      onFate: (batch, outcome) => this.#settle(batch, outcome),
+    });
+    this.#backlog = new Backlog({
+      account,
+      clock,
+      lane: this.#lane,
+      shelf: this.#openShelf(),
+      mode: options.spool.mode,
+      onDiskFailure: ({ code, message }) => {
+        teller.tell('spool', `the spool cannot be used as it should (spool.dir), ${code}: ${message}`);
+      },
+      drop: (reason, records) => this.#drop(reason, records),
+      onGaveWay: (records) => {
+        teller.tell('spool', `${records} records are lost: the spool is full (spool.maxBytes), the oldest give way`);
+      },
+    });
+    if (this.hasSpool) this.#tendSpool(0);
+    credentials.listen({
+      // What was held for want of these goes now, and not after its backoff.
+      renewed: () => this.#lane.hurry(),
+      failed: (problem) => {
+        account.add('credentialFailures');
+        teller.tell('credentials', problem);
+      },
+    });
+  }
+
+  get hasSpool(): boolean {
+    const { enabled, spool } = this.#parts.options;
+    return enabled && spool.dir !== undefined;
+  }
+
+  /** Batches without a fate. */
+  get size(): number {
+    return this.#backlog.size;
+  }
+
+  push(batch: SealedBatch): void {
+    this.#lane.push(this.#backlog.add(batch));
+  }
+
+  /** Resolves when all batches of now have their fate, or after `timeoutMs`. */
+  settled(timeoutMs?: number): Promise<void> {
+    return this.#backlog.settled(timeoutMs);
+  }
+
+  /** What is left has had its time: it stays on disk, or is counted as lost, in one line. */
+  giveUp(when: string): void {
+    const lost = this.#backlog.leave(this.#lane.abandon());
+    if (lost > 0) this.#parts.teller.tell('exit', `${lost} records are lost: they could not be delivered ${when}`);
+    this.#cancelTending?.();
+    this.#closeDeadLetter();
+  }
+
+  async close(): Promise<void> {
+    this.#parts.credentials.close();
+    await this.#sender.close();
+  }
+
+  #openShelf(): Shelf | undefined {
+    const { dir, maxBytes, fsync } = this.#parts.options.spool;
+    const { instance } = this.#parts.options;
+    if (!this.hasSpool || dir === undefined) return undefined;
+    const { Spool } = require('./spool/directory') as typeof import('./spool/directory');
+    const { Shelf } = require('./spool/shelf') as typeof import('./spool/shelf');
+    const destination = JSON.stringify(this.#parts.target.destination);
+    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, wallMs: this.#parts.clock.wallMs }));
+  }
+
+  /** Takes over what dead processes have left, at the start and from time to time, and says that this one lives. */
+  #tendSpool(round: number): void {
+    if (round === 0) this.#backlog.open();
+    else this.#backlog.renew();
+    if (round % ADOPT_ROUNDS === 0) for (const batch of this.#backlog.adopt()) this.#lane.push(batch);
+    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tendSpool(round + 1));
+  }
+
+  /** To disk what can go there; then, if the oldest are to give way, as many of them as it takes. */
+  makeRoom(fits: () => boolean): boolean {
+    this.#backlog.makeRoom();
+    if (this.#parts.options.memory.whenFull !== 'dropOldest') return fits();
+    let records = 0;
+    while (!fits()) {
+      const oldest = this.#lane.removeOldest();
+      if (oldest === undefined) break;
+      records += oldest.count;
+      this.#backlog.dropped(oldest, 'memory');
+    }
+    if (records > 0)
+      this.#parts.teller.tell(
+        'memory',
+        `${records} records are lost: memory is full (memory.maxBytes), the oldest give way`,
+      );
+    return fits();
+  }
+
+  // sealed batch -> outcome
+
+  async #deliver(waiting: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+    const loaded = this.#backlog.load(waiting);
+    if (loaded.kind === 'lost') return { kind: 'lost', refusal: { code: 'DAMAGED', message: loaded.why } };
+    if (loaded.kind === 'failed') return { kind: 'retry', refusal: loaded, afterMs: 0 };
+    const { batch } = loaded;
+    if (!(await this.#parts.credentials.ready())) return { kind: 'hold', refusal: NO_CREDENTIALS };
+    const { current } = this.#parts.credentials;
+    let outcome = await this.#send(batch, signal);
+    if (outcome.kind === 'hold' && outcome.serviceMs !== undefined) {
+      // Once, at once: if it is not the clock after all, the batch is held.
+      const aheadMs = this.#serviceTime.correct(outcome.serviceMs);
+      const seconds = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
+      this.#parts.teller.tell(
+        'hold',
+        `the clock of this machine is ${seconds}: the service's time is used for signing`,
+      );
+      outcome = await this.#send(batch, signal);
+    }
+    if (outcome.kind === 'hold' && isUnauthorized(outcome.refusal) && this.#parts.credentials.refused(current)) {
+      return { kind: 'retry', refusal: outcome.refusal, afterMs: 0 };
+    }
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(batch, outcome.requestId);
+    return outcome;
+  }
+
+  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+    const request = this.#parts.target.request(batch, this.#serviceTime.wallMs());
+    const answer = await this.#sender.send(request, signal);
+    return this.#parts.target.outcome(answer, this.#serviceTime.wallMs());
+  }
+
+  /** The batch with its body, which may be on disk. @throws if it is not there any more */
+  #whole(waiting: SealedBatch): SealedBatch {
+    const loaded = this.#backlog.load(waiting);
+    if (loaded.kind === 'batch') return loaded.batch;
+    throw new Error(loaded.kind === 'lost' ? loaded.why : loaded.message);
+  }
+
+  #acknowledged({ packId, count, rawBytes, body }: SealedBatch, requestId: string): void {
+    this.#parts.account.add('batches');
+    this.#parts.account.add('rawBytes', rawBytes);
+    this.#parts.account.add('wireBytes', body.length);
+    publish('batch.delivered', this.#parts.options.instance, () => {
+      return { packId, records: count, rawBytes, wireBytes: body.length, requestId };
+    });
+  }
+
+  #retried(batch: SealedBatch, outcome: Failure, delayMs: number): void {
+    this.#parts.account.add('retries');
+    this.#backlog.failed();
+    publish('batch.retry', this.#parts.options.instance, () => {
+      const { packId, count } = batch;
+      return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
+    });
+    const { pending, spooled } = this.#parts.account.stats();
+    const next = `${pending + spooled} records wait, the next attempt is in ${Math.ceil(delayMs)} ms`;
+    this.#parts.teller.tell(outcome.kind, `${batch.count} records were not taken, ${reasonOf(outcome)}; ${next}`);
+  }
+
+  /** Too large, or with a record in it that the service refuses: its parts are in its place, before anything else. */
+  #halved(batch: SealedBatch, parts: readonly SealedBatch[], outcome: Refused): void {
+    this.#parts.account.add('halved');
+    if (outcome.kind === 'split' && outcome.tooLarge === 'bytes') this.#parts.size.tooLarge(batch.rawBytes);
+    if (outcome.kind === 'split' && outcome.tooLarge === 'count') this.#parts.size.tooMany(batch.count);
+    this.#backlog.halved(batch, parts);
+  }
+
+  // outcome -> fate
+
+  #settle(batch: SealedBatch, outcome: Fate): void {
+    switch (outcome.kind) {
+      case 'delivered':
+        this.#backlog.delivered(batch);
+        break;
+      case 'lost':
+        this.#backlog.dropped(batch, 'damaged');
+        this.#parts.teller.tell('damaged', `${batch.count} records are lost: ${outcome.refusal.message}`);
+        break;
+      case 'reject': {
+        const where = this.#bury(batch, outcome.refusal);
+        this.#backlog.dropped(batch, 'rejected');
+        this.#parts.teller.tell('rejected', `the service refused a record, and it is ${where}: ${reasonOf(outcome)}`);
+        break;
+      }
+    }
+    this.#parts.onSettled();
+  }
+
+  /** Puts a refused record into the dead-letter file, and says where it is now. */
+  #bury(batch: SealedBatch, refusal: Refusal): string {
+    if (this.#deadLetter === undefined) return 'lost (set deadLetter.file to keep such records)';
+    const loaded = this.#backlog.load(batch);
+    if (loaded.kind !== 'batch') return 'lost, for its file cannot be read any more';
+    const result = this.#deadLetter.put(loaded.batch, refusal);
+    this.#countBuried(result);
+    return result.problem === undefined ? 'in the dead-letter file' : `not in the dead-letter file, ${result.problem}`;
+  }
+
+  #countBuried({ written, lost }: DeadLetterResult): void {
+    this.#parts.account.add('deadLettered', written);
+    this.#parts.account.add('deadLetterLost', lost);
+  }
+
+  #closeDeadLetter(): void {
+    const result = this.#deadLetter?.close();
+    if (result === undefined) return;
+    this.#countBuried(result);
+    if (result.lost > 0) {
+      this.#parts.teller.tell(
+        'exit',
+        `${result.lost} refused records are not in the dead-letter file, ${result.problem}`,
+      );
+    }
+  }
+
+  #drop(reason: DropReason, records: number): void {
+    this.#parts.account.drop(reason, records);
+    publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
+  }
+}
+
+/** The service does not know who we are, or does not let whom we say we are. */
+function isUnauthorized({ status }: Refusal): boolean {
+  return status === 401 || status === 403;
+}
+
+function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {
+  const { code, status, message, requestId } = refusal;
+  const http = status === undefined || code.startsWith('HTTP') ? '' : ` (HTTP ${status})`;
+  return `${code}${http}: ${message}${requestId === undefined ? '' : ` [request ${requestId}]`}`;
+}

@@ -41,7 +41,8 @@ describe('the demonstration', () => {
   });
 
   it('takes its processes with it when it is interrupted', async () => {
-    const demo = startChild(DEMO);
+    // More than it can log before it is interrupted, on however busy a machine.
+    const demo = startChild(DEMO, { args: ['--records', '100000'] });
     const url = /http:[^,]*/.exec(await demo.line('http:'))?.[0] ?? '';
     assert.ok(await answers(url));
     demo.kill('SIGINT');

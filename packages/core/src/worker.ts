@@ -34,8 +34,13 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
   const lines = new Lines((bytes, start, end) => {
     // Before it is looked at: a worker that dies of this record must not leave it to the next one.
     account.add('begun');
+    // Line by line, as the record goes over into `pendingBytes`: counted in both, a large chunk would look twice as
+    // large while it is read, and the host would refuse records that fit.
+    account.add('receivedBytes', end - start + 1);
+    countedInChunk += end - start + 1;
     shipper.writeRange(bytes, start, end);
   });
+  let countedInChunk = 0;
   let closeWithinMs: number | undefined;
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
@@ -69,8 +74,10 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
     highWaterMark: NEVER_FULL_BYTES,
     write(chunk: string, _encoding, done) {
       const bytes = Buffer.from(chunk);
+      countedInChunk = 0;
       lines.push(bytes);
-      account.add('receivedBytes', bytes.length);
+      // What was not a whole line, and what an earlier chunk had counted of the first.
+      account.add('receivedBytes', bytes.length - countedInChunk);
       done();
     },
     final(done) {

@@ -35,7 +35,7 @@ export interface RecordSink {
   flush(): Promise<void>;
   /**
    * Takes no more records, and resolves when all have their fate, at the latest after `timeoutMs` (default: the
-   * option `closeTimeoutMs`): what is then left is counted as dropped and told on stderr. Never rejects.
+   * option `closeTimeoutMs`): what is then left stays in the spool, or is counted as dropped and told. Never rejects.
    */
   close(options?: { timeoutMs?: number }): Promise<void>;
   /** What became of the records so far. */

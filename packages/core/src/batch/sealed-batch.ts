@@ -1,4 +1,4 @@
-// A batch that grows no more: what is sent, sent again, and (one day) kept on disk.
+// A batch that grows no more: what is sent, sent again, and kept on disk.
 // Takes: the body of an open batch. Gives: plain data. Keeps: the bytes compressed, for a batch may wait for hours.
 // Never: changes; a retry sends the same bytes under the same pack id, so that readers can tell a repetition.
 

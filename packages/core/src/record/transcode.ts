@@ -86,11 +86,6 @@ export class Transcoder {
     this.#messageKey = Buffer.from(options.messageKey);
   }
 
-  /** Milliseconds of the record last appended. */
-  get lastTimeMs(): number {
-    return this.#ms;
-  }
-
   /**
    * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Gives whether it had to be cut to
    * what the service takes.

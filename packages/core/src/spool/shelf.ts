@@ -34,11 +34,6 @@ export class Shelf {
     this.#spool = spool;
   }
 
-  /** Batches with a file. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   has(batch: SealedBatch): boolean {
     return this.#entries.has(batch);
   }

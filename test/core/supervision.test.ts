@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Stats } from '@putlogs/core';
-import { type ChildResult, runChild } from '../support/child';
-import { closedPort, contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { type ChildResult, startChild } from '../support/child';
+import { batchesIn, temporaryDirectory } from '../support/directory';
+import { closedPort, contentsOf, environmentFor, startEmulator } from '../support/emulator';
 
 const app = join(__dirname, 'apps/supervised.js');
 const fault = join(__dirname, '../../core/apps/worker-fault.cjs');
@@ -16,15 +18,23 @@ interface Run extends ChildResult {
   readonly numbers: readonly number[];
 }
 
-async function run(plan: object, env: Record<string, string>, emulator?: Emulator): Promise<Run> {
-  const service = emulator ?? (await startEmulator());
-  if (emulator === undefined) after(() => service.close());
-  const result = await runChild(app, {
+async function run(plan: object, env: Record<string, string>, downUntilGone = false): Promise<Run> {
+  const service = await startEmulator();
+  after(() => service.close());
+  if (downUntilGone) service.faults([{ status: 503 }]);
+  const child = startChild(app, {
     args: [JSON.stringify({ count: 5000, turns: 5, end: 'flush', ...plan })],
     nodeArgs: ['--require', fault],
     // A batch is sealed by its end only: so nothing is in flight when the worker dies, and every count is exact.
     env: { ...environmentFor(service), PUTLOGS_LINGER_MS: '60000', ...env },
   });
+  let ended = false;
+  void child.ended.finally(() => {
+    ended = true;
+  });
+  while (downUntilGone && !ended && !child.output().stderr.includes('the worker thread is gone')) await pause(5);
+  service.faults([]);
+  const result = await child.ended;
   const line = result.stdout.split('\n').find((text) => text.startsWith('{"stats"'));
   assert.ok(line, result.stdout + result.stderr);
   const { stats, warnings } = JSON.parse(line) as Pick<Run, 'stats' | 'warnings'>;
@@ -64,6 +74,35 @@ for (const [how, reason] of [
     assert.equal(ours(result).length, 1, result.stderr);
     assert.match(ours(result)[0]!, reason);
     assert.match(ours(result)[0]!, new RegExp(`: ${result.stats.dropped.worker} records are lost with it`));
+  });
+}
+
+for (const how of ['throw', 'reject', 'exit', 'silent exit'] as const) {
+  test(`with a spool, a worker that ends takes nothing with it: ${how}`, async () => {
+    const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died') };
+    const result = await run({}, { ...spool, FAULT: how, FAULT_AT: '1000', FAULT_TIMES: '2' });
+    assert.equal(result.code, 0, result.stderr);
+    assertExact(result, 5000);
+    assert.equal(result.numbers.length, 5000, result.stderr);
+    assert.equal(result.stats.recovered, 0, 'what another worker of this process has left is not from an earlier one');
+    assert.equal(result.stats.spooled, 0);
+    assert.deepEqual(batchesIn(spool.PUTLOGS_SPOOL_DIR), []);
+  });
+}
+
+for (const how of ['out of memory', 'spin'] as const) {
+  test(`with spool.mode always, a worker that is cut off costs its open batch, and the next sends in order: ${how}`, async () => {
+    const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died'), PUTLOGS_SPOOL_MODE: 'always' };
+    const limits = { PUTLOGS_BATCH_MAX_COUNT: '300', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
+    const plan = { stuckMs: 2000 };
+    const result = await run(plan, { ...spool, ...limits, FAULT: how, FAULT_AT: '1000' }, true);
+    assert.equal(result.code, 0, result.stderr);
+    assertExact(result, 5000);
+    assert.ok(result.stats.dropped.worker < 300, JSON.stringify(result.stats));
+    assert.equal(result.numbers[0], 0);
+    assert.equal(result.stats.recovered, 0);
+    assert.equal(result.stats.spooled, 0);
+    assert.deepEqual(batchesIn(spool.PUTLOGS_SPOOL_DIR), []);
   });
 }
 

@@ -55,6 +55,7 @@ export class Backlog {
   readonly #options: BacklogOptions;
   readonly #batches = new Set<SealedBatch>();
   readonly #waiters = new Set<Waiter>();
+  #records = 0;
   #failures = 0;
   #diskFailedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -66,19 +67,25 @@ export class Backlog {
     return this.#batches.size;
   }
 
-  /** What dead processes have left, in the order in which it is to be sent. */
+  /** The records in them. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** What the dead have left, in the order in which it is to be sent. */
   adopt(): SealedBatch[] {
     const adopted = this.#options.shelf?.adopt() ?? [];
     if (!Array.isArray(adopted)) {
       this.#diskFailed(adopted);
       return [];
     }
-    for (const batch of adopted) {
-      this.#enter(batch);
-      this.#options.account.add('recovered', batch.count);
-      this.#options.account.add('spooled', batch.count);
+    for (const { placeholder, inherited } of adopted) {
+      this.#enter(placeholder);
+      if (inherited) continue;
+      this.#options.account.add('recovered', placeholder.count);
+      this.#options.account.add('spooled', placeholder.count);
     }
-    return adopted;
+    return adopted.map(({ placeholder }) => placeholder);
   }
 
   /** A batch is sealed. Gives what is to stand in the lane for it. */
@@ -101,7 +108,7 @@ export class Backlog {
   failed(): void {
     this.#failures += 1;
     // Not only what comes from now on: a process that is killed in an outage should not lose what waits in it.
-    if (this.#failures === OUTAGE_FAILURES) this.#keepAll();
+    if (this.#failures === OUTAGE_FAILURES) this.keepAll();
   }
 
   /** Parts have taken the batch's place in the lane. */
@@ -131,7 +138,7 @@ export class Backlog {
     // Asked for every record while memory is full: a disk that has just failed is not asked again as often.
     if (this.#options.shelf === undefined || this.#diskRests()) return false;
     const before = this.#options.account.read('pendingBytes');
-    this.#keepAll();
+    this.keepAll();
     return this.#options.account.read('pendingBytes') < before;
   }
 
@@ -147,6 +154,12 @@ export class Backlog {
     }
     this.#options.shelf?.close();
     return lost;
+  }
+
+  /** This thread ends, and not in peace: what can go to disk does. What cannot is lost with it, and counted elsewhere. */
+  rescue(): void {
+    this.keepAll();
+    this.#options.shelf?.close();
   }
 
   /** Resolves when all batches of now have their fate, or after `timeoutMs`. The process is kept alive for it. */
@@ -194,12 +207,14 @@ export class Backlog {
 
   #enter(batch: SealedBatch): void {
     this.#batches.add(batch);
+    this.#records += batch.count;
     this.#options.account.add('pendingBytes', heldBytes(batch));
   }
 
   /** Is not here any more, whatever became of it. */
   #exit(batch: SealedBatch): void {
     if (!this.#batches.delete(batch)) return;
+    this.#records -= batch.count;
     this.#options.account.add('pendingBytes', -heldBytes(batch));
     for (const waiter of this.#waiters) {
       waiter.left.delete(batch);
@@ -237,7 +252,7 @@ export class Backlog {
   }
 
   /** Every batch to disk, and those that are not being sent out of memory. */
-  #keepAll(): void {
+  keepAll(): void {
     for (const batch of [...this.#batches]) {
       // One that had to give way to another is not here any more.
       if (!this.#batches.has(batch) || !this.#keep(batch)) continue;

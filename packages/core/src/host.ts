@@ -21,7 +21,8 @@ import type { Options, PutlogsOptions } from './options/schema';
 import { Respawn } from './respawn';
 import type { RecordSink, ShipperEvents } from './shipper';
 import { handleSignals, NO_SIGNALS } from './signals';
-import { Teller } from './tell';
+import { newRun, type Runs } from './spool/run';
+import { lost as lostRecords, Teller } from './tell';
 import { type Chunk, isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
@@ -51,6 +52,8 @@ const JOIN_CHARACTERS = 64 * 1024;
 const CLOSE_GRACE_MS = 1000;
 /** So many workers in a row that could not begin, and there is no point in waiting for the next. */
 const STARTS_IN_VAIN = 5;
+/** A worker may die before it has taken over what the one before it has left; so many in a row will not. */
+const REMEMBERED_RUNS = 100;
 
 class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   readonly #options: Options;
@@ -63,6 +66,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   /** What the workers before this one counted. */
   #past = new Account().stats();
   #thread: Thread | undefined;
+  #runs: Runs | undefined;
   #joined = '';
   #joinedRecords = 0;
   /** For the next worker, while there is none. */
@@ -137,8 +141,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   #start(): Thread {
     this.#cancelStart();
+    const dead = this.#runs === undefined ? [] : [...this.#runs.dead, this.#runs.own].slice(-REMEMBERED_RUNS);
+    this.#runs = { own: newRun(this.#clock.wallMs()), dead };
     const thread: Thread = new Thread({
       options: this.#options,
+      runs: this.#runs,
       clock: this.#clock,
       stuckMs: this.#stuckMs,
       onWarning: (warning) => this.emit('warning', warning),
@@ -157,7 +164,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   #replace(thread: Thread, reason: string): void {
     const lost = this.#bury(thread);
     if (lost === undefined) return;
-    if (this.#closing !== undefined && this.#waiting.length + lost === 0) {
+    if (this.#closing !== undefined && lost === 0 && !this.#needsWorker) {
       this.#started();
       return;
     }
@@ -167,7 +174,13 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#startAfter(delayMs);
     publish('worker.gone', this.#options.instance, () => ({ reason, records: lost, delayMs }));
     const next = `the next one starts in ${Math.ceil(delayMs)} ms${waiting}`;
-    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${lost} records are lost with it, ${next}`);
+    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${lostRecords(lost)} with it, ${next}`);
+  }
+
+  /** Whether there is something that waits, here or where dead workers have left it on disk. */
+  get #needsWorker(): boolean {
+    const isOnDisk = this.#past.spooled > 0 && this.#startsInVain < STARTS_IN_VAIN;
+    return this.#waiting.length > 0 || isOnDisk;
   }
 
   /** Takes over from a worker that is gone. Gives how many records are lost with it. */
@@ -193,7 +206,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#drop('worker', records);
     this.#keep([]);
     this.#started();
-    return `; ${records} that waited are lost, too, and new ones are refused until one can start`;
+    return `; ${lostRecords(records)} that waited for it, and new ones are refused until one can start`;
   }
 
   #startAfter(delayMs: number): void {
@@ -227,7 +240,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   /** Keeps the process alive until everything handed over has its fate, by however many workers that takes. */
   async #settled(ask: (thread: Thread) => Promise<boolean>): Promise<void> {
     const stopHolding = this.#clock.after(Number.POSITIVE_INFINITY, true, () => {});
-    while (this.#thread !== undefined || this.#waiting.length > 0) {
+    while (this.#thread !== undefined || this.#needsWorker) {
       if (this.#thread === undefined) await new Promise<void>((resolve) => this.#onStart.add(resolve));
       else if (await ask(this.#thread)) break;
     }
@@ -244,7 +257,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
     this.#hand();
     // There is no time to wait for: a worker that is due later starts now.
-    if (this.#thread === undefined && this.#waiting.length > 0) this.#startAfter(0);
+    if (this.#thread === undefined && this.#needsWorker) this.#startAfter(0);
     const closed = this.#settled((thread) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs())));
     await this.#orAfter(closed, timeoutMs + CLOSE_GRACE_MS);
     leaveExit(this);
@@ -270,6 +283,10 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     // The worker goes on while this thread waits in `exit`; there is nothing to prepare.
   }
 
+  uncaught(): void {
+    // A host in a worker of the application's: its own worker goes on, and there is nothing to save here.
+  }
+
   exit(): void {
     if (this.#disabled || this.stats().pending === 0) return;
     try {
@@ -293,7 +310,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#joined = '';
     if (pending === 0) return;
     this.#drop('exit', pending);
-    this.#teller.tell('exit', `${pending} records are lost: ${why}`);
+    this.#teller.tell('exit', `${lostRecords(pending)}: ${why}`);
   }
 
   /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */

@@ -21,9 +21,10 @@ import { publish } from './diagnostics';
 import type { CredentialSource } from './options/credentials';
 import type { Options } from './options/schema';
 import { DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
+import type { Runs } from './spool/run';
 import type { Shelf } from './spool/shelf';
 import type { Target } from './target/target';
-import type { Teller } from './tell';
+import { lost, records, type Teller } from './tell';
 
 export interface OutboxParts {
   readonly options: Options;
@@ -37,6 +38,7 @@ export interface OutboxParts {
   readonly size: BatchSize;
   /** Batches in flight at a time. */
   readonly concurrency: number;
+  readonly runs: Runs | undefined;
   /** Called when a batch has had its fate. */
   readonly onSettled: () => void;
 }
@@ -94,7 +96,7 @@ export class Outbox {
       },
       drop: (reason, records) => this.#drop(reason, records),
       onGaveWay: (records) => {
-        teller.tell('spool', `${records} records are lost: the spool is full (spool.maxBytes), the oldest give way`);
+        teller.tell('spool', `${lost(records)}: the spool is full (spool.maxBytes), the oldest give way`);
       },
     });
     if (this.hasSpool) this.#tendSpool(0);
@@ -129,10 +131,22 @@ export class Outbox {
 
   /** What is left has had its time: it stays on disk, or is counted as lost, in one line. */
   giveUp(when: string): void {
-    const lost = this.#backlog.leave(this.#lane.abandon());
-    if (lost > 0) this.#parts.teller.tell('exit', `${lost} records are lost: they could not be delivered ${when}`);
+    const records = this.#backlog.leave(this.#lane.abandon());
+    if (records > 0) this.#parts.teller.tell('exit', `${lost(records)}: not delivered ${when}`);
     this.#cancelTending?.();
     this.#closeDeadLetter();
+  }
+
+  /** The thread ends without the time to deliver, and somebody else counts what is lost with it. */
+  rescue(): void {
+    this.#lane.abandon();
+    this.#backlog.rescue();
+    this.#closeDeadLetter();
+  }
+
+  /** To disk what can go there; the thread may end, or go on. */
+  keepAll(): void {
+    this.#backlog.keepAll();
   }
 
   async close(): Promise<void> {
@@ -142,12 +156,13 @@ export class Outbox {
 
   #openShelf(): Shelf | undefined {
     const { dir, maxBytes, fsync } = this.#parts.options.spool;
-    const { instance } = this.#parts.options;
+    const { options, clock, runs } = this.#parts;
+    const { instance } = options;
     if (!this.hasSpool || dir === undefined) return undefined;
     const { Spool } = require('./spool/directory') as typeof import('./spool/directory');
     const { Shelf } = require('./spool/shelf') as typeof import('./spool/shelf');
     const destination = JSON.stringify(this.#parts.target.destination);
-    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, wallMs: this.#parts.clock.wallMs }));
+    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, runs, wallMs: clock.wallMs }));
   }
 
   /** Takes over what dead processes have left, at the start and from time to time, and says that this one lives. */
@@ -170,10 +185,7 @@ export class Outbox {
       this.#backlog.dropped(oldest, 'memory');
     }
     if (records > 0)
-      this.#parts.teller.tell(
-        'memory',
-        `${records} records are lost: memory is full (memory.maxBytes), the oldest give way`,
-      );
+      this.#parts.teller.tell('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
     return fits();
   }
 
@@ -233,9 +245,9 @@ export class Outbox {
       const { packId, count } = batch;
       return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
     });
-    const { pending, spooled } = this.#parts.account.stats();
-    const next = `${pending + spooled} records wait, the next attempt is in ${Math.ceil(delayMs)} ms`;
-    this.#parts.teller.tell(outcome.kind, `${batch.count} records were not taken, ${reasonOf(outcome)}; ${next}`);
+    const next = `${records(this.#backlog.records, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
+    const taken = records(batch.count, 'was not taken', 'were not taken');
+    this.#parts.teller.tell(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
   }
 
   /** Too large, or with a record in it that the service refuses: its parts are in its place, before anything else. */
@@ -255,7 +267,7 @@ export class Outbox {
         break;
       case 'lost':
         this.#backlog.dropped(batch, 'damaged');
-        this.#parts.teller.tell('damaged', `${batch.count} records are lost: ${outcome.refusal.message}`);
+        this.#parts.teller.tell('damaged', `${lost(batch.count)}: ${outcome.refusal.message}`);
         break;
       case 'reject': {
         const where = this.#bury(batch, outcome.refusal);
@@ -289,7 +301,7 @@ export class Outbox {
     if (result.lost > 0) {
       this.#parts.teller.tell(
         'exit',
-        `${result.lost} refused records are not in the dead-letter file, ${result.problem}`,
+        `not in the dead-letter file, ${result.problem}: ${records(result.lost, 'that was refused', 'that were refused')}`,
       );
     }
   }

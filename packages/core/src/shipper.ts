@@ -20,6 +20,7 @@ import { Outbox } from './outbox';
 import { levelLabels } from './record/level';
 import { Transcoder } from './record/transcode';
 import { handleSignals, NO_SIGNALS } from './signals';
+import type { Runs } from './spool/run';
 import type { Target } from './target/target';
 import { volcTls } from './target/volc-tls';
 import { Teller, type Warning } from './tell';
@@ -67,22 +68,27 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
   return startShipper(resolveOptions(options, process.env));
 }
 
-/** @param account shared with the application's thread, where this runs in a worker. */
 export function startShipper(
   options: Options,
-  account = new Account(),
-  admission: Admission = 'own',
-  clock: Clock = systemClock,
+  { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
 ): RangeShipper {
   const credentials = new CredentialSource(options.credentials, clock);
   const target = volcTls({ ...options, credentials: () => credentials.current });
-  return new Pipeline({ options, target, credentials, account, admission, clock });
+  return new Pipeline({ options, target, credentials, account, admission, clock, runs });
+}
+
+export interface Surroundings {
+  /** Shared with the application's thread, where the shipper is in a worker. */
+  readonly account?: Account;
+  readonly admission?: Admission;
+  readonly clock?: Clock;
+  readonly runs?: Runs;
 }
 
 /**
  * Who decides what is let in: this shipper, or a host in front of it. What a host has accepted is not refused here: the
  * host lets in `memory.maxBytes` for both threads, and this side makes room from half of that on, so that the host
- * meets the limit only if room cannot be made.
+ * meets the limit only if room cannot be made. And a host counts what is lost with a thread that ends unexpectedly.
  */
 export type Admission = 'own' | 'host';
 
@@ -94,6 +100,7 @@ interface PipelineParts {
   readonly account: Account;
   readonly admission: Admission;
   readonly clock: Clock;
+  readonly runs: Runs | undefined;
 }
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leaver {
@@ -121,7 +128,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   /** How many records were accepted when the end of the process was last held up for them. */
   #heldUpFor = 0;
 
-  constructor({ options, target, credentials, account, admission, clock }: PipelineParts) {
+  constructor({ options, target, credentials, account, admission, clock, runs }: PipelineParts) {
     super();
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
@@ -149,6 +156,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       teller,
       compress,
       size: this.#size,
+      runs,
       concurrency: this.#hashKey === '' ? options.concurrency : 1,
       onSettled: () => this.#leaveIfIdle(),
     });
@@ -188,7 +196,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     try {
       if (this.#transcoder.append(bytes, start, end, this.#open)) this.#account.add('truncated');
     } catch (error) {
-      this.#open.length = from;
+      this.#open.forgetUnfinished();
       this.#teller.tell('internal', `a record could not be encoded, please report this: ${String(error)}`);
       return this.#refuse('internal');
     }
@@ -276,9 +284,17 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     void this.#outbox.settled(this.#options.closeTimeoutMs);
   }
 
-  exit(): void {
+  uncaught(): void {
     this.#seal(false);
-    this.#outbox.giveUp('before the process ended');
+    this.#outbox.keepAll();
+  }
+
+  exit(): void {
+    // The end may come in the middle of a record.
+    this.#open.forgetUnfinished();
+    this.#seal(false);
+    if (this.#admission === 'host') this.#outbox.rescue();
+    else this.#outbox.giveUp('before the process ended');
     leaveExit(this);
   }
 }

@@ -27,6 +27,15 @@ export interface Warning {
   readonly untold: number;
 }
 
+/** "1 record waits", "2 records wait". */
+export function records(count: number, verbOfOne: string, verbOfMore: string): string {
+  return count === 1 ? `1 record ${verbOfOne}` : `${count} records ${verbOfMore}`;
+}
+
+export function lost(count: number): string {
+  return records(count, 'is lost', 'are lost');
+}
+
 const INTERVAL_MS = 60_000;
 const STDERR = 2;
 

@@ -15,6 +15,7 @@ import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
 import type { Clock } from './clock';
 import { PutlogsError } from './errors';
 import type { Options } from './options/schema';
+import type { Runs } from './spool/run';
 import type { Warning } from './tell';
 import type { WorkerStart } from './worker';
 
@@ -26,6 +27,7 @@ export interface Chunk {
 
 export interface ThreadOptions {
   readonly options: Options;
+  readonly runs: Runs;
   readonly clock: Clock;
   /** A worker that gives no sign of life for this long, while records wait, is ended. */
   readonly stuckMs: number;
@@ -63,7 +65,7 @@ export class Thread {
     this.#options = options;
     const buffer = new SharedArrayBuffer(ACCOUNT_BYTES);
     this.#account = new Account(buffer);
-    this.#stream = startStream({ putlogs: { options: options.options, account: buffer } });
+    this.#stream = startStream({ putlogs: { options: options.options, account: buffer, runs: options.runs } });
     const because = (error: Error) => {
       this.#reason ??= error.message;
     };
@@ -75,7 +77,9 @@ export class Thread {
     this.#gone = new Promise((resolve) => {
       // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
       this.#stream.on('close', () => {
-        if (!this.#ended) options.onGone(this.#reason ?? 'it ended');
+        // The stream keeps an error before it emits it, which may be after this.
+        const reason = this.#reason ?? this.#stream.writableErrored?.message ?? 'it ended';
+        if (!this.#ended) options.onGone(reason);
         this.#ended = true;
         resolve();
       });
@@ -237,6 +241,7 @@ export function isOwnWorker(): boolean {
 /** The parts of thread-stream that are used; its own types leave some out. */
 interface ThreadStream extends EventEmitter {
   readonly worker: EventEmitter & { terminate(): Promise<number> };
+  readonly writableErrored: Error | null;
   write(data: Buffer): boolean;
   flush(done: (error?: Error | null) => void): void;
   flushSync(): void;

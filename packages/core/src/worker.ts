@@ -17,10 +17,11 @@ import { systemClock } from './clock';
 import type { Options } from './options/schema';
 import { Lines } from './record/lines';
 import { startShipper } from './shipper';
+import type { Runs } from './spool/run';
 
 /** What a host gives its worker. Its presence also tells that this thread is one. */
 export interface WorkerStart {
-  readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer };
+  readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer; readonly runs: Runs };
 }
 
 /** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
@@ -30,7 +31,8 @@ const NEVER_FULL_BYTES = 2 ** 30;
 
 export default function startWorker({ putlogs }: WorkerStart): Writable {
   const account = new Account(putlogs.account);
-  const shipper = startShipper({ ...putlogs.options, handleSignals: [] }, account, 'host');
+  const { options, runs } = putlogs;
+  const shipper = startShipper({ ...options, handleSignals: [] }, { account, admission: 'host', runs });
   const lines = new Lines((bytes, start, end) => {
     // Before it is looked at: a worker that dies of this record must not leave it to the next one.
     account.add('begun');

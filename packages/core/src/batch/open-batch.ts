@@ -23,8 +23,9 @@ export class OpenBatch {
   bytes: Buffer = Buffer.allocUnsafe(0);
   length = HEAD_ROOM;
   count = 0;
-  /** Where the last entry begins. */
+  /** Where the last entry begins, and where it ends. */
   #last = HEAD_ROOM;
+  #end = HEAD_ROOM;
   readonly #maxBytes: number;
 
   /** @param maxBytes the size batches are meant to have; not a bound: who fills the batch seals it. */
@@ -48,7 +49,13 @@ export class OpenBatch {
   /** An entry has been written from `start` to the end. */
   added(start: number): void {
     this.#last = start;
+    this.#end = this.length;
     this.count += 1;
+  }
+
+  /** What has been written since the last whole entry is none. */
+  forgetUnfinished(): void {
+    this.length = this.#end;
   }
 
   /**
@@ -71,6 +78,7 @@ export class OpenBatch {
     const result = use(body, head.length, body.length - tail.length);
     if (this.bytes.length > KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.bytes = Buffer.allocUnsafe(0);
     this.length = HEAD_ROOM;
+    this.#end = HEAD_ROOM;
     this.count = 0;
     if (carried !== undefined) {
       this.reserve(carried.length);

@@ -21,12 +21,13 @@
 // its replay ends, its successor finds `d.i.A.B` in the same way. A live owner that was taken for dead (a shared volume,
 // a clock far off) finds its directory gone, makes it anew, and the batches are sent twice: never lost.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import nodeFs from 'node:fs';
 import { join } from 'node:path';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { decodeBatch, encodeBatch, type ReadBatch } from './file';
 import { isAlive, type Owner, ownIdentity } from './owner';
+import { newRun, RUN_PATTERN, type Runs } from './run';
 
 /** What is used of node's file system; the tests give one that fails. All of it is synchronous: the spool is used in
  * the worker thread and at the process's end, where nothing else would be finished. */
@@ -57,6 +58,8 @@ export interface SpoolOptions {
   /** Whose batches they are. */
   readonly instance: string;
   readonly wallMs: () => number;
+  /** Which run this is; by default, one that has none before it in its process. */
+  readonly runs?: Runs | undefined;
   readonly fs?: SpoolFs;
   /** Who this process says it is. */
   readonly owner?: Owner;
@@ -68,6 +71,8 @@ export interface SpoolEntry {
   readonly firstRecord: number;
   readonly count: number;
   readonly bytes: number;
+  /** Left by a worker of this process: it is counted as spooled already, by that one. */
+  readonly inherited: boolean;
 }
 
 export interface DiskFailure {
@@ -81,11 +86,10 @@ export type PutResult =
   | { readonly kind: 'spooled'; readonly entry: SpoolEntry; readonly dropped: SpoolEntry[] }
   | DiskFailure;
 
-const RUN = '[0-9a-f]{18}';
-const DIRECTORY = new RegExp(`^([0-9a-f]{8})\\.([0-9a-f]{8})\\.(${RUN})\\.(${RUN})$`);
+const DIRECTORY = new RegExp(`^([0-9a-f]{8})\\.([0-9a-f]{8})\\.(${RUN_PATTERN})\\.(${RUN_PATTERN})$`);
 /** So long are a dead instance's batches left to its successor. */
 export const GRACE_MS = 60_000;
-const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
+const OWNER_FILE = new RegExp(`^(${RUN_PATTERN})\\.owner$`);
 const BATCH_FILE = /^([0-9a-f]{14})-(\d{1,6})\.batch$/;
 const TEMPORARY_FILE = /^[0-9a-f]{14}-\d{1,6}\.tmp$/;
 const DAMAGED = 'damaged';
@@ -95,6 +99,7 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #fs: SpoolFs;
   readonly #run: string;
+  readonly #dead: ReadonlySet<string>;
   readonly #destination: string;
   readonly #instance: string;
   /** Every file of ours, in the order in which it is to be sent. */
@@ -104,7 +109,9 @@ export class Spool {
   constructor(options: SpoolOptions) {
     this.#options = options;
     this.#fs = options.fs ?? nodeFs;
-    this.#run = options.wallMs().toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
+    const { own, dead } = options.runs ?? { own: newRun(options.wallMs()), dead: [] };
+    this.#run = own;
+    this.#dead = new Set(dead);
     this.#destination = shortHash(options.destination);
     this.#instance = shortHash(options.instance);
   }
@@ -141,8 +148,10 @@ export class Spool {
     for (const name of names) {
       const [, destination, instance, origin, owner] = DIRECTORY.exec(name) ?? [];
       if (destination !== this.#destination || owner === this.#run || this.#lives(owner!)) continue;
-      if (instance !== this.#instance && this.#deadForMs(name, owner!) < GRACE_MS) continue;
-      adopted.push(...this.#takeOver(name, `${destination}.${instance}.${origin}.${this.#run}`));
+      const inherited = this.#dead.has(owner!);
+      const isOurs = inherited || instance === this.#instance;
+      if (!isOurs && this.#deadForMs(name, owner!) < GRACE_MS) continue;
+      adopted.push(...this.#takeOver(name, `${destination}.${instance}.${origin}.${this.#run}`, inherited));
     }
     this.#forgetTheDead(names);
     return adopted;
@@ -169,7 +178,7 @@ export class Spool {
       if (this.#options.fsync) this.#syncDirectory(directory);
     });
     if (failure !== undefined) return failure;
-    const entry = { path, firstRecord: batch.firstRecord, count: batch.count, bytes: bytes.length };
+    const entry = { path, firstRecord: batch.firstRecord, count: batch.count, bytes: bytes.length, inherited: false };
     this.#keep(entry);
     return { kind: 'spooled', entry, dropped };
   }
@@ -211,7 +220,7 @@ export class Spool {
     this.#attempt(() => this.#fs.unlinkSync(this.#ownerPath(this.#run)));
   }
 
-  #takeOver(name: string, newName: string): SpoolEntry[] {
+  #takeOver(name: string, newName: string, inherited: boolean): SpoolEntry[] {
     const directory = join(this.#options.dir, newName);
     const path = join(this.#options.dir, name);
     let files: string[] = [];
@@ -222,13 +231,13 @@ export class Spool {
       this.#fs.renameSync(path, directory);
       files = this.#fs.readdirSync(directory).sort();
     });
-    const entries = files.flatMap((file) => this.#takeFile(directory, file));
+    const entries = files.flatMap((file) => this.#takeFile(directory, file, inherited));
     for (const entry of entries) this.#keep(entry);
     if (entries.length === 0) this.#removeIfEmpty(newName);
     return entries;
   }
 
-  #takeFile(directory: string, file: string): SpoolEntry[] {
+  #takeFile(directory: string, file: string, inherited: boolean): SpoolEntry[] {
     const path = join(directory, file);
     if (TEMPORARY_FILE.test(file)) this.#attempt(() => this.#fs.unlinkSync(path));
     const [, firstRecord, count] = BATCH_FILE.exec(file) ?? [];
@@ -238,10 +247,12 @@ export class Spool {
       const stat = this.#fs.lstatSync(path);
       if (stat.isFile()) bytes = stat.size;
     });
-    return bytes === -1 ? [] : [{ path, firstRecord: Number.parseInt(firstRecord, 16), count: Number(count), bytes }];
+    if (bytes === -1) return [];
+    return [{ path, firstRecord: Number.parseInt(firstRecord, 16), count: Number(count), bytes, inherited }];
   }
 
   #lives(run: string): boolean {
+    if (this.#dead.has(run)) return false;
     const path = this.#ownerPath(run);
     let owner: Owner | undefined;
     let leaseMs = 0;

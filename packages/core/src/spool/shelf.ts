@@ -26,6 +26,12 @@ export type Kept =
     }
   | DiskFailure;
 
+export interface Adopted {
+  readonly placeholder: SealedBatch;
+  /** Counted as spooled already: see `SpoolEntry`. */
+  readonly inherited: boolean;
+}
+
 export class Shelf {
   readonly #spool: Spool;
   readonly #entries = new Map<SealedBatch, SpoolEntry>();
@@ -42,16 +48,16 @@ export class Shelf {
     return this.#spool.open();
   }
 
-  /** Takes over what dead processes have left: placeholders, in the order in which they are to be sent. */
-  adopt(): SealedBatch[] | DiskFailure {
+  /** Takes over what the dead have left: placeholders, in the order in which they are to be sent. */
+  adopt(): Adopted[] | DiskFailure {
     const entries = this.#spool.adopt();
     if (!Array.isArray(entries)) return entries;
     return entries.map((entry) => {
-      const { firstRecord, count } = entry;
+      const { firstRecord, count, inherited } = entry;
       const unread = { packId: '', hashKey: '', rawBytes: 0, entriesFrom: 0, entriesTo: 0, codec: 'none' as const };
       const placeholder: SealedBatch = { firstRecord, count, ...unread, body: ON_DISK };
       this.#entries.set(placeholder, entry);
-      return placeholder;
+      return { placeholder, inherited };
     });
   }
 

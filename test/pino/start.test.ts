@@ -44,5 +44,19 @@ it('logging after the end is no error', async () => {
   stream.end();
   await once(stream, 'close');
   logger.info('too late');
+  logger.info('and later');
   await new Promise(setImmediate);
+  assert.equal(stream.stats().refused.closed, 2);
+});
+
+it('logging while the transport closes is no error, and counted', async () => {
+  const stream = await transport(optionsFor(emulator));
+  const logger = pino(stream);
+  logger.info('in time');
+  stream.end();
+  logger.info('too late');
+  await once(stream, 'close');
+  await new Promise(setImmediate);
+  const { accepted, delivered, refused } = stream.stats();
+  assert.deepEqual([accepted, delivered, refused.closed], [1, 1, 1]);
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import nodeFs, {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,6 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
+import { logsOf } from '@putlogs/core/internal/batch/walk';
 import { GRACE_MS, Spool, type SpoolEntry, type SpoolOptions } from '@putlogs/core/internal/spool/directory';
 import { decodeBatch, encodeBatch } from '@putlogs/core/internal/spool/file';
 import { LEASE_MS, type Owner, ownIdentity } from '@putlogs/core/internal/spool/owner';
@@ -92,6 +94,30 @@ test('a batch comes back from its file as it was', () => {
   }
 });
 
+test('the files that version 1 wrote are read, and would be written the same', () => {
+  // As the shipper that left them named it; see `Target.destination`.
+  const destination = JSON.stringify({
+    service: 'volc-tls',
+    endpoint: 'http://127.0.0.1:9',
+    region: 'cn-beijing',
+    topicId: 'a-topic',
+  });
+  const options = optionsOf({ destination });
+  cpSync(join(__dirname, '../../fixtures/spool/v1'), options.dir, { recursive: true });
+  const spool = opened(options);
+  const entries = adopted(spool);
+  const batches = entries.map((entry) => read(spool, entry));
+  assert.deepEqual(
+    batches.map(({ codec, count, hashKey }) => [codec, count, hashKey]),
+    (['none', 'lz4', 'zlib'] as const).map((codec) => [codec, 3, createHash('md5').update('one').digest('hex')]),
+  );
+  const numbers = batches.flatMap((batch) => logsOf(batch)).map((log) => /第(\d)条 x{40}/.exec(log.toString())?.[1]);
+  assert.deepEqual(numbers, ['0', '1', '2', '3', '4', '5', '6', '7', '8']);
+  for (const [i, entry] of entries.entries()) {
+    assert.deepEqual(encodeBatch(batches[i]!), readFileSync(entry.path));
+  }
+});
+
 test('no beginning of a file, and no file with one bit changed, is taken for a batch', () => {
   const file = encodeBatch(batchOf(7, 3, 40));
   for (let bytes = 0; bytes < file.length; bytes += 1)
@@ -141,6 +167,22 @@ test('of many that want the same, one gets it', () => {
   const heirs = Array.from({ length: 8 }, () => opened(options));
   const got = heirs.flatMap(adopted).map(({ firstRecord }) => firstRecord);
   assert.deepEqual(got.sort(), [0, 1, 2]);
+});
+
+test('what a dead worker of this process left is the next one’s at once, whoever’s it was, and counted only once', () => {
+  const options = optionsOf();
+  const first = opened({ ...options, runs: { own: 'a'.repeat(18), dead: [] } });
+  put(first, batchOf(0));
+  const adoptedBefore = opened({ ...options, instance: 'other', owner: DEAD });
+  put(adoptedBefore, batchOf(1));
+  const second = opened({ ...options, runs: { own: 'b'.repeat(18), dead: ['a'.repeat(18)] } });
+  assert.deepEqual(
+    adopted(second).map(({ firstRecord, inherited }) => [firstRecord, inherited]),
+    [[0, true]],
+    'and not that of another dead instance, which has its minute',
+  );
+  const third = opened({ ...options, runs: { own: 'c'.repeat(18), dead: ['a'.repeat(18), 'b'.repeat(18)] } });
+  assert.equal(adopted(third).length, 1);
 });
 
 test('a run of this process that renews its lease no more has ended with its thread', () => {

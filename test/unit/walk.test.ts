@@ -5,7 +5,7 @@ import { type Codec, compressor, decompress } from '@putlogs/core/internal/batch
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
 import { type SealedBatch, sealBatch } from '@putlogs/core/internal/batch/sealed-batch';
 import { halve, logsOf } from '@putlogs/core/internal/batch/walk';
-import { writeVarint } from '@putlogs/core/internal/record/varint';
+import { readVarint, writeVarint } from '@putlogs/core/internal/record/varint';
 import { volcTls } from '@putlogs/core/internal/target/volc-tls';
 import { HandClock } from './hand-clock';
 import { root } from './transcoded';
@@ -116,6 +116,14 @@ test('a batch that is not what it says it is has no halves', () => {
   ]) {
     assert.throws(() => halvesOf(damaged));
   }
+});
+
+test('a number that has no end is an error, and not a walk for ever', () => {
+  assert.throws(() => readVarint(Buffer.from([0x80, 0x80]), 0), /no number stands at 0/);
+  assert.throws(() => readVarint(Buffer.alloc(20, 0xff), 1), /no number stands at 1/);
+  const largest = Buffer.alloc(8);
+  const end = writeVarint(largest, 0, Number.MAX_SAFE_INTEGER);
+  assert.deepEqual(readVarint(largest, 0), { value: Number.MAX_SAFE_INTEGER, next: end });
 });
 
 test('a refused size is remembered for ten minutes from its last refusal', async () => {

@@ -44,6 +44,8 @@ interface Waiter {
   readonly done: () => void;
 }
 
+/** In an outage a batch may stay open for so many times as long: see `patience`. */
+const LONGEST_PATIENCE = 8;
 /** Failures in a row that are an outage and not a slip. */
 const OUTAGE_FAILURES = 2;
 /** After a failure of the disk, so long until it is asked to make room again. */
@@ -86,6 +88,16 @@ export class Backlog {
       this.#options.account.add('spooled', placeholder.count);
     }
     return adopted.map(({ placeholder }) => placeholder);
+  }
+
+  /**
+   * How many times as long as usual a batch may wait to become full. While nothing is delivered nobody waits for it, and
+   * short ones would be many: a trickle of records in a day's outage, a hundred thousand files. Not where every batch is
+   * to be on disk after `lingerMs`.
+   */
+  get patience(): number {
+    if (this.#options.shelf !== undefined && this.#options.mode === 'always') return 1;
+    return this.#isOutage() ? Math.min(LONGEST_PATIENCE, 2 ** (this.#failures - OUTAGE_FAILURES)) : 1;
   }
 
   /** A batch is sealed. Gives what is to stand in the lane for it. */

@@ -1,10 +1,11 @@
 // The second half of the wiring: sealed batch -> backlog -> lane -> request -> outcome -> fate.
 //
 // Takes: sealed batches, in order; and from disk what earlier processes have left. Gives: each its fate, counted and,
-// where it is a bad one, told. Keeps: the lane, the sockets, the backlog and the dead-letter file. Never: lets one of
+// where it is a bad one, told. Keeps: the lane, the attempts' sockets, the backlog and the dead-letter file. Never: lets one of
 // them know another.
 
 import type { Account, DropReason } from './account';
+import { Attempts } from './attempts';
 import { Backlog } from './backlog';
 import type { BatchSize } from './batch/batch-size';
 import type { Compressed } from './batch/compress';
@@ -15,8 +16,7 @@ import { Gate } from './delivery/gate';
 import { Lane } from './delivery/lane';
 import type { Failure, Fate, Outcome, Refusal, Refused } from './delivery/outcome';
 import { RefusalBudget } from './delivery/refusals';
-import { Sender } from './delivery/send';
-import { ServiceTime } from './delivery/service-time';
+import { DEADLINE_PASSED } from './delivery/send';
 import { publish } from './diagnostics';
 import type { CredentialSource } from './options/credentials';
 import type { Options } from './options/schema';
@@ -48,27 +48,32 @@ const TEND_MS = 5000;
 /** Every so many times it is looked for what others have left meanwhile. */
 const ADOPT_ROUNDS = 6;
 
-const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
+/** After so many attempts that had no answer in time a batch is halved, */
+const TIMEOUTS_TO_HALVE = 2;
+/** if it is larger than this: the deadline leaves a second for every 32 KiB. */
+const SLOW_LINE_BYTES = 64 * 1024;
 
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #lane: Lane<SealedBatch>;
   readonly #backlog: Backlog;
-  readonly #sender: Sender;
-  readonly #serviceTime: ServiceTime;
+  readonly #attempts: Attempts;
   readonly #deadLetter: DeadLetterFile | undefined;
+  /** How often a batch had no answer in time. */
+  readonly #timeouts = new WeakMap<SealedBatch, number>();
   #cancelTending: CancelTimer | undefined;
 
   constructor(parts: OutboxParts) {
     const { options, target, credentials, account, clock, teller, compress, concurrency } = parts;
     this.#parts = parts;
-    this.#serviceTime = new ServiceTime(clock);
-    this.#sender = new Sender({
-      origin: target.origin,
+    this.#attempts = new Attempts({
+      target,
+      credentials,
+      clock,
       connections: concurrency,
       timeoutMs: options.requestTimeoutMs,
-      clock,
       onRequest: () => account.add('requests'),
+      onClockOff: (message) => teller.tell('hold', message),
     });
     const { file } = options.deadLetter;
     const { destination, layout } = target;
@@ -120,6 +125,11 @@ export class Outbox {
     return this.#backlog.size;
   }
 
+  /** How many times as long as usual a batch may be open. */
+  get patience(): number {
+    return this.#backlog.patience;
+  }
+
   push(batch: SealedBatch): void {
     this.#lane.push(this.#backlog.add(batch));
   }
@@ -151,7 +161,7 @@ export class Outbox {
 
   async close(): Promise<void> {
     this.#parts.credentials.close();
-    await this.#sender.close();
+    await this.#attempts.close();
   }
 
   #openShelf(): Shelf | undefined {
@@ -195,31 +205,17 @@ export class Outbox {
     const loaded = this.#backlog.load(waiting);
     if (loaded.kind === 'lost') return { kind: 'lost', refusal: { code: 'DAMAGED', message: loaded.why } };
     if (loaded.kind === 'failed') return { kind: 'retry', refusal: loaded, afterMs: 0 };
-    const { batch } = loaded;
-    if (!(await this.#parts.credentials.ready())) return { kind: 'hold', refusal: NO_CREDENTIALS };
-    const { current } = this.#parts.credentials;
-    let outcome = await this.#send(batch, signal);
-    if (outcome.kind === 'hold' && outcome.serviceMs !== undefined) {
-      // Once, at once: if it is not the clock after all, the batch is held.
-      const aheadMs = this.#serviceTime.correct(outcome.serviceMs);
-      const seconds = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
-      this.#parts.teller.tell(
-        'hold',
-        `the clock of this machine is ${seconds}: the service's time is used for signing`,
-      );
-      outcome = await this.#send(batch, signal);
-    }
-    if (outcome.kind === 'hold' && isUnauthorized(outcome.refusal) && this.#parts.credentials.refused(current)) {
-      return { kind: 'retry', refusal: outcome.refusal, afterMs: 0 };
-    }
-    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(batch, outcome.requestId);
-    return outcome;
+    const outcome = await this.#attempts.make(loaded.batch, signal);
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(loaded.batch, outcome.requestId);
+    return this.#isTooSlow(waiting, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
   }
 
-  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
-    const request = this.#parts.target.request(batch, this.#serviceTime.wallMs());
-    const answer = await this.#sender.send(request, signal);
-    return this.#parts.target.outcome(answer, this.#serviceTime.wallMs());
+  /** No answer in time, and again none: on a slow line, or through a proxy with its own patience, less may get through. */
+  #isTooSlow(batch: SealedBatch, outcome: Outcome): outcome is Failure {
+    if (outcome.kind !== 'retry' || outcome.refusal.code !== DEADLINE_PASSED) return false;
+    const timeouts = (this.#timeouts.get(batch) ?? 0) + 1;
+    this.#timeouts.set(batch, timeouts);
+    return timeouts >= TIMEOUTS_TO_HALVE && batch.count > 1 && batch.rawBytes > SLOW_LINE_BYTES;
   }
 
   /** The batch with its body, which may be on disk. @throws if it is not there any more */
@@ -310,11 +306,6 @@ export class Outbox {
     this.#parts.account.drop(reason, records);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
   }
-}
-
-/** The service does not know who we are, or does not let whom we say we are. */
-function isUnauthorized({ status }: Refusal): boolean {
-  return status === 401 || status === 403;
 }
 
 function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {

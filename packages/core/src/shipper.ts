@@ -123,6 +123,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   #sequence = 0;
   #sealedRecords = 0;
   #cancelLinger: CancelTimer | undefined;
+  /** The open batch may stay open for longer than usual. */
+  #isPatient = false;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
@@ -158,7 +160,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       size: this.#size,
       runs,
       concurrency: this.#hashKey === '' ? options.concurrency : 1,
-      onSettled: () => this.#leaveIfIdle(),
+      onSettled: () => this.#settled(),
     });
     // While there is a spool, the end of the process is always of interest: what is left is to be left to the next.
     if (this.#outbox.hasSpool) enterExit(this);
@@ -224,12 +226,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   /** From the first record of a batch on, and never put off: steady traffic must not keep a batch open. */
   #startLinger(): void {
     enterExit(this);
-    this.#cancelLinger = this.#clock.after(this.#options.lingerMs, false, () => this.#seal(false));
+    const { patience } = this.#outbox;
+    this.#isPatient = patience > 1;
+    this.#cancelLinger = this.#clock.after(this.#options.lingerMs * patience, false, () => this.#seal(false));
   }
 
   #seal(withoutLast: boolean): void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
+    this.#isPatient = false;
     const count = this.#open.count - (withoutLast ? 1 : 0);
     if (count === 0) return;
     this.#sequence += 1;
@@ -253,7 +258,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     await this.#outbox.settled();
   }
 
-  #leaveIfIdle(): void {
+  #settled(): void {
+    // The outage is over: what it was kept open for has waited long enough.
+    if (this.#isPatient && this.#outbox.patience === 1) this.#seal(false);
     if (this.#outbox.size === 0 && this.#open.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
   }
 

@@ -1,7 +1,7 @@
 // Takes: sockets. Gives: whole requests to the service and the control API, and their answers back, bent as a fault rule says.
 // Keeps: the listening socket and what is held back. Never: decides what an answer is.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,6 +37,8 @@ export async function startServer(
   clock: () => number,
 ): Promise<RunningServer> {
   const closing = new AbortController();
+  // Every answer that is held back listens; node takes more than ten listeners for a leak, and says so on stderr.
+  setMaxListeners(0, closing.signal);
   const server = createServer((incoming, response) => {
     // A client that goes away in the middle is no error of the emulator's; there is nobody left to tell.
     handle(service, clock, closing.signal, incoming, response).catch(() => response.destroy());
@@ -148,7 +150,10 @@ async function send(
   response.setHeader('X-Tls-Requestid', requestId);
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   response.setHeader('Content-Length', body.length);
-  for (const [name, value] of Object.entries(rule?.headers ?? {})) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(rule?.headers ?? {})) {
+    if (value === '') response.removeHeader(name);
+    else response.setHeader(name, value);
+  }
   if (rule?.slowBodyBytesPerSecond === undefined) {
     response.end(body);
     return;

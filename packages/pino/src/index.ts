@@ -33,7 +33,7 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
     lines.on('data', (line: string) => {
       if (line !== '') shipper.write(line);
     });
-    // What is written after the end is no reason to stop the application.
+    // A line after the end is no reason to stop the application; `refuseAfterEnd` counts it.
     lines.on('error', () => {});
   };
   const lines: Transform = build(consume, {
@@ -43,6 +43,8 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
     // Whatever ended the stream is not passed on: the shipper delivers what it has either way.
     close: () => shipper.close(),
   });
+
+  refuseAfterEnd(lines, (line) => shipper.write(line));
 
   const flush = (done?: () => void): void => {
     handedOver(lines)
@@ -56,6 +58,17 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
 }
 
 export default transport;
+
+/** What is written after `end()` goes to the shipper when that is closed, too: it refuses, and counts it. */
+function refuseAfterEnd(lines: Transform, refuse: (line: string) => void): void {
+  const late = (line: unknown): boolean => {
+    const count = () => refuse(String(line));
+    if (lines.closed) count();
+    else lines.once('close', count);
+    return false;
+  };
+  lines.once('prefinish', () => Object.assign(lines, { write: late }));
+}
 
 /** Waits until no line is left between pino and the shipper. */
 async function handedOver(lines: Transform): Promise<void> {

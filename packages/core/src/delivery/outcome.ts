@@ -92,14 +92,14 @@ export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): O
     return UNTRUSTED.test(answer.code) ? { kind: 'hold', refusal } : { kind: 'retry', refusal, afterMs: 0 };
   }
   const { status, headers, body } = answer;
-  const requestId = headers[table.requestIdHeader];
+  const requestId = headers[table.requestIdHeader] ?? '';
   const error = table.errorIn(body);
-  if (status === 200 && requestId !== undefined && error === undefined) return { kind: 'delivered', requestId };
+  if (status === 200 && requestId !== '' && error === undefined) return { kind: 'delivered', requestId };
   const refusal: Refusal = {
     code: error?.code ?? `HTTP ${status}`,
     message: error?.message ?? explain(status, requestId),
     status,
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(requestId === '' ? {} : { requestId }),
   };
   const known = error !== undefined && Object.hasOwn(table.codes, error.code) ? table.codes[error.code] : undefined;
   const verdict = known ?? byStatus(status);
@@ -134,8 +134,8 @@ function byStatus(status: number): Verdict {
   return status >= 500 || RETRIED_STATUSES.has(status) ? 'retry' : 'hold';
 }
 
-function explain(status: number, requestId: string | undefined): string {
-  return requestId === undefined
+function explain(status: number, requestId: string): string {
+  return requestId === ''
     ? `the answer ${status} is not the service's own (no request id): is there a proxy in between?`
     : `the service answered ${status} without saying why`;
 }

@@ -131,8 +131,11 @@ export class Sender {
   }
 }
 
+/** The code of an attempt that had no complete answer in time. */
+export const DEADLINE_PASSED = 'TIMEOUT';
+
 class DeadlinePassed extends Error {
-  readonly code = 'TIMEOUT';
+  readonly code = DEADLINE_PASSED;
 
   constructor(timeoutMs: number, withinMs: number) {
     const forSize = withinMs === timeoutMs ? '' : `, and ${withinMs - timeoutMs} ms for the size of the batch`;

@@ -20,6 +20,12 @@ export interface Credentials {
   readonly securityToken?: string | undefined;
 }
 
+/** What somebody else says, with what must not be told taken out of it. */
+export function withoutSecrets(text: string, { accessKeySecret, securityToken }: Credentials): string {
+  const secrets = [accessKeySecret, securityToken ?? ''].filter((secret) => secret !== '');
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}
+
 export interface CredentialsGiven {
   readonly accessKeyId?: string | undefined;
   readonly accessKeySecret?: string | undefined;

@@ -1,5 +1,8 @@
 // Protobuf's variable-length numbers, for values below 2^53.
 
+/** 7 bits each: enough for 2^53. */
+const LONGEST_BYTES = 8;
+
 export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
@@ -26,13 +29,14 @@ export function writeVarint(out: Uint8Array, at: number, value: number): number 
   return to;
 }
 
-/** Reads the number at `at`. */
+/** Reads the number at `at`. @throws if there is none, or one that is too long */
 export function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let scale = 1;
   let next = at;
   for (;;) {
-    const byte = bytes[next++]!;
+    const byte = bytes[next++];
+    if (byte === undefined || next - at > LONGEST_BYTES) throw new RangeError(`no number stands at ${at}`);
     value += (byte & 0x7f) * scale;
     if (byte < 0x80) return { value, next };
     scale *= 128;

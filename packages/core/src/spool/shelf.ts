@@ -21,7 +21,8 @@ export type Loaded =
 
 export type Kept =
   | {
-      readonly kind: 'kept' /** Had to give way to it: they are not on disk any more. */;
+      readonly kind: 'kept';
+      /** Had to give way to it: they are not on disk any more. */
       readonly dropped: SealedBatch[];
     }
   | DiskFailure;
@@ -35,6 +36,8 @@ export interface Adopted {
 export class Shelf {
   readonly #spool: Spool;
   readonly #entries = new Map<SealedBatch, SpoolEntry>();
+  /** The other way round. After a day's outage there are a hundred thousand. */
+  readonly #batches = new Map<SpoolEntry, SealedBatch>();
 
   constructor(spool: Spool) {
     this.#spool = spool;
@@ -56,7 +59,7 @@ export class Shelf {
       const { firstRecord, count, inherited } = entry;
       const unread = { packId: '', hashKey: '', rawBytes: 0, entriesFrom: 0, entriesTo: 0, codec: 'none' as const };
       const placeholder: SealedBatch = { firstRecord, count, ...unread, body: ON_DISK };
-      this.#entries.set(placeholder, entry);
+      this.#link(placeholder, entry);
       return { placeholder, inherited };
     });
   }
@@ -64,20 +67,20 @@ export class Shelf {
   /** Writes the batch to disk. `isBusy` tells which of the others may not give way. */
   keep(batch: SealedBatch, isBusy: (batch: SealedBatch) => boolean): Kept {
     if (this.has(batch)) return { kind: 'kept', dropped: [] };
-    const owners = new Map([...this.#entries].map(([owner, entry]) => [entry, owner]));
-    const put = this.#spool.put(batch, (entry) => isBusy(owners.get(entry)!));
+    const put = this.#spool.put(batch, (entry) => isBusy(this.#batches.get(entry)!));
     if (put.kind === 'failed') return put;
-    this.#entries.set(batch, put.entry);
-    const dropped = put.dropped.map((entry) => owners.get(entry)!);
-    for (const owner of dropped) this.#entries.delete(owner);
+    this.#link(batch, put.entry);
+    const dropped = put.dropped.map((entry) => this.#batches.get(entry)!);
+    for (const other of dropped) this.#unlink(other);
     return { kind: 'kept', dropped };
   }
 
   /** Gives a placeholder for a batch that is kept. The batch itself is not known here any more. */
   placeholder(batch: SealedBatch): SealedBatch {
     const placeholder = { ...batch, body: ON_DISK };
-    this.#entries.set(placeholder, this.#entries.get(batch)!);
-    this.#entries.delete(batch);
+    const entry = this.#entries.get(batch)!;
+    this.#unlink(batch);
+    this.#link(placeholder, entry);
     return placeholder;
   }
 
@@ -105,7 +108,7 @@ export class Shelf {
   remove(batch: SealedBatch): DiskFailure | undefined {
     const entry = this.#entries.get(batch);
     if (entry === undefined) return undefined;
-    this.#entries.delete(batch);
+    this.#unlink(batch);
     return this.#spool.remove(entry);
   }
 
@@ -116,6 +119,17 @@ export class Shelf {
   /** What is on disk stays there, for the next process. */
   close(): void {
     this.#entries.clear();
+    this.#batches.clear();
     this.#spool.close();
+  }
+
+  #link(batch: SealedBatch, entry: SpoolEntry): void {
+    this.#entries.set(batch, entry);
+    this.#batches.set(entry, batch);
+  }
+
+  #unlink(batch: SealedBatch): void {
+    this.#batches.delete(this.#entries.get(batch)!);
+    this.#entries.delete(batch);
   }
 }

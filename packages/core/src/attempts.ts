@@ -1,0 +1,79 @@
+// One attempt at a batch: credentials -> signed request -> answer -> outcome.
+//
+// Takes: a whole batch. Gives: an outcome, in whose words there is no secret. Keeps: the sockets, and what the time is at
+// the service. Never: repeats an attempt, but for the one that is signed anew at once because the clock was wrong: the
+// one retry loop is the lane's.
+
+import type { SealedBatch } from './batch/sealed-batch';
+import type { Clock } from './clock';
+import type { Outcome, Refusal } from './delivery/outcome';
+import { Sender } from './delivery/send';
+import { ServiceTime } from './delivery/service-time';
+import { type CredentialSource, withoutSecrets } from './options/credentials';
+import type { Target } from './target/target';
+
+export interface AttemptsOptions {
+  readonly target: Target;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** At a time. */
+  readonly connections: number;
+  readonly timeoutMs: number;
+  /** Told of each request that goes out. */
+  readonly onRequest: () => void;
+  /** Told, in a sentence, that the machine's clock is not the service's. */
+  readonly onClockOff: (message: string) => void;
+}
+
+const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
+
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #sender: Sender;
+  readonly #serviceTime: ServiceTime;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+    this.#serviceTime = new ServiceTime(options.clock);
+    this.#sender = new Sender({ ...options, origin: options.target.origin });
+  }
+
+  async make(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+    const { credentials, onClockOff } = this.#options;
+    if (!(await credentials.ready())) return { kind: 'hold', refusal: NO_CREDENTIALS };
+    const { current } = credentials;
+    let outcome = await this.#send(batch, signal);
+    if (outcome.kind === 'hold' && outcome.serviceMs !== undefined) {
+      // Once, at once: if it is not the clock after all, the batch is held.
+      const aheadMs = this.#serviceTime.correct(outcome.serviceMs);
+      const seconds = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
+      onClockOff(`the clock of this machine is ${seconds}: the service's time is used for signing`);
+      outcome = await this.#send(batch, signal);
+    }
+    if (outcome.kind === 'hold' && isUnauthorized(outcome.refusal) && credentials.refused(current)) {
+      return { kind: 'retry', refusal: outcome.refusal, afterMs: 0 };
+    }
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    await this.#sender.close();
+  }
+
+  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+    const { target, credentials } = this.#options;
+    const { current } = credentials;
+    const request = target.request(batch, this.#serviceTime.wallMs());
+    const answer = await this.#sender.send(request, signal);
+    const outcome = target.outcome(answer, this.#serviceTime.wallMs());
+    if (outcome.kind === 'delivered') return outcome;
+    // A service may say in its answer what it was asked with; and what it says is told, and written to a file.
+    const message = withoutSecrets(outcome.refusal.message, current);
+    return { ...outcome, refusal: { ...outcome.refusal, message } };
+  }
+}
+
+/** The service does not know who we are, or does not let whom we say we are. */
+function isUnauthorized({ status }: Refusal): boolean {
+  return status === 401 || status === 403;
+}

@@ -1,0 +1,27 @@
+// An application that writes a numbered record every few milliseconds, to a shipper in a worker thread.
+// Its argument is JSON: how many, how often, and after how long without a sign of life a worker is called stuck.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { startHost } from '@putlogs/core/internal/host';
+import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+
+export interface SteadyPlan {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly stuckMs: number;
+}
+
+const { count, everyMs, stuckMs } = JSON.parse(process.argv[2]!) as SteadyPlan;
+
+async function run(): Promise<void> {
+  const host = startHost(resolveOptions({}, process.env), stuckMs);
+  for (let n = 0; n < count; n += 1) {
+    host.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance: 'one', n, text: 'record' }));
+    process.stdout.write(`written ${n}\n`);
+    await pause(everyMs);
+  }
+  await host.close();
+  process.stdout.write(`${JSON.stringify(host.stats())}\n`);
+}
+
+void run();

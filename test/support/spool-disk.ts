@@ -5,7 +5,7 @@
 // each with what would survive a power loss. Never: does more than the real calls do.
 
 import { dirname } from 'node:path';
-import type { SpoolFs } from '@putlogs/core/internal/spool/directory';
+import type { SpoolFs } from '@putlogs/core/internal/spool/disk';
 
 interface Inode {
   data: Buffer;

@@ -13,7 +13,7 @@
 import type { Account, DropReason } from './account';
 import type { SealedBatch } from './batch/sealed-batch';
 import type { Clock } from './clock';
-import type { DiskFailure } from './spool/directory';
+import type { DiskFailure } from './spool/disk';
 import type { Loaded, Shelf } from './spool/shelf';
 
 /** What is asked of the lane in which the batches stand. */

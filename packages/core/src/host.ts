@@ -5,8 +5,6 @@
 // none, the records. Never: throws, blocks before the process's end, keeps an idle process alive, or lets in more
 // than `memory.maxBytes` for both threads together.
 //
-// The ring takes text, and a line is a record: a newline within one (JSON allows it between tokens) becomes a space.
-//
 // A worker that dies costs what it held. What it had not begun to read goes to the next one, and so does what is
 // written while there is none: a gap of a tenth of a second is no reason to lose a record that memory has room for.
 // Only when worker after worker dies before it can read at all are records refused, until one can: nobody would ever
@@ -17,13 +15,14 @@ import { Account, addStats, type DropReason, type Stats, sumOf } from './account
 import { type CancelTimer, type Clock, systemClock } from './clock';
 import { publish } from './diagnostics';
 import { enterExit, type Leaver, leaveExit } from './exit';
+import { JoinedLines, WaitingChunks } from './joined-lines';
 import type { Options, PutlogsOptions } from './options/schema';
 import { Respawn } from './respawn';
 import type { RecordSink, ShipperEvents } from './shipper';
 import { handleSignals, NO_SIGNALS } from './signals';
 import { newRun, type Runs } from './spool/run';
 import { lost as lostRecords, Teller } from './tell';
-import { type Chunk, isOwnWorker, Thread } from './thread';
+import { isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
 export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
@@ -46,8 +45,6 @@ export function startHost(options: Options, stuckMs = STUCK_MS, clock: Clock = s
   return new WorkerHost(options, stuckMs, clock);
 }
 
-/** What has been written in a turn goes to the ring at its end, or when it is this long. */
-const JOIN_CHARACTERS = 64 * 1024;
 /** What the worker may take beyond its own deadline before it is given up. */
 const CLOSE_GRACE_MS = 1000;
 /** So many workers in a row that could not begin, and there is no point in waiting for the next. */
@@ -67,11 +64,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   #past = new Account().stats();
   #thread: Thread | undefined;
   #runs: Runs | undefined;
-  #joined = '';
-  #joinedRecords = 0;
+  readonly #joined = new JoinedLines();
   /** For the next worker, while there is none. */
-  #waiting: Chunk[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingChunks();
   #startsInVain = 0;
   #cancelStart: CancelTimer = () => {};
   #onStart = new Set<() => void>();
@@ -105,11 +100,10 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
-    if (this.#joined === '') setImmediate(() => this.#hand());
-    this.#joined += `${lineOf(text)}\n`;
-    this.#joinedRecords += 1;
+    if (this.#joined.length === 0) setImmediate(() => this.#hand());
+    this.#joined.add(text);
     this.#own.add('accepted');
-    if (this.#joined.length >= JOIN_CHARACTERS) this.#hand();
+    if (this.#joined.isLong) this.#hand();
     return true;
   }
 
@@ -120,21 +114,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   /** On this side of the ring, in it, and on the other side. */
   #pendingBytes(): number {
-    return this.#joined.length + this.#waitingBytes + (this.#thread?.pendingBytes ?? 0);
+    return this.#joined.length + this.#waiting.bytes + (this.#thread?.pendingBytes ?? 0);
   }
 
   #hand(): void {
-    if (this.#joined === '') return;
-    const chunk = { bytes: Buffer.from(this.#joined), records: this.#joinedRecords };
-    this.#joined = '';
-    this.#joinedRecords = 0;
+    const chunk = this.#joined.take();
+    if (chunk === undefined) return;
     if (this.#thread?.writable) this.#thread.hand(chunk);
-    else this.#keep([...this.#waiting, chunk]);
-  }
-
-  #keep(chunks: Chunk[]): void {
-    this.#waiting = chunks;
-    this.#waitingBytes = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    else this.#waiting.push(chunk);
   }
 
   // one worker after the other
@@ -155,8 +142,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       onGone: (reason) => this.#replace(thread, reason),
     });
     this.#thread = thread;
-    for (const chunk of this.#waiting) thread.hand(chunk);
-    this.#keep([]);
+    for (const chunk of this.#waiting.take()) thread.hand(chunk);
     this.#started();
     return thread;
   }
@@ -180,7 +166,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   /** Whether there is something that waits, here or where dead workers have left it on disk. */
   get #needsWorker(): boolean {
     const isOnDisk = this.#past.spooled > 0 && this.#startsInVain < STARTS_IN_VAIN;
-    return this.#waiting.length > 0 || isOnDisk;
+    return !this.#waiting.isEmpty || isOnDisk;
   }
 
   /** Takes over from a worker that is gone. Gives how many records are lost with it. */
@@ -190,7 +176,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#past = addStats(this.#past, { ...thread.stats(), pendingBytes: 0 });
     this.#drop('worker', lost);
     this.#thread = undefined;
-    this.#keep([...unread, ...this.#waiting]);
+    this.#waiting.unshift(unread);
     return lost;
   }
 
@@ -202,9 +188,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   #giveUpWaiting(): string {
     this.#hand();
-    const records = this.#waiting.reduce((sum, chunk) => sum + chunk.records, 0);
+    const records = this.#waiting.take().reduce((sum, chunk) => sum + chunk.records, 0);
     this.#drop('worker', records);
-    this.#keep([]);
     this.#started();
     return `; ${lostRecords(records)} that waited for it, and new ones are refused until one can start`;
   }
@@ -306,8 +291,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     const { pending } = this.stats();
     if (this.#thread !== undefined) this.#past = addStats(this.#past, { ...this.#thread.stats(), pendingBytes: 0 });
     this.#thread = undefined;
-    this.#keep([]);
-    this.#joined = '';
+    this.#waiting.take();
+    this.#joined.take();
     if (pending === 0) return;
     this.#drop('exit', pending);
     this.#teller.tell('exit', `${lostRecords(pending)}: ${why}`);
@@ -327,12 +312,6 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       pendingBytes: this.#pendingBytes(),
     };
   }
-}
-
-/** One line; not an empty one, for which there would be no record on the other side. */
-function lineOf(text: string): string {
-  if (text === '' || text === '\r') return ' ';
-  return text.includes('\n') ? text.replaceAll('\n', ' ') : text;
 }
 
 function messageOf(error: unknown): string {

@@ -14,16 +14,11 @@ import { workerData } from 'node:worker_threads';
 import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
 import type { Clock } from './clock';
 import { PutlogsError } from './errors';
+import type { Chunk } from './joined-lines';
 import type { Options } from './options/schema';
 import type { Runs } from './spool/run';
 import type { Warning } from './tell';
 import type { WorkerStart } from './worker';
-
-/** Whole lines on their way. */
-export interface Chunk {
-  readonly bytes: Buffer;
-  readonly records: number;
-}
 
 export interface ThreadOptions {
   readonly options: Options;

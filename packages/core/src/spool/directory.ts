@@ -22,30 +22,12 @@
 // a clock far off) finds its directory gone, makes it anew, and the batches are sent twice: never lost.
 
 import { createHash } from 'node:crypto';
-import nodeFs from 'node:fs';
 import { join } from 'node:path';
 import type { SealedBatch } from '../batch/sealed-batch';
+import { Disk, type DiskFailure, type SpoolFs } from './disk';
 import { decodeBatch, encodeBatch, type ReadBatch } from './file';
 import { isAlive, type Owner, ownIdentity } from './owner';
 import { newRun, RUN_PATTERN, type Runs } from './run';
-
-/** What is used of node's file system; the tests give one that fails. All of it is synchronous: the spool is used in
- * the worker thread and at the process's end, where nothing else would be finished. */
-export type SpoolFs = Pick<
-  typeof nodeFs,
-  | 'closeSync'
-  | 'fsyncSync'
-  | 'lstatSync'
-  | 'mkdirSync'
-  | 'openSync'
-  | 'readFileSync'
-  | 'readdirSync'
-  | 'renameSync'
-  | 'rmdirSync'
-  | 'unlinkSync'
-  | 'utimesSync'
-  | 'writeSync'
->;
 
 export interface SpoolOptions {
   readonly dir: string;
@@ -75,13 +57,6 @@ export interface SpoolEntry {
   readonly inherited: boolean;
 }
 
-export interface DiskFailure {
-  readonly kind: 'failed';
-  /** The system's: ENOSPC, EACCES, ... */
-  readonly code: string;
-  readonly message: string;
-}
-
 export type PutResult =
   | { readonly kind: 'spooled'; readonly entry: SpoolEntry; readonly dropped: SpoolEntry[] }
   | DiskFailure;
@@ -93,11 +68,10 @@ const OWNER_FILE = new RegExp(`^(${RUN_PATTERN})\\.owner$`);
 const BATCH_FILE = /^([0-9a-f]{14})-(\d{1,6})\.batch$/;
 const TEMPORARY_FILE = /^[0-9a-f]{14}-\d{1,6}\.tmp$/;
 const DAMAGED = 'damaged';
-const READ_ONLY_NO_LINK = nodeFs.constants.O_RDONLY | nodeFs.constants.O_NOFOLLOW;
 
 export class Spool {
   readonly #options: SpoolOptions;
-  readonly #fs: SpoolFs;
+  readonly #disk: Disk;
   readonly #run: string;
   readonly #dead: ReadonlySet<string>;
   readonly #destination: string;
@@ -108,7 +82,7 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#fs = options.fs ?? nodeFs;
+    this.#disk = new Disk(options.fsync, options.fs);
     const { own, dead } = options.runs ?? { own: newRun(options.wallMs()), dead: [] };
     this.#run = own;
     this.#dead = new Set(dead);
@@ -122,16 +96,16 @@ export class Spool {
 
   /** Makes the directory and says that this run is alive. To be called first. */
   open(): DiskFailure | undefined {
-    return this.#attempt(() => {
-      this.#fs.mkdirSync(this.#options.dir, { recursive: true, mode: 0o700 });
-      this.#write(this.#ownerPath(this.#run), Buffer.from(JSON.stringify(this.#options.owner ?? ownIdentity())));
+    return this.#disk.attempt(() => {
+      this.#disk.fs.mkdirSync(this.#options.dir, { recursive: true, mode: 0o700 });
+      this.#disk.write(this.#ownerPath(this.#run), Buffer.from(JSON.stringify(this.#options.owner ?? ownIdentity())));
     });
   }
 
   /** Renews the lease. */
   renew(): DiskFailure | undefined {
     const now = this.#options.wallMs() / 1000;
-    return this.#attempt(() => this.#fs.utimesSync(this.#ownerPath(this.#run), now, now));
+    return this.#disk.attempt(() => this.#disk.fs.utimesSync(this.#ownerPath(this.#run), now, now));
   }
 
   /**
@@ -140,8 +114,8 @@ export class Spool {
    */
   adopt(): SpoolEntry[] | DiskFailure {
     let names: string[] = [];
-    const failure = this.#attempt(() => {
-      names = this.#fs.readdirSync(this.#options.dir).sort();
+    const failure = this.#disk.attempt(() => {
+      names = this.#disk.fs.readdirSync(this.#options.dir).sort();
     });
     if (failure !== undefined) return failure;
     const adopted: SpoolEntry[] = [];
@@ -164,19 +138,7 @@ export class Spool {
     const name = `${batch.firstRecord.toString(16).padStart(14, '0')}-${batch.count}`;
     const dropped = this.#makeRoom(bytes.length, busy);
     const path = join(directory, `${name}.batch`);
-    const failure = this.#attempt(() => {
-      this.#fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-      const temporary = join(directory, `${name}.tmp`);
-      try {
-        this.#write(temporary, bytes);
-        this.#fs.renameSync(temporary, path);
-      } catch (error) {
-        // What could not be written whole is taken away again: on a full disk it would keep its place.
-        this.#attempt(() => this.#fs.unlinkSync(temporary));
-        throw error;
-      }
-      if (this.#options.fsync) this.#syncDirectory(directory);
-    });
+    const failure = this.#disk.writeWhole(directory, `${name}.tmp`, `${name}.batch`, bytes);
     if (failure !== undefined) return failure;
     const entry = { path, firstRecord: batch.firstRecord, count: batch.count, bytes: bytes.length, inherited: false };
     this.#keep(entry);
@@ -185,16 +147,9 @@ export class Spool {
 
   /** Reads an entry. One that is damaged is set aside. */
   read(entry: SpoolEntry): ReadBatch | DiskFailure {
-    let read: ReadBatch | undefined;
-    const failure = this.#attempt(() => {
-      const file = this.#fs.openSync(entry.path, READ_ONLY_NO_LINK);
-      try {
-        read = decodeBatch(this.#fs.readFileSync(file));
-      } finally {
-        this.#fs.closeSync(file);
-      }
-    });
-    if (read === undefined) return failure!;
+    const file = this.#disk.read(entry.path);
+    if (!Buffer.isBuffer(file)) return file;
+    let read = decodeBatch(file);
     if (read.kind === 'batch' && read.batch.count !== entry.count) {
       read = { kind: 'damaged', why: 'it holds another number of records than its name says' };
     }
@@ -206,18 +161,18 @@ export class Spool {
   /** The batch has its fate: the file is not needed any more. */
   remove(entry: SpoolEntry): DiskFailure | undefined {
     this.#forget(entry);
-    const failure = this.#attempt(() => this.#fs.unlinkSync(entry.path));
+    const failure = this.#disk.attempt(() => this.#disk.fs.unlinkSync(entry.path));
     return failure?.code === 'ENOENT' ? undefined : failure;
   }
 
   /** Leaves what is left to the next process: without the owner's file, its directories are free at once. */
   close(): void {
-    this.#attempt(() => {
-      for (const name of this.#fs.readdirSync(this.#options.dir)) {
+    this.#disk.attempt(() => {
+      for (const name of this.#disk.fs.readdirSync(this.#options.dir)) {
         if (DIRECTORY.exec(name)?.[4] === this.#run) this.#removeIfEmpty(name);
       }
     });
-    this.#attempt(() => this.#fs.unlinkSync(this.#ownerPath(this.#run)));
+    this.#disk.attempt(() => this.#disk.fs.unlinkSync(this.#ownerPath(this.#run)));
   }
 
   #takeOver(name: string, newName: string, inherited: boolean): SpoolEntry[] {
@@ -226,10 +181,10 @@ export class Spool {
     let files: string[] = [];
     // Somebody else may have been first, even since the last look: then there is nothing to take, and what is wrong
     // with one directory must not keep us from the next.
-    this.#attempt(() => {
-      if (!this.#fs.lstatSync(path).isDirectory()) return;
-      this.#fs.renameSync(path, directory);
-      files = this.#fs.readdirSync(directory).sort();
+    this.#disk.attempt(() => {
+      if (!this.#disk.fs.lstatSync(path).isDirectory()) return;
+      this.#disk.fs.renameSync(path, directory);
+      files = this.#disk.fs.readdirSync(directory).sort();
     });
     const entries = files.flatMap((file) => this.#takeFile(directory, file, inherited));
     for (const entry of entries) this.#keep(entry);
@@ -239,12 +194,12 @@ export class Spool {
 
   #takeFile(directory: string, file: string, inherited: boolean): SpoolEntry[] {
     const path = join(directory, file);
-    if (TEMPORARY_FILE.test(file)) this.#attempt(() => this.#fs.unlinkSync(path));
+    if (TEMPORARY_FILE.test(file)) this.#disk.attempt(() => this.#disk.fs.unlinkSync(path));
     const [, firstRecord, count] = BATCH_FILE.exec(file) ?? [];
     if (firstRecord === undefined) return [];
     let bytes = -1;
-    this.#attempt(() => {
-      const stat = this.#fs.lstatSync(path);
+    this.#disk.attempt(() => {
+      const stat = this.#disk.fs.lstatSync(path);
       if (stat.isFile()) bytes = stat.size;
     });
     if (bytes === -1) return [];
@@ -256,9 +211,9 @@ export class Spool {
     const path = this.#ownerPath(run);
     let owner: Owner | undefined;
     let leaseMs = 0;
-    const failure = this.#attempt(() => {
-      leaseMs = this.#fs.lstatSync(path).mtimeMs;
-      owner = JSON.parse(this.#fs.readFileSync(path, 'utf8')) as Owner;
+    const failure = this.#disk.attempt(() => {
+      leaseMs = this.#disk.fs.lstatSync(path).mtimeMs;
+      owner = JSON.parse(this.#disk.fs.readFileSync(path, 'utf8')) as Owner;
     });
     if (failure?.code === 'ENOENT') return false;
     return isAlive(owner, this.#options.wallMs() - leaseMs);
@@ -268,8 +223,8 @@ export class Spool {
   #deadForMs(name: string, owner: string): number {
     let lastMs = 0;
     for (const path of [join(this.#options.dir, name), this.#ownerPath(owner)]) {
-      this.#attempt(() => {
-        lastMs = Math.max(lastMs, this.#fs.lstatSync(path).mtimeMs);
+      this.#disk.attempt(() => {
+        lastMs = Math.max(lastMs, this.#disk.fs.lstatSync(path).mtimeMs);
       });
     }
     // Neither is there any more: its successor has just taken it over.
@@ -282,16 +237,16 @@ export class Spool {
       const run = OWNER_FILE.exec(name)?.[1];
       if (run === undefined || run === this.#run || this.#lives(run)) continue;
       const left = names.some((other) => DIRECTORY.exec(other)?.[4] === run && this.#exists(other));
-      if (!left) this.#attempt(() => this.#fs.unlinkSync(this.#ownerPath(run)));
+      if (!left) this.#disk.attempt(() => this.#disk.fs.unlinkSync(this.#ownerPath(run)));
     }
   }
 
   #exists(name: string): boolean {
-    return this.#attempt(() => this.#fs.lstatSync(join(this.#options.dir, name))) === undefined;
+    return this.#disk.attempt(() => this.#disk.fs.lstatSync(join(this.#options.dir, name))) === undefined;
   }
 
   #removeIfEmpty(name: string): void {
-    this.#attempt(() => this.#fs.rmdirSync(join(this.#options.dir, name)));
+    this.#disk.attempt(() => this.#disk.fs.rmdirSync(join(this.#options.dir, name)));
   }
 
   #makeRoom(bytes: number, busy: (entry: SpoolEntry) => boolean): SpoolEntry[] {
@@ -309,9 +264,9 @@ export class Spool {
     this.#forget(entry);
     const directory = join(this.#options.dir, DAMAGED);
     const [parent, name] = entry.path.split(/[\\/]/).slice(-2);
-    this.#attempt(() => {
-      this.#fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#fs.renameSync(entry.path, join(directory, `${parent}.${name}`));
+    this.#disk.attempt(() => {
+      this.#disk.fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#disk.fs.renameSync(entry.path, join(directory, `${parent}.${name}`));
     });
   }
 
@@ -326,36 +281,6 @@ export class Spool {
 
   #ownerPath(run: string): string {
     return join(this.#options.dir, `${run}.owner`);
-  }
-
-  /** Writes all of it: a disk that fills up takes a part of a write and fails the next one. */
-  #write(path: string, bytes: Buffer): void {
-    const file = this.#fs.openSync(path, 'wx', 0o600);
-    try {
-      for (let at = 0; at < bytes.length; ) at += this.#fs.writeSync(file, bytes, at);
-      if (this.#options.fsync) this.#fs.fsyncSync(file);
-    } finally {
-      this.#fs.closeSync(file);
-    }
-  }
-
-  #syncDirectory(path: string): void {
-    const directory = this.#fs.openSync(path, 'r');
-    try {
-      this.#fs.fsyncSync(directory);
-    } finally {
-      this.#fs.closeSync(directory);
-    }
-  }
-
-  #attempt(work: () => void): DiskFailure | undefined {
-    try {
-      work();
-      return undefined;
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      return { kind: 'failed', code: code ?? 'UNKNOWN', message };
-    }
   }
 }
 

@@ -8,7 +8,8 @@
 // A placeholder is a batch with an empty body. It takes the batch's place everywhere, so nothing else has to know.
 
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { DiskFailure, Spool, SpoolEntry } from './directory';
+import type { Spool, SpoolEntry } from './directory';
+import type { DiskFailure } from './disk';
 
 const ON_DISK = Buffer.alloc(0);
 

@@ -162,7 +162,7 @@ test('a record the service refuses for good is counted and told, and all others 
   assert.equal(warnings[0]!.kind, 'rejected');
   assert.match(
     warnings[0]!.message,
-    /^the service refused a record, and it is lost .*InvalidArgument \(HTTP 400\): Invalid argument key x \[request /,
+    /^1 record was refused by the service, and is lost .*InvalidArgument \(HTTP 400\): Invalid argument key x \[request /,
   );
 });
 

@@ -132,7 +132,7 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
   assert.deepEqual([shipper.stats().deadLettered, shipper.stats().deadLetterLost], [2, 0]);
   assert.match(
     warnings[0]!.message,
-    /^the service refused a record, and it is in the dead-letter file: InvalidArgument/,
+    /^1 record was refused by the service, and is in the dead-letter file: InvalidArgument/,
   );
   for (const secret of [emulator.accessKeySecret, emulator.accessKeyId, 'Authorization']) {
     assert.ok(!text.includes(secret), secret);
@@ -157,7 +157,7 @@ test('a dead-letter file that cannot be written is told and counted, and the nei
   assert.equal(emulator.logs().length, 9);
   const { dropped, deadLettered, deadLetterLost } = shipper.stats();
   assert.deepEqual([dropped.rejected, deadLettered, deadLetterLost], [1, 0, 1]);
-  assert.match(warnings[0]!.message, /it is not in the dead-letter file, (ENOTDIR|EEXIST)/);
+  assert.match(warnings[0]!.message, /is not in the dead-letter file, (ENOTDIR|EEXIST)/);
 });
 
 interface DeadLine {

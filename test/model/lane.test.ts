@@ -39,6 +39,8 @@ const scenario = fc.record({
   script: fc.array(reply, { maxLength: 40 }),
   /** Which records are never taken, by a part of all. */
   poisonEvery: fc.constantFrom(0, 0, 3, 7, 1),
+  /** Which are of a time that is refused. */
+  staleEvery: fc.constantFrom(0, 0, 4, 1),
   maxCount: fc.constantFrom(1, 2, 5, 100),
 });
 
@@ -48,7 +50,7 @@ async function turnsOf(count: number): Promise<void> {
 
 test(`${RUNS} services: every record has one fate, in order, within the limit, and no timer is left`, async () => {
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ concurrency, batches, script, poisonEvery, maxCount }) => {
+    fc.asyncProperty(scenario, async ({ concurrency, batches, script, poisonEvery, staleEvery, maxCount }) => {
       const clock = new HandClock();
       const replies = [...script];
       const fates = new Map<number, string>();
@@ -66,6 +68,9 @@ test(`${RUNS} services: every record has one fate, in order, within the limit, a
         if (answer?.kind === 'hold' || answer?.kind === 'reject') return { kind: answer.kind, refusal: REFUSAL };
         if (answer?.kind === 'split' || records.length > maxCount) {
           return { kind: 'split', refusal: REFUSAL, tooLarge: 'count' };
+        }
+        if (staleEvery > 0 && records.some((record) => record % staleEvery === 0)) {
+          return { kind: 'reject', refusal: REFUSAL, takes: { fromMs: staleEvery, toMs: staleEvery } };
         }
         if (poisonEvery > 0 && records.some((record) => record % poisonEvery === 0)) {
           return { kind: 'reject', refusal: REFUSAL };
@@ -93,10 +98,22 @@ test(`${RUNS} services: every record has one fate, in order, within the limit, a
           const middle = Math.ceil(records.length / 2);
           return [records.slice(0, middle), records.slice(middle)];
         },
+        sift: (records, { fromMs }) => {
+          const isStale = (record: number) => record % fromMs === 0;
+          const kept = records.filter((record) => !isStale(record));
+          const others = records.filter(isStale);
+          return { kept: kept.length > 0 ? kept : undefined, others: others.length > 0 ? others : undefined };
+        },
         onRetry: (_records, _failure, delayMs) => assert.ok(delayMs >= 0 && Number.isFinite(delayMs)),
-        onHalved: (whole, parts) => assert.deepEqual(parts.flat(), whole),
+        onHalved: (whole, parts) => {
+          assert.deepEqual(
+            parts.flat().toSorted((a, b) => a - b),
+            whole,
+          );
+        },
         onFate: (records, { kind }) => {
-          if (kind === 'reject') assert.equal(records.length, 1, 'only a single record is rejected');
+          const areStale = staleEvery > 0 && records.every((record) => record % staleEvery === 0);
+          if (kind === 'reject' && !areStale) assert.equal(records.length, 1, 'only a single record is rejected');
           settle(records, kind);
         },
       });
@@ -121,7 +138,8 @@ test(`${RUNS} services: every record has one fate, in order, within the limit, a
         first.toSorted((a, b) => a - b),
         'first arrivals are in call order',
       );
-      const order = [...fates.keys()];
+      // Those of a refused time have theirs while others of their batch are still on their way.
+      const order = [...fates.keys()].filter((record) => staleEvery === 0 || record % staleEvery !== 0);
       assert.deepEqual(
         order,
         order.toSorted((a, b) => a - b),
@@ -156,6 +174,7 @@ test('abandoned at any moment, what has no fate is given back, in order, and no 
           records.length === 1
             ? []
             : [records.slice(0, Math.ceil(records.length / 2)), records.slice(Math.ceil(records.length / 2))],
+        sift: (records) => ({ kept: records, others: undefined }),
         onRetry: () => {},
         onHalved: () => {},
         onFate: (records) => settledRecords.push(...records),

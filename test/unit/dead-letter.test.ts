@@ -42,7 +42,7 @@ function batchOf(value: string): SealedBatch {
 
 function deadLetter(file: string): DeadLetterFile {
   const destination = { service: 'a-service', topicId: 't' };
-  return new DeadLetterFile({ file, destination, timeNsTag: 0x1d, clock: new HandClock() });
+  return new DeadLetterFile({ file, destination, layout: { timeUnit: 'ms', timeNsTag: 0x1d }, clock: new HandClock() });
 }
 
 const linesOf = (file: string): unknown[] =>

@@ -134,6 +134,7 @@ test('a lane of many in flight probes an outage with one, and delivers all of it
       return isWell ? DELIVERED : RETRY;
     },
     halve: () => [],
+    sift: (batch) => ({ kept: batch, others: undefined }),
     refusals: new RefusalBudget(clock),
     onRetry: () => {},
     onHalved: () => {},

@@ -31,6 +31,11 @@ function laneTo(service: (batch: string) => Outcome) {
       const middle = Math.ceil(batch.length / 2);
       return batch.length === 1 ? [] : [batch.slice(0, middle), batch.slice(middle)];
     },
+    // A capital letter is a record of another time.
+    sift: (batch) => ({
+      kept: batch.replaceAll(/[A-Z]/g, '') || undefined,
+      others: batch.replaceAll(/[a-z]/g, '') || undefined,
+    }),
     refusals: new RefusalBudget(clock),
     onRetry: (batch, { kind, refusal }) => waits.push(`${kind} ${batch.length}: ${refusal.message}`),
     onHalved: () => {},
@@ -51,6 +56,28 @@ test('what is too large goes in halves, in order, before what comes behind it, a
   assert.deepEqual(waits, []);
   assert.equal(clock.timers, 0);
   assert.equal(lane.size, 0);
+});
+
+const TAKES = { fromMs: 0, toMs: 1 };
+const ANOTHER_TIME: Outcome = { kind: 'reject', refusal: REFUSAL, takes: TAKES };
+
+test('records of a time that is refused are rejected together, however many, and the others are sent without them', async () => {
+  const { lane, sent, fates, waits } = laneTo((batch) => (/[A-Z]/.test(batch) ? ANOTHER_TIME : DELIVERED));
+  lane.push('aBcD');
+  for (let i = 0; i < 100; i += 1) lane.push('EFGH');
+  lane.push('ij');
+  await settled();
+  assert.deepEqual(sent.slice(0, 3), ['aBcD', 'ac', 'EFGH']);
+  assert.deepEqual([fates[0], fates[1], fates.at(-1)], ['-BD', 'ac', 'ij']);
+  assert.equal(fates.length, 103);
+  assert.deepEqual(waits, [], 'this needs no budget: it is known which they are');
+});
+
+test('where no record is of another time, such a refusal is as any: the record is searched for', async () => {
+  const { lane, fates } = laneTo((batch) => (batch.includes('c') ? ANOTHER_TIME : DELIVERED));
+  lane.push('abcde');
+  await settled();
+  assert.deepEqual(fates, ['ab', '-c', 'de']);
 });
 
 test('a single record that is still too large is rejected alone', async () => {
@@ -122,6 +149,6 @@ test('a batch that cannot be read is held, not dropped', async () => {
   const { lane, fates, waits } = laneTo(() => REJECT);
   lane.push('ab!');
   await settled();
-  assert.deepEqual(waits, ['hold 3: x; not halved: it cannot be read']);
+  assert.deepEqual(waits, ['hold 3: x; not cut: it cannot be read']);
   assert.deepEqual(fates, []);
 });

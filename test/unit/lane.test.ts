@@ -27,6 +27,7 @@ function laneOf(concurrency: number) {
     gate: new Gate({ concurrency, backoff: { baseMs: 100, maxMs: 1000 }, clock }),
     deliver: (batch) => new Promise((answer, fail) => sent.push({ batch, answer, fail })),
     halve: () => [],
+    sift: (batch) => ({ kept: batch, others: undefined }),
     refusals: new RefusalBudget(clock),
     onRetry: (batch, { refusal }, delayMs) => retries.push([batch, refusal.code, delayMs]),
     onHalved: () => assert.fail('a batch of one record has no halves'),

@@ -9,12 +9,13 @@ import { Attempts } from './attempts';
 import { Backlog } from './backlog';
 import type { BatchSize } from './batch/batch-size';
 import type { Compressed } from './batch/compress';
+import { readTimeMs, type TimeLayout } from './batch/read-log';
 import type { SealedBatch } from './batch/sealed-batch';
-import { halve } from './batch/walk';
+import { halve, sift } from './batch/walk';
 import type { CancelTimer, Clock } from './clock';
 import { Gate } from './delivery/gate';
 import { Lane } from './delivery/lane';
-import type { Failure, Fate, Outcome, Refusal, Refused } from './delivery/outcome';
+import type { Failure, Fate, Outcome, Refusal, Refused, TimeWindow } from './delivery/outcome';
 import { RefusalBudget } from './delivery/refusals';
 import { DEADLINE_PASSED } from './delivery/send';
 import { publish } from './diagnostics';
@@ -77,14 +78,14 @@ export class Outbox {
     });
     const { file } = options.deadLetter;
     const { destination, layout } = target;
-    const { timeNsTag } = layout;
-    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, destination, timeNsTag, clock });
+    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, destination, layout, clock });
     this.#lane = new Lane({
       concurrency,
       clock,
       gate: new Gate({ concurrency, backoff: options.retry, clock }),
       deliver: (batch, signal) => this.#deliver(batch, signal),
       halve: (batch) => halve(this.#whole(batch), { head: target.head, compress }),
+      sift: (batch, takes) => sift(this.#whole(batch), isWithin(takes, layout), { head: target.head, compress }),
       refusals: new RefusalBudget(clock),
       onRetry: (batch, outcome, delayMs) => this.#retried(batch, outcome, delayMs),
       onHalved: (batch, parts, outcome) => this.#halved(batch, parts, outcome),
@@ -268,18 +269,23 @@ export class Outbox {
       case 'reject': {
         const where = this.#bury(batch, outcome.refusal);
         this.#backlog.dropped(batch, 'rejected');
-        this.#parts.teller.tell('rejected', `the service refused a record, and it is ${where}: ${reasonOf(outcome)}`);
+        const refused = records(
+          batch.count,
+          'was refused by the service, and is',
+          'were refused by the service, and are',
+        );
+        this.#parts.teller.tell('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
         break;
       }
     }
     this.#parts.onSettled();
   }
 
-  /** Puts a refused record into the dead-letter file, and says where it is now. */
+  /** Puts refused records into the dead-letter file, and says where they are now. */
   #bury(batch: SealedBatch, refusal: Refusal): string {
     if (this.#deadLetter === undefined) return 'lost (set deadLetter.file to keep such records)';
     const loaded = this.#backlog.load(batch);
-    if (loaded.kind !== 'batch') return 'lost, for its file cannot be read any more';
+    if (loaded.kind !== 'batch') return 'lost: what was on disk cannot be read any more';
     const result = this.#deadLetter.put(loaded.batch, refusal);
     this.#countBuried(result);
     return result.problem === undefined ? 'in the dead-letter file' : `not in the dead-letter file, ${result.problem}`;
@@ -306,6 +312,13 @@ export class Outbox {
     this.#parts.account.drop(reason, records);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
   }
+}
+
+function isWithin({ fromMs, toMs }: TimeWindow, layout: TimeLayout): (log: Buffer) => boolean {
+  return (log) => {
+    const timeMs = readTimeMs(log, layout);
+    return timeMs >= fromMs && timeMs <= toMs;
+  };
 }
 
 function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {

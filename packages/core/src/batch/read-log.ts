@@ -1,11 +1,15 @@
-// One encoded record read back, for people: what the dead-letter file shows of it.
+// One encoded record read back: what the dead-letter file shows of it, and what goes out as JSON.
 // Takes: the bytes of a `Log`. Gives: its time and contents. Keeps: nothing. Never: guesses: what the transcoder did
 // not write is an error.
 
+import type { LogLayout } from '../record/transcode';
 import { readVarint } from '../record/varint';
 
+/** How a record's time is written. */
+export type TimeLayout = Pick<LogLayout, 'timeUnit' | 'timeNsTag'>;
+
 export interface ReadLog {
-  /** As the service counts it: milliseconds or seconds since 1970. */
+  /** Milliseconds since 1970, whatever the service counts in. */
   readonly time: number;
   /** The nanoseconds below that. */
   readonly timeNs: number;
@@ -17,8 +21,15 @@ const CONTENT_TAG = 0x12;
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 
+/** Milliseconds since 1970, or whole seconds of them where that is what the service counts. @throws as `readLog` */
+export function readTimeMs(log: Buffer, { timeUnit }: TimeLayout): number {
+  if (log[0] !== TIME_TAG) throw new Error('a record does not begin with its time');
+  const { value } = readVarint(log, 1);
+  return timeUnit === 's' ? value * 1000 : value;
+}
+
 /** @throws if these are not the bytes of a record */
-export function readLog(log: Buffer, timeNsTag: number): ReadLog {
+export function readLog(log: Buffer, { timeUnit, timeNsTag }: TimeLayout): ReadLog {
   const contents: [string, string][] = [];
   let time = 0;
   let timeNs = 0;
@@ -38,6 +49,10 @@ export function readLog(log: Buffer, timeNsTag: number): ReadLog {
     } else {
       throw new Error(`a record has a field that was not written: tag ${tag}`);
     }
+  }
+  if (timeUnit === 's') {
+    time = time * 1000 + Math.floor(timeNs / 1_000_000);
+    timeNs %= 1_000_000;
   }
   return { time, timeNs, contents: Object.fromEntries(contents) };
 }

@@ -3,7 +3,7 @@
 // Takes: sealed batches. Gives: each its fate, once; or parts in its place, which then have theirs. Keeps: the batches
 // that have none yet, and how often each in flight has failed. Never: sends a batch before the one in front of it has
 // its fate, when `concurrency` is 1: that is what keeps an instance's records in order across retries. Never: drops
-// more than one record for one refusal.
+// more than one record for one refusal, unless the service has said which.
 //
 // How order could be lost, and is not: batch 1 is sent and the connection breaks, batch 2 is sent and taken, batch 1
 // is sent again: its records now stand behind batch 2's. With one batch in flight 2 waits for the fate of 1.
@@ -15,7 +15,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
 import type { Gate } from './gate';
-import type { Delivered, Failure, Fate, Outcome, Refused } from './outcome';
+import type { Delivered, Failure, Fate, Outcome, Refused, TimeWindow } from './outcome';
 
 export interface LaneOptions<Batch> {
   /** Batches in flight at a time. 1 keeps order. */
@@ -27,13 +27,15 @@ export interface LaneOptions<Batch> {
   readonly deliver: (batch: Batch, signal: AbortSignal) => Promise<Outcome>;
   /** The batch in parts, in order; none for a single record. */
   readonly halve: (batch: Batch) => readonly Batch[];
+  /** The records of a time within the window, and the others. */
+  readonly sift: (batch: Batch, takes: TimeWindow) => { kept: Batch | undefined; others: Batch | undefined };
   /** How many refusals may be acted on. */
   readonly refusals: { spend(): boolean; delivered(): void };
   /** Told of an attempt that failed and will be repeated after `delayMs`. */
   readonly onRetry: (batch: Batch, outcome: Failure, delayMs: number) => void;
   /** Told that a batch has been replaced by its parts. */
   readonly onHalved: (batch: Batch, parts: readonly Batch[], outcome: Refused) => void;
-  /** Told the fate of a batch: delivered, or, of a single record, rejected for good. */
+  /** Told the fate of a batch: delivered, or rejected for good: a single record, or several of a time that is refused. */
   readonly onFate: (batch: Batch, outcome: Fate) => void;
 }
 
@@ -145,27 +147,41 @@ export class Lane<Batch> {
   }
 
   #refused(batch: Batch, outcome: Refused): Failure | undefined {
-    const { halve, refusals, onHalved } = this.#options;
-    const { refusal } = outcome;
-    let parts: readonly Batch[];
     try {
-      parts = halve(batch);
+      return this.#rejectSome(batch, outcome) ? undefined : this.#cut(batch, outcome);
     } catch (error) {
-      return { kind: 'hold', refusal: { ...refusal, message: `${refusal.message}; not halved: ${messageOf(error)}` } };
+      const { refusal } = outcome;
+      return { kind: 'hold', refusal: { ...refusal, message: `${refusal.message}; not cut: ${messageOf(error)}` } };
     }
+  }
+
+  /** Where the service has said which records it will not take, those are rejected, and the rest is sent again. */
+  #rejectSome(batch: Batch, outcome: Refused): boolean {
+    if (outcome.kind !== 'reject' || outcome.takes === undefined) return false;
+    const { kept, others } = this.#options.sift(batch, outcome.takes);
+    if (others === undefined) return false;
+    if (kept !== undefined) this.#replaceBy(batch, [others, kept], [kept], outcome);
+    this.#settle(kept === undefined ? batch : others, { kind: 'reject', refusal: outcome.refusal });
+    return true;
+  }
+
+  #cut(batch: Batch, outcome: Refused): Failure | undefined {
+    const { refusal } = outcome;
+    const parts = this.#options.halve(batch);
     const isTooLarge = outcome.kind === 'split' && parts.length > 0;
-    if (!isTooLarge && !refusals.spend()) {
+    if (!isTooLarge && !this.#options.refusals.spend()) {
       const held = 'too much is refused: this is held, and nothing is deleted';
       return { kind: 'hold', refusal: { ...refusal, message: `${refusal.message}; ${held}` } };
     }
-    if (parts.length === 0) {
-      this.#settle(batch, { kind: 'reject', refusal });
-    } else {
-      this.#carried.delete(batch);
-      this.#waiting.unshift(...parts);
-      onHalved(batch, parts, outcome);
-    }
+    if (parts.length === 0) this.#settle(batch, { kind: 'reject', refusal });
+    else this.#replaceBy(batch, parts, parts, outcome);
     return undefined;
+  }
+
+  #replaceBy(batch: Batch, parts: readonly Batch[], sent: readonly Batch[], outcome: Refused): void {
+    this.#carried.delete(batch);
+    this.#waiting.unshift(...sent);
+    this.#options.onHalved(batch, parts, outcome);
   }
 
   #settle(batch: Batch, fate: Fate): void {

@@ -36,8 +36,17 @@ export type Outcome =
   | { readonly kind: 'split'; readonly refusal: Refusal; readonly tooLarge: 'bytes' | 'count' | 'record' }
   /** There is nothing left to send: what was on disk is damaged. */
   | { readonly kind: 'lost'; readonly refusal: Refusal }
-  /** The service will never take these bytes. */
-  | { readonly kind: 'reject'; readonly refusal: Refusal };
+  /**
+   * The service will never take these bytes. With `takes` it is for the time of some records, and the others may be
+   * taken without them.
+   */
+  | { readonly kind: 'reject'; readonly refusal: Refusal; readonly takes?: TimeWindow };
+
+/** The times that a service takes, in milliseconds since 1970. */
+export interface TimeWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 export type Delivered = Extract<Outcome, { kind: 'delivered' }>;
 /** The batch has its fate. */
@@ -56,6 +65,8 @@ export type Verdict =
   | 'too many bytes'
   | 'too many records'
   | 'record too large'
+  /** A record is too old, or too far ahead: reject those. */
+  | 'record time refused'
   /** Signed at a time that the service does not accept: hold, with the service's time. */
   | 'time refused'
   /** Not the signature it expected. A clock that is far off is one reason for that, a wrong secret another. */
@@ -68,7 +79,18 @@ export interface AnswerTable {
   /** By error code. */
   readonly codes: Readonly<Record<string, Verdict>>;
   /** The service's error in a body, if it is one. */
-  readonly errorIn: (body: string) => { code: string; message: string } | undefined;
+  readonly errorIn: (body: string) => ServiceError | undefined;
+  /** What is known by more than the code, and before it: some services say different things with one. */
+  readonly verdictOf?: (error: ServiceError, status: number) => Verdict | undefined;
+  /** How old a record may be, and how far ahead; with the verdict `record time refused`. */
+  readonly window?: { readonly pastMs: number; readonly aheadMs: number };
+  /** What a person can do about it. */
+  readonly advice?: Readonly<Record<string, string>>;
+}
+
+export interface ServiceError {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A Retry-After beyond this is a mistake or an attack; five minutes are enough to be polite. */
@@ -97,12 +119,11 @@ export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): O
   if (status === 200 && requestId !== '' && error === undefined) return { kind: 'delivered', requestId };
   const refusal: Refusal = {
     code: error?.code ?? `HTTP ${status}`,
-    message: error?.message ?? explain(status, requestId),
+    message: error === undefined ? explain(status, requestId) : withAdvice(error, table),
     status,
     ...(requestId === '' ? {} : { requestId }),
   };
-  const known = error !== undefined && Object.hasOwn(table.codes, error.code) ? table.codes[error.code] : undefined;
-  const verdict = known ?? byStatus(status);
+  const verdict = (error === undefined ? undefined : byError(error, status, table)) ?? byStatus(status);
   switch (verdict) {
     case 'retry':
       return { kind: 'retry', refusal, afterMs: retryAfterMs(headers['retry-after'], wallMs) };
@@ -112,6 +133,8 @@ export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): O
       return { kind: 'split', refusal, tooLarge: 'count' };
     case 'record too large':
       return { kind: 'split', refusal, tooLarge: 'record' };
+    case 'record time refused':
+      return rejectedForTime(refusal, headers['date'], wallMs, table);
     case 'time refused':
       return heldForTime(refusal, headers['date'], wallMs, SAME_TIME_MS);
     case 'signature refused':
@@ -119,6 +142,24 @@ export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): O
     default:
       return { kind: verdict, refusal };
   }
+}
+
+function byError(error: ServiceError, status: number, table: AnswerTable): Verdict | undefined {
+  const known = Object.hasOwn(table.codes, error.code) ? table.codes[error.code] : undefined;
+  return table.verdictOf?.(error, status) ?? known;
+}
+
+function withAdvice({ code, message }: ServiceError, { advice = {} }: AnswerTable): string {
+  return Object.hasOwn(advice, code) ? `${message} (${advice[code]})` : message;
+}
+
+/** By the service's clock, if it says what time it is there. */
+function rejectedForTime(refusal: Refusal, date: string | undefined, wallMs: number, table: AnswerTable): Outcome {
+  if (table.window === undefined) return { kind: 'reject', refusal };
+  const said = Date.parse(date ?? '');
+  const nowMs = Number.isNaN(said) ? wallMs : said;
+  const { pastMs, aheadMs } = table.window;
+  return { kind: 'reject', refusal, takes: { fromMs: nowMs - pastMs, toMs: nowMs + aheadMs } };
 }
 
 function heldForTime(refusal: Refusal, date: string | undefined, wallMs: number, beyondMs: number): Outcome {

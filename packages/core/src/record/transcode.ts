@@ -7,11 +7,11 @@
 // What is written, for each record, is this (field numbers from the target's layout):
 //
 //   0a <length>                     an entry of LogGroup.Logs
-//     08 <varint>                   Log.Time, milliseconds since 1970
+//     08 <varint>                   Log.Time, milliseconds or seconds since 1970
 //     12 <length>                   Log.Contents, once per field, in the record's order
 //       0a <length> <name>          LogContent.Key
 //       12 <length> <value>         LogContent.Value
-//     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below the millisecond
+//     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below that; the tag is the layout's
 //
 // A value is: a string's unescaped text; of a number, `true`, `false` or `null` its JSON text, digit for digit; of an
 // object or array its JSON text as it stands. Of a name that comes twice the last value counts, as for JSON.parse. A
@@ -39,6 +39,8 @@ export interface LogSink {
 
 /** How a target's service wants a Log. */
 export interface LogLayout {
+  /** What Log.Time counts; Log.TimeNs is the rest. */
+  readonly timeUnit: 'ms' | 's';
   /** The tag byte of Log.TimeNs, a fixed32. */
   readonly timeNsTag: number;
   /** The largest Log the service takes, in bytes of its encoding. */
@@ -283,13 +285,16 @@ export class Transcoder {
     const subMsNs = this.#subMsNs === -1 ? this.#order.subMsNs(this.#ms) : this.#subMsNs;
     sink.reserve(FIELD_ROOM);
     const out = sink.bytes;
-    const timeBytes = 1 + varintBytes(this.#ms);
+    const inSeconds = this.#layout.timeUnit === 's';
+    const time = inSeconds ? Math.floor(this.#ms / 1000) : this.#ms;
+    const timeNs = inSeconds ? (this.#ms - time * 1000) * 1_000_000 + subMsNs : subMsNs;
+    const timeBytes = 1 + varintBytes(time);
     if (timeBytes !== TIME_ROOM) out.copyWithin(body + timeBytes, body + TIME_ROOM, sink.length);
     out[body] = 0x08;
-    writeVarint(out, body + 1, this.#ms);
+    writeVarint(out, body + 1, time);
     const end = sink.length + timeBytes - TIME_ROOM;
     out[end] = this.#layout.timeNsTag;
-    out.writeUInt32LE(subMsNs, end + 1);
+    out.writeUInt32LE(timeNs, end + 1);
     const bodyBytes = end + 5 - body;
     const shift = start + 1 + varintBytes(bodyBytes) - body;
     if (shift !== 0) out.copyWithin(body + shift, body, body + bodyBytes);

@@ -1,7 +1,7 @@
 // The file of records that the service refused for good: one JSON text a line, to be read, mended and replayed.
 //
-// Takes: a batch of one record, and why it was refused. Gives: whether it is in the file. Keeps: the file open, and at
-// most one line that the disk would not take. Never: throws, holds up the batches behind it, grows without bound while
+// Takes: a batch of refused records, mostly one, and why. Gives: whether they are in the file. Keeps: the file open, and at
+// most one write that the disk would not take. Never: throws, holds up the batches behind it, grows without bound while
 // the disk is full, or writes a secret: what leads to the service is given to it without any.
 //
 // A line:
@@ -9,7 +9,7 @@
 //     "reason": { "code", "message", "status", "requestId" },   why
 //     "target": { ... },                                        where it was to go
 //     "packId", "hashKey",                                      as it was sent
-//     "record": { "time", "timeNs", "contents": { ... } },      what it says
+//     "record": { "time", "timeNs", "contents": { ... } },      what it says: milliseconds, and nanoseconds below them
 //     "raw": "..." }                                            the encoded Log in base64, to be sent as it is
 //
 // Written synchronously: the line is on its way to the disk before the record is counted as dropped, and there is
@@ -18,7 +18,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
-import { readLog } from '../batch/read-log';
+import { readLog, type TimeLayout } from '../batch/read-log';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { logsOf } from '../batch/walk';
 import type { Clock } from '../clock';
@@ -28,12 +28,12 @@ export interface DeadLetterOptions {
   readonly file: string;
   /** Where the records were to go. */
   readonly destination: Readonly<Record<string, string>>;
-  /** The target's tag of Log.TimeNs. */
-  readonly timeNsTag: number;
+  /** The target's. */
+  readonly layout: TimeLayout;
   readonly clock: Clock;
 }
 
-/** `written` may be more than the record: a line that had to wait goes with it. */
+/** `written` may be more than the batch: what had to wait goes with it. */
 export interface DeadLetterResult {
   readonly written: number;
   /** Lines that will not be in the file, and why. */
@@ -55,21 +55,21 @@ export class DeadLetterFile {
 
   put(batch: SealedBatch, reason: Refusal): DeadLetterResult {
     try {
-      const line = this.#lineOf(batch, reason);
+      const lines = this.#linesOf(batch, reason);
       this.#file ??= this.#open();
-      // What waits goes first; if it still cannot, this line does not join it: the disk may be full for days.
+      // What waits goes first; if it still cannot, this does not join it: the disk may be full for days.
       if (this.#waiting > 0) this.#file.flushSync();
       const before = this.#waiting;
       this.#error = undefined;
-      this.#file.write(line);
+      this.#file.write(lines);
       if (this.#error === undefined) {
         this.#waiting = 0;
-        return { written: before + 1, lost: 0 };
+        return { written: before + batch.count, lost: 0 };
       }
-      this.#waiting = 1;
+      this.#waiting = batch.count;
       return { written: before, lost: 0, problem: messageOf(this.#error) };
     } catch (error) {
-      return { written: 0, lost: 1, problem: messageOf(error) };
+      return { written: 0, lost: batch.count, problem: messageOf(error) };
     }
   }
 
@@ -103,20 +103,21 @@ export class DeadLetterFile {
     return boom;
   }
 
-  #lineOf(batch: SealedBatch, reason: Refusal): string {
-    const { clock, destination, timeNsTag } = this.#options;
-    const [log] = logsOf(batch);
+  #linesOf(batch: SealedBatch, reason: Refusal): string {
+    const { clock, destination, layout } = this.#options;
     const { code, message, status, requestId } = reason;
-    const line = {
-      time: new Date(clock.wallMs()).toISOString(),
-      reason: { code, message, status, requestId },
-      target: destination,
-      packId: batch.packId,
-      hashKey: batch.hashKey,
-      record: readLog(log!, timeNsTag),
-      raw: log!.toString('base64'),
-    };
-    return `${JSON.stringify(line)}\n`;
+    const lines = logsOf(batch).map((log) =>
+      JSON.stringify({
+        time: new Date(clock.wallMs()).toISOString(),
+        reason: { code, message, status, requestId },
+        target: destination,
+        packId: batch.packId,
+        hashKey: batch.hashKey,
+        record: readLog(log, layout),
+        raw: log.toString('base64'),
+      }),
+    );
+    return `${lines.join('\n')}\n`;
   }
 }
 

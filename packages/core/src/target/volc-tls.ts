@@ -27,6 +27,7 @@ export const VOLC_LIMITS = {
 const TIME_NS_TAG = 0x1d;
 
 export const VOLC_LAYOUT: LogLayout = {
+  timeUnit: 'ms',
   timeNsTag: TIME_NS_TAG,
   maxLogBytes: VOLC_LIMITS.maxLogBytes,
   keys: {

@@ -142,27 +142,129 @@ test('every option can be set by its variable', () => {
     endpoint: ['tls-cn-x.volces.com', 'https://tls-cn-x.volces.com'],
     'batch.maxBytes': ['65536', 65536],
     'memory.maxBytes': ['2097152', 2_097_152],
+    target: ['volc-tls', 'volc-tls'],
+    routing: ['header', 'header'],
+    signature: ['v1', 'v1'],
   };
   for (const { path } of optionLeaves()) {
     const isNumber = /Ms$|Count$|concurrency/.test(path);
     const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : ['some', 'some']);
     const numeric = path === 'requestTimeoutMs' ? (['500', 500] as const) : ([text, value] as const);
-    const isOther = path === 'credentials.file' || path === 'credentials.module';
-    const keys = isOther ? { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' } : required();
+    const keys = environmentWithout(path);
     const options = resolveOptions({}, { ...keys, [environmentName(path)]: numeric[0] });
     const got = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
     assert.deepEqual(got, numeric[1], path);
   }
 });
 
-function required(): NodeJS.ProcessEnv {
-  return {
-    PUTLOGS_REGION: 'r',
-    PUTLOGS_TOPIC_ID: 't',
-    PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i',
-    PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's',
-  };
+/** What a target that has the option needs beside it. */
+function environmentWithout(path: string): NodeJS.ProcessEnv {
+  const keys = { PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i', PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's' };
+  const tls = { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' };
+  if (path === 'credentials.file' || path === 'credentials.module') return tls;
+  if (path === 'projectId') return { ...tls, PUTLOGS_TARGET: 'volc-webtracks' };
+  if (!['project', 'logstore', 'topic', 'routing', 'signature'].includes(path)) return { ...keys, ...tls };
+  const sls = { PUTLOGS_TARGET: 'aliyun-sls', PUTLOGS_REGION: 'r', PUTLOGS_PROJECT: 'p', PUTLOGS_LOGSTORE: 'store' };
+  return { ...keys, ...sls };
 }
+
+const sls = {
+  endpoint: 'cn-hangzhou.log.aliyuncs.com',
+  project: 'my-project',
+  logstore: 'my-logstore',
+  credentials: { accessKeyId: 'id', accessKeySecret: SECRET },
+};
+
+test('a host that can only be of one service names the target', () => {
+  const targetOf = (options: object, environment: NodeJS.ProcessEnv = {}) =>
+    resolveOptions(options, environment).target;
+  assert.equal(targetOf(complete), 'volc-tls');
+  assert.equal(targetOf(sls), 'aliyun-sls');
+  const { endpoint, ...rest } = sls;
+  assert.equal(targetOf(rest, { PUTLOGS_ENDPOINT: endpoint }), 'aliyun-sls');
+  assert.equal(
+    targetOf({ ...sls, endpoint: 'https://my-project.cn-hangzhou-intranet.log.aliyuncs.com' }),
+    'aliyun-sls',
+  );
+  const anonymous = { ...sls, credentials: undefined, target: 'aliyun-webtracking' };
+  assert.equal(targetOf(anonymous), 'aliyun-webtracking');
+  assert.equal(targetOf({ ...complete, endpoint: 'https://logs.example.com' }), 'volc-tls');
+});
+
+test('the region of SLS follows from the endpoint, and the endpoint from the region', () => {
+  for (const [endpoint, region] of [
+    ['cn-hangzhou.log.aliyuncs.com', 'cn-hangzhou'],
+    ['https://cn-hangzhou-intranet.log.aliyuncs.com', 'cn-hangzhou'],
+    ['cn-shanghai-finance-1-share.log.aliyuncs.com', 'cn-shanghai-finance-1'],
+    ['my-project.ap-southeast-1.log.aliyuncs.com', 'ap-southeast-1'],
+    ['us-west-1.sls.aliyuncs.com', 'us-west-1'],
+  ] as const) {
+    assert.equal(resolveOptions({ ...sls, endpoint }, {}).region, region);
+  }
+  const { endpoint: _, ...rest } = sls;
+  const options = resolveOptions({ ...rest, target: 'aliyun-sls', region: 'cn-beijing' }, {});
+  assert.equal(options.endpoint, 'https://cn-beijing.log.aliyuncs.com');
+  assert.equal(resolveOptions({ ...sls, endpoint: 'log-global.aliyuncs.com' }, {}).region, '');
+});
+
+test('each vendor’s variables are read for its own services, and none for anonymous ones', () => {
+  const environment = {
+    VOLCENGINE_ACCESS_KEY_ID: 'v',
+    VOLCENGINE_ACCESS_KEY_SECRET: 'v',
+    ALIBABA_CLOUD_ACCESS_KEY_ID: 'a',
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'a',
+    ALIBABA_CLOUD_SECURITY_TOKEN: 'token',
+  };
+  const keysOf = (options: object) => resolveOptions({ ...options, credentials: undefined }, environment).credentials;
+  assert.deepEqual(keysOf(complete), { accessKeyId: 'v', accessKeySecret: 'v' });
+  assert.deepEqual(keysOf(sls), { accessKeyId: 'a', accessKeySecret: 'a', securityToken: 'token' });
+  assert.deepEqual(keysOf({ ...sls, target: 'aliyun-webtracking' }), {});
+});
+
+test('a mistaken pairing is one clear error that says what to change', () => {
+  for (const [options, problem] of [
+    [
+      { ...sls, target: 'volc-tls', topicId: 't', project: undefined, logstore: undefined, region: 'cn-beijing' },
+      "endpoint: is one of Alibaba Cloud SLS, and target is one of Volcengine TLS; set target: 'aliyun-sls', or another endpoint",
+    ],
+    [
+      { ...sls, target: 'aliyun-sls', endpoint: 'https://tls-cn-beijing.volces.com' },
+      "endpoint: is one of Volcengine TLS, and target is one of Alibaba Cloud SLS; set target: 'volc-tls', or another endpoint",
+    ],
+    [{ ...sls, project: undefined }, 'project: is missing; set it, or PUTLOGS_PROJECT in the environment'],
+    [{ ...sls, logstore: undefined }, 'logstore: is missing; set it, or PUTLOGS_LOGSTORE in the environment'],
+    [
+      { ...sls, topicId: 't' },
+      'topicId: target aliyun-sls has none, it writes to `project` and `logstore`; leave it out, or set another target',
+    ],
+    [
+      { ...complete, logstore: 'store' },
+      'logstore: target volc-tls has none, it writes to `topicId`; leave it out, or set another target',
+    ],
+    [
+      { ...sls, endpoint: 'http://cn-hangzhou.log.aliyuncs.com' },
+      'endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it',
+    ],
+    [{ ...sls, compression: 'gzip' }, 'compression: target aliyun-sls takes lz4, zlib, none'],
+    [{ ...complete, batch: { maxCount: 10_001 } }, 'batch.maxCount: target volc-tls takes 10000 at most'],
+    [{ ...sls, source: '源'.repeat(50) }, 'source: must be 128 bytes at most'],
+    [
+      { ...sls, target: 'aliyun-webtracking' },
+      'credentials: target aliyun-webtracking has none, it is anonymous; leave them out, or set another target',
+    ],
+    [
+      { target: 'volc-webtracks', region: 'cn-beijing', topicId: 't' },
+      'projectId: is missing; set it, or PUTLOGS_PROJECT_ID in the environment',
+    ],
+    [
+      { target: 'volc-webtracks', region: 'cn-beijing', topicId: 't', projectId: 'p', tags: { a: 'b' } },
+      'tags: target volc-webtracks has none, a request has no place for them; leave it out, or set another target',
+    ],
+  ] as const) {
+    assert.deepEqual(problemsOf(options), [problem]);
+  }
+  assert.match(problemsOf({ ...complete, target: 'aliyun' })[0]!, /^target: .*"volc-tls"\|.*"aliyun-sls"/);
+});
 
 test('a variable of the wrong kind is named, and so is one that is misspelt', () => {
   assert.match(

@@ -94,7 +94,8 @@ test('the error is found with either spelling of its name, and nonsense is no er
   const body = JSON.stringify({ errorCode: 'TopicNotExist', errorMessage: 'gone' });
   const outcome = target.outcome({ kind: 'answered', status: 404, headers: {}, body }, NOW);
   assert.ok(outcome.kind === 'hold');
-  assert.deepEqual(outcome.refusal, { code: 'TopicNotExist', message: 'gone', status: 404 });
+  const message = 'gone (check topicId, and that it is of this region)';
+  assert.deepEqual(outcome.refusal, { code: 'TopicNotExist', message, status: 404 });
   for (const nonsense of ['', '<html>', 'null', '[]', '{"ErrorCode":7}', '"x"', '{']) {
     assert.equal(kindOf({ kind: 'answered', status: 502, headers: {}, body: nonsense }), 'retry');
   }

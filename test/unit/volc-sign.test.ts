@@ -107,7 +107,7 @@ test('the golden body of the vendor is reproduced byte for byte', () => {
     credentials: () => ({ accessKeyId: 'a', accessKeySecret: 's' }),
   });
   const { head, tail } = target.frame(
-    { source: 'c-shard-sdk', fileName: 'c-shard-fn', tags: {}, packId: '' },
+    { source: 'c-shard-sdk', topic: '', fileName: 'c-shard-fn', tags: {}, packId: '' },
     logs.length,
   );
   const body = Buffer.concat([head, logs, tail]);

@@ -16,7 +16,7 @@ const target = volcTls({
   topicId: 't',
   credentials: () => ({ accessKeyId: 'a', accessKeySecret: 's' }),
 });
-const ENVELOPE = { source: 'here', fileName: 'a.log', tags: { env: 'test' }, packId: 'P-1' };
+const ENVELOPE = { source: 'here', topic: '', fileName: 'a.log', tags: { env: 'test' }, packId: 'P-1' };
 const LogGroupList = root.lookupType('LogGroupList');
 const Log = root.lookupType('Log');
 

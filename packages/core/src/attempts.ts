@@ -25,6 +25,12 @@ export interface AttemptsOptions {
   readonly onClockOff: (message: string) => void;
 }
 
+export interface Attempt {
+  readonly outcome: Outcome;
+  /** Of the body that was sent. */
+  readonly wireBytes: number;
+}
+
 const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
 
 export class Attempts {
@@ -38,38 +44,40 @@ export class Attempts {
     this.#sender = new Sender({ ...options, origin: options.target.origin });
   }
 
-  async make(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+  async make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
     const { credentials, onClockOff } = this.#options;
-    if (!(await credentials.ready())) return { kind: 'hold', refusal: NO_CREDENTIALS };
+    if (!(await credentials.ready())) return { outcome: { kind: 'hold', refusal: NO_CREDENTIALS }, wireBytes: 0 };
     const { current } = credentials;
-    let outcome = await this.#send(batch, signal);
-    if (outcome.kind === 'hold' && outcome.serviceMs !== undefined) {
+    let attempt = await this.#send(batch, signal);
+    if (attempt.outcome.kind === 'hold' && attempt.outcome.serviceMs !== undefined) {
       // Once, at once: if it is not the clock after all, the batch is held.
-      const aheadMs = this.#serviceTime.correct(outcome.serviceMs);
+      const aheadMs = this.#serviceTime.correct(attempt.outcome.serviceMs);
       const seconds = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
       onClockOff(`the clock of this machine is ${seconds}: the service's time is used for signing`);
-      outcome = await this.#send(batch, signal);
+      attempt = await this.#send(batch, signal);
     }
+    const { outcome, wireBytes } = attempt;
     if (outcome.kind === 'hold' && isUnauthorized(outcome.refusal) && credentials.refused(current)) {
-      return { kind: 'retry', refusal: outcome.refusal, afterMs: 0 };
+      return { outcome: { kind: 'retry', refusal: outcome.refusal, afterMs: 0 }, wireBytes };
     }
-    return outcome;
+    return attempt;
   }
 
   async close(): Promise<void> {
     await this.#sender.close();
   }
 
-  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Outcome> {
+  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
     const { target, credentials } = this.#options;
     const { current } = credentials;
     const request = target.request(batch, this.#serviceTime.wallMs());
     const answer = await this.#sender.send(request, signal);
     const outcome = target.outcome(answer, this.#serviceTime.wallMs());
-    if (outcome.kind === 'delivered') return outcome;
+    const wireBytes = request.body.length;
+    if (outcome.kind === 'delivered') return { outcome, wireBytes };
     // A service may say in its answer what it was asked with; and what it says is told, and written to a file.
     const message = withoutSecrets(outcome.refusal.message, current);
-    return { ...outcome, refusal: { ...outcome.refusal, message } };
+    return { outcome: { ...outcome, refusal: { ...outcome.refusal, message } }, wireBytes };
   }
 }
 

@@ -206,8 +206,8 @@ export class Outbox {
     const loaded = this.#backlog.load(waiting);
     if (loaded.kind === 'lost') return { kind: 'lost', refusal: { code: 'DAMAGED', message: loaded.why } };
     if (loaded.kind === 'failed') return { kind: 'retry', refusal: loaded, afterMs: 0 };
-    const outcome = await this.#attempts.make(loaded.batch, signal);
-    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(loaded.batch, outcome.requestId);
+    const { outcome, wireBytes } = await this.#attempts.make(loaded.batch, signal);
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(loaded.batch, wireBytes, outcome.requestId);
     return this.#isTooSlow(waiting, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
   }
 
@@ -226,12 +226,12 @@ export class Outbox {
     throw new Error(loaded.kind === 'lost' ? loaded.why : loaded.message);
   }
 
-  #acknowledged({ packId, count, rawBytes, body }: SealedBatch, requestId: string): void {
+  #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
     this.#parts.account.add('batches');
     this.#parts.account.add('rawBytes', rawBytes);
-    this.#parts.account.add('wireBytes', body.length);
+    this.#parts.account.add('wireBytes', wireBytes);
     publish('batch.delivered', this.#parts.options.instance, () => {
-      return { packId, records: count, rawBytes, wireBytes: body.length, requestId };
+      return { packId, records: count, rawBytes, wireBytes, requestId };
     });
   }
 

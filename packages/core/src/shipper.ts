@@ -14,15 +14,16 @@ import { OpenBatch } from './batch/open-batch';
 import { sealBatch } from './batch/sealed-batch';
 import { type CancelTimer, type Clock, systemClock } from './clock';
 import { enterExit, type Leaver, leaveExit } from './exit';
-import { CredentialSource } from './options/credentials';
+import { ANONYMOUS, CredentialSource } from './options/credentials';
 import type { Options, PutlogsOptions } from './options/schema';
+import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
 import { levelLabels } from './record/level';
 import { Transcoder } from './record/transcode';
 import { handleSignals, NO_SIGNALS } from './signals';
 import type { Runs } from './spool/run';
 import type { Target } from './target/target';
-import { volcTls } from './target/volc-tls';
+import { targetOf } from './target/which';
 import { Teller, type Warning } from './tell';
 
 /** Where records go in: a shipper in this thread, or a host whose worker thread has one. */
@@ -72,8 +73,9 @@ export function startShipper(
   options: Options,
   { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
 ): RangeShipper {
-  const credentials = new CredentialSource(options.credentials, clock);
-  const target = volcTls({ ...options, credentials: () => credentials.current });
+  const isSigned = TARGETS[options.target].isSigned;
+  const credentials = new CredentialSource(isSigned ? options.credentials : ANONYMOUS, clock);
+  const target = targetOf(options, () => credentials.current);
   return new Pipeline({ options, target, credentials, account, admission, clock, runs });
 }
 
@@ -144,7 +146,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#transcoder = new Transcoder(target.layout, transcode, clock);
     this.#open = new OpenBatch(options.batch.maxBytes);
     this.#size = new BatchSize(options.batch, clock);
-    this.#compress = compressor(options.compression, (reason) =>
+    // gzip is one target's word on the way out; what waits is compressed with the like.
+    this.#compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
       this.#teller.tell('compression', `no LZ4 for this platform, zlib is used instead: ${reason}`),
     );
     this.#hashKey = hashKeyOf(options.hashKey, options.instance);

@@ -20,6 +20,9 @@ export interface Credentials {
   readonly securityToken?: string | undefined;
 }
 
+/** Of a target whose requests are not signed. */
+export const ANONYMOUS: Credentials = { accessKeyId: '', accessKeySecret: '' };
+
 /** What somebody else says, with what must not be told taken out of it. */
 export function withoutSecrets(text: string, { accessKeySecret, securityToken }: Credentials): string {
   const secrets = [accessKeySecret, securityToken ?? ''].filter((secret) => secret !== '');

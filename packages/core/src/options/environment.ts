@@ -14,9 +14,11 @@ export interface FromEnvironment {
   readonly value: unknown;
 }
 
-export function readEnvironment(environment: NodeJS.ProcessEnv): FromEnvironment[] {
+/** @param vendorPrefix how the variables begin of the vendor whose service is written to; the others' are not meant. */
+export function readEnvironment(environment: NodeJS.ProcessEnv, vendorPrefix: string): FromEnvironment[] {
   return optionLeaves().flatMap((leaf) => {
-    for (const variable of [environmentName(leaf.path), ...(leaf.notes.vendor ?? [])]) {
+    const vendor = leaf.notes.vendor?.filter((name) => name.startsWith(vendorPrefix)) ?? [];
+    for (const variable of [environmentName(leaf.path), ...vendor]) {
       const text = environment[variable];
       // An empty variable is one that a deployment file left unset.
       if (text !== undefined && text !== '') return [{ path: leaf.path, variable, value: readText(text, leaf) }];

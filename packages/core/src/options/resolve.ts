@@ -11,6 +11,7 @@ import { PutlogsError } from '../errors';
 import { type FromEnvironment, misspeltVariables, readEnvironment } from './environment';
 import { nearest } from './nearest';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
+import { isTargetName, TARGETS, type TargetFacts, type TargetName, targetOfHost } from './targets';
 
 /** pino adds these to the options of every transport. */
 const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
@@ -24,10 +25,14 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   }
   const { tree, problems } = plainOptions(given ?? {});
   const variables = new Map<string, string>();
-  const found = readEnvironment(environment);
+  const target = targetOf(tree, environment);
+  const facts = TARGETS[target];
+  const found = readEnvironment(environment, facts.vendor.variables);
   const kinds = credentialsKinds(tree, found);
   for (const { path, variable, value } of found) {
     if (kinds.size > 0 && path.startsWith('credentials.') && !kinds.has(credentialsKind(path))) continue;
+    // Of an anonymous target a key in the environment is for somebody else.
+    if (!facts.isSigned && path.startsWith('credentials.') && variable !== environmentName(path)) continue;
     if (setIfAbsent(tree, path, value)) variables.set(path, variable);
   }
   if (kinds.size > 1) problems.push('credentials: of keys, file and module there can be one only');
@@ -35,8 +40,8 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
     problems.push(`${variable}: there is no such variable${didYouMean(meant)}`);
   }
   if (get(tree, 'enabled') !== false) {
-    complete(tree, environment);
-    problems.push(...missing(tree), ...addressProblems(tree));
+    complete(tree, environment, target);
+    problems.push(...missing(tree, facts), ...addressProblems(tree, facts), ...pairingProblems(tree, target));
   } else fillDisabled(tree);
   const result = schema.safeParse(tree);
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue, variables)));
@@ -65,15 +70,34 @@ function plainOptions(given: object): { tree: Tree; problems: string[] } {
   return { tree: copy(given, ''), problems };
 }
 
+/** The target that is named, or that the address can only be meant for. A name that is none is told by the schema. */
+function targetOf(tree: Tree, environment: NodeJS.ProcessEnv): TargetName {
+  const named = tree['target'] ?? environment[environmentName('target')];
+  if (isTargetName(named)) return named;
+  const endpoint = tree['endpoint'] ?? environment[environmentName('endpoint')];
+  return (typeof endpoint === 'string' ? targetOfHost(hostOf(endpoint)) : undefined) ?? 'volc-tls';
+}
+
+/** '' of what is no address. */
+function hostOf(endpoint: string): string {
+  try {
+    return new URL(withScheme(endpoint)).hostname;
+  } catch {
+    return '';
+  }
+}
+
 /** Fills in what follows from the rest. */
-function complete(tree: Tree, environment: NodeJS.ProcessEnv): void {
+function complete(tree: Tree, environment: NodeJS.ProcessEnv, target: TargetName): void {
+  const { vendor } = TARGETS[target];
+  setIfAbsent(tree, 'target', target);
   const endpoint = tree['endpoint'];
   if (typeof endpoint === 'string') {
     tree['endpoint'] = withScheme(endpoint);
-    setIfAbsent(tree, 'region', /^(?:https?:\/\/)?tls-([a-z0-9-]+)\.[a-z]+\.com/.exec(endpoint)?.[1]);
+    setIfAbsent(tree, 'region', vendor.region.exec(hostOf(endpoint))?.[1]);
   }
   const region = tree['region'];
-  if (typeof region === 'string') setIfAbsent(tree, 'endpoint', `https://tls-${region}.volces.com`);
+  if (typeof region === 'string') setIfAbsent(tree, 'endpoint', vendor.endpointOf(region));
   setIfAbsent(tree, 'source', hostname());
   setIfAbsent(tree, 'instance', defaultInstance(environment, hostname()));
   for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
@@ -81,7 +105,8 @@ function complete(tree: Tree, environment: NodeJS.ProcessEnv): void {
 
 /** Nothing is required of options that start nothing; what is there must still be right. */
 function fillDisabled(tree: Tree): void {
-  for (const name of ['region', 'topicId', 'instance']) setIfAbsent(tree, name, 'disabled');
+  setIfAbsent(tree, 'target', 'volc-tls');
+  setIfAbsent(tree, 'instance', 'disabled');
   setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
   setIfAbsent(tree, 'source', '');
   for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
@@ -109,31 +134,70 @@ function credentialsKinds(tree: Tree, found: readonly FromEnvironment[]): Set<Cr
   return new Set(ours.map(({ path }) => credentialsKind(path)));
 }
 
-function missing(tree: Tree): string[] {
+function missing(tree: Tree, { required, isSigned, vendor }: TargetFacts): string[] {
   const isElsewhere = ['file', 'module'].some((name) => get(tree, `credentials.${name}`) !== undefined);
-  const keys = isElsewhere ? [] : ['credentials.accessKeyId', 'credentials.accessKeySecret'];
-  return ['region', 'topicId', ...keys]
+  const keys = isElsewhere || !isSigned ? [] : ['credentials.accessKeyId', 'credentials.accessKeySecret'];
+  return [...required, ...keys]
     .filter((path) => get(tree, path) === undefined)
     .map((path) => {
-      const vendor = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
-      const variables = [environmentName(path), ...vendor].join(' or ');
+      const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
+      const ofVendor = all.filter((name) => name.startsWith(vendor.variables));
+      const variables = [environmentName(path), ...ofVendor].join(' or ');
       return `${path}: is missing; set it, or ${variables} in the environment`;
     });
 }
 
-function addressProblems(tree: Tree): string[] {
+/** What is said for another service than the one that is written to. */
+function pairingProblems(tree: Tree, target: TargetName): string[] {
+  const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, vendor } = TARGETS[target];
+  const problems = Object.entries(unused)
+    .filter(([path]) => isSaid(get(tree, path)))
+    .map(([path, instead]) => `${path}: target ${target} has none, ${instead}; leave it out, or set another target`);
+  if (!isSigned && isSaid(get(tree, 'credentials'))) {
+    problems.push(`credentials: target ${target} has none, it is anonymous; leave them out, or set another target`);
+  }
+  const compression = get(tree, 'compression');
+  if (compression !== undefined && !compressions.some((name) => name === compression)) {
+    problems.push(`compression: target ${target} takes ${compressions.join(', ')}`);
+  }
+  for (const [path, most] of [
+    ['batch.maxBytes', maxBatchBytes],
+    ['batch.maxCount', maxBatchCount],
+  ] as const) {
+    if (Number(get(tree, path)) > most) problems.push(`${path}: target ${target} takes ${most} at most`);
+  }
+  if (vendor.name !== 'Alibaba Cloud SLS') return problems;
+  for (const path of ['topic', 'source']) {
+    if (Buffer.byteLength(String(get(tree, path) ?? '')) > 128) problems.push(`${path}: must be 128 bytes at most`);
+  }
+  return problems;
+}
+
+/** An empty object is what a group of options is when nothing of it is said. */
+function isSaid(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined;
+}
+
+function addressProblems(tree: Tree, { vendor }: TargetFacts): string[] {
   const endpoint = tree['endpoint'];
   if (typeof endpoint !== 'string') return [];
   let url: URL;
   try {
     url = new URL(endpoint);
   } catch {
-    return ['endpoint: is not an address; it looks like https://tls-cn-beijing.volces.com'];
+    return [`endpoint: is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`];
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return ['endpoint: must begin with https://'];
   if (url.username !== '' || url.password !== '') return ['endpoint: must not carry a user name or password'];
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     return [`endpoint: must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`];
+  }
+  const meant = targetOfHost(url.hostname);
+  if (meant !== undefined && TARGETS[meant].vendor !== vendor) {
+    const { name } = TARGETS[meant].vendor;
+    return [
+      `endpoint: is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`,
+    ];
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true) {
     return ['endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it'];

@@ -5,6 +5,7 @@
 // of the vendor's own tools that are read after it.
 
 import { z } from 'zod';
+import { TARGET_NAMES } from './targets';
 
 /** What stands beside a type: how to read it from a text, and what to say about it. */
 export interface OptionNotes {
@@ -32,18 +33,26 @@ const line = () => text().regex(/^[^\p{Cc}]*$/u, 'must be one line without contr
 const credentials = z.strictObject({
   accessKeyId: line()
     .optional()
-    .meta({ meaning: 'Access key.', vendor: ['VOLCENGINE_ACCESS_KEY_ID'], otherwise: 'required, or a file or module' }),
+    .meta({
+      meaning: 'Access key.',
+      vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
+      otherwise: 'required, or a file or module; none with web tracking',
+    }),
   accessKeySecret: line()
     .optional()
     .meta({
       meaning: 'Its secret.',
-      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET'],
-      otherwise: 'required, or a file or module',
+      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
+      otherwise: 'required, or a file or module; none with web tracking',
       secret: true,
     }),
   securityToken: line()
     .optional()
-    .meta({ meaning: 'The token of temporary credentials (STS).', vendor: ['VOLCENGINE_TOKEN'], secret: true }),
+    .meta({
+      meaning: 'The token of temporary credentials (STS).',
+      vendor: ['VOLCENGINE_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
+      secret: true,
+    }),
   file: text().optional().meta({ meaning: 'Instead: a JSON file with these names, read again when it changes.' }),
   module: text()
     .optional()
@@ -51,10 +60,12 @@ const credentials = z.strictObject({
 });
 
 const batch = z.strictObject({
-  maxBytes: wholeNumber(1 * KiB, 4 * MiB)
+  maxBytes: wholeNumber(1 * KiB, 9 * MiB)
     .default(1 * MiB)
-    .meta({ meaning: 'Bytes of encoded records after which a batch is sent.' }),
-  maxCount: wholeNumber(1, 10_000).default(4096).meta({ meaning: 'Records after which a batch is sent.' }),
+    .meta({
+      meaning: "Bytes of encoded records after which a batch is sent; the target's own limit is less than 9 MiB.",
+    }),
+  maxCount: wholeNumber(1, 40_960).default(4096).meta({ meaning: 'Records after which a batch is sent; see there.' }),
 });
 
 const memory = z.strictObject({
@@ -94,17 +105,42 @@ const retry = z.strictObject({
 
 export const schema = z.strictObject({
   enabled: z.boolean().default(true).meta({ meaning: '`false` starts nothing: every record is refused silently.' }),
+  target: z.enum(TARGET_NAMES).meta({
+    meaning: `The service and how it is written to: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
+    otherwise: "the endpoint's, or `volc-tls`",
+  }),
   endpoint: text().meta({
     meaning: 'Address of the service; `http` only for loopback, or with `allowInsecure`.',
     vendor: ['VOLCENGINE_ENDPOINT'],
-    otherwise: '`https://tls-<region>.volces.com`',
+    otherwise: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
   }),
-  region: line().meta({
-    meaning: 'Region, part of every signature.',
-    vendor: ['VOLCENGINE_REGION'],
-    otherwise: "the endpoint's",
+  region: line()
+    .default('')
+    .meta({
+      meaning: 'Region, part of every signature of TLS, and of those of SLS where it is known.',
+      vendor: ['VOLCENGINE_REGION'],
+      otherwise: "the endpoint's",
+    }),
+  topicId: line().default('').meta({ meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }),
+  projectId: line().default('').meta({ meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
+  project: z
+    .string()
+    .regex(/^[0-9a-zA-Z_-]{1,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')
+    .default('')
+    .meta({ meaning: 'SLS: project to write to.', otherwise: 'required for SLS' }),
+  logstore: z
+    .string()
+    .regex(/^[a-z0-9_-]{3,63}$/, 'must be 3 to 63 small letters, digits, `-` or `_`')
+    .default('')
+    .meta({ meaning: 'SLS: Logstore to write to.', otherwise: 'required for SLS' }),
+  topic: z.string().default('').meta({ meaning: 'SLS: topic of the records.' }),
+  routing: z.enum(['route', 'header']).default('route').meta({
+    meaning: 'SLS: the hash key in the address, or in a header as the documents of 2017 have it.',
   }),
-  topicId: line().meta({ meaning: 'Topic to write to.', otherwise: 'required' }),
+  signature: z.enum(['v1', 'v4']).optional().meta({
+    meaning: 'SLS: the form of signatures.',
+    otherwise: '`v4` where the region is known, else `v1`',
+  }),
   credentials,
   source: z.string().meta({ meaning: 'Where the records come from.', otherwise: 'the host name' }),
   fileName: z.string().default('').meta({ meaning: 'File name kept with the records.' }),
@@ -124,7 +160,10 @@ export const schema = z.strictObject({
   concurrency: wholeNumber(1, 64)
     .default(4)
     .meta({ meaning: "Batches in flight with `hashKey: 'none'`; otherwise one, which keeps order." }),
-  compression: z.enum(['lz4', 'zlib', 'none']).default('lz4').meta({ meaning: 'Compression of a batch.' }),
+  compression: z
+    .enum(['lz4', 'zlib', 'gzip', 'none'])
+    .default('lz4')
+    .meta({ meaning: 'Compression of a batch; `gzip` for SLS web tracking only.' }),
   batch,
   lingerMs: wholeNumber(0, 60_000).default(1000).meta({ meaning: 'Longest wait for a batch to fill.' }),
   memory,

@@ -9,6 +9,8 @@ import type { LogLayout } from '../record/transcode';
 /** What is said once for all records of a batch. */
 export interface Envelope {
   readonly source: string;
+  /** Where the service has one. */
+  readonly topic: string;
   readonly fileName: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly packId: string;

@@ -45,7 +45,9 @@ export const VOLC_LAYOUT: LogLayout = {
   },
 };
 
-const ANSWERS: AnswerTable = {
+const WHERE = 'check topicId, and that it is of this region';
+
+export const VOLC_ANSWERS: AnswerTable = {
   requestIdHeader: 'x-tls-requestid',
   codes: {
     ExceedQPSLimit: 'retry',
@@ -73,6 +75,13 @@ const ANSWERS: AnswerTable = {
     LogSizeTooLarge: 'record too large',
   },
   errorIn,
+  advice: {
+    TopicNotExist: WHERE,
+    ProjectNotExists: WHERE,
+    AccessDenied: 'check the rights of the access key; for web tracking, that the topic has it on',
+    InvalidAccessKeyId: 'check credentials.accessKeyId, and that it is one of Volcengine',
+    SignatureDoesNotMatch: 'check credentials.accessKeySecret and region',
+  },
 };
 
 export interface VolcTlsOptions {
@@ -105,7 +114,7 @@ export function volcTls(options: VolcTlsOptions): Target {
       const headers = signer.sign(unsigned, options.credentials(), wallMs);
       return { method: 'POST', path: `/PutLogs?${canonicalQuery(query)}`, headers, body: batch.body };
     },
-    outcome: (answer: Answer, wallMs: number): Outcome => outcomeOf(answer, ANSWERS, wallMs),
+    outcome: (answer: Answer, wallMs: number): Outcome => outcomeOf(answer, VOLC_ANSWERS, wallMs),
   };
 }
 

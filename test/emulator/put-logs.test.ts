@@ -75,11 +75,15 @@ describe('PutLogs', () => {
     ];
     assert.deepEqual(first, {
       sequence: 1,
+      service: 'tls',
+      project: '',
+      logstore: '',
       topicId: '0f8f5a3e-1b2c-4d5e-8f90-123456789abc',
       shard: 1,
       hashKey: '7fffffffffffffffffffffffffffffff',
       packId: 'PACK-1',
       fileName: 'app.log',
+      topic: '',
       time: 1_750_733_700_123,
       timeNs: 456_789,
       source: 'host-1',

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createEmulator, type Emulator } from '@putlogs/emulator';
-import type * as signature from '../../packages/emulator/src/signature.js';
+import type * as signature from '../../packages/emulator/src/volc/signature.js';
 import { type Headers, log, put, send, TOPIC } from './signed-request.js';
 
 const emulatorDir = dirname(require.resolve('@putlogs/emulator/package.json'));
-const { verifySignature } = require(join(emulatorDir, 'dist/signature.js')) as typeof signature;
+const { verifySignature } = require(join(emulatorDir, 'dist/volc/signature.js')) as typeof signature;
 // Compiled to test/dist/emulator.
 const testDir = join(__dirname, '..', '..');
 

@@ -1,12 +1,17 @@
 // Takes: requests below /_emulator/. Gives: statistics, logs and the fault script, as JSON. Keeps: nothing.
 // Never: asks for a signature, and never is a fault rule's prey: this is the test's own door.
-import { type Answer, answerJson, answerRefusal, invalidArgument, refuse } from './answer.js';
+import { type Answer, answerJson } from './answer.js';
 import type { ApiRequest } from './request.js';
 import { parameter } from './request.js';
 import type { Service } from './service.js';
 
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
+
+/** A refusal of the control API: in form that of TLS. */
+export function problem(status: number, code: string, message: string): Answer {
+  return { ...answerJson({ ErrorCode: code, ErrorMessage: message }, status), code };
+}
 
 export function answerControl(request: ApiRequest, service: Service): Answer {
   switch (`${request.method} ${request.path}`) {
@@ -23,20 +28,27 @@ export function answerControl(request: ApiRequest, service: Service): Answer {
       return replaceFaults(request, service);
     default: {
       const known = /^\/_emulator\/(?:stats|logs|faults)$/.test(request.path);
-      return answerRefusal(refuse(known ? 'MethodNotSupport' : 'PathNotFound'));
+      return known
+        ? problem(405, 'MethodNotSupport', 'The method is not supported.')
+        : problem(404, 'PathNotFound', 'The emulator has no such path.');
     }
   }
 }
 
 function answerLogs(request: ApiRequest, service: Service): Answer {
   const after = wholeParameter(request, 'after', 0);
-  if (after === null) return answerRefusal(invalidArgument('after', parameter(request, 'after') ?? ''));
+  if (after === null) return problem(400, 'InvalidArgument', 'after must be a sequence number');
   const limit = wholeParameter(request, 'limit', DEFAULT_LIMIT);
   if (limit === null || limit < 1 || limit > MAX_LIMIT) {
-    return answerRefusal(invalidArgument('limit', parameter(request, 'limit') ?? '', `1 to ${MAX_LIMIT}`));
+    return problem(400, 'InvalidArgument', `limit must be a whole number between 1 and ${MAX_LIMIT}`);
   }
-  const topicId = parameter(request, 'topicId');
-  const logs = service.logs({ after, limit, ...(topicId === undefined ? {} : { topicId }) });
+  const where = Object.fromEntries(
+    (['topicId', 'project', 'logstore'] as const).flatMap((name) => {
+      const value = parameter(request, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const logs = service.logs({ after, limit, ...where });
   return answerJson({ logs, next: logs.at(-1)?.sequence ?? after });
 }
 
@@ -45,13 +57,11 @@ function replaceFaults(request: ApiRequest, service: Service): Answer {
   try {
     script = JSON.parse(request.body.toString('utf8'));
   } catch {
-    return answerRefusal(refuse('BadRequest', 'The body is not JSON.'));
+    return problem(400, 'BadRequest', 'The body is not JSON.');
   }
   const list = typeof script === 'object' && script !== null && 'rules' in script ? script.rules : script;
-  const problem = service.replaceFaults(list);
-  return problem === null
-    ? answerJson({ rules: service.faults.report() })
-    : answerRefusal(refuse('InvalidArgument', problem));
+  const wrong = service.replaceFaults(list);
+  return wrong === null ? answerJson({ rules: service.faults.report() }) : problem(400, 'InvalidArgument', wrong);
 }
 
 function wholeParameter(request: ApiRequest, name: string, fallback: number): number | null {

@@ -8,11 +8,15 @@ export interface FaultMatch {
   readonly path?: string;
   /** The HTTP method, in any letter case. */
   readonly method?: string;
-  /** `TopicId` of the query. */
+  /** The project of an SLS request's Host; `ProjectId` of a TLS request's query. */
+  readonly project?: string;
+  /** The Logstore of an SLS request's path. */
+  readonly logstore?: string;
+  /** `TopicId` of a TLS request's query. */
   readonly topicId?: string;
-  /** `x-tls-hashkey`, in any letter case; `''` means requests without one. */
+  /** The hash key, in any letter case; `''` means requests without one. */
   readonly hashKey?: string;
-  /** A text that some value of some log's contents contains. Only a PutLogs body that can be decoded has any. */
+  /** A text that some value of some log's contents contains. Only a write whose body can be decoded has any. */
   readonly contains?: string;
   /** Only the n-th request (1 is the first) of those the fields above match. Not together with `skip`. */
   readonly nth?: number;
@@ -31,9 +35,9 @@ export interface FaultRule {
   readonly times?: number;
   /** The HTTP status of the made-up answer. By default that of `code`. */
   readonly status?: number;
-  /** Its ErrorCode. By default one that goes with `status`. */
+  /** Its error code. By default one that goes with `status`. */
   readonly code?: string;
-  /** Its ErrorMessage. By default the one that goes with the code. */
+  /** Its error message. By default the one that goes with the code. */
   readonly message?: string;
   /** Headers added to the answer, replacing those of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -47,11 +51,11 @@ export interface FaultRule {
   readonly swallow?: 'before' | 'after';
   /** Send the answer's body at so many bytes a second. */
   readonly slowBodyBytesPerSecond?: number;
-  /** The rule is only for bodies (as sent) above this size: 413 LogGroupListSizeTooLarge unless it says otherwise. */
+  /** The rule is only for bodies (as sent) above this size: LogGroupListSizeTooLarge (TLS) or PostBodyTooLarge (SLS) unless it says otherwise. */
   readonly maxRequestBytes?: number;
-  /** The rule is only for PutLogs requests with more logs than this: 400 TooManyLogs unless it says otherwise. */
+  /** The rule is only for writes of more logs than this: TooManyLogs (TLS) or PostBodyTooLarge (SLS) unless it says otherwise. */
   readonly maxLogs?: number;
-  /** Milliseconds by which the server's clock (its Date header, its check of X-Date) is ahead. May be negative. */
+  /** Milliseconds by which the server's clock (its Date header, its check of a request's date) is ahead. May be negative. */
   readonly clockSkewMs?: number;
 }
 
@@ -68,6 +72,8 @@ const whole =
 const MATCH_FIELDS: Readonly<Record<keyof FaultMatch, Check>> = {
   path: text,
   method: text,
+  project: text,
+  logstore: text,
   topicId: text,
   hashKey: text,
   contains: (value) => (typeof value === 'string' && value !== '' ? null : 'must be a string that is not empty'),

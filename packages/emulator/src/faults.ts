@@ -1,9 +1,10 @@
 // Takes: a script of checked rules and each request, first its head, then its body. Gives: the rule that decides it, if any.
 // Keeps: how many requests each rule matched and how often it fired. Never: acts: the server does what a rule says.
-import { codeForStatus, describeCode, type Refusal } from './answer.js';
+import type { Refusal } from './answer.js';
 import type { FaultMatch, FaultRule } from './fault-rule.js';
-import { header, parameter, type RequestHead } from './request.js';
-import type { WireLogGroup } from './schema.js';
+import type { LogGroup } from './log-group.js';
+import type { RequestHead } from './request.js';
+import type { Destination, RefusalCatalogue } from './vendor.js';
 
 /** A rule of the script and what has come of it. */
 export interface FaultReport {
@@ -14,7 +15,7 @@ export interface FaultReport {
   readonly fired: number;
 }
 
-type Peek = () => readonly WireLogGroup[] | null;
+type Peek = () => readonly LogGroup[] | null;
 
 interface State {
   readonly rule: FaultRule;
@@ -38,10 +39,10 @@ export class FaultScript {
    * After how many bytes of its body this request's connection is to be reset, or `null`. Asked before the body is read,
    * so a rule that looks into the body cannot stand in the way of a reset, but any other earlier rule can.
    */
-  resetAfterBytes(head: RequestHead): number | null {
+  resetAfterBytes(head: RequestHead, destination: Destination): number | null {
     for (const state of this.#states) {
       const { rule } = state;
-      if (needsBody(rule) || !fitsHead(rule.match, head)) continue;
+      if (needsBody(rule) || !fitsHead(rule.match, head, destination)) continue;
       if (rule.resetAfterBytes === undefined) {
         if (isDue(state, state.matched + 1)) return null;
       } else if (fire(state)) {
@@ -52,11 +53,11 @@ export class FaultScript {
   }
 
   /** The rule that decides a request whose body was read. `peek` decodes the body; it is called at most once. */
-  decide(head: RequestHead, bodyBytes: number, peek: Peek): FaultRule | null {
+  decide(head: RequestHead, destination: Destination, bodyBytes: number, peek: Peek): FaultRule | null {
     let peeked: ReturnType<Peek> | undefined;
     for (const state of this.#states) {
       const { rule } = state;
-      if (rule.resetAfterBytes !== undefined || !fitsHead(rule.match, head)) continue;
+      if (rule.resetAfterBytes !== undefined || !fitsHead(rule.match, head, destination)) continue;
       if (rule.maxRequestBytes !== undefined && bodyBytes <= rule.maxRequestBytes) continue;
       if (rule.maxLogs !== undefined || rule.match?.contains !== undefined) {
         if (peeked === undefined) peeked = peek();
@@ -69,16 +70,16 @@ export class FaultScript {
 }
 
 /** The made-up answer of a rule as a refusal (its status may be a success all the same), or `null` if it has none. */
-export function madeUpAnswer(rule: FaultRule): Refusal | null {
+export function madeUpAnswer(rule: FaultRule, catalogue: RefusalCatalogue): Refusal | null {
   const limit =
     rule.maxLogs !== undefined
-      ? 'TooManyLogs'
+      ? catalogue.tooManyLogs
       : rule.maxRequestBytes !== undefined
-        ? 'LogGroupListSizeTooLarge'
+        ? catalogue.bodyTooLarge
         : undefined;
-  const code = rule.code ?? limit ?? (rule.status === undefined ? undefined : codeForStatus(rule.status));
+  const code = rule.code ?? limit ?? (rule.status === undefined ? undefined : catalogue.codeFor(rule.status));
   if (code === undefined) return null;
-  const known = describeCode(code);
+  const known = catalogue.describe(code);
   return { refused: true, status: rule.status ?? known.status, code, message: rule.message ?? known.message };
 }
 
@@ -98,24 +99,26 @@ function needsBody({ match, maxLogs, maxRequestBytes }: FaultRule): boolean {
   return match?.contains !== undefined || maxLogs !== undefined || maxRequestBytes !== undefined;
 }
 
-function fitsHead(match: FaultMatch | undefined, head: RequestHead): boolean {
+function fitsHead(match: FaultMatch | undefined, head: RequestHead, destination: Destination): boolean {
   if (!match) return true;
-  const { path, method, topicId, hashKey } = match;
+  const { path, method, project, logstore, topicId, hashKey } = match;
   return (
     (path === undefined || head.path === (path.startsWith('/') ? path : `/${path}`)) &&
     (method === undefined || head.method === method.toUpperCase()) &&
-    (topicId === undefined || parameter(head, 'TopicId') === topicId) &&
-    (hashKey === undefined || (header(head, 'x-tls-hashkey') ?? '').toLowerCase() === hashKey.toLowerCase())
+    (project === undefined || destination.project === project) &&
+    (logstore === undefined || destination.logstore === logstore) &&
+    (topicId === undefined || destination.topicId === topicId) &&
+    (hashKey === undefined || destination.hashKey.toLowerCase() === hashKey.toLowerCase())
   );
 }
 
-function fitsLogs(rule: FaultRule, groups: readonly WireLogGroup[] | null): boolean {
+function fitsLogs(rule: FaultRule, groups: readonly LogGroup[] | null): boolean {
   if (groups === null) return false;
-  const logCount = groups.reduce((sum, group) => sum + group.Logs.length, 0);
+  const logCount = groups.reduce((sum, group) => sum + group.logs.length, 0);
   if (rule.maxLogs !== undefined && logCount <= rule.maxLogs) return false;
   const wanted = rule.match?.contains;
   return (
     wanted === undefined ||
-    groups.some(({ Logs }) => Logs.some(({ Contents }) => Contents.some(({ Value }) => Value.includes(wanted))))
+    groups.some(({ logs }) => logs.some(({ contents }) => contents.some(({ value }) => value.includes(wanted))))
   );
 }

@@ -11,6 +11,7 @@ export type {
   KeyValue,
   LogEntry,
   LogsQuery,
+  ServiceName,
   ShardRange,
 } from './index.js';
 export { createEmulator, EmulatorError } from './index.js';

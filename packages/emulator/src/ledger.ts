@@ -1,29 +1,35 @@
 // Takes: requests that passed every check. Gives: their logs, numbered in the order of arrival; positions for cursors; totals.
-// Keeps: each request's body as it was sent, still compressed, so that a million small logs fit; topics and their shards.
+// Keeps: each request's body as it was sent, still compressed, so that a million small logs fit; stores and their shards.
+// A store is what a service writes to: a topic of TLS, a Logstore of SLS.
 // Never: changes or forgets a log before `reset`.
-import { type Codec, decompress } from './body.js';
-import { decodeGroups, timeOf, type WireContent, type WireLog, type WireLogGroup } from './schema.js';
+import type { KeyValue, LogGroup, StoredLog } from './log-group.js';
 import { Shards } from './shards.js';
 
-/** A field of a log or a tag of its group. A list of these keeps the wire's order and shows duplicate keys. */
-export interface KeyValue {
-  readonly key: string;
-  readonly value: string;
-}
+/** `tls` is Volcengine TLS, `sls` is Alibaba Cloud SLS. */
+export type ServiceName = 'tls' | 'sls';
 
 /** One log as the emulator keeps it. */
 export interface LogEntry {
   /** 1 for the first log since the start or the last reset, then one more for each. */
   readonly sequence: number;
+  readonly service: ServiceName;
+  /** The project of an SLS log, the ProjectId of a TLS WebTracks; else `''`. */
+  readonly project: string;
+  /** `''` in TLS. */
+  readonly logstore: string;
+  /** `''` in SLS. */
   readonly topicId: string;
   /** The number of the shard the log's request was written to. */
   readonly shard: number;
-  /** `x-tls-hashkey` as sent, `''` for load balancing. */
+  /** The hash key as sent, `''` for load balancing. */
   readonly hashKey: string;
-  /** The LogGroup's ContextFlow, `''` if none. */
+  /** The LogGroup's ContextFlow (TLS) or its tag `__pack_id__` (SLS), `''` if none. */
   readonly packId: string;
+  /** `''` in SLS. */
   readonly fileName: string;
-  /** Time as sent: Unix seconds or milliseconds. */
+  /** The LogGroup's Topic; `''` in TLS. */
+  readonly topic: string;
+  /** Time as sent: Unix seconds or milliseconds. For WebTracks and web tracking it is that of arrival. */
   readonly time: number;
   /** TimeNs as sent, `null` if none. */
   readonly timeNs: number | null;
@@ -32,7 +38,7 @@ export interface LogEntry {
   readonly tags: readonly KeyValue[];
   /** The log's fields in wire order. */
   readonly contents: readonly KeyValue[];
-  /** The `X-Tls-Requestid` the request was answered with. */
+  /** The request id the request was answered with. */
   readonly requestId: string;
   /** 1 for the first request that was written, then one more for each. */
   readonly batch: number;
@@ -40,18 +46,24 @@ export interface LogEntry {
 
 /** A request that passed every check, ready to be written. */
 export interface AcceptedRequest {
+  readonly store: Store;
+  readonly service: ServiceName;
+  readonly project: string;
+  readonly logstore: string;
   readonly topicId: string;
   readonly shard: number;
   readonly hashKey: string;
   readonly requestId: string;
-  readonly codec: Codec;
-  readonly wire: Buffer;
+  readonly wireBytes: number;
   readonly rawBytes: number;
-  readonly groups: readonly WireLogGroup[];
+  /** How many logs each of its groups has. */
+  readonly logCounts: readonly number[];
+  /** Decodes the groups from the body as it was sent, each time anew. */
+  readonly read: () => readonly LogGroup[];
   readonly arrivedAtMs: number;
 }
 
-interface Batch extends Omit<AcceptedRequest, 'groups'> {
+interface Batch extends AcceptedRequest {
   readonly index: number;
   readonly firstSequence: number;
   readonly logCount: number;
@@ -64,33 +76,40 @@ export interface GroupPosition {
   readonly arrivedAtMs: number;
 }
 
-export interface Topic {
+export interface Store {
   readonly shards: Shards;
   /** The log groups of each shard, oldest first. */
   readonly groups: readonly GroupPosition[][];
 }
 
+/** What of a log is known without opening its batch. */
+export type Origin = Pick<AcceptedRequest, 'store' | 'service' | 'project' | 'logstore' | 'topicId'>;
+
+/** The stores that exist from the start; then no other of their service does. Without a list one exists once it was written to. */
+export type Listed = Readonly<Record<ServiceName, readonly string[] | undefined>>;
+
 export class Ledger {
   readonly #shardCount: number;
-  readonly #listed: readonly string[] | undefined;
-  #topics = new Map<string, Topic>();
+  readonly #listed: Listed;
+  #stores = new Map<string, Store>();
   #batches: Batch[] = [];
   #logsByShard: number[] = [];
   #logs = 0;
   #rawBytes = 0;
   #wireBytes = 0;
-  #decoded: { index: number; groups: readonly WireLogGroup[] } | null = null;
+  #decoded: { index: number; groups: readonly LogGroup[] } | null = null;
 
-  /** With `topics` only those exist, from the start; without, a topic exists once it has been written to. */
-  constructor(shardCount: number, topics?: readonly string[]) {
+  constructor(shardCount: number, listed: Listed) {
     this.#shardCount = shardCount;
-    this.#listed = topics;
+    this.#listed = listed;
     this.reset();
   }
 
   reset(): void {
-    this.#topics = new Map();
-    for (const topicId of this.#listed ?? []) this.#openTopic(topicId);
+    this.#stores = new Map();
+    for (const [service, names] of Object.entries(this.#listed)) {
+      for (const name of names ?? []) this.#open(service as ServiceName, name);
+    }
     this.#batches = [];
     this.#logsByShard = new Array<number>(this.#shardCount).fill(0);
     this.#logs = 0;
@@ -99,40 +118,38 @@ export class Ledger {
     this.#decoded = null;
   }
 
-  topic(topicId: string): Topic | undefined {
-    return this.#topics.get(topicId);
+  store(service: ServiceName, name: string): Store | undefined {
+    return this.#stores.get(`${service} ${name}`);
   }
 
-  /** The topic to write to, made by the first write that finds none; `undefined` when topics are listed and this is not. */
-  topicToWrite(topicId: string): Topic | undefined {
-    return this.#topics.get(topicId) ?? (this.#listed ? undefined : this.#openTopic(topicId));
+  /** The store to write to, made by the first write that finds none; `undefined` when stores are listed and this is not. */
+  storeToWrite(service: ServiceName, name: string): Store | undefined {
+    return this.store(service, name) ?? (this.#listed[service] ? undefined : this.#open(service, name));
   }
 
   append(request: AcceptedRequest): void {
-    const { groups, ...kept } = request;
-    const logCount = groups.reduce((sum, group) => sum + group.Logs.length, 0);
+    const logCount = request.logCounts.reduce((sum, count) => sum + count, 0);
     const index = this.#batches.length;
-    this.#batches.push({ ...kept, index, firstSequence: this.#logs + 1, logCount });
+    this.#batches.push({ ...request, index, firstSequence: this.#logs + 1, logCount });
     this.#logs += logCount;
     this.#rawBytes += request.rawBytes;
-    this.#wireBytes += request.wire.length;
+    this.#wireBytes += request.wireBytes;
     this.#logsByShard[request.shard]! += logCount;
-    const positions = this.#topics.get(request.topicId)!.groups[request.shard]!;
-    for (const [group, { Logs }] of groups.entries()) {
-      if (Logs.length > 0) positions.push({ batch: index, group, arrivedAtMs: request.arrivedAtMs });
+    const positions = request.store.groups[request.shard]!;
+    for (const [group, count] of request.logCounts.entries()) {
+      if (count > 0) positions.push({ batch: index, group, arrivedAtMs: request.arrivedAtMs });
     }
   }
 
   /** The logs after a sequence number, oldest first, each made when it is asked for. */
-  *entries(after: number, topicId?: string): Generator<LogEntry> {
+  *entries(after: number, wanted: (source: Origin) => boolean = () => true): Generator<LogEntry> {
     for (let index = this.#batchAfter(after); index < this.#batches.length; index++) {
       const batch = this.#batches[index]!;
-      if (topicId !== undefined && batch.topicId !== topicId) continue;
+      if (!wanted(batch)) continue;
       let sequence = batch.firstSequence;
       for (const group of this.#groupsOf(batch)) {
-        const tags = group.LogTags.map(keyValue);
-        for (const log of group.Logs) {
-          if (sequence > after) yield entryOf(batch, group, tags, log, sequence);
+        for (const log of group.logs) {
+          if (sequence > after) yield entryOf(batch, group, log, sequence);
           sequence++;
         }
       }
@@ -144,15 +161,15 @@ export class Ledger {
     const batch = this.#batches[this.#batchAfter(sequence - 1)]!;
     let at = sequence - batch.firstSequence;
     const groups = this.#groupsOf(batch);
-    const group = groups.find(({ Logs }) => {
-      if (at < Logs.length) return true;
-      at -= Logs.length;
+    const group = groups.find(({ logs }) => {
+      if (at < logs.length) return true;
+      at -= logs.length;
       return false;
     })!;
-    return entryOf(batch, group, group.LogTags.map(keyValue), group.Logs[at]!, sequence);
+    return entryOf(batch, group, group.logs[at]!, sequence);
   }
 
-  groupAt(position: GroupPosition): WireLogGroup {
+  groupAt(position: GroupPosition): LogGroup {
     return this.#groupsOf(this.#batches[position.batch]!)[position.group]!;
   }
 
@@ -165,16 +182,16 @@ export class Ledger {
     };
   }
 
-  #openTopic(topicId: string): Topic {
-    const topic = { shards: new Shards(this.#shardCount), groups: Array.from({ length: this.#shardCount }, () => []) };
-    this.#topics.set(topicId, topic);
-    return topic;
+  #open(service: ServiceName, name: string): Store {
+    const store = { shards: new Shards(this.#shardCount), groups: Array.from({ length: this.#shardCount }, () => []) };
+    this.#stores.set(`${service} ${name}`, store);
+    return store;
   }
 
   // Readers go through a batch log by log or page by page, so the batch opened last is the one wanted next.
-  #groupsOf(batch: Batch): readonly WireLogGroup[] {
+  #groupsOf(batch: Batch): readonly LogGroup[] {
     if (this.#decoded?.index === batch.index) return this.#decoded.groups;
-    const groups = decodeGroups(decompress(batch.codec, batch.wire, batch.rawBytes)!) as readonly WireLogGroup[];
+    const groups = batch.read();
     this.#decoded = { index: batch.index, groups };
     return groups;
   }
@@ -192,24 +209,23 @@ export class Ledger {
   }
 }
 
-function keyValue({ Key, Value }: WireContent): KeyValue {
-  return { key: Key, value: Value };
-}
-
-function entryOf(batch: Batch, group: WireLogGroup, tags: KeyValue[], log: WireLog, sequence: number): LogEntry {
+function entryOf(batch: Batch, group: LogGroup, log: StoredLog, sequence: number): LogEntry {
   return {
     sequence,
+    service: batch.service,
+    project: batch.project,
+    logstore: batch.logstore,
     topicId: batch.topicId,
     shard: batch.shard,
     hashKey: batch.hashKey,
-    packId: group.ContextFlow,
-    fileName: group.FileName,
-    time: timeOf(log),
-    // Presence, not value: a TimeNs of 0 was sent, a missing one was not.
-    timeNs: Object.hasOwn(log, 'TimeNs') ? log.TimeNs! : null,
-    source: group.Source,
-    tags,
-    contents: log.Contents.map(keyValue),
+    packId: group.packId,
+    fileName: group.fileName,
+    topic: group.topic,
+    time: log.time,
+    timeNs: log.timeNs,
+    source: group.source,
+    tags: group.tags,
+    contents: log.contents,
     requestId: batch.requestId,
     batch: batch.index + 1,
   };

@@ -1,41 +1,58 @@
-// Takes: the text of a SearchLogs query. Gives: a test of one log, or a refusal that says what the subset lacks.
+// Takes: the text of a query and how a service names what is not a field. Gives: a test of one log, or `null` when the
+// text is beyond the subset.
 // Keeps: nothing. Never: pretends to be the service's query language. The subset is `*`, words, "phrases", `key:value`,
 // `key:"value"` and AND between them; letter case does not count.
-import { invalidArgument, type Refusal } from './answer.js';
 import type { LogEntry } from './ledger.js';
 
 export type LogTest = (log: LogEntry) => boolean;
 
-const TERM = /\s*(?:([^\s:"()|]+)\s*:\s*)?(?:"((?:[^"\\]|\\.)*)"|([^\s:"()|]+))(?=\s|$)/y;
+/** How a service's queries name a log's tags and what else is no field of it. */
+export interface QueryNames {
+  readonly tagPrefix: string;
+  readonly attributes: Readonly<Record<string, (log: LogEntry) => string>>;
+}
 
-export function parseQuery(query: string): LogTest | Refusal {
+export const QUERY_SUBSET = 'the emulator knows *, words, "phrases", key:value and AND';
+
+function termOf(tagPrefix: string): RegExp {
+  // A tag's prefix may itself hold the colon that ends a key.
+  return new RegExp(
+    String.raw`\s*(?:((?:${tagPrefix})?[^\s:"()|]+)\s*:\s*)?(?:"((?:[^"\\]|\\.)*)"|([^\s:"()|]+))(?=\s|$)`,
+    'y',
+  );
+}
+
+export function parseQuery(query: string, names: QueryNames): LogTest | null {
+  const term = termOf(names.tagPrefix);
   const tests: LogTest[] = [];
   const text = query.trim();
   let at = 0;
   let joined = true;
   while (at < text.length) {
-    TERM.lastIndex = at;
-    const term = TERM.exec(text);
-    if (!term) return unsupported(query);
-    at = TERM.lastIndex;
-    const [, key, quoted, bare] = term;
+    term.lastIndex = at;
+    const found = term.exec(text);
+    if (!found) return null;
+    at = term.lastIndex;
+    const [, key, quoted, bare] = found;
     if (key === undefined && bare !== undefined && /^(?:and|or|not)$/i.test(bare)) {
-      if (!/^and$/i.test(bare) || joined) return unsupported(query);
+      if (!/^and$/i.test(bare) || joined) return null;
       joined = true;
       continue;
     }
     joined = false;
     const value = quoted === undefined ? bare! : quoted.replace(/\\(.)/g, '$1');
     if (quoted === undefined && value === '*') {
-      if (key !== undefined) tests.push((log) => values(log, key).length > 0);
+      if (key !== undefined) tests.push((log) => values(log, key, names).length > 0);
       continue;
     }
-    if (quoted === undefined && value.includes('*')) return unsupported(query);
+    if (quoted === undefined && value.includes('*')) return null;
     tests.push(
-      key === undefined ? (log) => anyValue(log).some(matches(value)) : (log) => values(log, key).some(matches(value)),
+      key === undefined
+        ? (log) => anyValue(log).some(matches(value))
+        : (log) => values(log, key, names).some(matches(value)),
     );
   }
-  if (joined && text !== '') return unsupported(query);
+  if (joined && text !== '') return null;
   return (log) => tests.every((test) => test(log));
 }
 
@@ -50,13 +67,8 @@ function anyValue(log: LogEntry): string[] {
   return log.contents.map(({ value }) => value);
 }
 
-function values(log: LogEntry, key: string): string[] {
-  if (key === '__source__') return [log.source];
-  if (key === '__path__') return [log.fileName];
-  const tag = key.startsWith('__tag__') ? key.slice('__tag__'.length) : null;
+function values(log: LogEntry, key: string, { tagPrefix, attributes }: QueryNames): string[] {
+  if (Object.hasOwn(attributes, key)) return [attributes[key]!(log)];
+  const tag = key.startsWith(tagPrefix) ? key.slice(tagPrefix.length) : null;
   return (tag === null ? log.contents : log.tags).filter((pair) => pair.key === (tag ?? key)).map(({ value }) => value);
-}
-
-function unsupported(query: string): Refusal {
-  return invalidArgument('Query', query, 'the emulator knows *, words, "phrases", key:value and AND');
 }

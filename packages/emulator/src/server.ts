@@ -1,19 +1,18 @@
-// Takes: sockets. Gives: whole requests to the service and the control API, and their answers back, bent as a fault rule says.
+// Takes: sockets. Gives: whole requests to the services and the control API, and their answers back, bent as a fault rule says.
 // Keeps: the listening socket and what is held back. Never: decides what an answer is.
-import { randomBytes } from 'node:crypto';
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, answerJson, answerRefusal, refuse } from './answer.js';
-import { answerControl } from './control.js';
+import type { Answer } from './answer.js';
+import { answerControl, problem } from './control.js';
 import type { FaultRule } from './fault-rule.js';
 import { madeUpAnswer } from './faults.js';
-import { peekGroups } from './put-logs.js';
 import { type ApiRequest, readHead } from './request.js';
 import type { Service } from './service.js';
+import { refusalOf, type Vendor } from './vendor.js';
 
-// Above every limit of the service, so that its own refusals can be given; what is beyond is read and thrown away.
+// Above every limit of a service, so that its own refusals can be given; what is beyond is read and thrown away.
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const DRIP_INTERVAL_MS = 20;
 const KEEP_ALIVE_MS = 120_000;
@@ -67,9 +66,11 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const head = readHead(incoming);
-  const requestId = randomBytes(16).toString('hex');
+  const vendor = service.vendorOf(head.path);
+  const destination = vendor.destination(head);
+  const requestId = vendor.makeRequestId();
   const isControl = head.path.startsWith('/_emulator/');
-  const resetAfterBytes = isControl ? null : service.faults.resetAfterBytes(head);
+  const resetAfterBytes = isControl ? null : service.faults.resetAfterBytes(head, destination);
   if (!isControl) service.countRequest();
 
   const received = await receive(incoming, resetAfterBytes);
@@ -78,40 +79,42 @@ async function handle(
   const body = received.kind === 'body' ? received.body : Buffer.alloc(0);
   const request: ApiRequest = { ...head, body, requestId };
   if (isControl) {
-    const answer = received.kind === 'body' ? answerControl(request, service) : answerRefusal(refuse('BadRequest'));
-    await send(response, answer, null, requestId, clock(), closing);
+    const answer =
+      received.kind === 'body' ? answerControl(request, service) : problem(400, 'BadRequest', 'The body is too large.');
+    await send(response, vendor, answer, null, requestId, clock(), closing);
     return;
   }
 
   const bodyBytes = received.kind === 'body' ? body.length : MAX_KEPT_BYTES + 1;
-  const rule = service.faults.decide(head, bodyBytes, () => (head.path === '/PutLogs' ? peekGroups(request) : null));
+  const rule = service.faults.decide(head, destination, bodyBytes, () => vendor.peek(request));
   const nowMs = clock() + (rule?.clockSkewMs ?? 0);
   if (rule?.swallow === 'before') {
     response.destroy();
     return;
   }
-  const answer = decideAnswer(service, request, received, rule, nowMs);
+  const answer = decideAnswer(vendor, request, received, rule, nowMs);
   service.countAnswer(answer);
   if (rule?.delayMs !== undefined) await delay(rule.delayMs, undefined, { signal: closing });
   if (rule?.swallow === 'after') response.destroy();
-  else await send(response, answer, rule, requestId, nowMs, closing);
+  else await send(response, vendor, answer, rule, requestId, nowMs, closing);
 }
 
 function decideAnswer(
-  service: Service,
+  vendor: Vendor,
   request: ApiRequest,
   received: Received,
   rule: FaultRule | null,
   nowMs: number,
 ): Answer {
-  const madeUp = rule && madeUpAnswer(rule);
-  if (madeUp) return madeUp.status >= 400 ? answerRefusal(madeUp) : answerJson({}, madeUp.status);
-  if (received.kind === 'too-large') return answerRefusal(refuse('LogGroupListSizeTooLarge'));
+  const { catalogue } = vendor;
+  const madeUp = rule && madeUpAnswer(rule, catalogue);
+  if (madeUp) return madeUp.status >= 400 ? catalogue.answer(madeUp) : catalogue.success(madeUp.status);
+  if (received.kind === 'too-large') return catalogue.answer(refusalOf(catalogue, catalogue.bodyTooLarge));
   try {
-    return service.answer(request, nowMs);
+    return vendor.answer(request, nowMs);
   } catch (cause) {
     // A fault of the emulator itself: better seen than taken for a lost connection.
-    return answerRefusal(refuse('InternalServerError', `The emulator failed: ${String(cause)}`));
+    return catalogue.answer(refusalOf(catalogue, catalogue.failed, `The emulator failed: ${String(cause)}`));
   }
 }
 
@@ -138,6 +141,7 @@ function receive(incoming: IncomingMessage, resetAfterBytes: number | null): Pro
 
 async function send(
   response: ServerResponse,
+  vendor: Vendor,
   answer: Answer,
   rule: FaultRule | null,
   requestId: string,
@@ -147,7 +151,7 @@ async function send(
   const body = rule?.body === undefined ? answer.body : Buffer.from(rule.body);
   response.statusCode = answer.status;
   response.setHeader('Date', new Date(nowMs).toUTCString());
-  response.setHeader('X-Tls-Requestid', requestId);
+  response.setHeader(vendor.requestIdHeader, requestId);
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   response.setHeader('Content-Length', body.length);
   for (const [name, value] of Object.entries(rule?.headers ?? {})) {

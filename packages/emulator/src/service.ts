@@ -1,30 +1,27 @@
-// Takes: whole requests to the service's API. Gives: their answers: this file is the way of a request, top to bottom.
-// Keeps: the ledger, the fault script and the statistics. Never: touches a socket; see server.ts.
-import { type Answer, answerJson, answerRefusal, invalidArgument, isRefusal, type Refusal, refuse } from './answer.js';
-import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
+// Takes: whole requests to any of the services. Gives: the service each belongs to, the statistics and the logs.
+// Keeps: the ledger, the fault script and the counts. Never: touches a socket; see server.ts.
+import type { Answer } from './answer.js';
 import { checkRules } from './fault-rule.js';
 import { FaultScript } from './faults.js';
-import { Ledger, type LogEntry } from './ledger.js';
+import { Ledger, type LogEntry, type Origin } from './ledger.js';
 import type { ResolvedOptions } from './options.js';
-import { acceptPutLogs } from './put-logs.js';
-import { type ApiRequest, header } from './request.js';
-import { LogSearch } from './search-logs.js';
 import { type ShardRange, Shards } from './shards.js';
-import { verifySignature } from './signature.js';
+import type { Vendor } from './vendor.js';
+import { TlsService } from './volc/service.js';
 
 /** What the emulator has seen since the start or the last reset. */
 export interface EmulatorStats {
-  /** Requests to the service's API, refused and swallowed ones too; the control API does not count. */
+  /** Requests to the services' APIs, refused and swallowed ones too; the control API does not count. */
   readonly requests: number;
   /** Logs kept. */
   readonly logs: number;
-  /** Bytes of the kept requests' LogGroupLists before compression. */
+  /** Bytes of the kept requests' bodies before compression. */
   readonly rawBytes: number;
   /** Bytes of the kept requests' bodies as sent. */
   readonly wireBytes: number;
-  /** Answers with an error, by ErrorCode; scripted ones count too. */
+  /** Answers with an error, by error code; scripted ones count too. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** Each shard's range of hash keys and its kept logs, all topics together. */
+  /** Each shard's range of hash keys and its kept logs, all topics and Logstores together. */
   readonly shards: readonly (ShardRange & { readonly logs: number })[];
 }
 
@@ -34,40 +31,31 @@ export interface LogsQuery {
   readonly after?: number;
   /** At most so many logs. Default: all. */
   readonly limit?: number;
-  /** Only logs of this topic. */
+  /** Only logs of this TLS topic. */
   readonly topicId?: string;
+  /** Only logs of this project. */
+  readonly project?: string;
+  /** Only logs of this SLS Logstore. */
+  readonly logstore?: string;
 }
-
-type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
 
 export class Service {
   readonly faults = new FaultScript();
-  readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
-  readonly #search: LogSearch;
+  readonly #vendors: readonly Vendor[];
   readonly #ranges: readonly ShardRange[];
-  readonly #routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly run: Route }>;
   #requests = 0;
   #rejected = new Map<string, number>();
 
   constructor(options: ResolvedOptions) {
-    this.#options = options;
-    this.#ledger = new Ledger(options.shards, options.topics);
-    this.#search = new LogSearch(this.#ledger);
+    this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: undefined });
+    // The first that owns a path has it; the last owns them all.
+    this.#vendors = [new TlsService(options, this.#ledger)];
     this.#ranges = new Shards(options.shards).ranges;
-    this.#routes = new Map([
-      ['/PutLogs', { methods: ['POST'], run: (request, nowMs) => this.#putLogs(request, nowMs) }],
-      ['/SearchLogs', { methods: ['POST'], run: (request) => this.#search.answer(request) }],
-      ['/DescribeShards', { methods: ['GET'], run: (request) => describeShards(request, this.#ledger) }],
-      // The documents say POST, the SDKs send GET with a body.
-      ['/DescribeCursor', { methods: ['GET', 'POST'], run: (request) => describeCursor(request, this.#ledger) }],
-      ['/ConsumeLogs', { methods: ['GET', 'POST'], run: (request) => consumeLogs(request, this.#ledger) }],
-    ]);
   }
 
-  answer(request: ApiRequest, nowMs: number): Answer {
-    const outcome = this.#serve(request, nowMs);
-    return isRefusal(outcome) ? answerRefusal(outcome) : outcome;
+  vendorOf(path: string): Vendor {
+    return this.#vendors.find((vendor) => vendor.owns(path))!;
   }
 
   countRequest(): void {
@@ -88,10 +76,13 @@ export class Service {
     };
   }
 
-  logs({ after = 0, limit = Number.POSITIVE_INFINITY, topicId }: LogsQuery): LogEntry[] {
+  logs({ after = 0, limit = Number.POSITIVE_INFINITY, ...where }: LogsQuery): LogEntry[] {
     const logs: LogEntry[] = [];
     if (limit <= 0) return logs;
-    for (const log of this.#ledger.entries(after, topicId)) {
+    const wanted = Object.entries(where) as [keyof typeof where, string | undefined][];
+    const from = (origin: Origin): boolean =>
+      wanted.every(([name, value]) => value === undefined || origin[name] === value);
+    for (const log of this.#ledger.entries(after, from)) {
       logs.push(log);
       if (logs.length >= limit) break;
     }
@@ -108,25 +99,8 @@ export class Service {
 
   reset(): void {
     this.#ledger.reset();
-    this.#search.reset();
+    for (const vendor of this.#vendors) vendor.reset();
     this.#requests = 0;
     this.#rejected = new Map();
-  }
-
-  #serve(request: ApiRequest, nowMs: number): Answer | Refusal {
-    const route = this.#routes.get(request.path);
-    if (!route) return refuse('PathNotFound');
-    if (!route.methods.includes(request.method)) return refuse('MethodNotSupport');
-    const version = header(request, 'x-tls-apiversion');
-    if (version !== undefined && version !== '0.2.0' && version !== '0.3.0')
-      return invalidArgument('x-tls-apiversion', version);
-    return verifySignature(request, { ...this.#options, nowMs }) ?? route.run(request, nowMs);
-  }
-
-  #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {
-    const accepted = acceptPutLogs(request, this.#ledger, nowMs);
-    if (isRefusal(accepted)) return accepted;
-    this.#ledger.append(accepted);
-    return answerJson({});
   }
 }

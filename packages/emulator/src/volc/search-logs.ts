@@ -1,38 +1,31 @@
 // Takes: a SearchLogs request whose signature holds. Gives: the page of logs it asks for, in the service's JSON shape.
-// Keeps: the matches of the last search, so that its next pages need no second scan. Never: an index: every log is
-// searched as if each field had one.
-import { type Answer, answerJson, invalidArgument, isRefusal, type Refusal, refuse } from './answer.js';
-import { readJsonBody } from './json-body.js';
-import type { Ledger, LogEntry } from './ledger.js';
-import { parseQuery } from './query.js';
-import type { ApiRequest } from './request.js';
+// Keeps: nothing beside the scan's last matches. Never: an index: every log is searched as if each field had one.
+import { type Answer, answerJson, type Refusal } from '../answer.js';
+import { readJsonBody } from '../json-body.js';
+import type { Ledger, LogEntry } from '../ledger.js';
+import { LogScan, toMilliseconds } from '../log-scan.js';
+import { parseQuery, QUERY_SUBSET, type QueryNames } from '../query.js';
+import type { ApiRequest } from '../request.js';
+import { invalidArgument, refuse, refuseBody } from './refusal.js';
 
 const MAX_LIMIT = 1000;
-// Below 1e10 a time is in seconds: the rule of every official SDK.
-const SECONDS_BELOW = 1e10;
-
-interface Match {
-  readonly sequence: number;
-  readonly timeMs: number;
-  readonly timeNs: number;
-}
-
-interface Search {
-  readonly question: string;
-  readonly matches: readonly Match[];
-}
+const NAMES: QueryNames = {
+  tagPrefix: '__tag__',
+  attributes: { __source__: ({ source }) => source, __path__: ({ fileName }) => fileName },
+};
 
 export class LogSearch {
   readonly #ledger: Ledger;
-  #last: Search | null = null;
+  readonly #scan: LogScan;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
+    this.#scan = new LogScan(ledger);
   }
 
   answer(request: ApiRequest): Answer | Refusal {
     const body = readJsonBody(request);
-    if (isRefusal(body)) return body;
+    if (body === null) return refuseBody();
     const { TopicId, Query = '*', StartTime, EndTime, Limit = 20, Sort = 'desc', Context = '' } = body;
     if (typeof TopicId !== 'string' || TopicId === '') return invalidArgument('TopicId', String(TopicId ?? ''));
     if (typeof Query !== 'string') return invalidArgument('Query', String(Query));
@@ -40,21 +33,25 @@ export class LogSearch {
     if (!isTime(EndTime) || EndTime < StartTime) return invalidArgument('EndTime', String(EndTime ?? ''));
     if (!isLimit(Limit)) return invalidArgument('Limit', String(Limit));
     if (Sort !== 'asc' && Sort !== 'desc') return invalidArgument('Sort', String(Sort));
-    if (!this.#ledger.topic(TopicId)) return refuse('TopicNotExist');
-    const test = parseQuery(Query);
-    if (isRefusal(test)) return test;
+    const store = this.#ledger.store('tls', TopicId);
+    if (!store) return refuse('TopicNotExist');
+    const test = parseQuery(Query, NAMES);
+    if (test === null) return invalidArgument('Query', Query, QUERY_SUBSET);
 
     const newest = this.#ledger.totals().logs;
     const from = readContext(Context, newest);
     if (from === null) return invalidArgument('Context', String(Context));
     // A first page freezes what there is to see; its next pages must not shift when logs arrive in between.
     const seen = from.seen ?? newest;
-    const question = JSON.stringify([TopicId, Query, StartTime, EndTime, Sort, seen]);
-    if (this.#last?.question !== question) {
-      const matches = this.#scan(TopicId, [toMs(StartTime), toMs(EndTime)], test, seen);
-      this.#last = { question, matches: Sort === 'asc' ? matches : matches.reverse() };
-    }
-    const { matches } = this.#last;
+    const matches = this.#scan.find({
+      store,
+      text: Query,
+      fromMs: toMilliseconds(StartTime),
+      toMs: toMilliseconds(EndTime),
+      test,
+      order: Sort,
+      seen,
+    });
     const page = matches.slice(from.offset, from.offset + Limit);
     const end = from.offset + page.length;
     return answerJson({
@@ -64,7 +61,7 @@ export class LogSearch {
       HitCount: matches.length,
       Count: page.length,
       Limit,
-      Logs: this.#read(page),
+      Logs: this.#scan.read(page).map(shown),
       AnalysisResult: null,
       Context: end >= matches.length ? '' : Buffer.from(`${seen}:${end}`).toString('base64url'),
       HighLight: null,
@@ -74,26 +71,7 @@ export class LogSearch {
 
   /** Forgets the last search: after a reset the same question has another answer. */
   reset(): void {
-    this.#last = null;
-  }
-
-  #read(page: readonly Match[]): Record<string, unknown>[] {
-    const bySequence = page.map(({ sequence }) => sequence).sort((one, other) => one - other);
-    const read = new Map(bySequence.map((sequence) => [sequence, shown(this.#ledger.entryAt(sequence))]));
-    return page.map(({ sequence }) => read.get(sequence)!);
-  }
-
-  #scan(topicId: string, [startMs, endMs]: [number, number], test: (log: LogEntry) => boolean, seen: number): Match[] {
-    const matches: Match[] = [];
-    for (const log of this.#ledger.entries(0, topicId)) {
-      if (log.sequence > seen) break;
-      const timeMs = toMs(log.time);
-      if (timeMs < startMs || timeMs > endMs || !test(log)) continue;
-      matches.push({ sequence: log.sequence, timeMs, timeNs: log.timeNs ?? 0 });
-    }
-    return matches.sort(
-      (one, other) => one.timeMs - other.timeMs || one.timeNs - other.timeNs || one.sequence - other.sequence,
-    );
+    this.#scan.reset();
   }
 }
 
@@ -102,7 +80,7 @@ function shown(log: LogEntry): Record<string, unknown> {
   return Object.fromEntries<unknown>([
     ...log.contents.map(({ key, value }) => [key, value] as const),
     ...log.tags.map(({ key, value }) => [`__tag__${key}`, value] as const),
-    ['__time__', toMs(log.time)],
+    ['__time__', toMilliseconds(log.time)],
     ['__source__', log.source],
     ['__path__', log.fileName],
   ]);
@@ -121,8 +99,4 @@ function isTime(value: unknown): value is number {
 
 function isLimit(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_LIMIT;
-}
-
-function toMs(time: number): number {
-  return time < SECONDS_BELOW ? time * 1000 : time;
 }

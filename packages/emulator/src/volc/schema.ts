@@ -2,7 +2,9 @@
 // Keeps: the schema. Never: shares a description with @putlogs/core: two descriptions of the wire written apart can
 // contradict each other, and that is the use of this one.
 import { Reader, Root } from 'protobufjs/light';
-import { type Refusal, refuse } from './answer.js';
+import type { Refusal } from '../answer.js';
+import type { KeyValue, LogGroup } from '../log-group.js';
+import { refuse } from './refusal.js';
 
 export interface WireContent {
   readonly Key: string;
@@ -74,8 +76,46 @@ export function decodeGroups(raw: Buffer): readonly WireLogGroup[] | Refusal {
   }
 }
 
-export function encodeGroups(groups: readonly WireLogGroup[]): Buffer {
-  return Buffer.from(LogGroupList.encode(LogGroupList.create({ LogGroups: groups })).finish());
+/** The same groups in the emulator's own form. */
+export function storedGroups(groups: readonly WireLogGroup[]): LogGroup[] {
+  return groups.map((group) => ({
+    source: group.Source,
+    topic: '',
+    fileName: group.FileName,
+    packId: group.ContextFlow,
+    tags: group.LogTags.map(keyValue),
+    logs: group.Logs.map((log) => ({
+      time: timeOf(log),
+      // Presence, not value: a TimeNs of 0 was sent, a missing one was not.
+      timeNs: Object.hasOwn(log, 'TimeNs') ? log.TimeNs! : null,
+      contents: log.Contents.map(keyValue),
+    })),
+  }));
+}
+
+export function encodeGroups(groups: readonly LogGroup[]): Buffer {
+  const list = {
+    LogGroups: groups.map((group) => ({
+      Source: group.source,
+      FileName: group.fileName,
+      ContextFlow: group.packId,
+      LogTags: group.tags.map(wirePair),
+      Logs: group.logs.map(({ time, timeNs, contents }) => ({
+        Time: time,
+        Contents: contents.map(wirePair),
+        ...(timeNs === null ? {} : { TimeNs: timeNs }),
+      })),
+    })),
+  };
+  return Buffer.from(LogGroupList.encode(LogGroupList.create(list)).finish());
+}
+
+function keyValue({ Key, Value }: WireContent): KeyValue {
+  return { key: Key, value: Value };
+}
+
+function wirePair({ key, value }: KeyValue): WireContent {
+  return { Key: key, Value: value };
 }
 
 /** The time as sent. Beyond 2^53 it is rounded, which only a time that is refused can be. */

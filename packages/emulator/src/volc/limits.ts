@@ -1,6 +1,7 @@
 // Takes: decoded log groups and the size of the bytes they came from. Gives: `null`, or the refusal of the whole request.
 // Keeps: nothing. Never: drops or repairs a single log: the service takes a request whole or not at all.
-import { invalidArgument, type Refusal, refuse } from './answer.js';
+import type { Refusal } from '../answer.js';
+import { invalidArgument, refuse } from './refusal.js';
 import { largestLogBytes, timeOf, type WireLogGroup } from './schema.js';
 
 /** The documented ceiling of one LogGroupList before compression. */

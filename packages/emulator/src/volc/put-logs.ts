@@ -1,11 +1,14 @@
 // Takes: a PutLogs request whose signature holds. Gives: what is to be written, or the refusal of all of it.
 // Keeps: nothing; the caller writes. Never: takes a request in part.
-import { invalidArgument, isRefusal, type Refusal, refuse } from './answer.js';
+import { isRefusal, type Refusal } from '../answer.js';
+import { decompress } from '../codec.js';
+import type { AcceptedRequest, Ledger } from '../ledger.js';
+import type { LogGroup } from '../log-group.js';
+import { type ApiRequest, header, parameter } from '../request.js';
 import { openBody } from './body.js';
-import type { AcceptedRequest, Ledger } from './ledger.js';
-import { checkLimits } from './limits.js';
-import { type ApiRequest, header, parameter } from './request.js';
-import { decodeGroups, type WireLogGroup } from './schema.js';
+import { checkLimits, MAX_RAW_BYTES } from './limits.js';
+import { invalidArgument, refuse } from './refusal.js';
+import { decodeGroups, storedGroups, type WireLogGroup } from './schema.js';
 
 export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number): AcceptedRequest | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
@@ -27,26 +30,34 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
   const beyond = checkLimits(groups, opened.raw);
   if (beyond) return beyond;
 
-  const topic = ledger.topicToWrite(topicId);
-  if (!topic) return refuse('TopicNotExist');
-  const shard = hashKey === '' ? topic.shards.balanced() : topic.shards.byHashKey(hashKey);
+  const store = ledger.storeToWrite('tls', topicId);
+  if (!store) return refuse('TopicNotExist');
+  const shard = hashKey === '' ? store.shards.balanced() : store.shards.byHashKey(hashKey);
+  const { codec } = opened;
+  const { body: wire, requestId } = request;
+  const rawBytes = opened.raw.length;
   return {
+    store,
+    service: 'tls',
+    project: '',
+    logstore: '',
     topicId,
     shard,
     hashKey,
-    requestId: request.requestId,
-    codec: opened.codec,
-    wire: request.body,
-    rawBytes: opened.raw.length,
-    groups,
+    requestId,
+    wireBytes: wire.length,
+    rawBytes,
+    logCounts: groups.map(({ Logs }) => Logs.length),
+    // Only the bytes as sent are held on to; they were decoded once, so they can be again.
+    read: () => storedGroups(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!) as WireLogGroup[]),
     arrivedAtMs: nowMs,
   };
 }
 
 /** The logs of a request, if it can be read at all: what fault rules that look into a body are matched against. */
-export function peekGroups(request: Omit<ApiRequest, 'requestId'>): readonly WireLogGroup[] | null {
+export function peekPutLogs(request: ApiRequest): readonly LogGroup[] | null {
   const opened = openBody(request);
   if (isRefusal(opened)) return null;
   const groups = decodeGroups(opened.raw);
-  return isRefusal(groups) ? null : groups;
+  return isRefusal(groups) ? null : storedGroups(groups);
 }

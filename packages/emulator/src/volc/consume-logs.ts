@@ -1,11 +1,13 @@
 // Takes: DescribeShards, DescribeCursor and ConsumeLogs requests whose signatures hold. Gives: shards, cursors, and the
 // log groups from a cursor on. Keeps: nothing: a cursor is a shard and a position in it. Never: splits a log group.
-import { type Answer, answerJson, invalidArgument, isRefusal, type Refusal, refuse } from './answer.js';
-import { compress } from './body.js';
-import { readJsonBody } from './json-body.js';
-import type { GroupPosition, Ledger, Topic } from './ledger.js';
-import { type ApiRequest, parameter } from './request.js';
-import { encodeGroups, type WireLogGroup } from './schema.js';
+import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
+import { compress } from '../codec.js';
+import { readJsonBody } from '../json-body.js';
+import type { GroupPosition, Ledger } from '../ledger.js';
+import type { LogGroup } from '../log-group.js';
+import { type ApiRequest, parameter } from '../request.js';
+import { invalidArgument, refuse, refuseBody } from './refusal.js';
+import { encodeGroups } from './schema.js';
 
 const MAX_GROUPS = 1000;
 const DEFAULT_GROUPS = 100;
@@ -15,7 +17,7 @@ const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 export function describeShards(request: ApiRequest, ledger: Ledger): Answer | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
   if (topicId === '') return invalidArgument('TopicId', '');
-  const topic = ledger.topic(topicId);
+  const topic = ledger.store('tls', topicId);
   if (!topic) return refuse('TopicNotExist');
   const page = pageOf(request);
   if (isRefusal(page)) return page;
@@ -38,7 +40,7 @@ export function describeCursor(request: ApiRequest, ledger: Ledger): Answer | Re
   const place = findShard(request, ledger);
   if (isRefusal(place)) return place;
   const body = readJsonBody(request);
-  if (isRefusal(body)) return body;
+  if (body === null) return refuseBody();
   const from = String(body['From'] ?? '');
   if (from === 'begin') return answerJson({ cursor: writeCursor(place.shard, 0) });
   if (from === 'end') return answerJson({ cursor: writeCursor(place.shard, place.groups.length) });
@@ -51,7 +53,7 @@ export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refus
   const place = findShard(request, ledger);
   if (isRefusal(place)) return place;
   const body = readJsonBody(request);
-  if (isRefusal(body)) return body;
+  if (body === null) return refuseBody();
   const { Cursor, EndCursor, LogGroupCount = DEFAULT_GROUPS, Compression } = body;
   const from = readCursor(Cursor, place);
   if (from === null) return invalidArgument('Cursor', String(Cursor ?? ''));
@@ -64,7 +66,7 @@ export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refus
   const codec = Compression === undefined || Compression === null || Compression === '' ? 'none' : Compression;
   if (codec !== 'none' && codec !== 'lz4' && codec !== 'zlib') return invalidArgument('Compression', String(codec));
 
-  const groups: WireLogGroup[] = [];
+  const groups: LogGroup[] = [];
   let answerBytes = 0;
   for (let at = from; at < Math.min(end, from + LogGroupCount); at++) {
     const group = ledger.groupAt(place.groups[at]!);
@@ -95,7 +97,7 @@ interface Place {
 function findShard(request: ApiRequest, ledger: Ledger): Place | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
   if (topicId === '') return invalidArgument('TopicId', '');
-  const topic: Topic | undefined = ledger.topic(topicId);
+  const topic = ledger.store('tls', topicId);
   if (!topic) return refuse('TopicNotExist');
   const shardId = parameter(request, 'ShardId') ?? '';
   const groups = /^\d{1,9}$/.test(shardId) ? topic.groups[Number(shardId)] : undefined;

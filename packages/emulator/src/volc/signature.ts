@@ -2,8 +2,9 @@
 // Keeps: nothing. Never: trusts a list of headers of its own: what was signed is what the request says was signed,
 // because each official SDK signs another set.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { invalidArgument, type Refusal, refuse } from './answer.js';
-import { type ApiRequest, header } from './request.js';
+import type { Refusal } from '../answer.js';
+import { type ApiRequest, header } from '../request.js';
+import { invalidArgument, refuse } from './refusal.js';
 
 /** What a signature is checked against. */
 export interface SignaturePolicy {

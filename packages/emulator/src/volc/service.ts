@@ -1,0 +1,86 @@
+// Takes: whole requests to Volcengine TLS. Gives: their answers: this file is the way of a request, top to bottom.
+// Keeps: the last search. Never: touches a socket; see ../server.ts.
+import { randomBytes } from 'node:crypto';
+import { type Answer, isRefusal, type Refusal } from '../answer.js';
+import type { Ledger } from '../ledger.js';
+import type { LogGroup } from '../log-group.js';
+import type { ResolvedOptions } from '../options.js';
+import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
+import type { Destination, Vendor } from '../vendor.js';
+import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
+import { acceptPutLogs, peekPutLogs } from './put-logs.js';
+import { answerRefusal, catalogue, invalidArgument, refuse } from './refusal.js';
+import { LogSearch } from './search-logs.js';
+import { verifySignature } from './signature.js';
+
+type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
+
+export class TlsService implements Vendor {
+  readonly requestIdHeader = 'X-Tls-Requestid';
+  readonly catalogue = catalogue;
+  readonly #options: ResolvedOptions;
+  readonly #ledger: Ledger;
+  readonly #search: LogSearch;
+  readonly #routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly run: Route }>;
+
+  constructor(options: ResolvedOptions, ledger: Ledger) {
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#search = new LogSearch(ledger);
+    this.#routes = new Map([
+      ['/PutLogs', { methods: ['POST'], run: (request, nowMs) => this.#putLogs(request, nowMs) }],
+      ['/SearchLogs', { methods: ['POST'], run: (request) => this.#search.answer(request) }],
+      ['/DescribeShards', { methods: ['GET'], run: (request) => describeShards(request, ledger) }],
+      // The documents say POST, the SDKs send GET with a body.
+      ['/DescribeCursor', { methods: ['GET', 'POST'], run: (request) => describeCursor(request, ledger) }],
+      ['/ConsumeLogs', { methods: ['GET', 'POST'], run: (request) => consumeLogs(request, ledger) }],
+    ]);
+  }
+
+  makeRequestId(): string {
+    return randomBytes(16).toString('hex');
+  }
+
+  owns(): boolean {
+    return true;
+  }
+
+  destination(head: RequestHead): Destination {
+    return {
+      project: parameter(head, 'ProjectId') ?? '',
+      logstore: '',
+      topicId: parameter(head, 'TopicId') ?? '',
+      hashKey: header(head, 'x-tls-hashkey') ?? '',
+    };
+  }
+
+  peek(request: ApiRequest): readonly LogGroup[] | null {
+    return request.path === '/PutLogs' ? peekPutLogs(request) : null;
+  }
+
+  answer(request: ApiRequest, nowMs: number): Answer {
+    const outcome = this.#serve(request, nowMs);
+    return isRefusal(outcome) ? answerRefusal(outcome) : outcome;
+  }
+
+  reset(): void {
+    this.#search.reset();
+  }
+
+  #serve(request: ApiRequest, nowMs: number): Answer | Refusal {
+    const route = this.#routes.get(request.path);
+    if (!route) return refuse('PathNotFound');
+    if (!route.methods.includes(request.method)) return refuse('MethodNotSupport');
+    const version = header(request, 'x-tls-apiversion');
+    if (version !== undefined && version !== '0.2.0' && version !== '0.3.0')
+      return invalidArgument('x-tls-apiversion', version);
+    return verifySignature(request, { ...this.#options, nowMs }) ?? route.run(request, nowMs);
+  }
+
+  #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {
+    const accepted = acceptPutLogs(request, this.#ledger, nowMs);
+    if (isRefusal(accepted)) return accepted;
+    this.#ledger.append(accepted);
+    return catalogue.success(200);
+  }
+}

@@ -12,14 +12,20 @@ export interface EmulatorOptions {
   readonly accessKeyId?: string | undefined;
   /** Its secret. Default `demo-secret`. */
   readonly accessKeySecret?: string | undefined;
-  /** Requests must carry exactly this X-Security-Token. By default they must carry none. */
+  /** Requests must carry exactly this X-Security-Token (TLS) or x-acs-security-token (SLS). By default they must carry none. */
   readonly securityToken?: string | undefined;
   /** The region signatures must be for. By default any is taken. */
   readonly region?: string | undefined;
   /** Shards of every topic, 1 to 256. Default 2. */
   readonly shards?: number | undefined;
-  /** The topics that exist. By default a topic exists once it has been written to. */
+  /** The TLS topics that exist. By default a topic exists once it has been written to. */
   readonly topics?: readonly string[] | undefined;
+  /** The SLS Logstores that exist, as `project/logstore`. By default one exists once it has been written to. */
+  readonly logstores?: readonly string[] | undefined;
+  /** Bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
+  readonly slsMaxBodyBytes?: number | undefined;
+  /** Logs of an SLS request. Default 4096, as documented. */
+  readonly slsMaxLogs?: number | undefined;
   /** Take X-Content-Sha256 without comparing it with the body, as the official Node SDK needs. Default false. */
   readonly lenient?: boolean | undefined;
   /** The server's clock, in milliseconds since the epoch. Default `Date.now`. */
@@ -35,6 +41,9 @@ export interface ResolvedOptions {
   readonly region: string | undefined;
   readonly shards: number;
   readonly topics: readonly string[] | undefined;
+  readonly logstores: readonly string[] | undefined;
+  readonly slsMaxBodyBytes: number;
+  readonly slsMaxLogs: number;
   readonly lenient: boolean;
   readonly clock: () => number;
 }
@@ -48,11 +57,15 @@ const DEFAULTS = {
   region: undefined,
   shards: 2,
   topics: undefined,
+  logstores: undefined,
+  slsMaxBodyBytes: 3 * 1024 * 1024,
+  slsMaxLogs: 4096,
   lenient: false,
   clock: Date.now,
 } satisfies ResolvedOptions;
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isLogstore = (value: unknown): boolean => typeof value === 'string' && /^[\w-]+\/[\w-]+$/.test(value);
 const isWhole = (least: number, most: number) => (value: unknown) =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 
@@ -69,6 +82,9 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
   region: [isText, 'a string that is not empty'],
   shards: [isWhole(1, 256), 'a whole number between 1 and 256'],
   topics: [(value) => Array.isArray(value) && value.every(isText), 'a list of topic ids'],
+  logstores: [(value) => Array.isArray(value) && value.every(isLogstore), 'a list of project/logstore'],
+  slsMaxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
+  slsMaxLogs: [isWhole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1'],
   lenient: [(value) => typeof value === 'boolean', 'true or false'],
   clock: [(value) => typeof value === 'function', 'a function that gives milliseconds since the epoch'],
 };

@@ -13,7 +13,7 @@ import type { Service } from './service.js';
 import { refusalOf, type Vendor } from './vendor.js';
 
 // Above every limit of a service, so that its own refusals can be given; what is beyond is read and thrown away.
-const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+const LEAST_KEPT_BYTES = 16 * 1024 * 1024;
 const DRIP_INTERVAL_MS = 20;
 const KEEP_ALIVE_MS = 120_000;
 
@@ -73,7 +73,8 @@ async function handle(
   const resetAfterBytes = isControl ? null : service.faults.resetAfterBytes(head, destination);
   if (!isControl) service.countRequest();
 
-  const received = await receive(incoming, resetAfterBytes);
+  const keptBytes = Math.max(LEAST_KEPT_BYTES, 2 * service.largestBodyBytes);
+  const received = await receive(incoming, keptBytes, resetAfterBytes);
   if (received.kind === 'reset') incoming.socket.resetAndDestroy();
   if (received.kind === 'reset' || received.kind === 'gone') return;
   const body = received.kind === 'body' ? received.body : Buffer.alloc(0);
@@ -85,7 +86,7 @@ async function handle(
     return;
   }
 
-  const bodyBytes = received.kind === 'body' ? body.length : MAX_KEPT_BYTES + 1;
+  const bodyBytes = received.kind === 'body' ? body.length : keptBytes + 1;
   const rule = service.faults.decide(head, destination, bodyBytes, () => vendor.peek(request));
   const nowMs = clock() + (rule?.clockSkewMs ?? 0);
   if (rule?.swallow === 'before') {
@@ -119,7 +120,7 @@ function decideAnswer(
 }
 
 // By events, not by iteration: leaving a loop over the request would close the socket before it could be reset.
-function receive(incoming: IncomingMessage, resetAfterBytes: number | null): Promise<Received> {
+function receive(incoming: IncomingMessage, keptBytes: number, resetAfterBytes: number | null): Promise<Received> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -127,12 +128,12 @@ function receive(incoming: IncomingMessage, resetAfterBytes: number | null): Pro
     incoming.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (resetAfterBytes !== null && bytes >= resetAfterBytes) resolve({ kind: 'reset' });
-      if (bytes <= MAX_KEPT_BYTES) chunks.push(chunk);
+      if (bytes <= keptBytes) chunks.push(chunk);
       else chunks.length = 0;
     });
     incoming.on('end', () => {
       if (resetAfterBytes !== null) resolve({ kind: 'reset' });
-      else resolve(bytes > MAX_KEPT_BYTES ? { kind: 'too-large' } : { kind: 'body', body: Buffer.concat(chunks) });
+      else resolve(bytes > keptBytes ? { kind: 'too-large' } : { kind: 'body', body: Buffer.concat(chunks) });
     });
     incoming.on('error', () => resolve({ kind: 'gone' }));
     incoming.on('close', () => resolve({ kind: 'gone' }));

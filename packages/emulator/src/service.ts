@@ -6,6 +6,7 @@ import { FaultScript } from './faults.js';
 import { Ledger, type LogEntry, type Origin } from './ledger.js';
 import type { ResolvedOptions } from './options.js';
 import { type ShardRange, Shards } from './shards.js';
+import { SlsService } from './sls/service.js';
 import type { Vendor } from './vendor.js';
 import { TlsService } from './volc/service.js';
 
@@ -48,14 +49,19 @@ export class Service {
   #rejected = new Map<string, number>();
 
   constructor(options: ResolvedOptions) {
-    this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: undefined });
+    this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: options.logstores });
     // The first that owns a path has it; the last owns them all.
-    this.#vendors = [new TlsService(options, this.#ledger)];
+    this.#vendors = [new SlsService(options, this.#ledger), new TlsService(options, this.#ledger)];
     this.#ranges = new Shards(options.shards).ranges;
   }
 
   vendorOf(path: string): Vendor {
     return this.#vendors.find((vendor) => vendor.owns(path))!;
+  }
+
+  /** Of any service, before compression. */
+  get largestBodyBytes(): number {
+    return Math.max(...this.#vendors.map(({ largestBodyBytes }) => largestBodyBytes));
   }
 
   countRequest(): void {

@@ -5,6 +5,8 @@ import type { ApiRequest, RequestHead } from './request.js';
 
 export interface Vendor {
   readonly requestIdHeader: string;
+  /** Of any body it takes, before compression. */
+  readonly largestBodyBytes: number;
   makeRequestId(): string;
   /** Whether a request to this path is this service's to answer. */
   owns(path: string): boolean;

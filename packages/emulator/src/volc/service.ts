@@ -8,6 +8,7 @@ import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
+import { MAX_RAW_BYTES } from './limits.js';
 import { acceptPutLogs, peekPutLogs } from './put-logs.js';
 import { answerRefusal, catalogue, invalidArgument, refuse } from './refusal.js';
 import { LogSearch } from './search-logs.js';
@@ -18,6 +19,7 @@ type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
 export class TlsService implements Vendor {
   readonly requestIdHeader = 'X-Tls-Requestid';
   readonly catalogue = catalogue;
+  readonly largestBodyBytes = MAX_RAW_BYTES;
   readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
   readonly #search: LogSearch;

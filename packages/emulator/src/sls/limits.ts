@@ -1,0 +1,62 @@
+// Takes: a decoded log group. Gives: `null`, or the refusal of the whole request. Keeps: nothing.
+// Never: drops or repairs a single log: the service takes a request whole or not at all.
+import type { Refusal } from '../answer.js';
+import type { LogGroup } from '../log-group.js';
+import { refuse, shown } from './refusal.js';
+
+const MAX_KEY_BYTES = 128;
+const MAX_VALUE_BYTES = 1024 * 1024;
+const MAX_NAME_BYTES = 128;
+const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+const MAX_AHEAD_MS = 15 * 60 * 1000;
+
+// Fields of the service's own, which a field of the same name would hide or be hidden by.
+const RESERVED_KEYS = new Set([
+  '__time__',
+  '__source__',
+  '__topic__',
+  '__partition_time__',
+  '_extract_others_',
+  '__extract_others__',
+]);
+
+export function checkLimits(group: LogGroup, maxLogs: number, nowMs: number): Refusal | null {
+  if (group.logs.length === 0) return refuse('PostBodyInvalid', 'The request has no log.');
+  if (group.logs.length > maxLogs) {
+    return refuse('PostBodyTooLarge', `The request has ${group.logs.length} logs, more than ${maxLogs}.`);
+  }
+  for (const name of ['topic', 'source'] as const) {
+    if (Buffer.byteLength(group[name]) > MAX_NAME_BYTES) {
+      return refuse('PostBodyInvalid', `The ${name} is longer than ${MAX_NAME_BYTES} bytes.`);
+    }
+  }
+  if (group.tags.some(({ key }) => key === '')) return refuse('InvalidKey', 'The key of a tag is empty.');
+
+  // A request repeats few keys many times.
+  const soundKeys = new Set<string>();
+  for (const [at, { time, contents }] of group.logs.entries()) {
+    const timeMs = time * 1000;
+    if (timeMs < nowMs - MAX_AGE_MS || timeMs > nowMs + MAX_AHEAD_MS) {
+      return refuse('PostBodyInvalid', `The post data time is out of range: log ${at} has ${time}.`);
+    }
+    const keys = new Set<string>();
+    for (const { key, value } of contents) {
+      const wrong = soundKeys.has(key) ? null : keyProblem(key);
+      if (wrong !== null) return refuse('InvalidKey', `The key ${shown(key)} of log ${at} ${wrong}.`);
+      soundKeys.add(key);
+      if (keys.has(key)) return refuse('InvalidKey', `Log ${at} has the key ${shown(key)} twice.`);
+      keys.add(key);
+      // No text has more bytes than three for each of its code units.
+      if (value.length * 3 > MAX_VALUE_BYTES && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
+        return refuse('PostBodyTooLarge', `The value of ${shown(key)} of log ${at} is larger than 1 MiB.`);
+      }
+    }
+  }
+  return null;
+}
+
+function keyProblem(key: string): string | null {
+  if (key === '') return 'is empty';
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
+  return RESERVED_KEYS.has(key) ? 'is reserved' : null;
+}

@@ -1,0 +1,97 @@
+// Takes: a PutLogs request whose signature holds. Gives: what is to be written, or the refusal of all of it.
+// Keeps: nothing; the caller writes. Never: takes a request in part.
+import { isRefusal, type Refusal } from '../answer.js';
+import { decompress } from '../codec.js';
+import type { AcceptedRequest, Ledger } from '../ledger.js';
+import type { LogGroup } from '../log-group.js';
+import type { ResolvedOptions } from '../options.js';
+import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
+import { type OpenedBody, openBody, WRITE_CODECS } from './body.js';
+import { decodeJsonGroup } from './json-group.js';
+import { checkLimits } from './limits.js';
+import { type Place, storeToWrite } from './place.js';
+import { refuse, shown } from './refusal.js';
+import { decodeGroup } from './schema.js';
+
+/** A request that would write, and all that decides about it. */
+export interface Writing {
+  readonly request: ApiRequest;
+  readonly place: Place;
+  readonly ledger: Ledger;
+  readonly options: ResolvedOptions;
+  readonly nowMs: number;
+}
+
+type Decode = (raw: Buffer) => LogGroup | Refusal;
+
+export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
+  const { request, place, options } = writing;
+  const decode = decoderOf(header(request, 'content-type'));
+  if (isRefusal(decode)) return decode;
+  const hashKey = hashKeyOf(request, place);
+  const wrongKey = hashKeyProblem(hashKey, place);
+  if (wrongKey !== null) return refuse('ParameterInvalid', wrongKey);
+  const opened = openBody(request, WRITE_CODECS, options.slsMaxBodyBytes, 'required');
+  return isRefusal(opened) ? opened : acceptBody(writing, hashKey, opened, decode);
+}
+
+/** What a signed and an anonymous write have in common once the body is open. */
+export function acceptBody(
+  { request, place, ledger, options, nowMs }: Writing,
+  hashKey: string,
+  { codec, raw }: OpenedBody,
+  decode: Decode,
+): AcceptedRequest | Refusal {
+  const group = decode(raw);
+  if (isRefusal(group)) return group;
+  const beyond = checkLimits(group, options.slsMaxLogs, nowMs);
+  if (beyond) return beyond;
+  const store = storeToWrite(ledger, place, options.logstores);
+  if (isRefusal(store)) return store;
+  const { body: wire, requestId } = request;
+  const rawBytes = raw.length;
+  return {
+    store,
+    service: 'sls',
+    project: place.project,
+    logstore: place.logstore,
+    topicId: '',
+    shard: hashKey === '' ? store.shards.balanced() : store.shards.byHashKey(hashKey),
+    hashKey,
+    requestId,
+    wireBytes: wire.length,
+    rawBytes,
+    logCounts: [group.logs.length],
+    // Only the bytes as sent are held on to; they were decoded once, so they can be again.
+    read: () => [decode(decompress(codec, wire, rawBytes, rawBytes)!) as LogGroup],
+    arrivedAtMs: nowMs,
+  };
+}
+
+/** The logs of a request, if it can be read at all. */
+export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
+  const decode = decoderOf(header(request, 'content-type'));
+  if (isRefusal(decode)) return null;
+  const opened = openBody(request, WRITE_CODECS, options.slsMaxBodyBytes, 'required');
+  if (isRefusal(opened)) return null;
+  const group = decode(opened.raw);
+  return isRefusal(group) ? null : [group];
+}
+
+/** The documented form is `key` of the query on its own path; the one of 2017 a header, in which `''` is none. */
+export function hashKeyOf(head: RequestHead, { resource }: Pick<Place, 'resource'>): string {
+  return (resource === 'route' ? parameter(head, 'key') : header(head, 'x-log-hashkey')) ?? '';
+}
+
+function hashKeyProblem(hashKey: string, { resource }: Place): string | null {
+  if (hashKey === '') return resource === 'route' ? 'The query has no key.' : null;
+  if (!/^[0-9a-fA-F]{32}$/.test(hashKey)) return `The hash key ${shown(hashKey)} is not 32 hex digits.`;
+  return /^f{32}$/i.test(hashKey) ? `The range of hash keys ends before ${shown(hashKey)}.` : null;
+}
+
+function decoderOf(contentType: string | undefined): Decode | Refusal {
+  if (contentType === undefined) return refuse('MissingContentType');
+  if (contentType === 'application/x-protobuf') return decodeGroup;
+  if (contentType === 'application/json') return (raw) => decodeJsonGroup(raw);
+  return refuse('InvalidContentType', `Content-Type ${shown(contentType)} is unsupported.`);
+}

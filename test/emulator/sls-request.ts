@@ -128,7 +128,7 @@ export function signSls(
     method,
     lower.get('content-md5') ?? '',
     lower.get('content-type') ?? '',
-    lower.get('x-log-date') ?? date,
+    lower.get('x-log-date') ?? lower.get('date') ?? '',
     ...own(headers, (name) => isOwn(name) && name !== 'x-log-date').map(([name, value]) => `${name}:${value}`),
     pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
   ].join('\n');

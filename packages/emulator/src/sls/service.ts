@@ -1,16 +1,20 @@
 // Takes: whole requests to Alibaba Cloud SLS. Gives: their answers: this file is the way of a request, top to bottom.
-// Keeps: nothing. Never: touches a socket; see ../server.ts.
+// Keeps: the last search. Never: touches a socket; see ../server.ts.
 import { randomBytes } from 'node:crypto';
-import { type Answer, isRefusal, type Refusal } from '../answer.js';
+import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import type { Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
-import { type ApiRequest, header, type RequestHead } from '../request.js';
+import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
 import type { Destination, Vendor } from '../vendor.js';
-import { logstoreOf, type Place, projectOf, type Resource, readPlace } from './place.js';
+import { LogQueries } from './get-logs.js';
+import { logstoreOf, type Place, projectOf, type Resource, readPlace, storeToRead } from './place.js';
+import { listShards, type Reading, readShard } from './pull-logs.js';
 import { acceptPutLogs, hashKeyOf, peekPutLogs } from './put-logs.js';
-import { answerRefusal, catalogue, refuse } from './refusal.js';
+import { answerRefusal, catalogue, refuse, shown } from './refusal.js';
 import { verifySignature } from './signature.js';
+
+const WRITES: readonly Resource[] = ['lb', 'route', 'logstore'];
 
 type Route = (request: ApiRequest, place: Place, nowMs: number) => Answer | Refusal;
 
@@ -20,21 +24,23 @@ export class SlsService implements Vendor {
   readonly largestBodyBytes: number;
   readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
+  readonly #queries: LogQueries;
   readonly #routes: Readonly<Record<Resource, Readonly<Record<string, Route>>>>;
 
   constructor(options: ResolvedOptions, ledger: Ledger) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#queries = new LogQueries(ledger);
     this.largestBodyBytes = options.slsMaxBodyBytes;
     const putLogs: Route = (request, place, nowMs) => this.#putLogs(request, place, nowMs);
     this.#routes = {
       lb: { POST: putLogs },
       route: { POST: putLogs },
-      logstore: { POST: putLogs },
+      logstore: { POST: putLogs, GET: this.#reading((reading) => this.#readLogstore(reading)) },
       track: {},
-      logs: {},
-      shards: {},
-      shard: {},
+      logs: { POST: this.#reading((reading) => this.#queries.getLogsV2(reading)) },
+      shards: { GET: this.#reading(listShards) },
+      shard: { GET: this.#reading((reading) => readShard(reading, ledger)) },
     };
   }
 
@@ -58,7 +64,7 @@ export class SlsService implements Vendor {
   peek(request: ApiRequest): readonly LogGroup[] | null {
     const place = readPlace(request);
     if (isRefusal(place) || request.method !== 'POST') return null;
-    return this.#routes[place.resource]['POST'] ? peekPutLogs(request, this.#options) : null;
+    return WRITES.includes(place.resource) ? peekPutLogs(request, this.#options) : null;
   }
 
   answer(request: ApiRequest, nowMs: number): Answer {
@@ -66,7 +72,9 @@ export class SlsService implements Vendor {
     return isRefusal(outcome) ? answerRefusal(outcome) : outcome;
   }
 
-  reset(): void {}
+  reset(): void {
+    this.#queries.reset();
+  }
 
   #serve(request: ApiRequest, nowMs: number): Answer | Refusal {
     const place = readPlace(request);
@@ -77,6 +85,20 @@ export class SlsService implements Vendor {
     if (version === undefined) return refuse('MissingAPIVersion');
     if (version !== '0.6.0') return refuse('InvalidAPIVersion');
     return verifySignature(request, { ...this.#options, nowMs }) ?? run(request, place, nowMs);
+  }
+
+  #reading(read: (reading: Reading) => Answer | Refusal): Route {
+    return (request, place, nowMs) => {
+      const store = storeToRead(this.#ledger, place, this.#options.logstores);
+      return isRefusal(store) ? store : read({ request, place, store, nowMs });
+    };
+  }
+
+  #readLogstore(reading: Reading): Answer | Refusal {
+    const type = parameter(reading.request, 'type');
+    if (type === 'log') return this.#queries.getLogs(reading);
+    if (type !== undefined) return refuse('ParameterInvalid', `The type ${shown(type)} is not log.`);
+    return answerJson({ logstoreName: reading.place.logstore, shardCount: this.#options.shards });
   }
 
   #putLogs(request: ApiRequest, place: Place, nowMs: number): Answer | Refusal {

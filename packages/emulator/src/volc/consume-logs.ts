@@ -1,10 +1,10 @@
 // Takes: DescribeShards, DescribeCursor and ConsumeLogs requests whose signatures hold. Gives: shards, cursors, and the
-// log groups from a cursor on. Keeps: nothing: a cursor is a shard and a position in it. Never: splits a log group.
+// log groups from a cursor on. Keeps: nothing. Never: splits a log group.
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import { compress } from '../codec.js';
+import { cursorFrom, readCursor, type ShardGroups, takeGroups, writeCursor } from '../cursor.js';
 import { readJsonBody } from '../json-body.js';
-import type { GroupPosition, Ledger } from '../ledger.js';
-import type { LogGroup } from '../log-group.js';
+import type { Ledger } from '../ledger.js';
 import { type ApiRequest, parameter } from '../request.js';
 import { invalidArgument, refuse, refuseBody } from './refusal.js';
 import { encodeGroups } from './schema.js';
@@ -42,11 +42,8 @@ export function describeCursor(request: ApiRequest, ledger: Ledger): Answer | Re
   const body = readJsonBody(request);
   if (body === null) return refuseBody();
   const from = String(body['From'] ?? '');
-  if (from === 'begin') return answerJson({ cursor: writeCursor(place.shard, 0) });
-  if (from === 'end') return answerJson({ cursor: writeCursor(place.shard, place.groups.length) });
-  if (!/^\d{1,12}$/.test(from)) return invalidArgument('From', from, 'begin, end or Unix seconds');
-  const found = place.groups.findIndex(({ arrivedAtMs }) => arrivedAtMs >= Number(from) * 1000);
-  return answerJson({ cursor: writeCursor(place.shard, found < 0 ? place.groups.length : found) });
+  const cursor = cursorFrom(from, place);
+  return cursor === null ? invalidArgument('From', from, 'begin, end or Unix seconds') : answerJson({ cursor });
 }
 
 export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refusal {
@@ -66,15 +63,8 @@ export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refus
   const codec = Compression === undefined || Compression === null || Compression === '' ? 'none' : Compression;
   if (codec !== 'none' && codec !== 'lz4' && codec !== 'zlib') return invalidArgument('Compression', String(codec));
 
-  const groups: LogGroup[] = [];
-  let answerBytes = 0;
-  for (let at = from; at < Math.min(end, from + LogGroupCount); at++) {
-    const group = ledger.groupAt(place.groups[at]!);
-    answerBytes += encodeGroups([group]).length;
-    // The first group always goes: otherwise a reader could never pass it.
-    if (groups.length > 0 && answerBytes > MAX_ANSWER_BYTES) break;
-    groups.push(group);
-  }
+  const wanted = place.groups.slice(from, Math.min(end, from + LogGroupCount));
+  const groups = takeGroups(ledger, wanted, encodeGroups, MAX_ANSWER_BYTES);
   const raw = encodeGroups(groups);
   return {
     status: 200,
@@ -89,12 +79,7 @@ export function consumeLogs(request: ApiRequest, ledger: Ledger): Answer | Refus
   };
 }
 
-interface Place {
-  readonly shard: number;
-  readonly groups: readonly GroupPosition[];
-}
-
-function findShard(request: ApiRequest, ledger: Ledger): Place | Refusal {
+function findShard(request: ApiRequest, ledger: Ledger): ShardGroups | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
   if (topicId === '') return invalidArgument('TopicId', '');
   const topic = ledger.store('tls', topicId);
@@ -102,17 +87,6 @@ function findShard(request: ApiRequest, ledger: Ledger): Place | Refusal {
   const shardId = parameter(request, 'ShardId') ?? '';
   const groups = /^\d{1,9}$/.test(shardId) ? topic.groups[Number(shardId)] : undefined;
   return groups ? { shard: Number(shardId), groups } : invalidArgument('ShardId', shardId);
-}
-
-function writeCursor(shard: number, position: number): string {
-  return Buffer.from(`${shard}:${position}`).toString('base64');
-}
-
-function readCursor(cursor: unknown, { shard, groups }: Place): number | null {
-  if (typeof cursor !== 'string') return null;
-  const parts = /^(\d{1,9}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64').toString('latin1'));
-  if (!parts || Number(parts[1]) !== shard || Number(parts[2]) > groups.length) return null;
-  return Number(parts[2]);
 }
 
 function pageOf(request: ApiRequest): { from: number; to: number } | Refusal {

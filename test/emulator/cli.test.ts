@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createEmulator } from '@putlogs/emulator';
 import { log, put, send } from './signed-request.js';
+import { hostOf, putSls, slsLog } from './sls-request.js';
 
 const emulatorDir = dirname(require.resolve('@putlogs/emulator/package.json'));
 const command = join(emulatorDir, 'bin/putlogs-emulator.js');
@@ -72,6 +73,35 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     assert.equal((await ended).code, 0);
   });
 
+  test('knows the Logstores it is told, their limits and where web tracking is off', async () => {
+    const { child, line, ended } = run(
+      '--logstore',
+      'project/one',
+      '--logstore=project/two',
+      '--web-tracking-off',
+      'project/two',
+      '--sls-max-logs=2',
+      '--sls-max-body-bytes',
+      '200',
+    );
+    const { url } = JSON.parse(await line) as { url: string };
+    const account = { url, accessKeyId: 'demo', accessKeySecret: 'demo-secret' } as Parameters<typeof put>[0];
+    const status = async (logstore: string, logs = 1, text = ''): Promise<number> => {
+      const group = { Logs: Array(logs).fill(slsLog({ text })) };
+      return (await putSls(account, group, { project: 'project', logstore })).status;
+    };
+    assert.deepEqual([await status('one'), await status('two'), await status('three')], [200, 200, 404]);
+    assert.deepEqual([await status('one', 2), await status('one', 3)], [200, 400]);
+    assert.deepEqual([await status('one', 1, 'a'.repeat(150)), await status('one', 1, 'a'.repeat(200))], [200, 400]);
+    const track = async (logstore: string): Promise<number> => {
+      const target = `/logstores/${logstore}/track?APIVersion=0.6.0&a=1`;
+      return (await send(url, 'GET', target, { Host: hostOf(account, 'project') }, Buffer.alloc(0))).status;
+    };
+    assert.deepEqual([await track('one'), await track('two')], [200, 401]);
+    child.kill('SIGTERM');
+    assert.equal((await ended).code, 0);
+  });
+
   const wrong: [string[], RegExp][] = [
     [['--prot', '0'], /unknown option --prot; did you mean --port\?/],
     [['--zzzzzzzz'], /unknown option --zzzzzzzz \(/],
@@ -85,6 +115,10 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     [['--lenient=yes'], /--lenient takes no value/],
     [['--access-key-id', 'a/b'], /--access-key-id must be/],
     [['--topic='], /--topic must be/],
+    [['--logstore', 'name'], /--logstore must be a list of project\/logstore/],
+    [['--web-tracking-off='], /--web-tracking-off must be/],
+    [['--sls-max-logs', 'x'], /--sls-max-logs must be a whole number, not x/],
+    [['--sls-max-body-bytes', '0'], /--sls-max-body-bytes must be a whole number between 1 and 67108864/],
   ];
   for (const [args, message] of wrong) {
     test(`${args.join(' ')} is one clear line on stderr and exit code 2`, async () => {
@@ -118,6 +152,10 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
       'region',
       'shards',
       'topic',
+      'logstore',
+      'web-tracking-off',
+      'sls-max-body-bytes',
+      'sls-max-logs',
       'lenient',
     ]) {
       assert.ok(help.stdout.includes(`--${flag} `), flag);

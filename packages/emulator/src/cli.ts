@@ -15,6 +15,10 @@ const FLAGS = {
   region: { type: 'string' },
   shards: { type: 'string' },
   topic: { type: 'string', multiple: true },
+  logstore: { type: 'string', multiple: true },
+  'web-tracking-off': { type: 'string', multiple: true },
+  'sls-max-body-bytes': { type: 'string' },
+  'sls-max-logs': { type: 'string' },
   lenient: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -22,7 +26,7 @@ const FLAGS = {
 
 const HELP = `Usage: putlogs-emulator [options]
 
-A strict local PutLogs service. Prints one JSON line with its url when it is ready; stop it with Ctrl-C.
+A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port. Prints one JSON line with its url when it is ready; stop it with Ctrl-C.
 
   --port <n>                 port to listen on; 0 (default) lets the system choose
   --host <address>           address to listen on (default 127.0.0.1)
@@ -31,7 +35,11 @@ A strict local PutLogs service. Prints one JSON line with its url when it is rea
   --security-token <token>   requests must carry this token (default: none)
   --region <name>            the region signatures must be for (default: any)
   --shards <n>               shards of every topic, 1 to 256 (default 2)
-  --topic <id>               a topic that exists; repeat it for more (default: any, once written to)
+  --topic <id>               a TLS topic that exists; repeat it for more (default: any, once written to)
+  --logstore <project/name>  an SLS Logstore that exists; repeat it for more (default: any, once written to)
+  --web-tracking-off <name>  a TLS topic id or SLS project/name that takes no anonymous logs; repeat it for more
+  --sls-max-body-bytes <n>   bytes of an SLS body before compression (default 3145728)
+  --sls-max-logs <n>         logs of an SLS request (default 4096)
   --lenient                  take a wrong X-Content-Sha256, as the official Node SDK sends it
   --help                     this text
   --version                  the version
@@ -58,29 +66,39 @@ function parse(args: string[]): Parsed {
   }
   const given = values as Partial<Record<string, string>> & {
     topic?: string[];
+    logstore?: string[];
+    'web-tracking-off'?: string[];
     lenient?: boolean;
     help?: boolean;
     version?: boolean;
   };
   if (given.help) return { print: HELP };
   if (given.version) return { print: `${readVersion()}\n` };
-  for (const name of ['port', 'shards']) {
+  for (const name of ['port', 'shards', 'sls-max-body-bytes', 'sls-max-logs']) {
     const text = given[name];
     if (text !== undefined && !/^\d+$/.test(text)) return { problem: `--${name} must be a whole number, not ${text}` };
   }
   return {
     options: {
-      port: given['port'] === undefined ? undefined : Number(given['port']),
+      port: numberOf(given['port']),
       host: given['host'],
       accessKeyId: given['access-key-id'],
       accessKeySecret: given['access-key-secret'],
       securityToken: given['security-token'],
       region: given['region'],
-      shards: given['shards'] === undefined ? undefined : Number(given['shards']),
+      shards: numberOf(given['shards']),
       topics: given.topic,
+      logstores: given.logstore,
+      webTrackingOff: given['web-tracking-off'],
+      slsMaxBodyBytes: numberOf(given['sls-max-body-bytes']),
+      slsMaxLogs: numberOf(given['sls-max-logs']),
       lenient: given.lenient,
     },
   };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 function readVersion(): string {
@@ -93,10 +111,10 @@ function complain(problem: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-// The option's name as a user of the command knows it: accessKeyId -> --access-key-id.
+// The option's name as a user of the command knows it: accessKeyId -> --access-key-id, topics -> --topic.
 function flagged(message: string): string {
   const flag = (name: string): string =>
-    `--${name === 'topics' ? 'topic' : name.replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
+    `--${(name === 'topics' || name === 'logstores' ? name.slice(0, -1) : name).replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
   return message.replace(/^\w+/, flag);
 }
 

@@ -22,6 +22,8 @@ export interface EmulatorOptions {
   readonly topics?: readonly string[] | undefined;
   /** The SLS Logstores that exist, as `project/logstore`. By default one exists once it has been written to. */
   readonly logstores?: readonly string[] | undefined;
+  /** Where anonymous web tracking is off: `project/logstore` (SLS) or topic ids (TLS). By default it is on everywhere. */
+  readonly webTrackingOff?: readonly string[] | undefined;
   /** Bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
   readonly slsMaxBodyBytes?: number | undefined;
   /** Logs of an SLS request. Default 4096, as documented. */
@@ -42,6 +44,7 @@ export interface ResolvedOptions {
   readonly shards: number;
   readonly topics: readonly string[] | undefined;
   readonly logstores: readonly string[] | undefined;
+  readonly webTrackingOff: readonly string[];
   readonly slsMaxBodyBytes: number;
   readonly slsMaxLogs: number;
   readonly lenient: boolean;
@@ -58,6 +61,7 @@ const DEFAULTS = {
   shards: 2,
   topics: undefined,
   logstores: undefined,
+  webTrackingOff: [],
   slsMaxBodyBytes: 3 * 1024 * 1024,
   slsMaxLogs: 4096,
   lenient: false,
@@ -83,6 +87,7 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
   shards: [isWhole(1, 256), 'a whole number between 1 and 256'],
   topics: [(value) => Array.isArray(value) && value.every(isText), 'a list of topic ids'],
   logstores: [(value) => Array.isArray(value) && value.every(isLogstore), 'a list of project/logstore'],
+  webTrackingOff: [(value) => Array.isArray(value) && value.every(isText), 'a list of project/logstore or topic ids'],
   slsMaxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
   slsMaxLogs: [isWhole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1'],
   lenient: [(value) => typeof value === 'boolean', 'true or false'],

@@ -14,6 +14,8 @@ import { refusalOf, type Vendor } from './vendor.js';
 
 // Above every limit of a service, so that its own refusals can be given; what is beyond is read and thrown away.
 const LEAST_KEPT_BYTES = 16 * 1024 * 1024;
+// A query may hold a whole log, and its service is to say when that is too large.
+const MAX_HEAD_BYTES = 64 * 1024;
 const DRIP_INTERVAL_MS = 20;
 const KEEP_ALIVE_MS = 120_000;
 
@@ -38,7 +40,7 @@ export async function startServer(
   const closing = new AbortController();
   // Every answer that is held back listens; node takes more than ten listeners for a leak, and says so on stderr.
   setMaxListeners(0, closing.signal);
-  const server = createServer((incoming, response) => {
+  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (incoming, response) => {
     // A client that goes away in the middle is no error of the emulator's; there is nobody left to tell.
     handle(service, clock, closing.signal, incoming, response).catch(() => response.destroy());
   });

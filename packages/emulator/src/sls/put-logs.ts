@@ -37,19 +37,31 @@ export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
 
 /** What a signed and an anonymous write have in common once the body is open. */
 export function acceptBody(
-  { request, place, ledger, options, nowMs }: Writing,
+  writing: Writing,
   hashKey: string,
   { codec, raw }: OpenedBody,
   decode: Decode,
 ): AcceptedRequest | Refusal {
   const group = decode(raw);
   if (isRefusal(group)) return group;
+  const wire = writing.request.body;
+  const rawBytes = raw.length;
+  // Only the bytes as sent are held on to; they were decoded once, so they can be again.
+  const read = (): LogGroup[] => [decode(decompress(codec, wire, rawBytes, rawBytes)!) as LogGroup];
+  return acceptGroup(writing, hashKey, group, rawBytes, read);
+}
+
+export function acceptGroup(
+  { request, place, ledger, options, nowMs }: Writing,
+  hashKey: string,
+  group: LogGroup,
+  rawBytes: number,
+  read: () => LogGroup[],
+): AcceptedRequest | Refusal {
   const beyond = checkLimits(group, options.slsMaxLogs, nowMs);
   if (beyond) return beyond;
   const store = storeToWrite(ledger, place, options.logstores);
   if (isRefusal(store)) return store;
-  const { body: wire, requestId } = request;
-  const rawBytes = raw.length;
   return {
     store,
     service: 'sls',
@@ -58,12 +70,12 @@ export function acceptBody(
     topicId: '',
     shard: hashKey === '' ? store.shards.balanced() : store.shards.byHashKey(hashKey),
     hashKey,
-    requestId,
-    wireBytes: wire.length,
+    requestId: request.requestId,
+    // A request without a body wrote its query.
+    wireBytes: request.body.length || rawBytes,
     rawBytes,
     logCounts: [group.logs.length],
-    // Only the bytes as sent are held on to; they were decoded once, so they can be again.
-    read: () => [decode(decompress(codec, wire, rawBytes, rawBytes)!) as LogGroup],
+    read,
     arrivedAtMs: nowMs,
   };
 }

@@ -2,7 +2,7 @@
 // Keeps: the last search. Never: touches a socket; see ../server.ts.
 import { randomBytes } from 'node:crypto';
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
-import type { Ledger } from '../ledger.js';
+import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
@@ -10,9 +10,10 @@ import type { Destination, Vendor } from '../vendor.js';
 import { LogQueries } from './get-logs.js';
 import { logstoreOf, type Place, projectOf, type Resource, readPlace, storeToRead } from './place.js';
 import { listShards, type Reading, readShard } from './pull-logs.js';
-import { acceptPutLogs, hashKeyOf, peekPutLogs } from './put-logs.js';
+import { acceptPutLogs, hashKeyOf, peekPutLogs, type Writing } from './put-logs.js';
 import { answerRefusal, catalogue, refuse, shown } from './refusal.js';
 import { verifySignature } from './signature.js';
+import { acceptTrack, peekTrack } from './track.js';
 
 const WRITES: readonly Resource[] = ['lb', 'route', 'logstore'];
 
@@ -32,12 +33,13 @@ export class SlsService implements Vendor {
     this.#ledger = ledger;
     this.#queries = new LogQueries(ledger);
     this.largestBodyBytes = options.slsMaxBodyBytes;
-    const putLogs: Route = (request, place, nowMs) => this.#putLogs(request, place, nowMs);
+    const putLogs: Route = (request, place, nowMs) => this.#write(acceptPutLogs(this.#writing(request, place, nowMs)));
+    const track: Route = (request, place, nowMs) => this.#write(acceptTrack(this.#writing(request, place, nowMs)));
     this.#routes = {
       lb: { POST: putLogs },
       route: { POST: putLogs },
       logstore: { POST: putLogs, GET: this.#reading((reading) => this.#readLogstore(reading)) },
-      track: {},
+      track: { POST: track, GET: track },
       logs: { POST: this.#reading((reading) => this.#queries.getLogsV2(reading)) },
       shards: { GET: this.#reading(listShards) },
       shard: { GET: this.#reading((reading) => readShard(reading, ledger)) },
@@ -63,7 +65,9 @@ export class SlsService implements Vendor {
 
   peek(request: ApiRequest): readonly LogGroup[] | null {
     const place = readPlace(request);
-    if (isRefusal(place) || request.method !== 'POST') return null;
+    if (isRefusal(place)) return null;
+    if (place.resource === 'track') return peekTrack(request, this.#options);
+    if (request.method !== 'POST') return null;
     return WRITES.includes(place.resource) ? peekPutLogs(request, this.#options) : null;
   }
 
@@ -81,6 +85,8 @@ export class SlsService implements Vendor {
     if (isRefusal(place)) return place;
     const run = this.#routes[place.resource][request.method];
     if (!run) return refuse('MethodNotSupport');
+    // Web tracking needs no signature and has its own forms; a signature that was sent all the same has to hold.
+    if (place.resource === 'track' && header(request, 'authorization') === undefined) return run(request, place, nowMs);
     const version = header(request, 'x-log-apiversion');
     if (version === undefined) return refuse('MissingAPIVersion');
     if (version !== '0.6.0') return refuse('InvalidAPIVersion');
@@ -101,8 +107,11 @@ export class SlsService implements Vendor {
     return answerJson({ logstoreName: reading.place.logstore, shardCount: this.#options.shards });
   }
 
-  #putLogs(request: ApiRequest, place: Place, nowMs: number): Answer | Refusal {
-    const accepted = acceptPutLogs({ request, place, ledger: this.#ledger, options: this.#options, nowMs });
+  #writing(request: ApiRequest, place: Place, nowMs: number): Writing {
+    return { request, place, ledger: this.#ledger, options: this.#options, nowMs };
+  }
+
+  #write(accepted: AcceptedRequest | Refusal): Answer | Refusal {
     if (isRefusal(accepted)) return accepted;
     this.#ledger.append(accepted);
     return catalogue.success(200);

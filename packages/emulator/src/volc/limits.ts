@@ -6,8 +6,8 @@ import { largestLogBytes, timeOf, type WireLogGroup } from './schema.js';
 
 /** The documented ceiling of one LogGroupList before compression. */
 export const MAX_RAW_BYTES = 5 * 1024 * 1024;
-const MAX_LOG_BYTES = 1024 * 1024;
-const MAX_LOGS_PER_GROUP = 10_000;
+export const MAX_LOG_BYTES = 1024 * 1024;
+export const MAX_LOGS_PER_GROUP = 10_000;
 const MAX_KEY_BYTES = 128;
 
 const FORBIDDEN_KEYS = new Set([

@@ -2,7 +2,7 @@
 // Keeps: the last search. Never: touches a socket; see ../server.ts.
 import { randomBytes } from 'node:crypto';
 import { type Answer, isRefusal, type Refusal } from '../answer.js';
-import type { Ledger } from '../ledger.js';
+import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
@@ -13,6 +13,7 @@ import { acceptPutLogs, peekPutLogs } from './put-logs.js';
 import { answerRefusal, catalogue, invalidArgument, refuse } from './refusal.js';
 import { LogSearch } from './search-logs.js';
 import { verifySignature } from './signature.js';
+import { acceptWebTracks, peekWebTracks } from './web-tracks.js';
 
 type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
 
@@ -31,6 +32,7 @@ export class TlsService implements Vendor {
     this.#search = new LogSearch(ledger);
     this.#routes = new Map([
       ['/PutLogs', { methods: ['POST'], run: (request, nowMs) => this.#putLogs(request, nowMs) }],
+      ['/WebTracks', { methods: ['POST'], run: (request, nowMs) => this.#webTracks(request, nowMs) }],
       ['/SearchLogs', { methods: ['POST'], run: (request) => this.#search.answer(request) }],
       ['/DescribeShards', { methods: ['GET'], run: (request) => describeShards(request, ledger) }],
       // The documents say POST, the SDKs send GET with a body.
@@ -57,7 +59,8 @@ export class TlsService implements Vendor {
   }
 
   peek(request: ApiRequest): readonly LogGroup[] | null {
-    return request.path === '/PutLogs' ? peekPutLogs(request) : null;
+    if (request.path === '/PutLogs') return peekPutLogs(request);
+    return request.path === '/WebTracks' ? peekWebTracks(request) : null;
   }
 
   answer(request: ApiRequest, nowMs: number): Answer {
@@ -76,11 +79,21 @@ export class TlsService implements Vendor {
     const version = header(request, 'x-tls-apiversion');
     if (version !== undefined && version !== '0.2.0' && version !== '0.3.0')
       return invalidArgument('x-tls-apiversion', version);
-    return verifySignature(request, { ...this.#options, nowMs }) ?? route.run(request, nowMs);
+    // WebTracks needs no signature; one that was sent all the same has to hold.
+    const isAnonymous = request.path === '/WebTracks' && header(request, 'authorization') === undefined;
+    const wrong = isAnonymous ? null : verifySignature(request, { ...this.#options, nowMs });
+    return wrong ?? route.run(request, nowMs);
   }
 
   #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {
-    const accepted = acceptPutLogs(request, this.#ledger, nowMs);
+    return this.#write(acceptPutLogs(request, this.#ledger, nowMs));
+  }
+
+  #webTracks(request: ApiRequest, nowMs: number): Answer | Refusal {
+    return this.#write(acceptWebTracks(request, this.#ledger, this.#options, nowMs));
+  }
+
+  #write(accepted: AcceptedRequest | Refusal): Answer | Refusal {
     if (isRefusal(accepted)) return accepted;
     this.#ledger.append(accepted);
     return catalogue.success(200);

@@ -40,7 +40,7 @@ test('deliveries, retries and losses are published, to those who subscribe', asy
     event: 'records.dropped',
     message: { instance: 'watched', reason: 'exit', records: 1 },
   });
-  const secret = optionsFor(emulator).credentials.accessKeySecret;
+  const secret = emulator.accessKeySecret;
   assert.ok(!JSON.stringify(seen).includes(secret));
 });
 

@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 import { runChild } from '../support/child';
 import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
+import { START_MS } from '../support/start-time';
 
 const app = join(__dirname, 'apps/spooling.js');
 
@@ -52,7 +53,7 @@ function expectedOf(from: number, count: number): ExpectedRecord[] {
       ['n', `${n}`],
       ['text', `第${n}条`],
     ]);
-    return { n, timeMs: 1_760_000_000_000 + n, contents };
+    return { n, timeMs: START_MS + n, contents };
   });
 }
 

@@ -5,8 +5,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { TARGETS } from '@putlogs/core/internal/options/targets';
 import { contentsOf, until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
+import { target } from '../support/targets';
 import { assertConserved, started, write } from './started';
 
 test('a service that takes less than we send gets it in parts, in order, and from then on smaller batches', async () => {
@@ -26,7 +28,7 @@ test('a service that takes less than we send gets it in parts, in order, and fro
   assertConserved(shipper.stats());
 });
 
-for (const compression of ['lz4', 'zlib'] as const) {
+for (const compression of TARGETS[target.name].compressions.filter((name) => name !== 'none')) {
   test(`too many records (${compression}) go in parts under one pack id`, async () => {
     const { emulator, shipper } = await started({ compression, lingerMs: 60_000 });
     emulator.faults([{ maxLogs: 100 }]);
@@ -50,7 +52,7 @@ test('a single record that is too large for the service is rejected alone', asyn
 
 test('records that the service refuses cost only themselves', async () => {
   const { emulator, shipper, warnings } = await started({ lingerMs: 60_000 });
-  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument' }]);
+  emulator.faults([{ match: { contains: 'poison' }, code: target.codes.refused }]);
   const poison = new Set([0, 1234, 2047, 2999]);
   const expected = write(shipper, 3000, (n) => (poison.has(n) ? 'poison' : `${n}`)).filter(({ n }) => !poison.has(n));
   await shipper.flush();
@@ -76,7 +78,7 @@ test('a flush that began before a batch was cut ends when the last of its parts 
 
 test('a service that refuses everything is told loudly, costs a few records, and gets the rest when it is well', async () => {
   const { emulator, shipper, warnings } = await started({ batch: { maxCount: 500 } });
-  emulator.faults([{ code: 'InvalidArgument' }]);
+  emulator.faults([{ code: target.codes.refused }]);
   write(shipper, 5000);
   await until('it is held', () => warnings.some(({ kind }) => kind === 'hold'));
   const { requests } = emulator.stats();
@@ -86,7 +88,7 @@ test('a service that refuses everything is told loudly, costs a few records, and
   assert.equal(pending, 5000 - dropped.rejected);
   assert.match(
     warnings.find(({ kind }) => kind === 'hold')!.message,
-    /InvalidArgument \(HTTP 400\).*too much is refused: this is held, and nothing is deleted/,
+    new RegExp(`${target.codes.refused} \\(HTTP 400\\).*too much is refused: this is held, and nothing is deleted`),
   );
   emulator.faults([]);
   await shipper.flush();
@@ -113,7 +115,9 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
   after(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'dead.ndjson');
   const { emulator, shipper, warnings } = await started({ deadLetter: { file }, lingerMs: 60_000 });
-  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument', message: 'Invalid argument key text' }]);
+  emulator.faults([
+    { match: { contains: 'poison' }, code: target.codes.refused, message: 'Invalid argument key text' },
+  ]);
   write(shipper, 100, (n) => (n % 50 === 7 ? `poison ${n} 毒` : `${n}`));
   await shipper.flush();
   const text = readFileSync(file, 'utf8');
@@ -126,13 +130,13 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
     ['poison 7 毒', 'poison 57 毒'],
   );
   const [line] = lines;
-  assert.equal(line!.reason.code, 'InvalidArgument');
+  assert.equal(line!.reason.code, target.codes.refused);
   assert.equal(line!.reason.message, 'Invalid argument key text');
   assert.equal(line!.target['endpoint'], emulator.url);
   assert.deepEqual([shipper.stats().deadLettered, shipper.stats().deadLetterLost], [2, 0]);
   assert.match(
     warnings[0]!.message,
-    /^1 record was refused by the service, and is in the dead-letter file: InvalidArgument/,
+    new RegExp(`^1 record was refused by the service, and is in the dead-letter file: ${target.codes.refused}`),
   );
   for (const secret of [emulator.accessKeySecret, emulator.accessKeyId, 'Authorization']) {
     assert.ok(!text.includes(secret), secret);
@@ -151,7 +155,7 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
 
 test('a dead-letter file that cannot be written is told and counted, and the neighbours are delivered', async () => {
   const { emulator, shipper, warnings } = await started({ deadLetter: { file: join(__filename, 'no-folder') } });
-  emulator.faults([{ match: { contains: 'poison' }, code: 'InvalidArgument' }]);
+  emulator.faults([{ match: { contains: 'poison' }, code: target.codes.refused }]);
   write(shipper, 10, (n) => (n === 3 ? 'poison' : `${n}`));
   await shipper.flush();
   assert.equal(emulator.logs().length, 9);

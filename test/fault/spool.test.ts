@@ -17,6 +17,7 @@ import {
   until,
 } from '../support/emulator';
 import { assertLedger, checkLedger, type ExpectedRecord } from '../support/ledger';
+import { START_MS } from '../support/start-time';
 import type { SpoolingPlan } from './apps/spooling';
 
 const app = join(__dirname, 'apps/spooling.js');
@@ -54,7 +55,7 @@ function expectedOf(from: number, count: number, instance = 'one'): ExpectedReco
     const n = from + i;
     return {
       n,
-      timeMs: 1_760_000_000_000 + n,
+      timeMs: START_MS + n,
       contents: new Map([
         ['instance', instance],
         ['n', `${n}`],
@@ -66,7 +67,7 @@ function expectedOf(from: number, count: number, instance = 'one'): ExpectedReco
 
 function write(shipper: Shipper, from: number, count: number): ExpectedRecord[] {
   for (let n = from; n < from + count; n += 1) {
-    shipper.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance: 'one', n, text: `第${n}条` }));
+    shipper.write(JSON.stringify({ time: START_MS + n, instance: 'one', n, text: `第${n}条` }));
   }
   return expectedOf(from, count);
 }

@@ -5,6 +5,7 @@ import { after } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
 import { type Emulator, type EmulatorOptions, optionsFor, startEmulator } from '../support/emulator';
 import type { ExpectedRecord } from '../support/ledger';
+import { START_MS } from '../support/start-time';
 
 export interface Started {
   readonly emulator: Emulator;
@@ -14,11 +15,9 @@ export interface Started {
 
 export async function started(options: PutlogsOptions = {}, service: EmulatorOptions = {}): Promise<Started> {
   const emulator = await startEmulator({ shards: 4, ...service });
+  after(() => emulator.close());
   const shipper = createShipper({ ...optionsFor(emulator), retry: { baseMs: 1, maxMs: 20 }, ...options });
-  after(async () => {
-    await shipper.close({ timeoutMs: 0 });
-    await emulator.close();
-  });
+  after(() => shipper.close({ timeoutMs: 0 }));
   const warnings: Warning[] = [];
   shipper.on('warning', (warning) => warnings.push(warning));
   return { emulator, shipper, warnings };
@@ -33,7 +32,7 @@ export function write(
 ): ExpectedRecord[] {
   return Array.from({ length: count }, (_, i) => {
     const n = from + i;
-    const timeMs = 1_760_000_000_000 + n;
+    const timeMs = START_MS + n;
     assert.ok(shipper.write(JSON.stringify({ time: timeMs, instance: 'one', n, text: text(n) })));
     return { n, timeMs, contents: new Map(Object.entries({ instance: 'one', n: String(n), text: text(n) })) };
   });

@@ -10,6 +10,7 @@ import { startChild } from '../support/child';
 import { batchesIn, temporaryDirectory } from '../support/directory';
 import { type Emulator, environmentFor, startEmulator, until } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
+import { START_MS } from '../support/start-time';
 import { type OutagePlan, scaledClock } from './apps/outage';
 
 for (const mode of ['overflow', 'always'] as const) {
@@ -60,7 +61,7 @@ function assertArrived(emulator: Emulator, count: number, text = 'record'): void
   const expected: ExpectedRecord[] = Array.from({ length: count }, (_, n) => {
     return {
       n,
-      timeMs: 1_760_000_000_000 + n,
+      timeMs: START_MS + n,
       contents: new Map(Object.entries({ instance: 'one', n: `${n}`, text })),
     };
   });

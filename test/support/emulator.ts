@@ -4,46 +4,73 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { environmentName } from '@putlogs/core/internal/options/schema';
 import { createEmulator } from '@putlogs/emulator';
+import { target as defaultTarget, type TargetUnderTest } from './targets';
 
 export type Emulator = Awaited<ReturnType<typeof createEmulator>>;
 export type EmulatorOptions = NonNullable<Parameters<typeof createEmulator>[0]>;
 export type EmulatorLog = ReturnType<Emulator['logs']>[number];
 
-export const REGION = 'cn-beijing';
-export const TOPIC_ID = '0f8f5a3e-0000-4000-8000-00000000000a';
-export const OTHER_TOPIC_ID = '0f8f5a3e-0000-4000-8000-00000000000b';
+export { OTHER_TOPIC_ID, REGION, TOPIC_ID } from './targets';
 
 const POLL_MS = 5;
 
-/** On a free port unless told otherwise. Close it when done: `after(() => emulator.close())`. */
-export function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  return createEmulator({ port: 0, ...options });
+/**
+ * On a free port unless told otherwise. Close it when done: `after(() => emulator.close())`. Its logs have their time in
+ * milliseconds, whatever the service counts in; where it keeps none, the one that the record says of itself.
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await createEmulator({ port: 0, ...options });
+  return { ...emulator, logs: (query) => emulator.logs(query).map(inMilliseconds) };
+}
+
+function inMilliseconds(log: EmulatorLog): EmulatorLog {
+  const own = log.service === 'sls' ? log.time * 1000 + Math.floor((log.timeNs ?? 0) / 1e6) : log.time;
+  const timeNs = log.service === 'sls' && log.timeNs !== null ? log.timeNs % 1e6 : log.timeNs;
+  const said = timeNs === null ? log.contents.find(({ key }) => key === 'time') : undefined;
+  if (said === undefined) return { ...log, time: own, timeNs };
+  const contents = log.contents.filter((content) => content !== said);
+  return { ...log, time: Date.parse(said.value), timeNs: Number(said.value.slice(-7, -1)), contents };
+}
+
+/** Where a service is, and who may write to it. */
+type Address = Pick<Emulator, 'url' | 'accessKeyId' | 'accessKeySecret'>;
+
+/** At an address that is no emulator's. */
+export function addressOf(url: string): Address {
+  return { url, accessKeyId: 'demo', accessKeySecret: 'demo-secret' };
 }
 
 /** Core options that lead to the emulator, short enough in their times for a test. */
-export function optionsFor(emulator: Emulator) {
+export function optionsFor(emulator: Address, target: TargetUnderTest = defaultTarget) {
+  const { accessKeyId, accessKeySecret } = emulator;
   return {
+    target: target.name,
     endpoint: emulator.url,
-    region: REGION,
-    topicId: TOPIC_ID,
-    credentials: { accessKeyId: emulator.accessKeyId, accessKeySecret: emulator.accessKeySecret },
+    ...target.place,
+    ...(target.isSigned ? { credentials: { accessKeyId, accessKeySecret } } : {}),
     lingerMs: 50,
     retry: { baseMs: 20, maxMs: 200 },
   };
 }
 
 /** The same for a child process, as environment variables. */
-export function environmentFor(emulator: Emulator, extra: Record<string, string> = {}): Record<string, string> {
+export function environmentFor(
+  emulator: Address,
+  extra: Record<string, string> = {},
+  target: TargetUnderTest = defaultTarget,
+): Record<string, string> {
+  const place = Object.entries(target.place).map(([name, value]) => [environmentName(name), value]);
   return {
+    PUTLOGS_TARGET: target.name,
     PUTLOGS_ENDPOINT: emulator.url,
-    PUTLOGS_REGION: REGION,
-    PUTLOGS_TOPIC_ID: TOPIC_ID,
+    ...Object.fromEntries(place),
     PUTLOGS_LINGER_MS: '50',
     PUTLOGS_RETRY_BASE_MS: '20',
     PUTLOGS_RETRY_MAX_MS: '200',
-    VOLCENGINE_ACCESS_KEY_ID: emulator.accessKeyId,
-    VOLCENGINE_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+    [target.keyVariables.id]: emulator.accessKeyId,
+    [target.keyVariables.secret]: emulator.accessKeySecret,
     ...extra,
   };
 }

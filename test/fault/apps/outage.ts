@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, systemClock } from '@putlogs/core/internal/clock';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { startShipper } from '@putlogs/core/internal/shipper';
+import { START_MS } from '../../support/start-time';
 import { assertConserved } from '../started';
 
 export interface OutagePlan {
@@ -38,7 +39,7 @@ async function run(plan: OutagePlan): Promise<void> {
   for (; clock.monotonicMs() - startMs < plan.hours * HOUR_MS; await pause(1)) {
     const due = Math.floor((clock.monotonicMs() - startMs) / SECOND_MS);
     for (; written < due; written += 1) {
-      shipper.write(JSON.stringify({ time: 1_760_000_000_000 + written, instance: 'one', n: written, text: 'tick' }));
+      shipper.write(JSON.stringify({ time: START_MS + written, instance: 'one', n: written, text: 'tick' }));
     }
     assertConserved(shipper.stats());
     mostBytes = Math.max(mostBytes, shipper.stats().pendingBytes);

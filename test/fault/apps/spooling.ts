@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createShipper } from '@putlogs/core';
+import { START_MS } from '../../support/start-time';
 
 export interface SpoolingPlan {
   readonly instance: string;
@@ -22,7 +23,7 @@ process.on('exit', () => writeSync(1, `${JSON.stringify(shipper.stats())}\n`));
 
 async function run(): Promise<void> {
   for (let n = from; n < from + count; n += 1) {
-    shipper.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance, n, text: `第${n}条` }));
+    shipper.write(JSON.stringify({ time: START_MS + n, instance, n, text: `第${n}条` }));
     if ((n - from) % burst !== burst - 1) continue;
     writeSync(1, `written ${n}\n`);
     if (pauseMs > 0) await pause(pauseMs);

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startHost } from '@putlogs/core/internal/host';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { START_MS } from '../../support/start-time';
 
 export interface SteadyPlan {
   readonly count: number;
@@ -16,7 +17,7 @@ const { count, everyMs, stuckMs } = JSON.parse(process.argv[2]!) as SteadyPlan;
 async function run(): Promise<void> {
   const host = startHost(resolveOptions({}, process.env), stuckMs);
   for (let n = 0; n < count; n += 1) {
-    host.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance: 'one', n, text: 'record' }));
+    host.write(JSON.stringify({ time: START_MS + n, instance: 'one', n, text: 'record' }));
     process.stdout.write(`written ${n}\n`);
     await pause(everyMs);
   }

@@ -1,12 +1,13 @@
 // The core in a worker thread, and how both threads end: real processes, real threads.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createHost, type Stats } from '@putlogs/core';
-import { type ChildResult, runChild } from '../support/child';
+import { createHost, createShipper, type Stats } from '@putlogs/core';
+import { type ChildResult, runChild, startChild } from '../support/child';
+import { temporaryDirectory } from '../support/directory';
 import {
   closedPort,
   contentsOf,
@@ -16,6 +17,7 @@ import {
   startEmulator,
   until,
 } from '../support/emulator';
+import { assertLedger, type ExpectedRecord } from '../support/ledger';
 
 const apps = join(__dirname, 'apps');
 const sources = join(__dirname, '../../core/apps');
@@ -204,4 +206,82 @@ test('instrumentation that makes a host and runs in its worker, too, does not st
       .sort(),
     ['0', 'main'],
   );
+});
+
+for (const by of ['the core', 'pino'] as const) {
+  test(`while the application's thread is blocked, its worker goes on sending: ${by}`, async () => {
+    const emulator = await running();
+    const free = join(temporaryDirectory('blocked'), 'free');
+    const args = [JSON.stringify({ by, count: 500, until: free })];
+    const child = startChild(join(apps, 'blocked.js'), { args, env: environmentFor(emulator) });
+    await child.line('blocked');
+    await until('all arrived', () => emulator.stats().logs === 500);
+    assert.doesNotMatch(child.output().stdout, /free/);
+    writeFileSync(free, '');
+    assert.equal((await child.ended).code, 0);
+  });
+}
+
+test('the processes of a cluster, with two transports each, deliver every record once and in order', async () => {
+  const emulator = await running();
+  const env = environmentFor(emulator, { POD_NAME: 'pod' });
+  const { code, stderr } = await runChild(join(apps, 'clustered.js'), { args: [JSON.stringify({ count: 500 })], env });
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr, '');
+  const instances = [1, 2, 3, 4].flatMap((worker) => [`${worker} 0`, `${worker} 1`]);
+  const expected = new Map(
+    instances.map((instance) => [
+      instance,
+      Array.from({ length: 500 }, (_, n): ExpectedRecord => {
+        return { n, timeMs: 1_760_000_000_000 + n, contents: new Map(Object.entries({ instance, n: `${n}` })) };
+      }),
+    ]),
+  );
+  assertLedger(expected, emulator.logs());
+});
+
+test('a record larger than the ring between the threads goes out cut, and its neighbours are whole', async () => {
+  const emulator = await running();
+  const host = createHost(optionsFor(emulator));
+  host.write('{"n":0}');
+  host.write(JSON.stringify({ n: 1, text: '中'.repeat(2 ** 22) }));
+  host.write('{"n":2}');
+  await host.close();
+  const [before, large, behind] = emulator.logs().map(contentsOf);
+  assert.deepEqual([before, behind], [{ n: '0' }, { n: '2' }]);
+  assert.match(Object.values(large!).join(), /中…\[truncated \d+ bytes\]$/);
+  assert.equal(host.stats().truncated, 1);
+});
+
+test('an empty record is a record, in one thread and in two', async () => {
+  for (const create of [createShipper, createHost]) {
+    const emulator = await running();
+    const sink = create(optionsFor(emulator));
+    for (const record of ['', '{}', Buffer.alloc(0), '{"n":1}']) assert.ok(sink.write(record));
+    await sink.close();
+    const texts = emulator.logs().map((log) => contentsOf(log)['message']?.trim());
+    assert.deepEqual(texts, ['', '{}', '', undefined]);
+    assert.equal(sink.stats().delivered, 4);
+  }
+});
+
+const permission = ['--permission', '--experimental-permission'].find((flag) =>
+  process.allowedNodeEnvironmentFlags.has(flag),
+);
+
+test('where no thread may be started a host says so, and a shipper does without', {
+  skip: permission === undefined ? 'this node has no permission model' : false,
+}, async () => {
+  const emulator = await running();
+  const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-net', '--no-warnings'];
+  const nodeArgs = [
+    permission!,
+    ...allowed.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.split('=')[0]!)),
+  ];
+  const env = environmentFor(emulator);
+  const { code, stdout, stderr } = await runChild(join(apps, 'without-threads.js'), { nodeArgs, env });
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, 'ERR_PUTLOGS_WORKER\n1 delivered\n');
+  // Nor may it load what is not JavaScript.
+  assert.match(stderr, /^putlogs: no LZ4 for this platform, zlib is used instead: .*\n$/);
 });

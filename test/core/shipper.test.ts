@@ -321,3 +321,18 @@ test('a record that is too long goes out cut, and is counted', async () => {
   assert.equal(contents['b'], 'short');
   assert.equal(shipper.stats().truncated, 1);
 });
+
+test('a warning that is logged itself makes no more warnings', async () => {
+  const { emulator, shipper } = await started({ retry: { baseMs: 1, maxMs: 5 } });
+  const warnings = warningsOf(shipper);
+  shipper.on('warning', ({ message }) => shipper.write(JSON.stringify({ message })));
+  emulator.faults([{ status: 503 }]);
+  shipper.write('{"message":"the first"}');
+  await until('it has failed often', () => shipper.stats().retries >= 20);
+  assert.equal(warnings.length, 1);
+  assert.equal(shipper.stats().accepted, 2);
+  emulator.faults([]);
+  await shipper.flush();
+  const messages = emulator.logs().map((log) => contentsOf(log)['message']);
+  assert.deepEqual(messages, ['the first', warnings[0]!.message]);
+});

@@ -313,6 +313,22 @@ test('http is for loopback, unless it is meant', () => {
   }
 });
 
+test('what goes into a header is one line', () => {
+  for (const injected of ['a\r\nX-Evil: 1', 'a\nb', 'a\0b', 'a\u0085b']) {
+    for (const name of ['region', 'topicId', 'instance']) {
+      assert.match(
+        problemsOf({ ...complete, endpoint: 'https://host', [name]: injected })[0]!,
+        new RegExp(`^${name}: must be one line without control characters$`),
+      );
+    }
+    for (const name of ['accessKeyId', 'accessKeySecret', 'securityToken']) {
+      const credentials = { ...complete.credentials, [name]: injected };
+      assert.match(problemsOf({ ...complete, credentials })[0]!, new RegExp(`^credentials.${name}: must be one line`));
+    }
+    assert.match(problemsOf({ ...complete, hashKey: injected })[0]!, /^hashKey: /);
+  }
+});
+
 test('an instance is named by its pod or machine, with the number of its worker', () => {
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7' }).instance, 'pod-7');
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_APP_INSTANCE: '3' }).instance, 'pod-7-3');

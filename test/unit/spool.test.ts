@@ -1,6 +1,7 @@
 // The spool on a real file system.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import nodeFs, {
   chmodSync,
@@ -24,6 +25,7 @@ import { logsOf } from '@putlogs/core/internal/batch/walk';
 import { GRACE_MS, Spool, type SpoolEntry, type SpoolOptions } from '@putlogs/core/internal/spool/directory';
 import { decodeBatch, encodeBatch } from '@putlogs/core/internal/spool/file';
 import { LEASE_MS, type Owner, ownIdentity } from '@putlogs/core/internal/spool/owner';
+import { Crash, Disk } from '../support/spool-disk';
 
 const root = mkdtempSync(join(tmpdir(), 'putlogs-spool-'));
 after(() => rmSync(root, { recursive: true }));
@@ -312,6 +314,58 @@ test('files, links and directories that are not ours are not touched', () => {
     'notes.txt',
   ]);
   assert.ok(existsSync(join(options.dir, 'README')));
+});
+
+test('a pipe in the spool’s place for files is not opened', (t) => {
+  const options = optionsOf();
+  const entry = put(opened({ ...options, owner: DEAD }), batchOf(0));
+  const pipe = join(entry.path, '..', '00000000000001-5.batch');
+  if (spawnSync('mkfifo', [pipe]).status !== 0) return t.skip('this machine has no mkfifo');
+  // Opened, it would wait for a writer for ever.
+  assert.equal(adopted(opened(options)).length, 1);
+});
+
+test('a run that dies while it sets a damaged file aside leaves that to the next', () => {
+  for (let at = 1; ; at += 1) {
+    const disk = new Disk();
+    const options = { ...optionsOf(), fs: disk.fs, owner: DEAD };
+    const first = opened(options);
+    const bad = put(first, batchOf(0));
+    put(first, batchOf(10));
+    const bytes = Buffer.from(disk.data(bad.path));
+    bytes[bytes.length - 1]! ^= 1;
+    disk.set(bad.path, bytes);
+    const before = disk.operations;
+    disk.plan = (operation) => (operation === before + at ? { kind: 'crash' } : undefined);
+    try {
+      first.read(bad);
+    } catch (error) {
+      assert.ok(error instanceof Crash);
+    }
+    const crashed = disk.operations === before + at;
+    disk.restart('kept');
+    const next = opened(options);
+    const kinds = adopted(next).map((entry) => next.read(entry).kind);
+    assert.deepEqual(kinds.slice(-1), ['batch']);
+    assert.equal(disk.files().filter((path) => path.includes('/damaged/')).length, 1, `at ${at}`);
+    if (!crashed) return;
+  }
+});
+
+test('a clock that is set back changes neither a run’s order nor who may have what it left', () => {
+  let nowMs = Date.now();
+  const options = optionsOf({ wallMs: () => nowMs });
+  const run = opened({ ...options, owner: DEAD });
+  for (const firstRecord of [0, 10, 20]) {
+    put(run, batchOf(firstRecord));
+    nowMs -= 3_600_000;
+  }
+  assert.equal(run.renew(), undefined);
+  nowMs -= 365 * 24 * 3_600_000;
+  assert.deepEqual(
+    adopted(opened(options)).map(({ firstRecord }) => firstRecord),
+    [0, 10, 20],
+  );
 });
 
 test('beyond maxBytes the oldest is dropped, but not one that is being sent', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { levelLabels } from '@putlogs/core/internal/record/level';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
 import { ARRIVAL_MS, asProtobufjsWrites, contents, decoded, encoded, root, transcoded, transcoder } from './transcoded';
 
 test('a string goes out as its text, everything else as its JSON text', () => {
@@ -91,6 +92,14 @@ test('names the service does not allow are renamed, and clashes numbered', () =>
   ]);
   // In another record the same name has it to itself.
   assert.deepEqual(contents('{"http_method":2}'), [['http_method', '2']]);
+});
+
+test('names that the service keeps for itself go out behind an x', () => {
+  for (const name of VOLC_LAYOUT.keys.reserved) assert.deepEqual(contents(`{"${name}":1}`), [[`x${name}`, '1']]);
+  assert.deepEqual(contents('{"x__time__":1,"__time__":2}'), [
+    ['x__time__', '1'],
+    ['x__time___2', '2'],
+  ]);
 });
 
 test('a duplicate of a name that clashed replaces its own value and no other', () => {

@@ -169,3 +169,21 @@ interface DeadLine {
   readonly target: Readonly<Record<string, string>>;
   readonly record: { readonly time: number; readonly contents: Readonly<Record<string, string>> };
 }
+
+for (const code of ['TopicNotExist', 'ProjectNotExists'] as const) {
+  test(`what does not exist yet is waited for, and then everything arrives: ${code}`, async () => {
+    const { emulator, shipper, warnings } = await started();
+    emulator.faults([{ code }]);
+    const expected = write(shipper, 100);
+    await until('it has been asked for again', () => shipper.stats().retries >= 5);
+    assert.equal(shipper.stats().pending, 100);
+    assert.deepEqual(
+      warnings.map(({ kind }) => kind),
+      ['hold'],
+    );
+    assert.match(warnings[0]!.message, new RegExp(`${code} \\(HTTP 404\\)`));
+    emulator.faults([]);
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+  });
+}

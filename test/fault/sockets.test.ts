@@ -144,6 +144,28 @@ test('an answer that never ends is read in part only', async () => {
   await until('the connection is closed', () => closed() > 0, 2000);
 });
 
+test('an interim answer is none: the one behind it counts', async () => {
+  const { origin } = await rawServer((socket) => {
+    eachRequest(socket, () => {
+      for (const interim of ['102 Processing', '103 Early Hints']) {
+        socket.write(`HTTP/1.1 ${interim}\r\nx-tls-requestid: not yet\r\n\r\n`);
+      }
+      setImmediate(() => socket.write(ANSWER));
+    });
+  });
+  const answer = await senderTo(origin).send(request(), never);
+  assert.ok(answer.kind === 'answered', JSON.stringify(answer));
+  assert.deepEqual([answer.status, answer.headers['x-tls-requestid']], [200, 'r']);
+});
+
+test('a server that never ends the handshake of TLS is given up at the deadline', async () => {
+  const { origin, closed } = await rawServer((socket) => socket.resume());
+  const answer = await senderTo(origin.replace('http:', 'https:'), 100).send(request(), never);
+  assert.ok(answer.kind === 'failed');
+  assert.match(answer.code, /TIMEOUT/);
+  await until('the connection is closed', () => closed() > 0, 2000);
+});
+
 for (const [status, headers] of [
   [200, ''],
   [204, `${target.requestIdHeader}: r\r\n`],

@@ -37,6 +37,7 @@ before(() => {
   openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=putlogs test CA', '-days', '2');
   certificate('good', 'IP:127.0.0.1', '-days', '1');
   certificate('other', 'DNS:elsewhere.invalid', '-days', '1');
+  certificate('expired', 'IP:127.0.0.1', '-days', '-1');
 });
 
 /** Ships a record to a server with this certificate, and gives what came of it. */
@@ -89,4 +90,11 @@ test('a certificate for another name holds the records, names the cause, and get
   assert.deepEqual([pending, requests], [1, 0]);
   assert.deepEqual(kinds, ['hold']);
   assert.match(stderr, /ERR_TLS_CERT_ALTNAME_INVALID/);
+});
+
+test('a certificate that has expired holds the records, names the cause, and gets no request', { skip }, async () => {
+  const { pending, kinds, requests, stderr } = await ship('expired', at('ca.pem'));
+  assert.deepEqual([pending, requests], [1, 0]);
+  assert.deepEqual(kinds, ['hold']);
+  assert.match(stderr, /CERT_HAS_EXPIRED/);
 });

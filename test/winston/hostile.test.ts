@@ -1,7 +1,10 @@
 // Whatever an application logs, nothing is thrown, and the record goes out with all of it that can be written.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { format } from 'node:util';
 import { PutlogsTransport } from '@putlogs/winston';
 import winston from 'winston';
 import { contentsOf, type Emulator, optionsFor, startEmulator } from '../support/emulator';
@@ -97,6 +100,75 @@ it('a hostile value does not reach the caller through a logger either', async ()
   assert.deepEqual(
     emulator.logs({ topicId }).map((log) => contentsOf(log)['message']),
     VALUES.map(([name]) => name),
+  );
+});
+
+it('a request, a response and their socket go out as JSON that is bounded', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = get({ port, host: '127.0.0.1', agent: false });
+  const answered = once(client, 'response');
+  const [req, res] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
+  const [contents] = await logged([{ message: 'x', req, res, socket: req.socket, floats: new Float64Array([0.5, 1]) }]);
+  res.end();
+  const [answer] = (await answered) as [IncomingMessage];
+  answer.resume();
+  server.close();
+  for (const name of ['req', 'res', 'socket']) {
+    const text = contents![name]!;
+    assert.ok(text.length < 2 ** 20);
+    assert.equal(typeof JSON.parse(text), 'object', text.slice(0, 100));
+  }
+  assert.equal(contents!['floats'], '{"0":0.5,"1":1}');
+});
+
+it('a template of hostile values goes out, and nothing is thrown', async () => {
+  const topicId = crypto.randomUUID();
+  const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId });
+  const logger = winston.createLogger({ format: winston.format.splat(), transports: [transport] });
+  const values = VALUES.filter(([, value]) => {
+    try {
+      return format('%o %s %d %j', value, value, value, value) !== '';
+    } catch {
+      // What node's own formatting throws is thrown by winston, before a transport has anything.
+      return false;
+    }
+  });
+  for (const [name, value] of values) logger.info(`%o %s %d %j ${name}`, value, value, value, value);
+  logger.info('%o %s %', 1);
+  logger.end();
+  await once(logger, 'finish');
+  const messages = emulator.logs({ topicId }).map((log) => contentsOf(log)['message']!);
+  assert.equal(messages.length, values.length + 1);
+  for (const [i, [name]] of values.entries()) assert.ok(messages[i]!.endsWith(name), messages[i]);
+  assert.ok(values.length > VALUES.length / 2, `${values.length} of ${VALUES.length}`);
+});
+
+it('a format that throws costs its own record, and the next goes out', async () => {
+  const topicId = crypto.randomUUID();
+  const failing = winston.format((info) => {
+    if (info.message === 'bad') throwing();
+    return info;
+  })();
+  for (const where of ['logger', 'transport'] as const) {
+    const own = where === 'transport' ? { format: failing } : {};
+    const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, ...own });
+    const logger = winston.createLogger({
+      ...(where === 'logger' ? { format: failing } : {}),
+      transports: [transport],
+    });
+    logger.info(`before ${where}`);
+    // winston hands it to the caller, whatever the transport.
+    assert.throws(() => logger.info('bad'), /never/);
+    logger.info(`behind ${where}`);
+    logger.end();
+    await once(logger, 'finish');
+    assert.equal(transport.stats().delivered, 2);
+  }
+  assert.deepEqual(
+    emulator.logs({ topicId }).map((log) => contentsOf(log)['message']),
+    ['before logger', 'behind logger', 'before transport', 'behind transport'],
   );
 });
 

@@ -49,6 +49,20 @@ for (const worker of [true, false]) {
       assert.deepEqual(arrived(), ['x']);
     });
 
+    it('what is changed after the call is in the record as it was', async () => {
+      const { transport, topicId } = start();
+      const its = logger(transport);
+      const user = { id: 7, list: [1] };
+      const info = { level: 'info', message: 'x', user };
+      its.log(info);
+      user.id = 8;
+      user.list.push(2);
+      info.message = 'changed';
+      await finished(its);
+      const [contents] = emulator.logs({ topicId }).map(contentsOf);
+      assert.deepEqual(contents, { level: 'info', message: 'x', user: '{"id":7,"list":[1]}' });
+    });
+
     it('a service that refuses connections disturbs neither the logger nor the transport beside', async () => {
       await isUndisturbed(start({ endpoint: `http://127.0.0.1:${await closedPort()}`, closeTimeoutMs: 200 }).transport);
     });

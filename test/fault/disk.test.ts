@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Stats } from '@putlogs/core';
 import { runChild } from '../support/child';
 import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
@@ -77,9 +78,118 @@ test('a full disk is told, and everything arrives from memory', { skip: noMount 
   const { code, stderr } = await runChild('', { command: 'unshare', args: ['-Urm', 'sh', '-c', script], env });
   assert.equal(code, 0, stderr);
   assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), ENOSPC/);
-  const { lost, duplicated, altered, reordered } = checkLedger(new Map([['one', expectedOf(0, 400)]]), emulator.logs());
-  assert.deepEqual({ lost, duplicated, altered, reordered }, { lost: 0, duplicated: 0, altered: 0, reordered: 0 });
+  assertOnce(emulator, 400);
 });
+
+test('a disk that is read-only is told, and everything arrives from memory', { skip: noMount }, async () => {
+  const emulator = await running();
+  const mount = 'mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/spool" && mount -o remount,ro "$DIR"';
+  const script = `${mount} && exec "$NODE" "$APP" "$PLAN"`;
+  const dir = spoolDirectory();
+  const env = {
+    ...environmentOf(emulator, join(dir, 'spool')),
+    DIR: dir,
+    NODE: process.execPath,
+    APP: app,
+    PLAN: planOf(0, 100),
+  };
+  const { code, stderr } = await runChild('', { command: 'unshare', args: ['-Urm', 'sh', '-c', script], env });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EROFS/);
+  assertOnce(emulator, 100);
+});
+
+test('a file that may not become as large as a batch is told, and everything arrives from memory', {
+  skip: missing('sh', ['-c', 'ulimit -f 1']),
+}, async () => {
+  const emulator = await running();
+  emulator.faults([{ times: 3, status: 503 }]);
+  const large = { PUTLOGS_BATCH_MAX_COUNT: '100', PUTLOGS_COMPRESSION: 'none' };
+  const env = {
+    ...environmentOf(emulator, join(spoolDirectory(), 'spool')),
+    ...large,
+    NODE: process.execPath,
+    APP: app,
+    PLAN: planOf(0, 400),
+  };
+  const script = 'ulimit -f 1 && exec "$NODE" "$APP" "$PLAN"';
+  const { code, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EFBIG/);
+  assertOnce(emulator, 400);
+});
+
+// The first is of the owner's file, the fourth of the second batch's.
+for (const when of ['4', '1+']) {
+  test(`a disk that fails to sync a file is told, and everything arrives, once: the calls ${when}`, {
+    skip: noStrace,
+  }, async () => {
+    const emulator = await running();
+    const dir = join(spoolDirectory(), 'spool');
+    const env = { ...environmentOf(emulator, dir), PUTLOGS_SPOOL_FSYNC: 'true' };
+    const inject = ['-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${when}`];
+    const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];
+    const { code, stderr } = await runChild('', { command: 'strace', args, env });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EIO/);
+    await runChild(app, { args: [planOf(60, 10)], env });
+    assertOnce(emulator, 70);
+  });
+}
+
+test('a disk that takes a second and a half to sync holds up the worker, and not the application', {
+  skip: noStrace,
+}, async () => {
+  const emulator = await running();
+  const env = {
+    ...environmentOf(emulator, join(spoolDirectory(), 'spool')),
+    PUTLOGS_SPOOL_FSYNC: 'true',
+    PUTLOGS_BATCH_MAX_COUNT: '100',
+    PUTLOGS_CLOSE_TIMEOUT_MS: '9500',
+  };
+  // The first is of the owner's file, the second of the batch's.
+  const inject = ['-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=1500000:when=2'];
+  const plan = JSON.stringify({ count: 100 });
+  const args = [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    ...inject,
+    process.execPath,
+    join(__dirname, 'apps/slow-disk.js'),
+    plan,
+  ];
+  const { code, stdout, stderr, durationMs } = await runChild('', { command: 'strace', args, env });
+  assert.equal(code, 0, stderr);
+  const { mostLateMs, stats } = JSON.parse(stdout) as { mostLateMs: number; stats: Stats };
+  assert.ok(durationMs > 1500, `${durationMs} ms`);
+  assert.ok(mostLateMs < 1000, `a timer of the application was ${mostLateMs} ms late`);
+  assert.deepEqual([stats.delivered, stats.spooled, stats.pending], [100, 0, 0]);
+  assert.equal(emulator.logs().length, 100);
+});
+
+test('a process that has no file descriptor left says so, and delivers when it has some again', {
+  skip: missing('sh', ['-c', 'ulimit -n 128']),
+}, async () => {
+  const emulator = await running();
+  const env = { ...environmentOf(emulator, join(spoolDirectory(), 'spool')), NODE: process.execPath };
+  const script = `ulimit -n 128 && exec "$NODE" ${join(__dirname, 'apps/no-descriptors.js')}`;
+  const { code, stdout, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EMFILE/);
+  const stats = JSON.parse(stdout) as Stats;
+  assert.deepEqual([stats.accepted, stats.delivered, stats.pending], [101, 101, 0]);
+  assertOnce(emulator, 101);
+});
+
+function assertOnce(emulator: Emulator, count: number): void {
+  const { lost, duplicated, altered, reordered } = checkLedger(
+    new Map([['one', expectedOf(0, count)]]),
+    emulator.logs(),
+  );
+  assert.deepEqual({ lost, duplicated, altered, reordered }, { lost: 0, duplicated: 0, altered: 0, reordered: 0 });
+}
 
 /** The calls that put a batch on disk and take it away, and at which of them to kill: all with CRASH_POINTS=all. */
 const POINTS: Record<string, number[]> =

@@ -96,6 +96,21 @@ test('records wait no longer in this thread than memory.maxBytes allows', async 
   await host.close();
 });
 
+test('of a million records in one turn those are accepted that memory has room for, and each of the others is counted', async () => {
+  const emulator = await running();
+  const host = createHost({ ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 } });
+  let accepted = 0;
+  for (let n = 0; n < 1_000_000; n += 1) if (host.write(`{"n":${n},"text":"${'x'.repeat(80)}"}`)) accepted += 1;
+  assert.ok(host.stats().pendingBytes <= 1024 * 1024);
+  await host.close();
+  const { delivered, refused } = host.stats();
+  assert.deepEqual([delivered, delivered + refused.memory], [accepted, 1_000_000]);
+  assert.deepEqual(
+    numbers(emulator),
+    Array.from({ length: accepted }, (_, n) => n),
+  );
+});
+
 test('with a spool, an outage goes to the worker’s disk, and this thread refuses nothing', async () => {
   const emulator = await running();
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
@@ -284,4 +299,20 @@ test('where no thread may be started a host says so, and a shipper does without'
   assert.equal(stdout, 'ERR_PUTLOGS_WORKER\n1 delivered\n');
   // Nor may it load what is not JavaScript.
   assert.match(stderr, /^putlogs: no LZ4 for this platform, zlib is used instead: .*\n$/);
+});
+
+test('a program without a file, and frozen intrinsics, deliver by a worker as well', async () => {
+  const program = `
+    import { createHost } from '@putlogs/core';
+    const host = createHost();
+    host.write('{"n":0}');
+    await host.close();
+    process.stdout.write(String(host.stats().delivered));`;
+  for (const flags of [['--input-type=module'], ['--input-type=module', '--frozen-intrinsics', '--no-warnings']]) {
+    const emulator = await running();
+    const args = [...flags, '--eval', program];
+    const options = { command: process.execPath, args, cwd: __dirname, env: environmentFor(emulator) };
+    const { code, stdout, stderr } = await runChild('', options);
+    assert.deepEqual([code, stdout, stderr], [0, '1', '']);
+  }
 });

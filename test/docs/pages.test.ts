@@ -24,6 +24,9 @@ interface Block {
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
   ...readdirSync(join(root, 'packages')).flatMap((name) =>
     ['README.md', 'ARCHITECTURE.md']
       .map((page) => `packages/${name}/${page}`)

@@ -1,7 +1,8 @@
 // The core in a worker thread, and how both threads end: real processes, real threads.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -253,7 +254,24 @@ test('the processes of a cluster, with two transports each, deliver every record
     ]),
   );
   assertLedger(expected, emulator.logs());
+  const keys = new Set(emulator.logs().map(({ hashKey }) => hashKey));
+  assert.deepEqual([...keys].sort(), [1, 2, 3, 4].map((number) => md5(`pod-${number}`)).sort());
 });
+
+const noProc = !existsSync('/proc/self/environ') && 'this system does not show the first environment of a process';
+
+test('a process of a cluster is known by its number in a worker thread, too', { skip: noProc }, async () => {
+  const emulator = await running();
+  const env = environmentFor(emulator, { POD_NAME: 'pod' });
+  const { code, stderr } = await runChild(join(apps, 'clustered-pino.js'), { env });
+  assert.equal(code, 0, stderr);
+  const keys = new Set(emulator.logs().map(({ hashKey }) => hashKey));
+  assert.deepEqual([...keys].sort(), [1, 2].map((number) => md5(`pod-${number}`)).sort());
+});
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
 
 test('a record larger than the ring between the threads goes out cut, and its neighbours are whole', async () => {
   const emulator = await running();

@@ -120,7 +120,8 @@ test('a file that may not become as large as a batch is told, and everything arr
 });
 
 // The first is of the owner's file, the fourth of the second batch's.
-for (const when of ['4', '1+']) {
+// The third is of the directory, when its file is already there.
+for (const when of ['3', '4', '3+2', '1+']) {
   test(`a disk that fails to sync a file is told, and everything arrives, once: the calls ${when}`, {
     skip: noStrace,
   }, async () => {

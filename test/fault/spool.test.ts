@@ -259,6 +259,25 @@ test('a damaged file costs only itself: it is set aside, counted and told, and i
   assert.equal(readdirSync(join(dir, 'damaged')).length, 1);
 });
 
+test('a file of a later version is not sent and not removed: it is counted, told, and left for that version', async () => {
+  const emulator = await running();
+  const dir = spoolDirectory();
+  emulator.faults([{ status: 503 }]);
+  await runChild(app, run(emulator, dir, { count: 30, end: 'exit' }));
+  const [first] = batchFiles(dir).sort();
+  const bytes = readFileSync(join(dir, first!));
+  bytes.writeUInt16LE(2, 4);
+  writeFileSync(join(dir, first!), bytes);
+  emulator.faults([]);
+  const second = await runChild(app, run(emulator, dir, { count: 0 }));
+  const stats = statsOf(second);
+  assert.deepEqual([stats.recovered, stats.delivered, stats.dropped.damaged], [30, 20, 10]);
+  assert.match(second.stderr, /was written by a later version \(2\) and is left for it/);
+  const left = batchFiles(dir);
+  assert.equal(left.length, 1);
+  assert.deepEqual(readFileSync(join(dir, left[0]!)), bytes);
+});
+
 test('a disk that cannot be used is told, and the records are delivered from memory', async () => {
   const emulator = await running();
   const dir = join(spoolDirectory(), 'file');

@@ -332,7 +332,6 @@ test('what goes into a header is one line', () => {
 test('an instance is named by its pod or machine, with the number of its worker', () => {
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7' }).instance, 'pod-7');
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_APP_INSTANCE: '3' }).instance, 'pod-7-3');
-  assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_UNIQUE_ID: '2' }).instance, 'pod-7-2');
   assert.equal(resolveOptions(complete, { PUTLOGS_INSTANCE: 'mine', POD_NAME: 'pod-7' }).instance, 'mine');
 });
 

@@ -130,17 +130,22 @@ export class Backlog {
       if (left.has(batch)) for (const part of parts) left.add(part);
     }
     // The parts first: killed in between, the records are there twice and not at all nowhere.
-    if (this.#options.shelf?.has(batch)) for (const part of parts) this.#keep(part);
+    if (this.#options.shelf?.has(batch)) {
+      this.#uncount(batch);
+      for (const part of parts) this.#keep(part);
+    }
     this.#end(batch);
   }
 
   delivered(batch: SealedBatch): void {
     this.#failures = 0;
+    this.#uncount(batch);
     this.#options.account.add('delivered', batch.count);
     this.#end(batch);
   }
 
   dropped(batch: SealedBatch, reason: DropReason): void {
+    this.#uncount(batch);
     this.#options.drop(reason, batch.count);
     this.#end(batch);
   }
@@ -234,12 +239,13 @@ export class Backlog {
     }
   }
 
+  /** Before its fate is counted: another thread may read in between, and a record with two fates would be one too many. */
+  #uncount(batch: SealedBatch): void {
+    if (this.#options.shelf?.has(batch)) this.#options.account.add('spooled', -batch.count);
+  }
+
   #end(batch: SealedBatch): void {
-    const { shelf, account } = this.#options;
-    if (shelf?.has(batch)) {
-      account.add('spooled', -batch.count);
-      this.#report(shelf.remove(batch));
-    }
+    this.#report(this.#options.shelf?.remove(batch));
     this.#exit(batch);
   }
 

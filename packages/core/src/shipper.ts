@@ -11,7 +11,7 @@ import { BatchSize } from './batch/batch-size';
 import { compressor } from './batch/compress';
 import { hashKeyOf } from './batch/hashkey';
 import { OpenBatch } from './batch/open-batch';
-import { sealBatch } from './batch/sealed-batch';
+import { type SealedBatch, sealBatch } from './batch/sealed-batch';
 import { type CancelTimer, type Clock, systemClock } from './clock';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import { ANONYMOUS, CredentialSource } from './options/credentials';
@@ -24,7 +24,7 @@ import { handleSignals, NO_SIGNALS } from './signals';
 import type { Runs } from './spool/run';
 import type { Target } from './target/target';
 import { targetOf } from './target/which';
-import { Teller, type Warning } from './tell';
+import { lost, Teller, type Warning } from './tell';
 
 /** Where records go in: a shipper in this thread, or a host whose worker thread has one. */
 export interface RecordSink {
@@ -245,15 +245,22 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     const seal = { firstRecord: this.#sealedRecords, packId, hashKey: this.#hashKey, count };
     this.#sealedRecords += count;
     const openBytes = this.#open.logBytes;
-    const batch = this.#open.seal(
-      withoutLast,
-      (logBytes) => this.#target.frame({ ...this.#options, packId }, logBytes),
-      (body, entriesFrom, entriesTo) => sealBatch({ ...seal, entriesFrom, entriesTo }, body, this.#compress),
-    );
+    let batch: SealedBatch | undefined;
+    try {
+      batch = this.#open.seal(
+        withoutLast,
+        (logBytes) => this.#target.frame({ ...this.#options, packId }, logBytes),
+        (body, entriesFrom, entriesTo) => sealBatch({ ...seal, entriesFrom, entriesTo }, body, this.#compress),
+      );
+    } catch (error) {
+      const all = this.#open.drop();
+      this.#account.drop('internal', all);
+      this.#teller.tell('internal', `${lost(all)}: a batch could not be made, please report this: ${String(error)}`);
+    }
     this.#size.refresh();
     enterExit(this);
     this.#account.add('pendingBytes', this.#open.logBytes - openBytes);
-    this.#outbox.push(batch);
+    if (batch !== undefined) this.#outbox.push(batch);
   }
 
   async flush(): Promise<void> {

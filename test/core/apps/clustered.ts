@@ -13,6 +13,7 @@ if (cluster.isPrimary) {
     if (code !== 0) process.exitCode = 1;
   });
 } else {
+  // One by its own name, and one as another logger of the same process.
   const hosts = Array.from({ length: HOSTS }, () => createHost());
   for (const [i, host] of hosts.entries()) {
     const instance = `${cluster.worker?.id} ${i}`;

@@ -2,6 +2,7 @@
 // it waits for the records. It prints that, and the statistics.
 
 import { createHost } from '@putlogs/core';
+import { START_MS } from '../../support/start-time';
 
 const { count } = JSON.parse(process.argv[2]!) as { count: number };
 const EVERY_MS = 10;
@@ -15,7 +16,7 @@ const ticking = setInterval(() => {
   lastMs = nowMs;
 }, EVERY_MS);
 
-for (let n = 0; n < count; n += 1) host.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance: 'one', n }));
+for (let n = 0; n < count; n += 1) host.write(JSON.stringify({ time: START_MS + n, instance: 'one', n }));
 void host.close().then(() => {
   clearInterval(ticking);
   process.stdout.write(`${JSON.stringify({ mostLateMs, stats: host.stats() })}\n`);

@@ -14,8 +14,8 @@ export function hashKeyOf(option: string, instance: string): string {
  * The name of this instance where the user gave none: the pod's, or the machine's; behind it the number of the
  * worker, where pm2 or node:cluster runs several of one program on a machine.
  */
-export function defaultInstance(environment: NodeJS.ProcessEnv, hostname: string): string {
-  const worker = environment['NODE_APP_INSTANCE'] ?? environment['NODE_UNIQUE_ID'];
+export function defaultInstance(environment: NodeJS.ProcessEnv, hostname: string, inCluster?: string): string {
+  const worker = environment['NODE_APP_INSTANCE'] ?? inCluster;
   const machine = environment['POD_NAME'] || hostname;
   return worker === undefined || worker === '' ? machine : `${machine}-${worker}`;
 }

@@ -53,6 +53,15 @@ export class OpenBatch {
     this.count += 1;
   }
 
+  /** Forgets every entry, and gives how many there were. */
+  drop(): number {
+    const { count } = this;
+    this.length = HEAD_ROOM;
+    this.#end = HEAD_ROOM;
+    this.count = 0;
+    return count;
+  }
+
   /** What has been written since the last whole entry is none. */
   forgetUnfinished(): void {
     this.length = this.#end;

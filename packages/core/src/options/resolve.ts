@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import type { z } from 'zod';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
+import { clusterNumber } from './cluster';
 import { type FromEnvironment, misspeltVariables, readEnvironment } from './environment';
 import { nearest } from './nearest';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
@@ -99,7 +100,7 @@ function complete(tree: Tree, environment: NodeJS.ProcessEnv, target: TargetName
   const region = tree['region'];
   if (typeof region === 'string') setIfAbsent(tree, 'endpoint', vendor.endpointOf(region));
   setIfAbsent(tree, 'source', hostname());
-  setIfAbsent(tree, 'instance', defaultInstance(environment, hostname()));
+  setIfAbsent(tree, 'instance', defaultInstance(environment, hostname(), clusterNumber()));
   for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
 }
 

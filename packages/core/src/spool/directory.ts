@@ -160,7 +160,8 @@ export class Spool {
 
   /** The batch has its fate: the file is not needed any more. */
   remove(entry: SpoolEntry): DiskFailure | undefined {
-    this.#forget(entry);
+    // What is not ours any more is not ours to remove: it was set aside, or is left for a later version.
+    if (!this.#forget(entry)) return undefined;
     const failure = this.#disk.attempt(() => this.#disk.fs.unlinkSync(entry.path));
     return failure?.code === 'ENOENT' ? undefined : failure;
   }
@@ -211,11 +212,16 @@ export class Spool {
     const path = this.#ownerPath(run);
     let owner: Owner | undefined;
     let leaseMs = 0;
+    let isPlain = true;
     const failure = this.#disk.attempt(() => {
-      leaseMs = this.#disk.fs.lstatSync(path).mtimeMs;
-      owner = JSON.parse(this.#disk.fs.readFileSync(path, 'utf8')) as Owner;
+      const stat = this.#disk.fs.lstatSync(path);
+      leaseMs = stat.mtimeMs;
+      isPlain = stat.isFile();
+      // A pipe of that name would be waited for without end.
+      if (isPlain) owner = JSON.parse(this.#disk.fs.readFileSync(path, 'utf8')) as Owner;
     });
     if (failure?.code === 'ENOENT') return false;
+    if (!isPlain) return true;
     return isAlive(owner, this.#options.wallMs() - leaseMs);
   }
 
@@ -275,8 +281,10 @@ export class Spool {
     this.#bytes += entry.bytes;
   }
 
-  #forget(entry: SpoolEntry): void {
-    if (this.#entries.delete(entry)) this.#bytes -= entry.bytes;
+  #forget(entry: SpoolEntry): boolean {
+    const wasOurs = this.#entries.delete(entry);
+    if (wasOurs) this.#bytes -= entry.bytes;
+    return wasOurs;
   }
 
   #ownerPath(run: string): string {

@@ -73,15 +73,18 @@ export class Disk {
     return this.attempt(() => {
       this.fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
       const temporary = join(directory, temporaryName);
+      let at = temporary;
       try {
         this.write(temporary, bytes);
         this.fs.renameSync(temporary, join(directory, name));
+        at = join(directory, name);
+        if (this.#fsync) this.#syncDirectory(directory);
       } catch (error) {
-        // What could not be written whole is taken away again: on a full disk it would keep its place.
-        this.attempt(() => this.fs.unlinkSync(temporary));
+        // It is said not to be there, so it is taken away: on a full disk it would keep its place, and whole, it would
+        // be sent by the next process, and from memory by this one.
+        this.attempt(() => this.fs.unlinkSync(at));
         throw error;
       }
-      if (this.#fsync) this.#syncDirectory(directory);
     });
   }
 

@@ -17,6 +17,7 @@ import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';
+import { fieldOf, textField } from './fields';
 import type { Envelope, Target } from './target';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
@@ -121,19 +122,16 @@ function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): R
 }
 
 /** Nothing before the records: the body is the LogGroup itself. */
-function frame({ topic, source, packId, ...envelope }: Envelope): Frame {
-  // Loaded with the first batch, not with the first import.
-  const { Writer } = require('protobufjs/minimal') as typeof import('protobufjs');
-  const writer = new Writer();
-  if (topic !== '') writer.uint32(TOPIC_TAG).string(topic);
-  if (source !== '') writer.uint32(SOURCE_TAG).string(source);
-  for (const [key, value] of Object.entries(tagsOf({ packId, ...envelope }))) {
-    writer.uint32(LOG_TAG_TAG).fork();
-    writer.uint32(KEY_TAG).string(key);
-    writer.uint32(VALUE_TAG).string(value);
-    writer.ldelim();
-  }
-  return { head: NO_HEAD, tail: writer.finish() };
+function frame(envelope: Envelope): Frame {
+  const { topic, source } = envelope;
+  const tags = Object.entries(tagsOf(envelope)).map(([key, value]) =>
+    fieldOf(LOG_TAG_TAG, textField(KEY_TAG, key), textField(VALUE_TAG, value)),
+  );
+  const named = [
+    ...(topic === '' ? [] : [textField(TOPIC_TAG, topic)]),
+    ...(source === '' ? [] : [textField(SOURCE_TAG, source)]),
+  ];
+  return { head: NO_HEAD, tail: Buffer.concat([...named, ...tags]) };
 }
 
 /** The user's tags, and by the names that the vendor's own agent gives them, the file's name and the pack id. */

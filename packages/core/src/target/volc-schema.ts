@@ -1,5 +1,5 @@
 // The messages of Volcengine TLS, as data that protobufjs reads (`Root.fromJSON`).
-// It is what the envelope's field numbers are taken from, and in the tests the oracle of what the transcoder writes.
+// It is what the envelope's field numbers are taken from, and in the tests the oracle of what is written.
 // Source: the PutLogs page and the .proto files of the vendor's Go, Java and Python SDKs, which agree on every number.
 
 /**

@@ -2,7 +2,6 @@
 // Gives: the four answers of a target. Keeps: the day's signing key. Never: state of a batch.
 
 import { createHash } from 'node:crypto';
-import type { Writer } from 'protobufjs';
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { type Answer, type AnswerTable, type Outcome, outcomeOf } from '../delivery/outcome';
@@ -10,6 +9,7 @@ import type { SignedRequest } from '../delivery/send';
 import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
 import { varintBytes, writeVarint } from '../record/varint';
+import { fieldOf, lengthTag, textField } from './fields';
 import type { Envelope, Target } from './target';
 import { VOLC_SCHEMA } from './volc-schema';
 import { canonicalQuery, VolcSigner } from './volc-sign';
@@ -25,6 +25,7 @@ export const VOLC_LIMITS = {
 
 /** Field 3, fixed32: the nanoseconds below the millisecond, as every SDK of the vendor fills it. */
 const TIME_NS_TAG = 0x1d;
+const NOTHING = new Uint8Array(0);
 
 export const VOLC_LAYOUT: LogLayout = {
   timeUnit: 'ms',
@@ -131,21 +132,20 @@ function headersOf(batch: SealedBatch, host: string): Record<string, string> {
 }
 
 /** `LogGroupList { LogGroup { entries, Source, LogTags, FileName, ContextFlow } }` around the entries. */
-function frame(envelope: Envelope, logBytes: number): Frame {
-  // Loaded with the first batch, not with the first import.
-  const { Writer } = require('protobufjs/minimal') as typeof import('protobufjs');
+function frame({ source, tags, fileName, packId }: Envelope, logBytes: number): Frame {
   const { LogGroup, LogTag } = VOLC_SCHEMA.nested;
-  const writer = new Writer();
-  writeText(writer, LogGroup.fields.Source.id, envelope.source);
-  for (const [key, value] of Object.entries(envelope.tags)) {
-    writer.uint32(lengthTag(LogGroup.fields.LogTags.id)).fork();
-    writeText(writer, LogTag.fields.Key.id, key);
-    writeText(writer, LogTag.fields.Value.id, value);
-    writer.ldelim();
-  }
-  writeText(writer, LogGroup.fields.FileName.id, envelope.fileName);
-  writeText(writer, LogGroup.fields.ContextFlow.id, envelope.packId);
-  const tail = writer.finish();
+  const tail = Buffer.concat([
+    textUnlessEmpty(LogGroup.fields.Source.id, source),
+    ...Object.entries(tags).map(([key, value]) =>
+      fieldOf(
+        lengthTag(LogGroup.fields.LogTags.id),
+        textUnlessEmpty(LogTag.fields.Key.id, key),
+        textUnlessEmpty(LogTag.fields.Value.id, value),
+      ),
+    ),
+    textUnlessEmpty(LogGroup.fields.FileName.id, fileName),
+    textUnlessEmpty(LogGroup.fields.ContextFlow.id, packId),
+  ]);
   return { head: head(logBytes + tail.length), tail };
 }
 
@@ -158,12 +158,8 @@ function head(groupBytes: number): Uint8Array {
 }
 
 /** proto3: an empty text is its default and is not written. */
-function writeText(writer: Writer, field: number, text: string): void {
-  if (text !== '') writer.uint32(lengthTag(field)).string(text);
-}
-
-function lengthTag(field: number): number {
-  return (field << 3) | 2;
+function textUnlessEmpty(field: number, text: string): Uint8Array {
+  return text === '' ? NOTHING : textField(lengthTag(field), text);
 }
 
 /** `{"ErrorCode": ..., "ErrorMessage": ...}`; some of the vendor's clients expect a small first letter. */

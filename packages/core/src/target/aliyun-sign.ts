@@ -4,7 +4,7 @@
 //
 // v1
 //   string to sign = method \n content-md5 \n content-type \n date \n (name:value \n of each x-log-* and x-acs-* header,
-//                    sorted) resource
+//                    sorted) resource; an x-log-date stands in the place of date, and nowhere else
 //   resource       = path, and behind it ?name=value&... sorted, as it is and not percent-encoded
 //   authorization  = LOG <id>:base64(HMAC-SHA1(secret, string to sign))
 //                    or HMAC-SHA256, as the header x-log-signaturemethod says
@@ -33,14 +33,14 @@ const SHA256 = 'hmac-sha256';
 
 export function signV1(request: RequestToSign, { accessKeyId, accessKeySecret }: Credentials): string {
   const headers = lowerCase(request.headers);
-  const ours = [...headers].filter(([name]) => /^x-(log|acs)-/.test(name)).sort(byName);
+  const ours = [...headers].filter(([name]) => /^x-(log|acs)-/.test(name) && name !== 'x-log-date').sort(byName);
   const pairs = Object.entries(request.query).sort(byName);
   const resource = pairs.map(([name, value]) => `${name}=${value}`).join('&');
   const toSign = [
     request.method,
     headers.get('content-md5') ?? '',
     headers.get('content-type') ?? '',
-    headers.get('date') ?? '',
+    headers.get('x-log-date') ?? headers.get('date') ?? '',
     ...ours.map(([name, value]) => `${name}:${value}`),
     resource === '' ? request.path : `${request.path}?${resource}`,
   ].join('\n');

@@ -1,0 +1,152 @@
+// What only SLS says, and every form in which it is written to.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createShipper, type PutlogsOptions } from '@putlogs/core';
+import { temporaryDirectory } from '../support/directory';
+import { contentsOf, type Emulator, type EmulatorOptions, optionsFor, startEmulator } from '../support/emulator';
+import { assertLedger } from '../support/ledger';
+import { type TargetName, targetNamed } from '../support/targets';
+import { assertConserved, write } from './started';
+
+async function started(name: TargetName, options: PutlogsOptions = {}, service: EmulatorOptions = {}) {
+  const emulator: Emulator = await startEmulator({ shards: 4, ...service });
+  after(() => emulator.close());
+  const retry = { baseMs: 1, maxMs: 20 };
+  const shipper = createShipper({ ...optionsFor(emulator, targetNamed(name)), retry, ...options });
+  after(() => shipper.close({ timeoutMs: 0 }));
+  const warnings: string[] = [];
+  shipper.on('warning', ({ kind, message }) => warnings.push(`${kind}: ${message}`));
+  return { emulator, shipper, warnings };
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+test('records outside of the time that is taken are rejected alone, in one go, and kept in the dead-letter file', async () => {
+  const file = join(temporaryDirectory('time'), 'dead.ndjson');
+  const { emulator, shipper, warnings } = await started('aliyun-sls', { deadLetter: { file }, lingerMs: 60_000 });
+  const nowMs = Date.now();
+  const times = [nowMs, nowMs - 8 * DAY_MS, nowMs - 6 * DAY_MS, nowMs + 20 * MINUTE_MS, nowMs + 10 * MINUTE_MS];
+  for (let n = 0; n < 500; n += 1) shipper.write(JSON.stringify({ time: times[n % times.length], n }));
+  await shipper.flush();
+  const { delivered, dropped, deadLettered, requests } = shipper.stats();
+  assert.deepEqual([delivered, dropped.rejected, deadLettered], [300, 200, 200]);
+  assert.equal(requests, 2, 'it is known which they are: nothing is searched for');
+  const numbers = emulator.logs().map((log) => Number(contentsOf(log)['n']));
+  assert.deepEqual(
+    numbers,
+    [...Array(500).keys()].filter((n) => n % 5 === 0 || n % 5 === 2 || n % 5 === 4),
+  );
+  const dead = readFileSync(file, 'utf8').trim().split('\n');
+  assert.equal(dead.length, 200);
+  const first = JSON.parse(dead[0]!) as { record: { time: number; contents: { n: string } } };
+  assert.deepEqual([first.record.time, first.record.contents.n], [times[1], '1']);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /^rejected: 200 records were refused by the service, and are in the dead-letter file: PostBodyInvalid/,
+  );
+  assertConserved(shipper.stats());
+});
+
+test('a spool that is older than what is taken does not stand in the way', async () => {
+  const { emulator, shipper } = await started('aliyun-sls', { batch: { maxCount: 10 }, lingerMs: 60_000 });
+  for (let n = 0; n < 1000; n += 1) shipper.write(JSON.stringify({ time: Date.now() - 9 * DAY_MS, n }));
+  shipper.write('{"n":1000}');
+  await shipper.flush();
+  const { dropped, delivered, retries } = shipper.stats();
+  assert.deepEqual([dropped.rejected, delivered, retries], [1000, 1, 0]);
+  assert.equal(emulator.logs().length, 1);
+});
+
+for (const [what, rule] of [
+  ['WriteQuotaExceed', { code: 'WriteQuotaExceed' }],
+  ['ShardWriteQuotaExceed', { code: 'ShardWriteQuotaExceed' }],
+  ['ExceedQuota', { code: 'ExceedQuota' }],
+  ['a text of inflow', { status: 403, code: 'ProjectQuota', message: 'Project inflow Quota Exceed: 30GB/min' }],
+  ['a text of requests', { status: 403, code: 'ProjectQuota', message: 'Project Write QPS Exceed, qps: 600000' }],
+] as const) {
+  test(`a quota is waited for, and drops nothing: ${what}`, async () => {
+    const { emulator, shipper, warnings } = await started('aliyun-sls', { batch: { maxCount: 50 } });
+    emulator.faults([{ ...rule, times: 12 }]);
+    const expected = write(shipper, 500);
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+    assert.deepEqual([shipper.stats().retries, shipper.stats().halved], [12, 0]);
+    assert.match(warnings[0]!, /^retry: /);
+  });
+}
+
+for (const [what, options, service] of [
+  ['signed by v1', {}, {}],
+  ['signed by v4', { region: 'cn-hangzhou' }, {}],
+  ['signed by v1 though the region is known', { region: 'cn-hangzhou', signature: 'v1' }, {}],
+  ['with a token, by v1', { securityToken: 'a/token+of==STS' }, { securityToken: 'a/token+of==STS' }],
+  ['with a token, by v4', { region: 'r', securityToken: 'a/token' }, { securityToken: 'a/token' }],
+  ['with the hash key in a header', { routing: 'header' }, {}],
+  ['with the hash key in a header, by v4', { routing: 'header', region: 'r' }, {}],
+  ['without a hash key', { hashKey: 'none' }, {}],
+  ['as deflate', { compression: 'zlib' }, {}],
+  ['as it is', { compression: 'none' }, {}],
+  ['with topic, source, file and tags', { topic: '主题', source: 'here', fileName: 'a.log', tags: { env: 'é' } }, {}],
+] as const) {
+  test(`every record arrives once, in order and unchanged: ${what}`, async () => {
+    const { securityToken, ...rest } = options as PutlogsOptions & { securityToken?: string };
+    const keys = { accessKeyId: 'demo', accessKeySecret: 'demo-secret', securityToken };
+    const credentials = securityToken === undefined ? {} : { credentials: keys };
+    const small = { batch: { maxCount: 100 } };
+    const { emulator, shipper, warnings } = await started('aliyun-sls', { ...small, ...rest, ...credentials }, service);
+    const expected = write(shipper, 1000);
+    await shipper.flush();
+    assert.deepEqual(warnings, []);
+    const logs = emulator.logs();
+    if (rest.hashKey !== 'none') assertLedger(new Map([['one', expected]]), logs);
+    assert.equal(logs.length, 1000);
+    const isKeyed = rest.hashKey !== 'none';
+    assert.equal(new Set(logs.map(({ shard }) => shard)).size === 1, isKeyed);
+    const [{ topic, source, tags }] = logs as [(typeof logs)[0]];
+    if (rest.topic === undefined) return;
+    assert.deepEqual([topic, source], ['主题', 'here']);
+    assert.deepEqual(
+      tags.filter(({ key }) => key !== '__pack_id__'),
+      [
+        { key: 'env', value: 'é' },
+        { key: '__path__', value: 'a.log' },
+      ],
+    );
+  });
+}
+
+for (const compression of ['lz4', 'zlib', 'gzip', 'none'] as const) {
+  test(`by web tracking every record arrives with its time as a field: ${compression}`, async () => {
+    const { emulator, shipper, warnings } = await started('aliyun-webtracking', { compression, tags: { env: 'test' } });
+    const expected = write(shipper, 500);
+    await shipper.flush();
+    assert.deepEqual(warnings, []);
+    const logs = emulator.logs();
+    // The service chooses the shard, so only what arrived is compared, and not in which order.
+    const byNumber = logs.toSorted((a, b) => Number(contentsOf(a)['n']) - Number(contentsOf(b)['n']));
+    assertLedger(new Map([['one', expected]]), byNumber);
+    assert.ok(logs.every(({ tags, packId }) => packId !== '' && tags.some(({ value }) => value === 'test')));
+    assert.equal(shipper.stats().wireBytes, emulator.stats().wireBytes);
+  });
+}
+
+test('web tracking that is switched off holds the records, and one line says what to change', async () => {
+  const { emulator, shipper, warnings } = await started(
+    'aliyun-webtracking',
+    {},
+    { webTrackingOff: ['test-project/test-logstore'] },
+  );
+  write(shipper, 10);
+  await Promise.race([shipper.flush(), new Promise((resolve) => shipper.once('warning', resolve))]);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0]!,
+    /^hold: 10 records were not taken, Unauthorized .*for web tracking, that the Logstore has it on/,
+  );
+  assert.deepEqual([shipper.stats().pending, emulator.logs().length], [10, 0]);
+});

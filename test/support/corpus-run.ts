@@ -7,6 +7,8 @@ import { arrivesByPino, arrivesByWinston, corpusRecord } from './corpus';
 import { type Emulator, environmentFor } from './emulator';
 import type { ExpectedRecord } from './ledger';
 import type { Plan } from './plan';
+import { START_MS } from './start-time';
+import { target as defaultTarget, type TargetUnderTest } from './targets';
 
 /** The applications, each in CommonJS and as an ES module. */
 export const APPLICATIONS = {
@@ -19,16 +21,17 @@ export type Application = keyof typeof APPLICATIONS;
 
 export type PartialPlan = Partial<Plan> & Pick<Plan, 'instance'>;
 
-const DEFAULTS = { count: 200, startMs: 1_760_000_000_000, end: 'natural', thread: 'worker' } as const;
+const DEFAULTS = { count: 200, startMs: START_MS, end: 'natural', thread: 'worker' } as const;
 
 export function runCorpus(
   application: Application,
   partialPlan: PartialPlan,
   emulator: Emulator,
   options: ChildOptions = {},
+  target: TargetUnderTest = defaultTarget,
 ): Promise<ChildResult> {
   const plan: Plan = { ...DEFAULTS, ...partialPlan };
-  const env = { ...environmentFor(emulator), ...options.env };
+  const env = { ...environmentFor(emulator, {}, target), ...options.env };
   return runChild(APPLICATIONS[application], { ...options, args: [JSON.stringify(plan)], env });
 }
 

@@ -1,0 +1,75 @@
+// Reads a Logstore with the vendor's own packages, run as they are. Takes: the port of an emulator, its key, a query and the
+// seconds between which to look, as arguments. Gives: one line of JSON: what @alicloud/log found, a log an object, and
+// what @alicloud/sls20201230 pulled of each shard, in protobuf. Never: more than the page of a hundred that getLogs has.
+
+interface LogSdk {
+  getLogs(project: string, logstore: string, from: Date, to: Date, data: unknown): Promise<unknown[]>;
+}
+
+interface OpenApiSdk {
+  listShards(project: string, logstore: string): Promise<{ body: { shardID: number }[] }>;
+  getCursor(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: { cursor: string } }>;
+  execute(
+    params: unknown,
+    request: unknown,
+    runtime: unknown,
+  ): Promise<{ headers: Record<string, string>; body: Buffer }>;
+}
+
+const [port, accessKeyId, accessKeySecret, query, from, to] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const ENDPOINT = `localhost:${port}`;
+const PROJECT = 'test-project';
+const LOGSTORE = 'test-logstore';
+const PAGE = 100;
+
+async function found(): Promise<unknown[]> {
+  const LogClient = require('@alicloud/log') as new (config: unknown) => LogSdk;
+  const sdk = new LogClient({ endpoint: ENDPOINT, accessKeyId, accessKeySecret });
+  const between = [new Date(Number(from) * 1000), new Date(Number(to) * 1000)] as const;
+  return sdk.getLogs(PROJECT, LOGSTORE, ...between, { query, line: PAGE });
+}
+
+/** By signature v4. `pullLogs` of the package names no project and takes the answer for JSON; this is what it does, set right. */
+async function pulled(): Promise<string[]> {
+  const package_ = require('@alicloud/sls20201230') as Record<string, new (map: unknown) => unknown> & {
+    default: new (config: unknown) => OpenApiSdk;
+  };
+  const config = { endpoint: ENDPOINT, protocol: 'http', regionId: 'cn-hangzhou', signatureVersion: 'v4' };
+  const sdk = new package_.default({ ...config, accessKeyId, accessKeySecret });
+  const pages: string[] = [];
+  for (const { shardID } of (await sdk.listShards(PROJECT, LOGSTORE)).body) {
+    const begin = new package_['GetCursorRequest']!({ from: 'begin' });
+    let { cursor } = (await sdk.getCursor(PROJECT, LOGSTORE, String(shardID), begin)).body;
+    for (;;) {
+      const params = {
+        action: 'PullLogs',
+        version: '2020-12-30',
+        protocol: 'HTTP',
+        pathname: `/logstores/${LOGSTORE}/shards/${shardID}?type=log`,
+        method: 'GET',
+        authType: 'AK',
+        style: 'ROA',
+        reqBodyType: 'none',
+        bodyType: 'byte',
+      };
+      const request = { hostMap: { project: PROJECT }, headers: {}, query: { cursor, count: '1000' } };
+      const { headers, body } = await sdk.execute(params, request, {});
+      const next = headers['x-log-cursor']!;
+      if (next === cursor) break;
+      pages.push(body.toString('base64'));
+      cursor = next;
+    }
+  }
+  return pages;
+}
+
+void Promise.all([found(), pulled()]).then(([logs, pages]) => {
+  process.stdout.write(`${JSON.stringify({ logs, pages })}\n`);
+});

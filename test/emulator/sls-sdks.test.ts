@@ -5,6 +5,28 @@ import { createEmulator, type Emulator } from '@putlogs/emulator';
 import { runChild } from '../support/child.js';
 import { decodeGroupList, LOGSTORE, now, PROJECT, putSls, slsLog } from './sls-request.js';
 
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+interface LogResult {
+  readonly written: string;
+  readonly read: unknown[];
+  readonly refused: Failure;
+  readonly forged: Failure;
+  readonly store: { readonly shardCount: number };
+}
+
+interface OpenApiResult {
+  readonly shards: readonly { readonly shardID: number; readonly status: string }[];
+  readonly pulled: readonly string[];
+  readonly logs: readonly { readonly n: string }[];
+  readonly logsV2: { readonly data: readonly { readonly n: string }[]; readonly meta: { readonly progress: string } };
+  readonly tracked: number;
+  readonly missing: Failure;
+}
+
 describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
   let emulator: Emulator;
   before(async () => {
@@ -13,25 +35,24 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
   beforeEach(() => emulator.reset());
   after(() => emulator.close());
 
-  // biome-ignore lint/suspicious/noExplicitAny: each client's result has its own shape
-  const run = async (which: string, addresses = ['127.0.0.1']): Promise<any> => {
+  const run = async <Result>(which: string, addresses = ['127.0.0.1']): Promise<Result> => {
     const { code, stdout, stderr } = await runChild(join(__dirname, 'sls-clients.js'), {
       nodeArgs: ['--require', join(__dirname, 'local-names.js')],
       args: [String(emulator.port), emulator.accessKeyId, emulator.accessKeySecret, which],
     });
     assert.deepEqual([code, stderr], [0, '']);
-    const { result, contacted } = JSON.parse(stdout) as { result: unknown; contacted: string[] };
+    const { result, contacted } = JSON.parse(stdout) as { result: Result; contacted: string[] };
     assert.deepEqual(contacted, addresses, 'no other address is contacted');
     return result;
   };
 
   test('are watched: a connection that would leave the machine is stopped and told', async () => {
-    const fates = await run('stray', ['log.invalid', '203.0.113.1']);
+    const fates = await run<string[]>('stray', ['log.invalid', '203.0.113.1']);
     assert.deepEqual(fates, ['log.invalid is not on this machine', '203.0.113.1 is not on this machine']);
   });
 
   test('@alicloud/log writes, and reads what it wrote', async () => {
-    const { written, read, refused, forged, store } = await run('log');
+    const { written, read, refused, forged, store } = await run<LogResult>('log');
     assert.equal(written, '');
     const [log] = emulator.logs();
     assert.deepEqual(
@@ -72,20 +93,20 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
         LogTags: [{ Key: 'k', Value: 'v' }],
       }));
       for (const group of groups) assert.equal((await putSls(emulator, group, { codec: 'lz4' })).status, 200);
-      const { shards, pulled, logs, logsV2, tracked, missing } = await run(`sls20201230-${version}`);
+      const { shards, pulled, logs, logsV2, tracked, missing } = await run<OpenApiResult>(`sls20201230-${version}`);
       assert.deepEqual(
-        shards.map(({ shardID, status }: Record<string, unknown>) => [shardID, status]),
+        shards.map(({ shardID, status }) => [shardID, status]),
         [
           [0, 'readwrite'],
           [1, 'readwrite'],
         ],
       );
       assert.deepEqual(
-        pulled.flatMap((base64: string) => decodeGroupList(Buffer.from(base64, 'base64'))),
+        pulled.flatMap((base64) => decodeGroupList(Buffer.from(base64, 'base64'))),
         groups,
       );
       for (const found of [logs, logsV2.data]) {
-        assert.deepEqual(found.map(({ n }: { n: string }) => n).sort(), ['0', '1']);
+        assert.deepEqual(found.map(({ n }) => n).sort(), ['0', '1']);
       }
       assert.equal(logsV2.meta.progress, 'Complete');
       assert.equal(tracked, 200);
@@ -95,7 +116,7 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
   }
 
   test('@aliyun-sls/web-track-browser tracks by both of its transports', async () => {
-    const { used, statuses } = await run('browser');
+    const { used, statuses } = await run<{ used: string[]; statuses: number[] }>('browser');
     assert.deepEqual(used, ['sendBeacon', 'XMLHttpRequest']);
     assert.deepEqual(statuses, [200, 200]);
     const logs = emulator.logs();

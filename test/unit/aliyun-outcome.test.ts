@@ -1,0 +1,89 @@
+// What SLS's answers mean for a batch.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Answer, outcomeOf } from '@putlogs/core/internal/delivery/outcome';
+import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
+
+const NOW = Date.UTC(2026, 0, 1);
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function answered(status: number, code: string, message = 'why', headers: Record<string, string> = {}): Answer {
+  const body = code === '' ? '' : JSON.stringify({ errorCode: code, errorMessage: message });
+  return { kind: 'answered', status, headers: { 'x-log-requestid': 'r1', ...headers }, body };
+}
+
+const of = (answer: Answer) => outcomeOf(answer, ALIYUN_ANSWERS, NOW);
+
+test('an empty 200 with a request id is success, and nothing else is', () => {
+  assert.deepEqual(of(answered(200, '')), { kind: 'delivered', requestId: 'r1' });
+  assert.equal(of({ kind: 'answered', status: 200, headers: {}, body: '' }).kind, 'hold');
+  assert.equal(of({ kind: 'answered', status: 502, headers: {}, body: '<html>Bad Gateway</html>' }).kind, 'retry');
+  assert.equal(of(answered(200, 'InternalServerError')).kind, 'retry');
+});
+
+test('the code decides before the status does', () => {
+  for (const [status, code, kind] of [
+    [403, 'WriteQuotaExceed', 'retry'],
+    [403, 'ShardWriteQuotaExceed', 'retry'],
+    [403, 'ExceedQuota', 'retry'],
+    [403, 'Unauthorized', 'hold'],
+    [401, 'Unauthorized', 'hold'],
+    [401, 'SignatureNotMatch', 'hold'],
+    [400, 'RequestTimeTooSkewed', 'hold'],
+    [400, 'RequestTimeExpired', 'hold'],
+    [400, 'PostBodyTooLarge', 'split'],
+    [400, 'PostBodyInvalid', 'reject'],
+    [400, 'InvalidKey', 'reject'],
+    [400, 'InvalidEncoding', 'reject'],
+    [400, 'PostBodyUncompressError', 'hold'],
+    [400, 'ParameterInvalid', 'hold'],
+    [404, 'LogStoreNotExist', 'hold'],
+    [404, 'ProjectNotExist', 'hold'],
+    [503, 'ServerBusy', 'retry'],
+    [500, 'InternalServerError', 'retry'],
+    [400, 'ACodeOfNextYear', 'hold'],
+  ] as const) {
+    assert.equal(of(answered(status, code)).kind, kind, `${status} ${code}`);
+  }
+});
+
+test('a quota is known by its text where its code is not', () => {
+  for (const text of ['Project inflow Quota Exceed', 'Write QPS Exceed, limit 600000', 'quota exceeded']) {
+    assert.equal(of(answered(403, 'Forbidden', text)).kind, 'retry', text);
+  }
+  assert.equal(of(answered(403, 'Forbidden', 'denied by sts or ram, action: log:PostLogStoreLogs')).kind, 'hold');
+});
+
+test('a time out of range, with 400 as with 499, says which times are taken, by the service’s clock', () => {
+  for (const status of [400, 499]) {
+    for (const [headers, nowMs] of [
+      [{ date: new Date(NOW + DAY_MS).toUTCString() }, NOW + DAY_MS],
+      [{}, NOW],
+    ] as const) {
+      const outcome = of(answered(status, 'PostBodyInvalid', 'The post data time is out of range.', headers));
+      assert.ok(outcome.kind === 'reject');
+      assert.deepEqual(outcome.takes, { fromMs: nowMs - 7 * DAY_MS, toMs: nowMs + 15 * 60_000 });
+    }
+    const other = of(answered(status, 'PostBodyInvalid', 'Protobuffer content cannot be parsed.'));
+    assert.ok(other.kind === 'reject' && other.takes === undefined);
+  }
+});
+
+test('an error is read in the gateway’s form, too, and nonsense is no error', () => {
+  const body = JSON.stringify({ Error: { Code: 'ServerBusy', Message: 'later', RequestId: 'r' } });
+  const outcome = of({ kind: 'answered', status: 403, headers: {}, body });
+  assert.ok(outcome.kind === 'retry' && outcome.refusal.code === 'ServerBusy' && outcome.refusal.message === 'later');
+  for (const nonsense of ['', 'null', '[]', '{"errorCode":7}', '{"Error":"x"}', '"x"', '{', '{"Error":null}']) {
+    assert.equal(of({ kind: 'answered', status: 503, headers: {}, body: nonsense }).kind, 'retry', nonsense);
+  }
+});
+
+test('what a person can change is said with it', () => {
+  const messageOf = (code: string) => {
+    const outcome = of(answered(404, code));
+    return outcome.kind === 'delivered' ? '' : outcome.refusal.message;
+  };
+  assert.match(messageOf('LogStoreNotExist'), /^why \(check project, logstore and endpoint; /);
+  assert.match(messageOf('Unauthorized'), /log:PostLogStoreLogs; for web tracking, that the Logstore has it on\)$/);
+});

@@ -56,7 +56,7 @@ test('keys are there at once, and nothing renews them', async () => {
   assert.deepEqual(seen, { renewed: 0, problems: [] });
 });
 
-test('a file is read in our names and in the metadata service’s, and again when it has changed', async () => {
+test('a file is read in our names and in the metadata services’, and again when it has changed', async () => {
   const file = fileWith({ ...keys(1), securityToken: 'token1' });
   const { source, seen } = sourceOf({ file });
   assert.equal(await source.ready(), true);
@@ -74,7 +74,18 @@ test('a file is read in our names and in the metadata service’s, and again whe
     { accessKeyId, accessKeySecret, securityToken },
     { accessKeyId: 'id2', accessKeySecret: SECRET, securityToken: 't2' },
   );
-  assert.equal(seen.renewed, 2);
+  const other = {
+    AccessKeyId: 'STS.id3',
+    AccessKeySecret: SECRET,
+    SecurityToken: 't3',
+    Expiration: '2030-01-01T00:00:00Z',
+    LastUpdated: '2029-12-31T18:00:00Z',
+    Code: 'Success',
+  };
+  writeFileSync(file, JSON.stringify(other));
+  assert.equal(await source.ready(), true);
+  assert.deepEqual([source.current.accessKeyId, source.current.securityToken], ['STS.id3', 't3']);
+  assert.equal(seen.renewed, 3);
 });
 
 test('what is unreadable is told without its content, and the old credentials are kept', async () => {

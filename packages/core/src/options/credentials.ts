@@ -219,22 +219,25 @@ async function callModule(path: string): Promise<unknown> {
   return (exported as () => unknown)();
 }
 
-/** Our names, or those of the vendor's metadata service. */
+/** Our names, or those of the vendors' metadata services. */
 function read(value: unknown): Loaded {
   const fields = (typeof value === 'object' ? value : undefined) as Record<string, unknown> | null | undefined;
   const text = (...names: string[]): string | undefined => {
     const found = names.map((name) => fields?.[name]).find((field) => field !== undefined && field !== '');
     if (found === undefined) return undefined;
-    // A control character would end the header that it is put into.
-    if (typeof found !== 'string' || /\p{Cc}/u.test(found)) throw new Unusable(`${names[0]} is not a line of text`);
+    // It is put into a header, which a control character would end, and no other letter can stand in.
+    if (typeof found !== 'string' || !/^[\x20-\x7e]*$/.test(found)) {
+      throw new Unusable(`${names[0]} is not a line of printable ASCII`);
+    }
     return found;
   };
   const accessKeyId = text('accessKeyId', 'AccessKeyId');
-  const accessKeySecret = text('accessKeySecret', 'SecretAccessKey');
+  const accessKeySecret = text('accessKeySecret', 'SecretAccessKey', 'AccessKeySecret');
   if (accessKeyId === undefined) throw new Unusable('accessKeyId is missing');
   if (accessKeySecret === undefined) throw new Unusable('accessKeySecret is missing');
-  const expiresMs = timeMs(fields?.['expiration'] ?? fields?.['ExpiredTime']);
-  return { accessKeyId, accessKeySecret, securityToken: text('securityToken', 'SessionToken'), expiresMs };
+  const expiresMs = timeMs(fields?.['expiration'] ?? fields?.['ExpiredTime'] ?? fields?.['Expiration']);
+  const securityToken = text('securityToken', 'SessionToken', 'SecurityToken');
+  return { accessKeyId, accessKeySecret, securityToken, expiresMs };
 }
 
 /** A date, or a number of seconds or milliseconds since 1970; no time is never. */

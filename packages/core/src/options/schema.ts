@@ -27,18 +27,21 @@ function wholeNumber(min: number, max: number) {
 }
 
 const text = () => z.string().min(1);
-/** A header value: no control characters, which would end the header and begin another. */
+/** Stands in a header or an address: a control character would end a header and begin another, and letters beyond ASCII
+ * cannot be sent in one. */
+const ascii = () => text().regex(/^[\x20-\x7e]*$/, 'must be one line of printable ASCII');
+/** Stands in neither. */
 const line = () => text().regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
 
 const credentials = z.strictObject({
-  accessKeyId: line()
+  accessKeyId: ascii()
     .optional()
     .meta({
       meaning: 'Access key.',
       vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
       otherwise: 'required, or a file or module; none with web tracking',
     }),
-  accessKeySecret: line()
+  accessKeySecret: ascii()
     .optional()
     .meta({
       meaning: 'Its secret.',
@@ -46,7 +49,7 @@ const credentials = z.strictObject({
       otherwise: 'required, or a file or module; none with web tracking',
       secret: true,
     }),
-  securityToken: line()
+  securityToken: ascii()
     .optional()
     .meta({
       meaning: 'The token of temporary credentials (STS).',
@@ -114,15 +117,15 @@ export const schema = z.strictObject({
     vendor: ['VOLCENGINE_ENDPOINT'],
     otherwise: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
   }),
-  region: line()
+  region: ascii()
     .default('')
     .meta({
       meaning: 'Region, part of every signature of TLS, and of those of SLS where it is known.',
       vendor: ['VOLCENGINE_REGION'],
       otherwise: "the endpoint's",
     }),
-  topicId: line().default('').meta({ meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }),
-  projectId: line().default('').meta({ meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
+  topicId: ascii().default('').meta({ meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }),
+  projectId: ascii().default('').meta({ meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
   project: z
     .string()
     .regex(/^[0-9a-zA-Z_-]{1,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')

@@ -150,3 +150,17 @@ test('web tracking that is switched off holds the records, and one line says wha
   );
   assert.deepEqual([shipper.stats().pending, emulator.logs().length], [10, 0]);
 });
+
+for (const [what, service, halved] of [
+  ['takes that', { slsMaxBodyBytes: 10 * 1024 * 1024, slsMaxLogs: 40_960 }, 0],
+  ['takes 3 MB and 4096 logs', {}, 7],
+] as const) {
+  test(`batches above the documented limits, where the user says so, and the service ${what}`, async () => {
+    const batch = { maxBytes: 8 * 1024 * 1024, maxCount: 20_000 };
+    const { emulator, shipper } = await started('aliyun-sls', { batch, lingerMs: 60_000 }, service);
+    const expected = write(shipper, 20_000, (n) => `${n} ${'x'.repeat(300)}`);
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+    assert.deepEqual([shipper.stats().halved, shipper.stats().dropped.rejected], [halved, 0]);
+  });
+}

@@ -2,6 +2,7 @@
 // arguments. Gives: one line of JSON: what the client read, and every address this process connected to.
 // Keeps: nothing. Never: changes a client; a browser's transport stands here as the little of it that one calls.
 import { request } from 'node:http';
+import { type PullingClient, pull } from '../support/sls-pull';
 
 const [port, accessKeyId, accessKeySecret, which] = process.argv.slice(2) as [string, string, string, string];
 // By the names alone that the preloaded file resolves.
@@ -34,14 +35,13 @@ async function runLogSdk(): Promise<unknown> {
   return { written, read, refused, forged, store: await sdk.getLogStore(PROJECT, LOGSTORE) };
 }
 
-interface OpenApiSdk {
+interface OpenApiSdk extends PullingClient {
   getLogs(project: string, logstore: string, request: unknown): Promise<{ body: unknown }>;
   getLogsV2(project: string, logstore: string, request: unknown): Promise<{ body: unknown }>;
   listShards(project: string, logstore: string): Promise<{ body: { shardID: number }[] }>;
   getCursor(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: { cursor: string } }>;
   getCursorTime(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: unknown }>;
   putWebtracking(project: string, logstore: string, request: unknown): Promise<{ statusCode: number }>;
-  execute(params: unknown, request: unknown, runtime: unknown): Promise<{ headers: unknown; body: Buffer }>;
 }
 
 async function runOpenApiSdk(signatureVersion: string): Promise<unknown> {
@@ -66,20 +66,7 @@ async function runOpenApiSdk(signatureVersion: string): Promise<unknown> {
     const { cursor } = (await sdk.getCursor(PROJECT, LOGSTORE, shard, model('GetCursorRequest', { from: 'begin' })))
       .body;
     await sdk.getCursorTime(PROJECT, LOGSTORE, shard, model('GetCursorTimeRequest', { cursor }));
-    // pullLogs itself names no project and reads the answer as JSON, so this is what it does, set right.
-    const params = {
-      action: 'PullLogs',
-      version: '2020-12-30',
-      protocol: 'HTTP',
-      pathname: `/logstores/${LOGSTORE}/shards/${shard}?type=log`,
-      method: 'GET',
-      authType: 'AK',
-      style: 'ROA',
-      reqBodyType: 'none',
-      bodyType: 'byte',
-    };
-    const asked = { hostMap: { project: PROJECT }, headers: {}, query: { cursor, count: '100' } };
-    pulled.push((await sdk.execute(params, asked, {})).body.toString('base64'));
+    pulled.push((await pull(sdk, PROJECT, LOGSTORE, shard, cursor)).page);
   }
   const webTracking = model('PutWebtrackingRequest', {
     logs: [{ by: 'putWebtracking' }],

@@ -2,18 +2,15 @@
 // seconds between which to look, as arguments. Gives: one line of JSON: what @alicloud/log found, a log an object, and
 // what @alicloud/sls20201230 pulled of each shard, in protobuf. Never: more than the page of a hundred that getLogs has.
 
+import { type PullingClient, pull } from '../support/sls-pull';
+
 interface LogSdk {
   getLogs(project: string, logstore: string, from: Date, to: Date, data: unknown): Promise<unknown[]>;
 }
 
-interface OpenApiSdk {
+interface OpenApiSdk extends PullingClient {
   listShards(project: string, logstore: string): Promise<{ body: { shardID: number }[] }>;
   getCursor(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: { cursor: string } }>;
-  execute(
-    params: unknown,
-    request: unknown,
-    runtime: unknown,
-  ): Promise<{ headers: Record<string, string>; body: Buffer }>;
 }
 
 const [port, accessKeyId, accessKeySecret, query, from, to] = process.argv.slice(2) as [
@@ -36,7 +33,7 @@ async function found(): Promise<unknown[]> {
   return sdk.getLogs(PROJECT, LOGSTORE, ...between, { query, line: PAGE });
 }
 
-/** By signature v4. `pullLogs` of the package names no project and takes the answer for JSON; this is what it does, set right. */
+/** By signature v4. */
 async function pulled(): Promise<string[]> {
   const package_ = require('@alicloud/sls20201230') as Record<string, new (map: unknown) => unknown> & {
     default: new (config: unknown) => OpenApiSdk;
@@ -48,22 +45,9 @@ async function pulled(): Promise<string[]> {
     const begin = new package_['GetCursorRequest']!({ from: 'begin' });
     let { cursor } = (await sdk.getCursor(PROJECT, LOGSTORE, String(shardID), begin)).body;
     for (;;) {
-      const params = {
-        action: 'PullLogs',
-        version: '2020-12-30',
-        protocol: 'HTTP',
-        pathname: `/logstores/${LOGSTORE}/shards/${shardID}?type=log`,
-        method: 'GET',
-        authType: 'AK',
-        style: 'ROA',
-        reqBodyType: 'none',
-        bodyType: 'byte',
-      };
-      const request = { hostMap: { project: PROJECT }, headers: {}, query: { cursor, count: '1000' } };
-      const { headers, body } = await sdk.execute(params, request, {});
-      const next = headers['x-log-cursor']!;
+      const { page, next } = await pull(sdk, PROJECT, LOGSTORE, String(shardID), cursor);
       if (next === cursor) break;
-      pages.push(body.toString('base64'));
+      pages.push(page);
       cursor = next;
     }
   }

@@ -88,6 +88,16 @@ export interface AnswerTable {
   readonly advice?: Readonly<Record<string, string>>;
 }
 
+/** The fields of the JSON object that a body is; none of any other body: then the status decides. */
+export function fieldsIn(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export interface ServiceError {
   readonly code: string;
   readonly message: string;

@@ -2,7 +2,7 @@
 // Source: the error tables of PostLogStoreLogs and PutWebtracking, and the retry rules of the vendor's producers.
 
 import { isIP } from 'node:net';
-import type { AnswerTable, ServiceError } from '../delivery/outcome';
+import { type AnswerTable, fieldsIn, type ServiceError } from '../delivery/outcome';
 import type { KeyRule } from '../record/keys';
 
 export const ALIYUN_KEYS: KeyRule = {
@@ -63,15 +63,7 @@ export const ALIYUN_ANSWERS: AnswerTable = {
 
 /** `{"errorCode", "errorMessage"}`; a gateway in front of the service may say `{"Error": {"Code", "Message"}}`. */
 function errorIn(body: string): ServiceError | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    // Not JSON: no error of the service's. The status decides.
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { errorCode, errorMessage, Error: inner } = value as Record<string, unknown>;
+  const { errorCode, errorMessage, Error: inner } = fieldsIn(body) ?? {};
   if (typeof errorCode === 'string' && errorCode !== '') return { code: errorCode, message: textOf(errorMessage) };
   const { Code, Message } = (typeof inner === 'object' && inner !== null ? inner : {}) as Record<string, unknown>;
   return typeof Code === 'string' && Code !== '' ? { code: Code, message: textOf(Message) } : undefined;

@@ -4,7 +4,14 @@
 import { createHash } from 'node:crypto';
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { type Answer, type AnswerTable, type Outcome, outcomeOf } from '../delivery/outcome';
+import {
+  type Answer,
+  type AnswerTable,
+  fieldsIn,
+  type Outcome,
+  outcomeOf,
+  type ServiceError,
+} from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
 import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
@@ -163,16 +170,9 @@ function textUnlessEmpty(field: number, text: string): Uint8Array {
 }
 
 /** `{"ErrorCode": ..., "ErrorMessage": ...}`; some of the vendor's clients expect a small first letter. */
-function errorIn(body: string): { code: string; message: string } | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    // Not JSON: no error of the service's. The status decides.
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const byName = new Map(Object.entries(value).map(([name, field]) => [name.toLowerCase(), field as unknown]));
+function errorIn(body: string): ServiceError | undefined {
+  const fields = Object.entries(fieldsIn(body) ?? {});
+  const byName = new Map(fields.map(([name, field]) => [name.toLowerCase(), field]));
   const code = byName.get('errorcode');
   if (typeof code !== 'string' || code === '') return undefined;
   const message = byName.get('errormessage');

@@ -1,17 +1,17 @@
 // The two applications of the demonstration, as child processes.
 //
-// Takes: the service, how many records each is to log. Gives: their names, what must arrive of each, how they ended.
+// Takes: the service's address, the target, how many records each is to log. Gives: their names, what must arrive of each, how they ended.
 // Keeps: the processes. Never: gives the winston application a setting by its environment, or the pino one by an
 // argument.
 import { join } from 'node:path';
 import { type ChildResult, type StartedChild, startChild } from '../support/child';
 import { arrivesByPino, arrivesByWinston, corpusRecord } from '../support/corpus';
-import { REGION, TOPIC_ID } from '../support/emulator';
+import { addressOf, environmentFor } from '../support/emulator';
 import type { ExpectedRecord } from '../support/ledger';
-import type { Service } from './service';
+import type { TargetUnderTest } from '../support/targets';
 
 /**
- * An instance's shard is the md5 of its name. These two lie in the second and the third quarter, which are two of the
+ * An instance's shard is the md5 of its name, where the target has shard keys. These two lie in the second and the third quarter, which are two of the
  * four shards here.
  */
 export const APPLICATIONS = [
@@ -24,10 +24,13 @@ export type Application = (typeof APPLICATIONS)[number];
 export type Ending = { logger: string } & Pick<ChildResult, 'code' | 'signal' | 'stderr'>;
 
 const TIMEOUT_MS = 300_000;
+/** Sent after so long, or when a batch is full. The default is a second; this is for the eye. */
+const PACE = { PUTLOGS_LINGER_MS: '200' };
 
 export function startApplication(
   application: Application,
-  service: Pick<Service, 'url' | 'accessKeyId'>,
+  url: string,
+  target: TargetUnderTest,
   records: number,
   startMs: number,
 ): StartedChild {
@@ -35,21 +38,9 @@ export function startApplication(
   const traffic = [String(records), String(startMs)];
   const child =
     logger === 'pino'
-      ? { args: traffic, env: environmentFor(service, instance) }
-      : { args: [...traffic, service.url, instance] };
+      ? { args: traffic, env: environmentFor(addressOf(url), { PUTLOGS_INSTANCE: instance, ...PACE }, target) }
+      : { args: [...traffic, url, instance, target.name] };
   return startChild(join(__dirname, `${logger}-application.js`), { ...child, timeoutMs: TIMEOUT_MS });
-}
-
-function environmentFor({ url, accessKeyId }: Pick<Service, 'url' | 'accessKeyId'>, instance: string) {
-  return {
-    PUTLOGS_ENDPOINT: url,
-    PUTLOGS_REGION: REGION,
-    PUTLOGS_TOPIC_ID: TOPIC_ID,
-    PUTLOGS_INSTANCE: instance,
-    PUTLOGS_LINGER_MS: '200',
-    VOLCENGINE_ACCESS_KEY_ID: accessKeyId,
-    VOLCENGINE_ACCESS_KEY_SECRET: 'demo-secret',
-  };
 }
 
 /** Per instance, what must arrive, in call order. */

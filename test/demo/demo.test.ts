@@ -5,10 +5,11 @@ import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runChild, startChild } from '../support/child';
 import type { ExpectedRecord, LedgerLog } from '../support/ledger';
+import { TARGET_NAMES, targetNamed } from '../support/targets';
 import { type Ending, expectedOf } from './applications';
 import { cut, printable, widthOf } from './columns';
 import { screenOf } from './screen';
-import { judge } from './verdict';
+import { judge, promisesOf } from './verdict';
 
 const DEMO = join(__dirname, 'demo.js');
 const START_MS = 1_760_000_000_000;
@@ -30,6 +31,26 @@ describe('the demonstration', () => {
     }
     assert.ok(!stdout.includes('\u001b'), 'no escape code');
     for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 96, line);
+  });
+
+  for (const name of TARGET_NAMES.filter((other) => other !== 'volc-tls')) {
+    it(`delivers every record to ${name}, and says what that keeps not`, async () => {
+      const { code, stdout, stderr } = await runChild(DEMO, { args: ['--records', '500', '--target', name] });
+      assert.equal(stderr, '');
+      assert.match(stdout, /\n\ndelivered 1000\/1000\n$/);
+      assert.ok(stdout.includes(`, as ${name}, a `), stdout);
+      assert.equal(stdout.includes(`${name} keeps no`), !targetNamed(name).isSigned, stdout);
+      for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 96, line);
+      assert.equal(code, 0);
+    });
+  }
+
+  it('refuses a target it does not know with the names there are', async () => {
+    for (const args of [['--target', 'aliyun'], ['--target='], ['--target']]) {
+      const { code, stdout, stderr } = await runChild(DEMO, { args });
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+      for (const name of TARGET_NAMES) assert.ok(stderr.includes(name), stderr);
+    }
   });
 
   it('refuses an argument it does not know, in one line', async () => {
@@ -55,16 +76,18 @@ describe('the demonstration', () => {
 describe('the verdict of the demonstration', () => {
   const expected = expectedOf(50, START_MS);
   const logs = [...expected.values()].flat().map(logOf);
+  const signed = targetNamed('volc-tls');
+  const anonymous = targetNamed('volc-webtracks');
   const well: Ending[] = ['pino', 'winston'].map((logger) => ({ logger, code: 0, signal: null, stderr: '' }));
 
   function refuses(faulty: readonly LedgerLog[], delivered: number, why: RegExp, endings = well): void {
-    const verdict = judge(expected, faulty, endings);
+    const verdict = judge(expected, faulty, endings, signed);
     assert.deepEqual([verdict.exitCode, verdict.delivered, verdict.expected], [1, delivered, 100]);
     assert.match(verdict.problems.join('\n'), why);
   }
 
   it('is good when everything arrived once, unchanged, in order', () => {
-    assert.deepEqual(judge(expected, logs, well), { delivered: 100, expected: 100, problems: [], exitCode: 0 });
+    assert.deepEqual(judge(expected, logs, well, signed), { delivered: 100, expected: 100, problems: [], exitCode: 0 });
   });
 
   it('is bad when a record is missing', () => {
@@ -100,6 +123,19 @@ describe('the verdict of the demonstration', () => {
     refuses(unrouted, 100, /used the hash keys none/);
   });
 
+  it('is bad when a record has no pack id', () => {
+    refuses([{ ...logs[0]!, packId: '' }, ...logs.slice(1)], 100, /1 without a pack id/);
+  });
+
+  it('asks of a target what it keeps, and says what it does not', () => {
+    const bare = logs.map((log) => ({ ...log, hashKey: '', packId: '' }));
+    assert.equal(judge(expected, bare, well, anonymous).exitCode, 0);
+    assert.match(judge(expected, logs, well, anonymous).problems.join('\n'), /used the hash keys a/);
+    assert.equal(judge(expected, bare.toReversed(), well, anonymous).exitCode, 1);
+    assert.match(promisesOf(anonymous)[1]!, /no log time.*no order across shards, no pack id/);
+    assert.equal(promisesOf(signed).length, 1);
+  });
+
   it('is bad when an application failed, or printed on stderr, though all its records are there', () => {
     const [pino, winston] = well as [Ending, Ending];
     refuses(logs, 100, /pino application ended with exit code 3/, [{ ...pino, code: 3 }, winston]);
@@ -108,7 +144,7 @@ describe('the verdict of the demonstration', () => {
   });
 
   it('is bad when anything else failed', () => {
-    assert.equal(judge(expected, logs, well, ['the service ended with exit code 1']).exitCode, 1);
+    assert.equal(judge(expected, logs, well, signed, ['the service ended with exit code 1']).exitCode, 1);
   });
 });
 
@@ -142,6 +178,7 @@ describe('the screen of the demonstration', () => {
 function logOf(record: ExpectedRecord): LedgerLog {
   return {
     hashKey: 'a',
+    packId: 'p',
     time: record.timeMs ?? 0,
     contents: [...record.contents].map(([key, value]) => ({ key, value })),
   };

@@ -1,21 +1,20 @@
-// The demonstration: `node demo.js [--records <n>]`. A service and two applications, each in a process of its own;
-// this is the way from the start of the first to the verdict, from top to bottom.
+// The demonstration: `node demo.js [--records <n>] [--target <name>]`. A service and two applications, each in a process
+// of its own; this is the way from the start of the first to the verdict, from top to bottom.
 //
-// Takes: how many records each application logs. Gives: progress, a table, `delivered <n>/<all>` as the last line, and
-// an exit code: 0 every record arrived exactly once, unchanged, in order; 1 not so; 2 wrong arguments; 130 Ctrl-C.
+// Takes: how many records each application logs, and to which target. Gives: progress, a table, what the target does not
+// keep, `delivered <n>/<all>` as the last line, and an exit code: 0 every record arrived exactly once, unchanged, in order;
+// 1 not so; 2 wrong arguments; 130 Ctrl-C.
 // Keeps: the three processes, which end when it does. Never: an address outside this machine.
 import { setTimeout as pause } from 'node:timers/promises';
-import { TOPIC_ID } from '../support/emulator';
 import { APPLICATIONS, type Ending, expectedOf, startApplication } from './applications';
+import { readArguments, type Wanted } from './arguments';
 import { printable } from './columns';
 import { grouped, Progress } from './progress';
 import { type Screen, screenOf } from './screen';
 import { type Service, startService } from './service';
 import { summaryOf } from './summary';
-import { judge } from './verdict';
+import { judge, promisesOf } from './verdict';
 
-const DEFAULT_RECORDS = 10_000;
-const MAX_RECORDS = 200_000;
 const SHARDS = 4;
 const READ_EVERY_MS = 100;
 
@@ -23,26 +22,27 @@ const READ_EVERY_MS = 100;
 let interruption: number | undefined;
 
 async function main(args: readonly string[]): Promise<number> {
-  const records = readRecords(args);
-  if (typeof records === 'string') {
-    process.stderr.write(`demo: ${printable(records)}\n`);
+  const wanted = readArguments(args);
+  if (typeof wanted === 'string') {
+    process.stderr.write(`demo: ${printable(wanted)}\n`);
     return 2;
   }
+  const { records, target } = wanted;
   const screen = screenOf(process.stdout, process.env);
   const startMs = Date.now();
   const failures: string[] = [];
   let stopService = (): void => process.exit(interruption);
   onInterruption(() => stopService());
-  const service = await attempt(failures, () => startService(SHARDS, TOPIC_ID));
+  const service = await attempt(failures, () => startService(SHARDS, target));
   if (service === undefined) {
     screen.print(`${failures.join('\n')}\ndelivered 0/${records * APPLICATIONS.length}\n`);
     return 1;
   }
   stopService = () => void service.stop();
-  introduce(screen, service, records);
+  introduce(screen, service, wanted);
 
   const startedMs = performance.now();
-  const endings = await runApplications(screen, service, records, startMs, failures);
+  const endings = await runApplications(screen, service, wanted, startMs, failures);
   const durationMs = performance.now() - startedMs;
 
   const stats = failures.length === 0 ? await attempt(failures, () => service.stats()) : undefined;
@@ -55,34 +55,18 @@ async function main(args: readonly string[]): Promise<number> {
 
   if (interruption !== undefined) return interruption;
 
-  const verdict = judge(expectedOf(records, startMs), service.logs, endings, failures);
+  const verdict = judge(expectedOf(records, startMs), service.logs, endings, target, failures);
   const problems = verdict.problems.map((problem) => `  ${printable(problem)}`);
   const lines = [
     ...summaryOf(screen, service, stats, durationMs),
     ...(problems.length === 0
-      ? ['  every record arrived exactly once, unchanged, in the order of its instance']
+      ? promisesOf(target).map((line) => `  ${line}`)
       : [`  ${screen.bold('what is wrong')}`, ...problems]),
     '',
     `delivered ${verdict.delivered}/${verdict.expected}`,
   ];
   screen.print(`${lines.join('\n')}\n`);
   return verdict.exitCode;
-}
-
-/** @returns the number, or what is wrong with the arguments. */
-function readRecords(args: readonly string[]): number | string {
-  const known = '(known: --records <n>)';
-  let records = DEFAULT_RECORDS;
-  for (let at = 0; at < args.length; at++) {
-    const [name, inline] = (args[at] ?? '').split(/=(.*)/s);
-    if (name !== '--records') return `unknown argument ${args[at]} ${known}`;
-    const text = inline ?? args[++at] ?? '';
-    records = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-    if (records < 1 || records > MAX_RECORDS) {
-      return `--records must be a whole number from 1 to ${MAX_RECORDS}, not ${text === '' ? 'empty' : text}`;
-    }
-  }
-  return records;
 }
 
 /**
@@ -102,10 +86,11 @@ function onInterruption(stop: () => void): void {
   }
 }
 
-function introduce(screen: Screen, { url }: Service, records: number): void {
+function introduce(screen: Screen, { url }: Service, { records, target }: Wanted): void {
   const names = APPLICATIONS.map(({ logger }) => `a ${logger}`).join(' and ');
   screen.print(`${screen.bold('putlogs')}: ${names} application, ${grouped(records)} records each\n`);
-  screen.print(screen.faint(`to putlogs-emulator at ${url}, a topic of ${SHARDS} shards\n`));
+  const store = target.place['logstore'] === undefined ? 'topic' : 'Logstore';
+  screen.print(screen.faint(`to putlogs-emulator at ${url}, as ${target.name}, a ${store} of ${SHARDS} shards\n`));
   screen.print('\n');
 }
 
@@ -113,11 +98,13 @@ function introduce(screen: Screen, { url }: Service, records: number): void {
 async function runApplications(
   screen: Screen,
   service: Service,
-  records: number,
+  { records, target }: Wanted,
   startMs: number,
   failures: string[],
 ): Promise<Ending[]> {
-  const children = APPLICATIONS.map((application) => startApplication(application, service, records, startMs));
+  const children = APPLICATIONS.map((application) =>
+    startApplication(application, service.url, target, records, startMs),
+  );
   let running = true;
   const ended = Promise.allSettled(children.map((child) => child.ended)).then((results) => {
     running = false;

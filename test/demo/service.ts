@@ -1,11 +1,14 @@
 // The service of the demonstration: the command `putlogs-emulator`, in a process of its own.
 //
-// Takes: how many shards, the topic. Gives: its address, what it holds (read by its control API), its counters.
+// Takes: how many shards, the target whose topic or Logstore is there. Gives: its address, what it holds (read by its
+// control API, times in milliseconds), its counters.
 // Keeps: the process, and every log read so far, in the order of arrival.
 // Never: reads a log twice, or from anywhere but the service: what is shown is what arrived.
 import { dirname, join } from 'node:path';
 import type { EmulatorStats, LogEntry } from '@putlogs/emulator';
 import { type ChildResult, type StartedChild, startChild } from '../support/child';
+import { inMilliseconds } from '../support/emulator';
+import type { TargetUnderTest } from '../support/targets';
 
 /** The most the control API gives at a time. */
 const PAGE_LOGS = 10_000;
@@ -14,16 +17,13 @@ const LIFETIME_MS = 600_000;
 
 export class Service {
   readonly url: string;
-  readonly accessKeyId: string;
   readonly logs: LogEntry[] = [];
   readonly #byInstance = new Map<string | undefined, LogEntry[]>();
   readonly #child: StartedChild;
   #next = 0;
 
   constructor(child: StartedChild, readyLine: string) {
-    const ready = JSON.parse(readyLine) as { url: string; accessKeyId: string };
-    this.url = ready.url;
-    this.accessKeyId = ready.accessKeyId;
+    this.url = (JSON.parse(readyLine) as { url: string }).url;
     this.#child = child;
   }
 
@@ -33,7 +33,7 @@ export class Service {
       const query = `after=${this.#next}&limit=${PAGE_LOGS}`;
       const page = await this.#get<{ logs: LogEntry[]; next: number }>(`/_emulator/logs?${query}`);
       if (page.logs.length === 0) return;
-      for (const log of page.logs) this.#keep(log);
+      for (const log of page.logs) this.#keep(inMilliseconds(log));
       this.#next = page.next;
     }
   }
@@ -72,9 +72,11 @@ export class Service {
   }
 }
 
-export async function startService(shards: number, topicId: string): Promise<Service> {
+export async function startService(shards: number, { place }: TargetUnderTest): Promise<Service> {
   const command = join(dirname(require.resolve('@putlogs/emulator/package.json')), 'bin/putlogs-emulator.js');
-  const args = ['--port', '0', '--shards', String(shards), '--topic', topicId];
+  const { topicId, project, logstore } = place;
+  const store = topicId === undefined ? ['--logstore', `${project}/${logstore}`] : ['--topic', topicId];
+  const args = ['--port', '0', '--shards', String(shards), ...store];
   const child = startChild(command, { args, timeoutMs: LIFETIME_MS });
   // Whoever stops it looks at its end; one that ends by itself shows in the next reading.
   child.ended.catch(() => {});

@@ -1,10 +1,13 @@
 // Did every record arrive exactly once, unchanged and in order, and did nobody complain?
 //
-// Takes: what was logged, what the service holds, how the applications ended. Gives: how many records arrived as they
-// must, what is wrong in readable lines, and the exit code that says the same.
+// Takes: what was logged, what the service holds, how the applications ended, what the target keeps. Gives: how many
+// records arrived as they must, what is wrong in readable lines, and the exit code that says the same.
 // Keeps: nothing. Never: calls anything well that it has not compared.
 import { checkLedger, type Expected, type LedgerLog } from '../support/ledger';
+import type { TargetUnderTest } from '../support/targets';
 import type { Ending } from './applications';
+
+type Promises = Pick<TargetUnderTest, 'name' | 'keeps'>;
 
 export interface Verdict {
   /** Records that arrived once, unchanged, in order. One with two faults counts as two that did not. */
@@ -23,6 +26,7 @@ export function judge(
   expected: Expected,
   logs: readonly LedgerLog[],
   endings: readonly Ending[],
+  { keeps }: Promises,
   failures: readonly string[] = [],
 ): Verdict {
   const report = checkLedger(expected, logs);
@@ -35,7 +39,9 @@ export function judge(
   problems.push(...report.differences.slice(0, DIFFERENCES_SHOWN).map((difference) => `  ${difference}`));
   const more = report.differences.length - DIFFERENCES_SHOWN;
   if (more > 0) problems.push(`  and ${more} more or beyond`);
-  problems.push(...wanderings(report.hashKeys));
+  problems.push(...wanderings(report.hashKeys, keeps.hashKey));
+  const unnamed = keeps.packId ? logs.filter(({ packId }) => (packId ?? '') === '').length : 0;
+  if (unnamed > 0) problems.push(`${unnamed} without a pack id, by which a repetition is known`);
   return {
     delivered: Math.max(0, report.expected - lost - duplicated - reordered - altered),
     expected: report.expected,
@@ -60,9 +66,27 @@ function complaintsOf({ logger, code, signal, stderr }: Ending): string[] {
   return complaints;
 }
 
-/** An instance has one hash key, or its records have no order. */
-function wanderings(hashKeys: ReadonlyMap<string, readonly string[]>): string[] {
+/** An instance has one hash key, or its records have no order; where the target has none, it used none. */
+function wanderings(hashKeys: ReadonlyMap<string, readonly string[]>, isKept: boolean): string[] {
   return [...hashKeys]
-    .filter(([, keys]) => keys.length > 1 || keys[0] === '')
+    .filter(([, keys]) => keys.length > 1 || keys.some((key) => (key !== '') !== isKept))
     .map(([instance, keys]) => `${instance} used the hash keys ${keys.map((key) => key || 'none').join(', ')}`);
+}
+
+/**
+ * What a good verdict means, and in one line what it does not. The ledger is in the order of arrival over all shards, and
+ * an instance has one batch on its way at a time: so call order shows in it even where the service deals the batches
+ * out over its shards. Who reads shard by shard has no such order then.
+ */
+export function promisesOf({ name, keeps }: Promises): string[] {
+  const order = keeps.hashKey ? 'in the order of its instance' : 'in the order of its instance over all shards';
+  const broken = [
+    ...(keeps.time ? [] : ['no log time (the field "time" has it)']),
+    ...(keeps.hashKey ? [] : ['no order across shards']),
+    ...(keeps.packId ? [] : ['no pack id']),
+  ];
+  return [
+    `every record arrived exactly once, unchanged, ${order}`,
+    ...(broken.length === 0 ? [] : [`${name} keeps ${broken.join(', ')}`]),
+  ];
 }

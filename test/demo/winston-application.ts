@@ -1,4 +1,5 @@
-// An application that logs by winston: `node winston-application.js <records> <time of the first> <endpoint> <instance>`.
+// An application that logs by winston:
+// `node winston-application.js <records> <time of the first> <endpoint> <instance> <target>`.
 //
 // Where its records go is said by options, in the program.
 //
@@ -6,21 +7,26 @@
 // still on its way when the last line has run is delivered before the process is gone.
 import { PutlogsTransport } from '@putlogs/winston';
 import { createLogger } from 'winston';
+import { addressOf, optionsFor } from '../support/emulator';
+import { targetNamed } from '../support/targets';
 import { traffic } from './traffic';
 
-const [records, startMs, endpoint, instance] = process.argv.slice(2) as [string, string, string, string];
+const [records, startMs, endpoint, instance, target] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 
 const logger = createLogger({
   level: 'debug',
   defaultMeta: { instance },
   transports: [
     new PutlogsTransport({
-      endpoint,
+      // Target, endpoint, place and the emulator's key. A real key is better kept in the environment.
+      ...optionsFor(addressOf(endpoint), targetNamed(target)),
       instance,
-      region: 'cn-beijing',
-      topicId: '0f8f5a3e-0000-4000-8000-00000000000a',
-      // The emulator's. A real key is better kept in the environment.
-      credentials: { accessKeyId: 'demo', accessKeySecret: 'demo-secret' },
       // Sent after so long, or when a batch is full. The default is a second; this is for the eye.
       lingerMs: 200,
     }),

@@ -25,7 +25,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return { ...emulator, logs: (query) => emulator.logs(query).map(inMilliseconds) };
 }
 
-function inMilliseconds(log: EmulatorLog): EmulatorLog {
+/** A log as read elsewhere than from `startEmulator`'s. */
+export function inMilliseconds(log: EmulatorLog): EmulatorLog {
   const own = log.service === 'sls' ? log.time * 1000 + Math.floor((log.timeNs ?? 0) / 1e6) : log.time;
   const timeNs = log.service === 'sls' && log.timeNs !== null ? log.timeNs % 1e6 : log.timeNs;
   const said = timeNs === null ? log.contents.find(({ key }) => key === 'time') : undefined;

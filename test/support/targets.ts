@@ -81,7 +81,7 @@ export const target = targetNamed(process.env['TEST_TARGET'] ?? 'volc-tls');
 
 export function targetNamed(name: string): TargetUnderTest {
   const known = TARGET_NAMES.find((other) => other === name);
-  if (known === undefined) throw new Error(`TEST_TARGET is ${name}, and must be one of ${TARGET_NAMES.join(', ')}`);
+  if (known === undefined) throw new Error(`there is no target ${name}, but ${TARGET_NAMES.join(', ')}`);
   return TARGETS[known];
 }
 

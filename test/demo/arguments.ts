@@ -1,0 +1,38 @@
+// What the demonstration is asked for: `[--records <n>] [--target <name>]`.
+//
+// Takes: the arguments. Gives: how many records each application logs and the target they go to, or in one sentence what
+// is wrong. Keeps: nothing. Never: a second reading of what was not understood.
+import { TARGET_NAMES, type TargetUnderTest, targetNamed } from '../support/targets';
+
+export interface Wanted {
+  readonly records: number;
+  readonly target: TargetUnderTest;
+}
+
+const KNOWN = '(known: --records <n>, --target <name>)';
+const DEFAULT_RECORDS = 10_000;
+const MAX_RECORDS = 200_000;
+const DEFAULT_TARGET = 'volc-tls';
+
+export function readArguments(args: readonly string[]): Wanted | string {
+  let records = DEFAULT_RECORDS;
+  let name: string = DEFAULT_TARGET;
+  for (let at = 0; at < args.length; at++) {
+    const [option, inline] = (args[at] ?? '').split(/=(.*)/s);
+    if (option !== '--records' && option !== '--target') return `unknown argument ${args[at]} ${KNOWN}`;
+    const text = inline ?? args[++at] ?? '';
+    if (option === '--target') name = text;
+    else records = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (records < 1 || records > MAX_RECORDS) {
+      return `--records must be a whole number from 1 to ${MAX_RECORDS}, not ${shown(text)}`;
+    }
+    if (!TARGET_NAMES.some((known) => known === name)) {
+      return `--target must be one of ${TARGET_NAMES.join(', ')}, not ${shown(text)}`;
+    }
+  }
+  return { records, target: targetNamed(name) };
+}
+
+function shown(text: string): string {
+  return text === '' ? 'empty' : text;
+}

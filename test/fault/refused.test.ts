@@ -170,7 +170,7 @@ interface DeadLine {
   readonly record: { readonly time: number; readonly contents: Readonly<Record<string, string>> };
 }
 
-for (const code of ['TopicNotExist', 'ProjectNotExists'] as const) {
+for (const code of target.codes.missing) {
   test(`what does not exist yet is waited for, and then everything arrives: ${code}`, async () => {
     const { emulator, shipper, warnings } = await started();
     emulator.faults([{ code }]);

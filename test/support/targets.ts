@@ -25,6 +25,8 @@ export interface TargetUnderTest {
     readonly time: string;
     /** The token, or, where there is none, who asks at all. */
     readonly token: string;
+    /** What is written to, and what that is in. */
+    readonly missing: readonly [store: string, project: string];
   };
   /** Of a log the service keeps: its own time, the shard's hash key, the batch's pack id. */
   readonly keeps: { readonly time: boolean; readonly hashKey: boolean; readonly packId: boolean };
@@ -38,6 +40,7 @@ const TLS = {
     throttled: 'ExceedQPSLimit',
     time: 'RequestExpired',
     token: 'InvalidSecurityToken',
+    missing: ['TopicNotExist', 'ProjectNotExists'],
   },
 } as const;
 const SLS = {
@@ -48,6 +51,7 @@ const SLS = {
     throttled: 'WriteQuotaExceed',
     time: 'RequestTimeExpired',
     token: 'Unauthorized',
+    missing: ['LogStoreNotExist', 'ProjectNotExist'],
   },
 } as const;
 const ALL = { time: true, hashKey: true, packId: true };

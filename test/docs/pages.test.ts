@@ -1,7 +1,7 @@
 // Every code block of every page is run, in the way its language says; one that cannot be run is a failure.
 //
-// A JavaScript block is a whole program: it is run against an emulator with the credentials in the environment, must
-// end by itself with nothing on stderr, and if it makes a logger, its record must arrive. A shell block is a list of
+// A JavaScript block is a whole program: it is run against an emulator with the credentials in the environment, those of
+// the target it names, must end by itself with nothing on stderr, and if it makes a logger, its record must arrive there. A shell block is a list of
 // commands, each known here. A block without a language is a drawing.
 
 import assert from 'node:assert/strict';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runChild, startChild } from '../support/child';
 import { type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
+import { TARGET_NAMES, targetNamed } from '../support/targets';
 
 const root = join(__dirname, '../../..');
 
@@ -73,25 +74,35 @@ for (const block of blocks.filter(({ language }) => language !== '')) {
 
 async function runProgram({ page, line, code }: Block): Promise<void> {
   const emulator: Emulator = await startEmulator();
+  // As a page's reader has it: what no block names is the default.
+  const target = targetNamed(TARGET_NAMES.find((name) => code.includes(`target: '${name}'`)) ?? 'volc-tls');
   try {
     const file = join(directory, `${page.replaceAll('/', '-')}-${line}.mjs`);
     writeFileSync(file, code);
-    const result = await runChild(file, { env: environmentFor(emulator, { TOPIC_ID }) });
+    const result = await runChild(file, { env: environmentFor(emulator, { TOPIC_ID }, target) });
     assert.equal(result.stderr, '');
     assert.equal(result.code, 0);
-    if (/@putlogs\/(pino|winston|core)/.test(code)) assert.equal(emulator.logs().length, 1);
+    if (!/@putlogs\/(pino|winston|core)/.test(code)) return;
+    const logs = emulator.logs();
+    assert.equal(logs.length, 1);
+    const { service, hashKey } = logs[0]!;
+    assert.equal(service, target.name.startsWith('volc') ? 'tls' : 'sls');
+    assert.equal(hashKey !== '', target.isSigned);
   } finally {
     await emulator.close();
   }
 }
 
 async function runCommand(command: string): Promise<void> {
-  const [program, ...args] = command.split(' ');
+  const [, name, value, rest] = /^(?:([A-Z_]+)=(\S+) )?(.*)$/.exec(command)!;
+  const variables = name === undefined ? {} : { [name]: value };
+  const [program, ...args] = rest!.split(' ');
   if (program === 'npm' && args[0] === 'install') return assertResolvable(args.slice(1));
   if (program === 'npm') return assertScript(args[0] === 'run' ? args[1]! : args[0]!);
   if (program === 'node' && args[0] === 'scripts/test.mjs') {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' });
+    const options = { cwd: root, env: { ...env, ...variables }, encoding: 'utf8' } as const;
+    const { status, stdout } = spawnSync(process.execPath, args, options);
     assert.equal(status, 0, stdout);
     return;
   }

@@ -1,0 +1,74 @@
+// What docs/targets.md says of codes and limits is what the code does: its tables are compared with those of the core.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { AnswerTable, Verdict } from '@putlogs/core/internal/delivery/outcome';
+import { isTargetName, TARGETS } from '@putlogs/core/internal/options/targets';
+import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES } from '@putlogs/core/internal/target/aliyun-answers';
+import { VOLC_ANSWERS, VOLC_LIMITS } from '@putlogs/core/internal/target/volc-tls';
+
+const MIB = 1024 * 1024;
+const page = readFileSync(join(__dirname, '../../../docs/targets.md'), 'utf8');
+
+/** The cells of each row of the first table behind a heading. */
+function tableUnder(heading: string): string[][] {
+  const section = page.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!;
+  const lines = section.split('\n');
+  const from = lines.findIndex((line) => line.startsWith('|'));
+  const to = lines.findIndex((line, at) => at > from && !line.startsWith('|'));
+  return lines.slice(from, to).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+const ROWS: Readonly<Record<Verdict, string>> = {
+  retry: 'retried, with backoff',
+  'time refused': "signed again, by the service's clock",
+  'signature refused': "held, and by the service's clock if ours is far off",
+  hold: 'held',
+  reject: 'rejected',
+  'too many bytes': 'split: too many bytes',
+  'too many records': 'split: too many records',
+  'record too large': 'split: a record too large',
+  // By the text of an answer, which is below the table.
+  'record time refused': '',
+};
+
+test('every code that the core knows is in the row of what becomes of it, and no other', () => {
+  const rows = new Map(tableUnder('What becomes of a refusal').map(([name, ...cells]) => [name, cells]));
+  const tables: AnswerTable[] = [VOLC_ANSWERS, ALIYUN_ANSWERS];
+  for (const [column, { codes }] of tables.entries()) {
+    for (const [verdict, row] of Object.entries(ROWS)) {
+      const known = Object.keys(codes).filter((code) => codes[code] === verdict);
+      const told = [...(rows.get(row)?.[column] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code!);
+      assert.deepEqual(told.sort(), known.sort(), verdict);
+    }
+  }
+});
+
+test('the limits of each target are those that the core keeps', () => {
+  const [names, ...rows] = tableUnder('Limits');
+  const cells = (row: string, column: number) => rows.find(([name]) => name === row)![column]!;
+  for (const [column, cell] of names!.entries()) {
+    const name = cell.replaceAll('`', '');
+    if (!isTargetName(name)) continue;
+    const { maxBatchBytes, maxBatchCount, compressions, vendor } = TARGETS[name];
+    assert.equal(cells('`batch.maxBytes`, at most', column), `${maxBatchBytes / MIB} MiB`, name);
+    assert.equal(cells('`batch.maxCount`, at most', column), maxBatchCount.toLocaleString('en-US'), name);
+    assert.equal(cells('`compression`', column), compressions.map((one) => `\`${one}\``).join(', '), name);
+    const record = vendor.variables === 'VOLCENGINE_' ? VOLC_LIMITS.maxLogBytes / MIB : ALIYUN_MAX_LOG_BYTES;
+    assert.equal(parseFloat(cells('one record', column).replaceAll(',', '')), record, name);
+  }
+  assert.deepEqual(
+    names!
+      .slice(1)
+      .map((cell) => cell.replaceAll('`', ''))
+      .sort(),
+    Object.keys(TARGETS).sort(),
+  );
+});

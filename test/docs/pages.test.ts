@@ -1,7 +1,8 @@
 // Every code block of every page is run, in the way its language says; one that cannot be run is a failure.
 //
-// A JavaScript block is a whole program: it is run against an emulator with the credentials in the environment, those of
-// the target it names, must end by itself with nothing on stderr, and if it makes a logger, its record must arrive there. A shell block is a list of
+// A JavaScript block is a whole program: it is run against an emulator, must end by itself with nothing on stderr, and if
+// it makes a logger, its record must arrive. A block that names its target has only the endpoint and the key in its
+// environment, and says the rest; one that names none has all of it for the default target. A shell block is a list of
 // commands, each known here. A block without a language is a drawing.
 
 import assert from 'node:assert/strict';
@@ -9,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { environmentName } from '@putlogs/core/internal/options/schema';
 import { runChild, startChild } from '../support/child';
 import { type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
@@ -74,12 +76,14 @@ for (const block of blocks.filter(({ language }) => language !== '')) {
 
 async function runProgram({ page, line, code }: Block): Promise<void> {
   const emulator: Emulator = await startEmulator();
-  // As a page's reader has it: what no block names is the default.
-  const target = targetNamed(TARGET_NAMES.find((name) => code.includes(`target: '${name}'`)) ?? 'volc-tls');
+  const named = TARGET_NAMES.find((name) => code.includes(`target: '${name}'`));
+  const target = targetNamed(named ?? 'volc-tls');
+  const said = named === undefined ? [] : ['target', ...Object.keys(target.place)];
+  const unset = Object.fromEntries(said.map((path) => [environmentName(path), '']));
   try {
     const file = join(directory, `${page.replaceAll('/', '-')}-${line}.mjs`);
     writeFileSync(file, code);
-    const result = await runChild(file, { env: environmentFor(emulator, { TOPIC_ID }, target) });
+    const result = await runChild(file, { env: environmentFor(emulator, { TOPIC_ID, ...unset }, target) });
     assert.equal(result.stderr, '');
     assert.equal(result.code, 0);
     if (!/@putlogs\/(pino|winston|core)/.test(code)) return;

@@ -1,11 +1,14 @@
 // The same face for `import`.
 
 export {
+  addStats,
   createHost,
+  createLineStream,
   createShipper,
   DROP_REASONS,
   type DropReason,
   type Host,
+  type LineStream,
   PutlogsError,
   type PutlogsErrorCode,
   type PutlogsOptions,

@@ -10,10 +10,11 @@
 //   host -> worker  { code: 'PUTLOGS_PING' }               give a sign of life: count a `beat`
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
 
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
 import { Account } from './account';
 import { systemClock } from './clock';
+import { lineStream } from './line-stream';
 import type { Options } from './options/schema';
 import { Lines } from './record/lines';
 import { startShipper } from './shipper';
@@ -26,8 +27,6 @@ export interface WorkerStart {
 
 /** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
 const BEAT_MS = 500;
-/** A chunk is read before the next comes, so the stream may never ask the ring to wait. */
-const NEVER_FULL_BYTES = 2 ** 30;
 
 export default function startWorker({ putlogs }: WorkerStart): Writable {
   const account = new Account(putlogs.account);
@@ -71,22 +70,18 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
     systemClock.after(BEAT_MS, false, beat);
   }
 
-  const stream = new Writable({
-    decodeStrings: false,
-    highWaterMark: NEVER_FULL_BYTES,
-    write(chunk: string, _encoding, done) {
-      const bytes = Buffer.from(chunk);
+  const stream = lineStream(
+    (bytes) => {
       countedInChunk = 0;
       lines.push(bytes);
       // What was not a whole line, and what an earlier chunk had counted of the first.
       account.add('receivedBytes', bytes.length - countedInChunk);
-      done();
     },
-    final(done) {
+    () => {
       lines.end();
-      shipper.close().then(() => done());
+      return shipper.close();
     },
-  });
+  );
   const flush = (done: () => void) => {
     const flushed = closeWithinMs === undefined ? shipper.flush() : shipper.close({ timeoutMs: closeWithinMs });
     flushed.then(done);

@@ -10,8 +10,7 @@
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
 import type { EventEmitter } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { PutlogsError, type RecordSink, type Stats, type Warning } from '@putlogs/core';
-import { addStats } from '@putlogs/core/internal/account';
+import { addStats, PutlogsError, type RecordSink, type Stats, type Warning } from '@putlogs/core';
 
 const LOOK_MS = 20;
 const ASK_MS = 50;

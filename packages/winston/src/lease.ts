@@ -4,7 +4,7 @@
 // Keeps: the open sink, if there is one, and the counters of those before it.
 // Never: closes a sink that has records without a fate, except at the end; opens two at a time, for an instance's
 // order is kept by one.
-import type { RecordSink, Stats } from '@putlogs/core';
+import { addStats, type RecordSink, type Stats } from '@putlogs/core';
 
 /** How often a sink that nobody holds is looked at. */
 const LOOK_MS = 50;
@@ -59,17 +59,6 @@ export class SinkLease {
     const past = this.#past;
     const now = this.#sink?.stats();
     if (past === undefined || now === undefined) return (now ?? past) as Stats;
-    return sum(past, now);
+    return addStats(past, now);
   }
-}
-
-/** Adds counter to counter, group to group. */
-function sum<Counters extends object>(a: Counters, b: Counters): Counters {
-  const total = { ...a };
-  for (const name of Object.keys(a) as (keyof Counters)[]) {
-    const [left, right] = [a[name], b[name]];
-    if (typeof left === 'number' && typeof right === 'number') Object.assign(total, { [name]: left + right });
-    else if (typeof left === 'object' && left !== null) Object.assign(total, { [name]: sum(left, right as object) });
-  }
-  return total;
 }

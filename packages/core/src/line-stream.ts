@@ -1,0 +1,58 @@
+// A stream that takes lines for a shipper: what thread-stream writes to in our worker, and pino in any thread.
+//
+// Takes: text, cut anywhere. Gives: its bytes to whoever makes records of them; word when no more will come. Keeps: nothing.
+// Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service does.
+//
+// It does the work of a line splitter behind a transform, without their streams in between: those cost more than the
+// record, for they turn each line into a string and an event.
+
+import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { PutlogsOptions } from './options/schema';
+import { Lines } from './record/lines';
+import { type Shipper, startShipper } from './shipper';
+
+/** A chunk is read before the next comes, so the stream may never ask for a pause. */
+const NEVER_FULL_BYTES = 2 ** 30;
+
+/** @param end called once, when nothing more will come; the stream finishes when it resolves. */
+export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<void>): Writable {
+  const decoder = new StringDecoder('utf8');
+  return new Writable({
+    decodeStrings: false,
+    highWaterMark: NEVER_FULL_BYTES,
+    write(chunk: string | Buffer, _encoding, done) {
+      // Bytes may end within a character, and need not be UTF-8 at all; a text's bytes are.
+      push(Buffer.from(typeof chunk === 'string' ? chunk : decoder.write(chunk)));
+      done();
+    },
+    final(done) {
+      end().then(() => done(), done);
+    },
+  });
+}
+
+/** A shipper and the stream that leads to it. */
+export interface LineStream {
+  readonly shipper: Shipper;
+  /** Each line is a record. It ends when everything has its fate, as `shipper.close()`. */
+  readonly stream: Writable;
+}
+
+/**
+ * The whole core in this thread, behind a stream of lines.
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`
+ */
+export function createLineStream(options: PutlogsOptions = {}): LineStream {
+  const { resolveOptions } = require('./options/resolve') as typeof import('./options/resolve');
+  const shipper = startShipper(resolveOptions(options, process.env));
+  const lines = new Lines((bytes, start, end) => void shipper.writeRange(bytes, start, end));
+  const stream = lineStream(
+    (bytes) => lines.push(bytes),
+    () => {
+      lines.end();
+      return shipper.close();
+    },
+  );
+  return { shipper, stream };
+}

@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type PutlogsOptions } from '@putlogs/core';
-import { temporaryDirectory } from '../support/directory';
-import { contentsOf, type Emulator, type EmulatorOptions, optionsFor, startEmulator } from '../support/emulator';
+import { opened } from '@putlogs/core/internal/batch/walk';
+import { decodeBatch } from '@putlogs/core/internal/spool/file';
+import { batchesIn, temporaryDirectory } from '../support/directory';
+import { contentsOf, type Emulator, type EmulatorOptions, optionsFor, startEmulator, until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
 import { type TargetName, targetNamed } from '../support/targets';
 import { assertConserved, write } from './started';
@@ -134,6 +136,24 @@ for (const compression of ['lz4', 'zlib', 'gzip', 'none'] as const) {
     assert.equal(shipper.stats().wireBytes, emulator.stats().wireBytes);
   });
 }
+
+test('on disk a batch of web tracking is its records and its envelope, and none of the options', async () => {
+  const dir = temporaryDirectory('web');
+  const { emulator, shipper } = await started('aliyun-webtracking', {
+    spool: { dir, mode: 'always' },
+    tags: { a: 'b' },
+  });
+  emulator.faults([{ status: 503 }]);
+  write(shipper, 3);
+  await until('it is on disk', () => batchesIn(dir).length === 1);
+  const read = decodeBatch(readFileSync(join(dir, batchesIn(dir)[0]!)));
+  assert.ok(read.kind === 'batch');
+  const envelope = JSON.parse(opened(read.batch).tail.toString()) as object;
+  assert.deepEqual(Object.keys(envelope).sort(), ['fileName', 'packId', 'source', 'tags', 'topic']);
+  emulator.faults([]);
+  await shipper.flush();
+  assert.equal(emulator.logs().length, 3);
+});
 
 test('web tracking that is switched off holds the records, and one line says what to change', async () => {
   const { emulator, shipper, warnings } = await started(

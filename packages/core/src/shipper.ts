@@ -4,15 +4,13 @@
 // throws or blocks in `write`, or lets a stage know another.
 
 import { isUtf8 } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { Account, type DropReason, type Stats } from './account';
 import { BatchSize } from './batch/batch-size';
+import { Batcher } from './batch/batcher';
 import { compressor } from './batch/compress';
 import { hashKeyOf } from './batch/hashkey';
-import { OpenBatch } from './batch/open-batch';
-import { type SealedBatch, sealBatch } from './batch/sealed-batch';
-import { type CancelTimer, type Clock, systemClock } from './clock';
+import { type Clock, systemClock } from './clock';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import { ANONYMOUS, CredentialSource } from './options/credentials';
 import type { Options, PutlogsOptions } from './options/schema';
@@ -107,26 +105,13 @@ interface PipelineParts {
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leaver {
   readonly #options: Options;
-  readonly #target: Target;
-  readonly #clock: Clock;
   readonly #account: Account;
   readonly #admission: Admission;
   readonly #memoryBytes: number;
   readonly #teller: Teller;
-  readonly #transcoder: Transcoder;
-  readonly #open: OpenBatch;
-  readonly #size: BatchSize;
-  readonly #compress: ReturnType<typeof compressor>;
-  readonly #hashKey: string;
-  /** Names the batches of this shipper among all: the instance may run many times, one after the other. */
-  readonly #packPrefix = randomBytes(8).toString('hex').toUpperCase();
+  readonly #batcher: Batcher;
   readonly #outbox: Outbox;
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
-  #sequence = 0;
-  #sealedRecords = 0;
-  #cancelLinger: CancelTimer | undefined;
-  /** The open batch may stay open for longer than usual. */
-  #isPatient = false;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
@@ -137,33 +122,48 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
     this.#options = options;
-    this.#target = target;
-    this.#clock = clock;
     this.#account = account;
     this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
-    const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
-    const transcode = { ...options, timeKeys, levels: levelLabels(options.levels) };
-    this.#transcoder = new Transcoder(target.layout, transcode, clock);
-    this.#open = new OpenBatch(options.batch.maxBytes);
-    this.#size = new BatchSize(options.batch, clock);
     // gzip is one target's word on the way out; what waits is compressed with the like.
-    this.#compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
+    const compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
       this.#teller.tell('compression', `no LZ4 for this platform, zlib is used instead: ${reason}`),
     );
-    this.#hashKey = hashKeyOf(options.hashKey, options.instance);
-    const { compress, teller } = { compress: this.#compress, teller: this.#teller };
+    const hashKey = hashKeyOf(options.hashKey, options.instance);
+    const size = new BatchSize(options.batch, clock);
     this.#outbox = new Outbox({
       options,
       target,
       credentials,
       account,
       clock,
-      teller,
+      teller: this.#teller,
       compress,
-      size: this.#size,
+      size,
       runs,
-      concurrency: this.#hashKey === '' ? options.concurrency : 1,
+      concurrency: hashKey === '' ? options.concurrency : 1,
       onSettled: () => this.#settled(),
+    });
+    const { source, topic, fileName, tags } = options;
+    const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
+    const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
+    const transcoder = new Transcoder(target.layout, transcoding, clock);
+    this.#batcher = new Batcher({
+      maxBytes: options.batch.maxBytes,
+      size,
+      lingerMs: options.lingerMs,
+      patience: () => this.#outbox.patience,
+      hashKey,
+      clock,
+      compress,
+      encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
+      frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
+      onHeld: (bytes) => account.add('pendingBytes', bytes),
+      onBegun: () => enterExit(this),
+      onSealed: (batch) => {
+        enterExit(this);
+        this.#outbox.push(batch);
+      },
+      onFailed: (records, error) => this.#failed(records, error),
     });
     // While there is a spool, the end of the process is always of interest: what is left is to be left to the next.
     if (this.#outbox.hasSpool) enterExit(this);
@@ -172,7 +172,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (this.#stopSignals === undefined) this.#teller.tell('options', NO_SIGNALS);
   }
 
-  // record -> open batch
+  // record -> batch
 
   write(record: string | Uint8Array): boolean {
     if (typeof record === 'string') {
@@ -197,19 +197,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
-    const from = this.#open.length;
     try {
-      if (this.#transcoder.append(bytes, start, end, this.#open)) this.#account.add('truncated');
+      // Before a batch may be sealed with it: what is sealed has been accepted.
+      this.#account.add('accepted');
+      if (this.#batcher.add(bytes, start, end)) this.#account.add('truncated');
     } catch (error) {
-      this.#open.forgetUnfinished();
+      this.#account.add('accepted', -1);
       this.#teller.tell('internal', `a record could not be encoded, please report this: ${String(error)}`);
       return this.#refuse('internal');
     }
-    this.#open.added(from);
-    this.#account.add('accepted');
-    this.#account.add('pendingBytes', this.#open.length - from);
-    this.#sealIfFull();
-    if (this.#open.count > 0 && this.#cancelLinger === undefined) this.#startLinger();
     return true;
   }
 
@@ -218,60 +214,19 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     return false;
   }
 
-  // open batch -> sealed batch
-
-  #sealIfFull(): void {
-    const { maxBytes, maxCount } = this.#size;
-    if (this.#open.logBytes > maxBytes && this.#open.count > 1) this.#seal(true);
-    if (this.#open.logBytes >= maxBytes || this.#open.count >= maxCount) this.#seal(false);
-  }
-
-  /** From the first record of a batch on, and never put off: steady traffic must not keep a batch open. */
-  #startLinger(): void {
-    enterExit(this);
-    const { patience } = this.#outbox;
-    this.#isPatient = patience > 1;
-    this.#cancelLinger = this.#clock.after(this.#options.lingerMs * patience, false, () => this.#seal(false));
-  }
-
-  #seal(withoutLast: boolean): void {
-    this.#cancelLinger?.();
-    this.#cancelLinger = undefined;
-    this.#isPatient = false;
-    const count = this.#open.count - (withoutLast ? 1 : 0);
-    if (count === 0) return;
-    this.#sequence += 1;
-    const packId = `${this.#packPrefix}-${this.#sequence.toString(16).toUpperCase()}`;
-    const seal = { firstRecord: this.#sealedRecords, packId, hashKey: this.#hashKey, count };
-    this.#sealedRecords += count;
-    const openBytes = this.#open.logBytes;
-    let batch: SealedBatch | undefined;
-    try {
-      batch = this.#open.seal(
-        withoutLast,
-        (logBytes) => this.#target.frame({ ...this.#options, packId }, logBytes),
-        (body, entriesFrom, entriesTo) => sealBatch({ ...seal, entriesFrom, entriesTo }, body, this.#compress),
-      );
-    } catch (error) {
-      const all = this.#open.drop();
-      this.#account.drop('internal', all);
-      this.#teller.tell('internal', `${lost(all)}: a batch could not be made, please report this: ${String(error)}`);
-    }
-    this.#size.refresh();
-    enterExit(this);
-    this.#account.add('pendingBytes', this.#open.logBytes - openBytes);
-    if (batch !== undefined) this.#outbox.push(batch);
+  #failed(records: number, error: unknown): void {
+    this.#account.drop('internal', records);
+    this.#teller.tell('internal', `${lost(records)}: a batch could not be made, please report this: ${String(error)}`);
   }
 
   async flush(): Promise<void> {
-    this.#seal(false);
+    this.#batcher.seal();
     await this.#outbox.settled();
   }
 
   #settled(): void {
-    // The outage is over: what it was kept open for has waited long enough.
-    if (this.#isPatient && this.#outbox.patience === 1) this.#seal(false);
-    if (this.#outbox.size === 0 && this.#open.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
+    this.#batcher.endPatience();
+    if (this.#outbox.size === 0 && this.#batcher.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -280,7 +235,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#seal(false);
+    this.#batcher.seal();
     await this.#outbox.settled(timeoutMs);
     this.#outbox.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
     leaveExit(this);
@@ -297,19 +252,17 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     // The loop comes here again after every wait: once for the same records is enough.
     if (this.#closing !== undefined || this.#heldUpFor === accepted) return;
     this.#heldUpFor = accepted;
-    this.#seal(false);
+    this.#batcher.seal();
     void this.#outbox.settled(this.#options.closeTimeoutMs);
   }
 
   uncaught(): void {
-    this.#seal(false);
+    this.#batcher.seal();
     this.#outbox.keepAll();
   }
 
   exit(): void {
-    // The end may come in the middle of a record.
-    this.#open.forgetUnfinished();
-    this.#seal(false);
+    this.#batcher.sealWhole();
     if (this.#admission === 'host') this.#outbox.rescue();
     else this.#outbox.giveUp('before the process ended');
     leaveExit(this);

@@ -1,0 +1,98 @@
+// One contender in a process of its own: `node --require fence.js --expose-gc application.js <plan>`.
+//
+// Takes: a plan, as JSON. Gives: what it measured of itself, as one message to its parent. Keeps: nothing.
+// Never: asks the sink itself; the parent does, so that no connection but the contender's is in this process.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Contender, Place } from './contender';
+import { contenderNamed } from './contenders';
+import { LOADS, type Load } from './loads';
+import type { Measured, Plan, Question } from './plan';
+import { peakRssBytes, usage } from './usage';
+import { WORKLOADS } from './workloads';
+
+/** A service that logs has been up for a moment: threads have started, and what they loaded is compiled. */
+const WARM_UP_MS = 300;
+const POLL_MS = 50;
+/** What waits takes more than its text where it is objects. */
+const ROOM = 4;
+
+const plan = JSON.parse(process.argv[2]!) as Plan;
+const contender = contenderNamed(plan.contender)!;
+
+async function run({ logger, start }: Contender): Promise<Measured> {
+  const workload = WORKLOADS[plan.workload];
+  const host = `127.0.0.1:${plan.port}`;
+  const place: Place = {
+    url: `http://${host}`,
+    host,
+    room:
+      plan.mode === 'outage' ? null : { records: plan.records, bytes: Math.ceil(plan.records * plan.lineBytes * ROOM) },
+    workload,
+    untilQuiet,
+  };
+  // The application has its logger, whatever it ships with.
+  if (logger !== 'sdk') require(logger);
+  const madeMs = performance.now();
+  const started = await start(place);
+  await started.ready;
+  const readyMs = started.ready === undefined ? null : performance.now() - madeMs;
+  await pause(WARM_UP_MS);
+  (globalThis as { gc?: () => void }).gc?.();
+
+  const load: Load = { plan, log: (n) => started.log(workload.entry(n)), ask, untilQuiet };
+  const before = usage();
+  const { loopEndNs, delayP99Ms, outage } = await LOADS[plan.mode](load);
+  if (plan.isPatient) await untilQuiet(3000);
+  const beforeEnd = usage();
+  await started.end();
+  const after = usage();
+  return {
+    logged: plan.records,
+    startNs: String(before.atNs),
+    endNs: String(after.atNs),
+    loopSeconds: seconds(before.atNs, loopEndNs),
+    endSeconds: seconds(beforeEnd.atNs, after.atNs),
+    mainCpuSeconds: after.mainCpuSeconds - before.mainCpuSeconds,
+    processCpuSeconds: after.processCpuSeconds - before.processCpuSeconds,
+    loopDelayP99Ms: delayP99Ms,
+    peakRssBytes: peakRssBytes(),
+    importMs: started.importMs,
+    readyMs,
+    outage,
+    problem: null,
+  };
+}
+
+function seconds(fromNs: bigint, toNs: bigint): number {
+  return Number(toNs - fromNs) / 1e9;
+}
+
+async function untilQuiet(quietMs: number): Promise<void> {
+  while ((await ask('quiet')) < quietMs) await pause(POLL_MS);
+}
+
+let questions = 0;
+function ask(question: Question): Promise<number> {
+  const id = ++questions;
+  return new Promise((resolve) => {
+    const answered = (answer: { id: number; quietMs?: number }) => {
+      if (answer.id !== id) return;
+      process.off('message', answered);
+      resolve(answer.quietMs ?? 0);
+    };
+    process.on('message', answered);
+    process.send!({ id, question });
+  });
+}
+
+function tell(measured: Partial<Measured>): void {
+  process.send!({ measured }, () => process.disconnect());
+}
+
+// A worker that is ready keeps no process alive, and ending it takes a while.
+process.channel?.ref();
+run(contender).then(tell, (error: unknown) => {
+  tell({ problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+  process.exitCode = 1;
+});

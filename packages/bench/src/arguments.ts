@@ -1,0 +1,88 @@
+// The command line. Takes: the words behind `npm run bench --`. Gives: settings, or what is wrong with them.
+// Keeps: nothing. Never: guesses at a word it does not know.
+
+import { parseArgs } from 'node:util';
+import { CONTENDERS } from './contenders';
+import { MODE_NAMES, type ModeName } from './plan';
+import { WORKLOAD_NAMES, type WorkloadName } from './workloads';
+
+export interface Settings {
+  readonly format: 'table' | 'json';
+  readonly isSmoke: boolean;
+  readonly isMicro: boolean;
+  /** Renders what was measured into docs/. */
+  readonly write: boolean;
+  readonly rounds: number;
+  readonly records: number;
+  readonly recordsPerSecond: number;
+  readonly workloads: readonly WorkloadName[];
+  readonly modes: readonly ModeName[];
+  /** Names of contenders; part of one is enough. */
+  readonly only: readonly string[];
+}
+
+export const USAGE = `npm run bench -- [options]
+  --smoke               ours, the floors and one peer of each kind, a few thousand records; fails if ours loses one
+  --micro               the stages by themselves, in one process
+  --rounds <n>          each contender once in each round (3)
+  --records <n>         records a run (100000); larger kinds of records are fewer
+  --rate <n>            records a second, where a pace is kept (20000)
+  --workload <names>    ${WORKLOAD_NAMES.join(', ')}, all (request)
+  --mode <names>        ${MODE_NAMES.join(', ')} (burst)
+  --only <names>        contenders whose name contains one of these
+  --json                what was measured, as JSON
+  --write               results.json, docs/benchmark.md and docs/benchmark.svg
+`;
+
+/** @returns the settings, or what is wrong with the words. */
+export function settingsOf(words: readonly string[]): Settings | string {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        smoke: { type: 'boolean', default: false },
+        micro: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        records: { type: 'string' },
+        rate: { type: 'string', default: '20000' },
+        workload: { type: 'string', default: 'request' },
+        mode: { type: 'string', default: 'burst' },
+        only: { type: 'string', default: '' },
+      },
+    });
+    const only = values.only.split(',').filter((name) => name !== '');
+    for (const name of only) {
+      if (!CONTENDERS.some((contender) => contender.name.includes(name))) throw new Error(`no contender named ${name}`);
+    }
+    return {
+      format: values.json ? 'json' : 'table',
+      isSmoke: values.smoke,
+      isMicro: values.micro,
+      write: values.write,
+      rounds: wholeNumber('rounds', values.rounds ?? (values.smoke ? '1' : '3')),
+      records: wholeNumber('records', values.records ?? (values.smoke ? '4000' : '100000')),
+      recordsPerSecond: wholeNumber('rate', values.rate),
+      workloads: values.workload === 'all' ? WORKLOAD_NAMES : namesOf('workload', values.workload, WORKLOAD_NAMES),
+      modes: namesOf('mode', values.mode, MODE_NAMES),
+      only,
+    };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number < 1) throw new Error(`--${name} must be a whole number from 1, not ${text}`);
+  return number;
+}
+
+function namesOf<Name extends string>(option: string, text: string, known: readonly Name[]): Name[] {
+  return text.split(',').map((name) => {
+    const found = known.find((one) => one === name);
+    if (found === undefined) throw new Error(`--${option} knows ${known.join(', ')}, not ${name}`);
+    return found;
+  });
+}

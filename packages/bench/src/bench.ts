@@ -1,0 +1,58 @@
+// The benchmark: `npm run bench -- [options]`. From the command line to the verdict, from top to bottom.
+//
+// Gives: tables, or JSON, or the committed page; exit code 0, or 1 if a record of ours was lost or came twice, or if
+// ours or a floor could not be measured; 2 for wrong arguments. Keeps: the sink, which ends with it.
+// Never: an address outside this machine; see fence.ts.
+
+import { type Settings, settingsOf, USAGE } from './arguments';
+import { CONTENDERS } from './contenders';
+import { brokenPromises, measure, type Table } from './rounds';
+import { startSink } from './sink-process';
+import { textOf } from './text-table';
+
+async function main(words: readonly string[]): Promise<number> {
+  const settings = settingsOf(words);
+  if (typeof settings === 'string') {
+    process.stderr.write(`bench: ${settings}\n${USAGE}`);
+    return 2;
+  }
+  const tables = await measureAll(settings);
+  if (settings.format === 'json') process.stdout.write(`${JSON.stringify({ tables }, null, 2)}\n`);
+  else for (const table of tables) process.stdout.write(`\n${textOf(table)}`);
+  const broken = tables.flatMap(brokenPromises);
+  for (const promise of broken) process.stderr.write(`bench: ${promise}\n`);
+  return broken.length === 0 ? 0 : 1;
+}
+
+async function measureAll(settings: Settings): Promise<Table[]> {
+  const { only, isSmoke } = settings;
+  const contenders = CONTENDERS.filter(({ isInSmoke }) => !isSmoke || isInSmoke).filter(
+    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  );
+  const sink = await startSink();
+  try {
+    const tables: Table[] = [];
+    for (const mode of settings.modes) {
+      for (const workload of settings.workloads) {
+        tables.push(await measure({ workload, mode }, contenders, settings, sink, progress));
+      }
+    }
+    return tables;
+  } finally {
+    sink.stop();
+  }
+}
+
+function progress(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+}
+
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: unknown) => {
+    process.stderr.write(`bench: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

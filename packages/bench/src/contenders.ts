@@ -1,0 +1,16 @@
+// All contenders, in the order of the tables.
+import type { Contender } from './contender';
+import { PINO_CONTENDERS } from './pino-contenders';
+import { SDK_CONTENDERS } from './sdk-contenders';
+import { WINSTON_CONTENDERS } from './winston-contenders';
+
+export const CONTENDERS: readonly Contender[] = [...PINO_CONTENDERS, ...WINSTON_CONTENDERS, ...SDK_CONTENDERS];
+
+export function contenderNamed(name: string): Contender | undefined {
+  return CONTENDERS.find((contender) => contender.name === name);
+}
+
+/** What the others of its logger are measured against, among those that run; an SDK has none. */
+export function floorOf({ logger }: Contender, running: readonly Contender[]): Contender | undefined {
+  return running.find((contender) => contender.kind === 'floor' && contender.logger === logger);
+}

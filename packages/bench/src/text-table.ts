@@ -1,0 +1,93 @@
+// Tables of what was measured, for a terminal and for a page. Takes: tables. Gives: text. Keeps: nothing.
+// Never: a rate beside another without saying that records were lost on the way.
+
+import type { FigureName, Spread } from './figures';
+import type { Row, Table } from './rounds';
+
+export interface Column {
+  readonly title: string;
+  readonly figure: FigureName;
+  /** Behind the figure, how many times the floor's it is. */
+  readonly toFloor?: boolean;
+  readonly show: (value: number) => string;
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en-US');
+const oneDigit = (value: number) => value.toFixed(1);
+const twoDigits = (value: number) => value.toFixed(2);
+/** Rounded down: 100 % are all of them. */
+const percent = (value: number) => `${(Math.floor(value * 1000) / 10).toLocaleString('en-US')} %`;
+
+const BURST: readonly Column[] = [
+  { title: 'accepted/s', figure: 'acceptedPerSecond', toFloor: true, show: whole },
+  { title: 'delivered/s', figure: 'deliveredPerSecond', toFloor: true, show: whole },
+  { title: 'arrived', figure: 'delivered', show: percent },
+  { title: 'main µs', figure: 'mainCpuMicros', toFloor: true, show: twoDigits },
+  { title: 'process µs', figure: 'processCpuMicros', show: twoDigits },
+  { title: 'p99 ms', figure: 'loopDelayP99Ms', show: oneDigit },
+  { title: 'RSS MiB', figure: 'peakRssMiB', show: whole },
+  { title: 'wire B', figure: 'wireBytes', show: whole },
+  { title: 'ready ms', figure: 'readyMs', show: whole },
+  { title: 'import ms', figure: 'importMs', show: whole },
+];
+
+const STEADY: readonly Column[] = BURST.filter(({ title }) => !title.endsWith('/s') && !title.endsWith(' ms')).concat(
+  BURST.filter(({ title }) => title === 'p99 ms'),
+);
+
+const OUTAGE: readonly Column[] = [
+  { title: 'arrived', figure: 'delivered', show: percent },
+  { title: 'twice', figure: 'repeated', show: whole },
+  { title: 'RSS grew MiB', figure: 'outageGrowthMiB', show: whole },
+  { title: 'left MiB', figure: 'outageLeftMiB', show: whole },
+  { title: 'peak RSS MiB', figure: 'peakRssMiB', show: whole },
+  { title: 'main µs', figure: 'mainCpuMicros', toFloor: true, show: twoDigits },
+  { title: 'p99 ms', figure: 'loopDelayP99Ms', show: oneDigit },
+];
+
+export function columnsOf({ mode }: Pick<Table, 'mode'>): readonly Column[] {
+  if (mode === 'outage') return OUTAGE;
+  return mode === 'steady' ? STEADY : BURST;
+}
+
+export function cellOf({ figure, show, toFloor }: Column, { figures, kind }: Row): string {
+  const spread: Spread | undefined = figures[figure];
+  if (spread === undefined) return '–';
+  const ratio = toFloor && kind !== 'floor' && spread.toFloor !== null ? ` (×${twoDigits(spread.toFloor)})` : '';
+  const range = (spread.most - spread.least) / 2 / spread.median;
+  const isNoisy = Number.isFinite(range) && range > 0.1 && figure.endsWith('PerSecond');
+  return `${show(spread.median)}${isNoisy ? ` ±${Math.round(range * 100)}%` : ''}${ratio}`;
+}
+
+export function nameOf({ contender, isLossy }: Row): string {
+  return isLossy ? `${contender} †` : contender;
+}
+
+export function textOf(table: Table): string {
+  const columns = columnsOf(table);
+  const head = ['', ...columns.map(({ title }) => title)];
+  const lines = [head, ...table.rows.map((row) => [nameOf(row), ...columns.map((column) => cellOf(column, row))])];
+  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
+  const body = lines.map((line) =>
+    line
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+  const { workload, mode, records, lineBytes, rounds } = table;
+  const title = `${workload}, ${mode}: ${whole(records)} records of ${Math.round(lineBytes)} bytes, ${rounds} rounds`;
+  return `${title}\n${body.join('\n')}\n${notesOf(table).join('\n')}\n`;
+}
+
+/** What has to be said of single rows. */
+export function notesOf({ rows }: Table): string[] {
+  return [
+    ...(rows.some(({ isLossy }) => isLossy)
+      ? ['† Records were lost. A figure that loses records does not count as speed.']
+      : []),
+    ...rows.flatMap(({ contender, problems }) => problems.map((problem) => `${contender}: ${problem}`)),
+    ...rows
+      .filter(({ refused }) => refused.length > 0)
+      .map(({ contender, refused }) => `${contender} wanted to reach ${refused.join(', ')}, and was refused.`),
+  ];
+}

@@ -6,9 +6,12 @@
 
 import { type Settings, settingsOf, USAGE } from './arguments';
 import { CONTENDERS } from './contenders';
+import { measureMicro } from './micro';
+import { writePage } from './page';
+import { keepMicro, keepTables } from './results';
 import { brokenPromises, measure, type Table } from './rounds';
 import { startSink } from './sink-process';
-import { textOf } from './text-table';
+import { microTextOf, textOf } from './text-table';
 
 async function main(words: readonly string[]): Promise<number> {
   const settings = settingsOf(words);
@@ -16,7 +19,17 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`bench: ${settings}\n${USAGE}`);
     return 2;
   }
+  const command = ['npm run bench --', ...words.filter((word) => word !== '--json')].join(' ');
+  if (settings.isMicro) {
+    const micro = measureMicro();
+    if (settings.write) keepMicro(micro, command);
+    if (settings.write) writePage();
+    process.stdout.write(settings.format === 'json' ? `${JSON.stringify({ micro }, null, 2)}\n` : microTextOf(micro));
+    return 0;
+  }
   const tables = await measureAll(settings);
+  if (settings.write) keepTables(tables, command);
+  if (settings.write) writePage();
   if (settings.format === 'json') process.stdout.write(`${JSON.stringify({ tables }, null, 2)}\n`);
   else for (const table of tables) process.stdout.write(`\n${textOf(table)}`);
   const broken = tables.flatMap(brokenPromises);

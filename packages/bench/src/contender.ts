@@ -31,6 +31,8 @@ export interface Contender {
   readonly logger: 'pino' | 'winston' | 'sdk';
   /** A floor sends nothing; of ours every record must arrive. */
   readonly kind: 'floor' | 'ours' | 'peer';
+  /** It has a thread of its own, which has to be fenced, too. */
+  readonly isThreaded: boolean;
   /** One of each kind runs in the smoke test. */
   readonly isInSmoke?: boolean;
   /** A record in so many of the run's number: one that is very slow gets fewer. */

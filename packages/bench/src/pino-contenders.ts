@@ -66,7 +66,7 @@ const elasticsearch: Target = ({ url }) => ({
 });
 
 function pinoContender(name: string, kind: Contender['kind'], target: Target, isInSmoke = false): Contender {
-  return { name, logger: 'pino', kind, isInSmoke, start: (place) => start(target(place), place) };
+  return { name, logger: 'pino', kind, isInSmoke, isThreaded: true, start: (place) => start(target(place), place) };
 }
 
 export const PINO_CONTENDERS: readonly Contender[] = [

@@ -104,7 +104,8 @@ server.listen(0, '127.0.0.1', () => {
         break;
       case 'up':
         lastMs = performance.now();
-        server.listen(port, '127.0.0.1', () => reply({ id }));
+        if (server.listening) reply({ id });
+        else server.listen(port, '127.0.0.1', () => reply({ id }));
     }
   });
   process.send!({ port });

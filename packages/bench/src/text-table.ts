@@ -1,7 +1,9 @@
 // Tables of what was measured, for a terminal and for a page. Takes: tables. Gives: text. Keeps: nothing.
 // Never: a rate beside another without saying that records were lost on the way.
 
+import { contenderNamed } from './contenders';
 import type { FigureName, Spread } from './figures';
+import type { MicroRow, MicroTable } from './micro';
 import type { Row, Table } from './rounds';
 
 export interface Column {
@@ -67,16 +69,28 @@ export function textOf(table: Table): string {
   const columns = columnsOf(table);
   const head = ['', ...columns.map(({ title }) => title)];
   const lines = [head, ...table.rows.map((row) => [nameOf(row), ...columns.map((column) => cellOf(column, row))])];
-  const widths = head.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
-  const body = lines.map((line) =>
-    line
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
-      .join('  ')
-      .trimEnd(),
-  );
   const { workload, mode, records, lineBytes, rounds } = table;
   const title = `${workload}, ${mode}: ${whole(records)} records of ${Math.round(lineBytes)} bytes, ${rounds} rounds`;
-  return `${title}\n${body.join('\n')}\n${notesOf(table).join('\n')}\n`;
+  return `${title}\n${aligned(lines)}\n${notesOf(table).join('\n')}\n`;
+}
+
+function aligned(lines: readonly string[][]): string {
+  const widths = lines[0]!.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
+  const row = (line: string[]) =>
+    line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  return lines.map((line) => row(line).trimEnd()).join('\n');
+}
+
+export function microCellsOf({ stage, nanosPerRecord, toOurs }: MicroRow): string[] {
+  return [stage, whole(nanosPerRecord), whole(1e9 / nanosPerRecord), toOurs === null ? '–' : `×${twoDigits(toOurs)}`];
+}
+
+export const MICRO_HEAD: readonly string[] = ['stage', 'ns/record', 'records/s', 'to ours'];
+
+export function microTextOf(micro: MicroTable): string {
+  return micro
+    .map(({ title, rows }) => `\n${title}\n${aligned([[...MICRO_HEAD], ...rows.map(microCellsOf)])}\n`)
+    .join('');
 }
 
 /** What has to be said of single rows. */
@@ -85,9 +99,16 @@ export function notesOf({ rows }: Table): string[] {
     ...(rows.some(({ isLossy }) => isLossy)
       ? ['† Records were lost. A figure that loses records does not count as speed.']
       : []),
+    ...rows
+      .filter(({ contender }) => shareOf(contender) > 1)
+      .map(({ contender }) => `${contender} logged a ${shareOf(contender)}th of the records.`),
     ...rows.flatMap(({ contender, problems }) => problems.map((problem) => `${contender}: ${problem}`)),
     ...rows
       .filter(({ refused }) => refused.length > 0)
       .map(({ contender, refused }) => `${contender} wanted to reach ${refused.join(', ')}, and was refused.`),
   ];
+}
+
+function shareOf(contender: string): number {
+  return contenderNamed(contender)?.oneIn ?? 1;
 }

@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { contenderNamed } from './contenders';
 import type { FenceLine } from './fence';
 import type { Measured, Plan, Question } from './plan';
 import type { Sink } from './sink-process';
@@ -50,7 +51,8 @@ export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
   function problem(): string | null {
     if (measured?.problem) return measured.problem;
     if (measured === undefined) return `it ended without a result: ${stderr.trim().split('\n').at(-1) ?? ''}`;
-    if (fencedThreads === 0) return 'it was not fenced';
+    if (fencedThreads < (contenderNamed(plan.contender)?.isThreaded ? 2 : 1))
+      return 'not all of its threads are fenced';
     if (arrived!.unreadable.bodies > 0)
       return `${arrived!.unreadable.bodies} bodies unreadable: ${arrived!.unreadable.reason}`;
     return null;

@@ -108,13 +108,19 @@ const openTelemetry: Make = ({ url, room }) => {
   return { transport: new adapter.OpenTelemetryTransportV3(), importMs, end: () => provider.shutdown() };
 };
 
-function winstonContender(name: string, kind: Contender['kind'], make: Make, isInSmoke = false): Contender {
-  return { name, logger: 'winston', kind, isInSmoke, start: async (place) => start(make(place)) };
+function winstonContender(
+  name: string,
+  kind: Contender['kind'],
+  make: Make,
+  isInSmoke = false,
+  isThreaded = false,
+): Contender {
+  return { name, logger: 'winston', kind, isInSmoke, isThreaded, start: async (place) => start(make(place)) };
 }
 
 export const WINSTON_CONTENDERS: readonly Contender[] = [
   winstonContender('floor-null', 'floor', floor, true),
-  winstonContender('putlogs worker', 'ours', ours(true), true),
+  winstonContender('putlogs worker', 'ours', ours(true), true, true),
   winstonContender('putlogs in-process', 'ours', ours(false), true),
   winstonContender('winston-loki', 'peer', loki, true),
   winstonContender('@logtail/winston', 'peer', logtail),

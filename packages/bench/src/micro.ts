@@ -1,0 +1,147 @@
+// The stages by themselves, in one process and one thread: `npm run bench -- --micro`.
+//
+// Takes: nothing. Gives: nanoseconds a record, of our stages and of what could stand in their place: JSON.parse alone,
+// and JSON.parse followed by protobufjs or protobuf-es, which write the same message. Keeps: the best of several
+// turns, all contenders taking turns with each other: a machine that is busy can only make a turn slower.
+// Never: compares what does not do the same; each encoder's output is read back and counted first.
+
+import { deflateSync } from 'node:zlib';
+import { compressor } from '@putlogs/core/internal/batch/compress';
+import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
+import { systemClock } from '@putlogs/core/internal/clock';
+import { levelLabels } from '@putlogs/core/internal/record/level';
+import { Transcoder } from '@putlogs/core/internal/record/transcode';
+import { VolcSigner } from '@putlogs/core/internal/target/volc-sign';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { pino } from 'pino';
+import { KEYS, REGION, TOPIC_ID } from './contender';
+import { bufbuildEncoder, protobufjsEncoder } from './encoders';
+import { bytesFields } from './wire';
+import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName } from './workloads';
+
+export interface MicroRow {
+  readonly stage: string;
+  readonly nanosPerRecord: number;
+  /** How many times our stage's time it is. */
+  readonly toOurs: number | null;
+}
+
+export type MicroTable = readonly { readonly title: string; readonly rows: readonly MicroRow[] }[];
+
+const RECORDS = 2000;
+const TURNS = 7;
+const TURN_MS = 60;
+const OURS = 'putlogs: transcode';
+
+export function measureMicro(): MicroTable {
+  return [...WORKLOAD_NAMES.map(encoding), batches()];
+}
+
+function encoding(name: WorkloadName): MicroTable[number] {
+  const lines = linesOf(name).map((line) => Buffer.from(line));
+  const joined = Buffer.concat(lines);
+  const ends: number[] = [];
+  for (const line of lines) ends.push((ends.at(-1) ?? 0) + line.length);
+
+  const batch = new OpenBatch(64 * 1024 * 1024);
+  const transcoder = newTranscoder();
+  const transcode = () => {
+    batch.drop();
+    let from = 0;
+    for (const to of ends) {
+      const start = batch.length;
+      transcoder.append(joined, from, to, batch);
+      batch.added(start);
+      from = to;
+    }
+  };
+  const [protobufjs, bufbuild] = [protobufjsEncoder(), bufbuildEncoder()];
+  const parsed = () => lines.map((line) => JSON.parse(line.toString()) as Record<string, unknown>);
+  transcode();
+  const bodyOf = () => batch.seal(false, () => ({ head: new Uint8Array(), tail: new Uint8Array() }), Buffer.from);
+  for (const body of [bodyOf(), Buffer.from(protobufjs(parsed())), Buffer.from(bufbuild(parsed()))]) {
+    if ([...bytesFields(body, 1)].length !== RECORDS) throw new Error(`${name}: an encoder did not write all records`);
+  }
+
+  const times = compete({
+    [OURS]: transcode,
+    'JSON.parse alone': () => void parsed(),
+    'JSON.parse + protobufjs': () => void protobufjs(parsed()),
+    'JSON.parse + @bufbuild/protobuf': () => void bufbuild(parsed()),
+  });
+  const ours = times.get(OURS)!;
+  const title = `${name}, ${Math.round(joined.length / RECORDS)} bytes: JSON line to protobuf`;
+  return { title, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, nanos / ours)) };
+}
+
+/** What a batch costs, shared by its records. */
+function batches(): MicroTable[number] {
+  const lines = linesOf('request').map((line) => Buffer.from(line));
+  const batch = new OpenBatch(1024 * 1024);
+  const transcoder = newTranscoder();
+  for (const line of lines) {
+    const start = batch.length;
+    transcoder.append(line, 0, line.length, batch);
+    batch.added(start);
+  }
+  const body = batch.seal(false, () => ({ head: new Uint8Array(), tail: new Uint8Array() }), Buffer.from);
+  const lz4 = compressor('lz4', (reason) => {
+    throw new Error(reason);
+  });
+  const zlib = compressor('zlib', () => {});
+  const signer = new VolcSigner(REGION);
+  const compressed = lz4(body).body;
+  const request = {
+    method: 'POST',
+    path: '/PutLogs',
+    query: { TopicId: TOPIC_ID },
+    headers: { host: 'bench', 'content-type': 'application/x-protobuf', 'x-tls-bodyrawsize': String(body.length) },
+    body: compressed,
+  };
+  const times = compete({
+    'compress: lz4': () => void lz4(body),
+    'compress: zlib, level 1': () => void zlib(body),
+    'zlib, level 6': () => void deflateSync(body),
+    'sign: TLS, with the sha256 of the body': () => void signer.sign(request, KEYS, Date.now()),
+  });
+  const title = `a batch of ${RECORDS} request records, ${Math.round(body.length / 1024)} KiB, by record`;
+  return { title, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, null)) };
+}
+
+function newTranscoder(): Transcoder {
+  const options = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
+  return new Transcoder(VOLC_LAYOUT, options, systemClock);
+}
+
+function linesOf(name: WorkloadName): string[] {
+  const lines: string[] = [];
+  const { base, entry } = WORKLOADS[name];
+  const logger = pino({ base }, { write: (line: string) => lines.push(line.trimEnd()) });
+  for (let n = 0; n < RECORDS; n += 1) {
+    const { level, fields, message } = entry(n);
+    logger[level](fields, message);
+  }
+  return lines;
+}
+
+/** Each in its turn, several times; of each the best. */
+function compete(stages: Readonly<Record<string, () => void>>): Map<string, number> {
+  const best = new Map<string, number>();
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    for (const [name, run] of Object.entries(stages)) {
+      const startMs = performance.now();
+      let nanos = Number.POSITIVE_INFINITY;
+      while (performance.now() - startMs < TURN_MS) {
+        const onceMs = performance.now();
+        run();
+        nanos = Math.min(nanos, ((performance.now() - onceMs) * 1e6) / RECORDS);
+      }
+      best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, nanos));
+    }
+  }
+  return best;
+}
+
+function rowOf(stage: string, nanosPerRecord: number, toOurs: number | null): MicroRow {
+  return { stage, nanosPerRecord, toOurs };
+}

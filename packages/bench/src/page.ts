@@ -1,0 +1,101 @@
+// docs/benchmark.md, from the committed results. Takes: results.json. Gives: the page and its chart. Keeps: nothing.
+// Never: a figure that the program did not measure, or one without the command that measures it again.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chartOf } from './chart';
+import type { ModeName } from './plan';
+import { type Results, readResults } from './results';
+import { cellOf, columnsOf, MICRO_HEAD, microCellsOf, nameOf, notesOf } from './text-table';
+import { WORKLOADS } from './workloads';
+
+const DOCS = join(__dirname, '../../../docs');
+
+const MODES: Readonly<Record<ModeName, string>> = {
+  burst: 'in a burst, the loop having its turn after every 100 records',
+  tick: 'all in one turn of the loop',
+  steady: 'at a steady pace',
+  outage: 'at a steady pace while the service is down, each with its own limits; then the service is back',
+};
+
+export function writePage(): void {
+  const results = readResults();
+  const chart = chartOf(results);
+  if (chart !== null) writeFileSync(join(DOCS, 'benchmark.svg'), chart);
+  writeFileSync(join(DOCS, 'benchmark.md'), pageOf(results, chart !== null));
+}
+
+function pageOf(results: Results, hasChart: boolean): string {
+  const tables = results.tables.map((table) => {
+    const { workload, mode, records, lineBytes, rounds, command } = table;
+    const columns = columnsOf(table);
+    return [
+      `## ${workload}, ${mode}`,
+      '',
+      `${WORKLOADS[workload].meaning}, ${Math.round(lineBytes)} bytes as pino writes it; ` +
+        `${records.toLocaleString('en-US')} records, ${MODES[mode]}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. ` +
+        `${machine(table.environment)} \`${command}\``,
+      '',
+      ...markdownOf(
+        ['', ...columns.map(({ title }) => title)],
+        table.rows.map((row) => [nameOf(row), ...columns.map((column) => cellOf(column, row))]),
+      ),
+      '',
+      ...notesOf(table).flatMap((note) => [note, '']),
+    ].join('\n');
+  });
+  return `${[INTRODUCTION, hasChart ? CHART : '', ...tables, microOf(results), MEANING].filter((part) => part !== '').join('\n')}`;
+}
+
+function microOf({ micro }: Results): string {
+  if (micro === null) return '';
+  const parts = micro.table.flatMap(({ title, rows }) => [
+    `${title}:`,
+    '',
+    ...markdownOf(MICRO_HEAD, rows.map(microCellsOf)),
+    '',
+  ]);
+  return ['## The stages by themselves', '', `${machine(micro.environment)} \`${micro.command}\``, '', ...parts].join(
+    '\n',
+  );
+}
+
+function machine({ node, platform, cores }: Results['tables'][number]['environment']): string {
+  return `Node ${node}, ${platform}, ${cores} cores:`;
+}
+
+function markdownOf(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '---:'))), ...rows.map(line)];
+}
+
+const INTRODUCTION = `# Benchmark
+
+Written by \`npm run bench -- --write\`, and by nobody's hand. What runs, and how each contender is configured, is in
+[packages/bench](../packages/bench/README.md).
+
+The machine is small and others worked on it meanwhile: read the ratios, not the rates. A figure in brackets is the
+ratio to the floor of the same logger in the same round, the median over the rounds; ± is half the range, where it is
+more than a tenth. The floors send nothing.
+`;
+
+const CHART = `![CPU of the application's main thread per record](benchmark.svg)
+`;
+
+const MEANING = `## What the columns mean
+
+| | |
+| --- | --- |
+| accepted/s | records logged by the application's loop, in a second |
+| delivered/s | records, from the first log call to the last record at the sink; of a floor, to its end |
+| arrived | distinct records at the sink, of those logged |
+| twice | records that came once more than once |
+| main µs | CPU of the application's main thread, per record, until the transport has ended |
+| process µs | CPU of all threads of the process, per record |
+| p99 ms | delay of the event loop while records are logged |
+| RSS MiB | the process's peak |
+| RSS grew, left | during an outage, and after it, against before |
+| wire B | bytes of the bodies at the sink, per record |
+| ready ms | from making the transport until it says that it is ready; winston's do not say |
+| import ms | what the application's thread has to load, after its logger; pino's transports are loaded in their worker |
+`;

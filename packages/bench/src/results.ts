@@ -1,0 +1,54 @@
+// The committed results: what was measured last of each workload and mode.
+//
+// Takes: tables, with the command they came from. Gives: results.json. Keeps: of earlier runs, what was not measured
+// again. Never: a name of this machine, a path of it or a time; Node's version and the number of cores are enough.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { MicroTable } from './micro';
+import type { Table } from './rounds';
+
+const FILE = join(__dirname, '../results.json');
+
+export interface Environment {
+  readonly node: string;
+  readonly platform: string;
+  readonly cores: number;
+}
+
+export interface Results {
+  readonly tables: readonly (Table & { readonly command: string; readonly environment: Environment })[];
+  readonly micro: { readonly command: string; readonly environment: Environment; readonly table: MicroTable } | null;
+}
+
+export function environment(): Environment {
+  return { node: process.version, platform: `${process.platform} ${process.arch}`, cores: availableParallelism() };
+}
+
+export function readResults(): Results {
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : { tables: [], micro: null };
+}
+
+export function keepTables(tables: readonly Table[], command: string): void {
+  const { tables: earlier, micro } = readResults();
+  const fresh = tables.map((table) => ({ ...table, command, environment: environment() }));
+  const kept = earlier.filter(
+    (old) => !tables.some(({ workload, mode }) => workload === old.workload && mode === old.mode),
+  );
+  write({ tables: [...kept, ...fresh], micro });
+}
+
+export function keepMicro(table: MicroTable, command: string): void {
+  write({ tables: readResults().tables, micro: { command, environment: environment(), table } });
+}
+
+function write(results: Results): void {
+  const text = JSON.stringify(results, (_, value: unknown) => (typeof value === 'number' ? rounded(value) : value), 2);
+  writeFileSync(FILE, `${text}\n`);
+}
+
+/** More digits than these are noise, and a diff to read. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}

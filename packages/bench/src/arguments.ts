@@ -10,8 +10,10 @@ export interface Settings {
   readonly format: 'table' | 'json';
   readonly isSmoke: boolean;
   readonly isMicro: boolean;
-  /** Renders what was measured into docs/. */
+  /** Keeps what was measured, and renders it into docs/. */
   readonly write: boolean;
+  /** Measures nothing, and renders what was kept. */
+  readonly isPage: boolean;
   readonly rounds: number;
   readonly records: number;
   readonly recordsPerSecond: number;
@@ -32,6 +34,7 @@ export const USAGE = `npm run bench -- [options]
   --only <names>        contenders whose name contains one of these
   --json                what was measured, as JSON
   --write               results.json, docs/benchmark.md and docs/benchmark.svg
+  --page                the last two from the first, measuring nothing
 `;
 
 /** @returns the settings, or what is wrong with the words. */
@@ -44,6 +47,7 @@ export function settingsOf(words: readonly string[]): Settings | string {
         micro: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
+        page: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         records: { type: 'string' },
         rate: { type: 'string', default: '20000' },
@@ -61,6 +65,7 @@ export function settingsOf(words: readonly string[]): Settings | string {
       isSmoke: values.smoke,
       isMicro: values.micro,
       write: values.write,
+      isPage: values.page,
       rounds: wholeNumber('rounds', values.rounds ?? (values.smoke ? '1' : '3')),
       records: wholeNumber('records', values.records ?? (values.smoke ? '4000' : '100000')),
       recordsPerSecond: wholeNumber('rate', values.rate),

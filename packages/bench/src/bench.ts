@@ -19,6 +19,10 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`bench: ${settings}\n${USAGE}`);
     return 2;
   }
+  if (settings.isPage) {
+    writePage();
+    return 0;
+  }
   const command = ['npm run bench --', ...words.filter((word) => word !== '--json')].join(' ');
   if (settings.isMicro) {
     const micro = measureMicro();

@@ -93,6 +93,7 @@ const MEANING = `## What the columns mean
 | main µs | CPU of the application's main thread, per record, until the transport has ended |
 | process µs | CPU of all threads of the process, per record |
 | p99 ms | delay of the event loop while records are logged |
+| end s | ending the transport; pino cuts one off after 10 s |
 | RSS MiB | the process's peak |
 | RSS grew, left | during an outage, and after it, against before |
 | wire B | bytes of the bodies at the sink, per record |

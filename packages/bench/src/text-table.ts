@@ -27,6 +27,7 @@ const BURST: readonly Column[] = [
   { title: 'main µs', figure: 'mainCpuMicros', toFloor: true, show: twoDigits },
   { title: 'process µs', figure: 'processCpuMicros', show: twoDigits },
   { title: 'p99 ms', figure: 'loopDelayP99Ms', show: oneDigit },
+  { title: 'end s', figure: 'endSeconds', show: oneDigit },
   { title: 'RSS MiB', figure: 'peakRssMiB', show: whole },
   { title: 'wire B', figure: 'wireBytes', show: whole },
   { title: 'ready ms', figure: 'readyMs', show: whole },

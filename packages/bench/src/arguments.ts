@@ -67,7 +67,7 @@ export function settingsOf(words: readonly string[]): Settings | string {
       write: values.write,
       isPage: values.page,
       rounds: wholeNumber('rounds', values.rounds ?? (values.smoke ? '1' : '3')),
-      records: wholeNumber('records', values.records ?? (values.smoke ? '4000' : '100000')),
+      records: wholeNumber('records', values.records ?? (values.smoke ? '3000' : '100000')),
       recordsPerSecond: wholeNumber('rate', values.rate),
       workloads: values.workload === 'all' ? WORKLOAD_NAMES : namesOf('workload', values.workload, WORKLOAD_NAMES),
       modes: namesOf('mode', values.mode, MODE_NAMES),

@@ -32,7 +32,7 @@ function pageOf(results: Results, hasChart: boolean): string {
     return [
       `## ${workload}, ${mode}`,
       '',
-      `${WORKLOADS[workload].meaning}, ${Math.round(lineBytes)} bytes as pino writes it; ` +
+      `Each record is ${WORKLOADS[workload].meaning}: ${Math.round(lineBytes)} bytes as pino writes it; ` +
         `${records.toLocaleString('en-US')} records, ${MODES[mode]}; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. ` +
         `${machine(table.environment)} \`${command}\``,
       '',
@@ -89,7 +89,7 @@ const MEANING = `## What the columns mean
 | accepted/s | records logged by the application's loop, in a second |
 | delivered/s | records, from the first log call to the last record at the sink; of a floor, to its end |
 | arrived | distinct records at the sink, of those logged |
-| twice | records that came once more than once |
+| twice | records that came again |
 | main µs | CPU of the application's main thread, per record, until the transport has ended |
 | process µs | CPU of all threads of the process, per record |
 | p99 ms | delay of the event loop while records are logged |

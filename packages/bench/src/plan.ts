@@ -17,8 +17,8 @@ export interface Plan {
   /** The sink's. */
   readonly port: number;
   /**
-   * Wait until the sink hears nothing more before the transport is ended: pino cuts a transport off after 10 s, and
-   * what a slow one has not sent by then would count as lost, which in a service that runs on it is not.
+   * Wait until the sink hears nothing more before the transport is ended. pino cuts a transport off after 10 s, and some
+   * do not wait for what they have under way: in a service that runs on, that would not be lost.
    */
   readonly isPatient: boolean;
 }

@@ -62,8 +62,8 @@ export function cellOf({ figure, show, toFloor }: Column, { figures, kind }: Row
   return `${show(spread.median)}${isNoisy ? ` ±${Math.round(range * 100)}%` : ''}${ratio}`;
 }
 
-export function nameOf({ contender, isLossy }: Row): string {
-  return isLossy ? `${contender} †` : contender;
+export function nameOf({ contender, isLossy, arrivedAtOnce }: Row): string {
+  return `${contender}${isLossy ? ' †' : ''}${arrivedAtOnce === null ? '' : ' ‡'}`;
 }
 
 export function textOf(table: Table): string {
@@ -100,6 +100,12 @@ export function notesOf({ rows }: Table): string[] {
     ...(rows.some(({ isLossy }) => isLossy)
       ? ['† Records were lost. A figure that loses records does not count as speed.']
       : []),
+    ...rows
+      .filter(({ arrivedAtOnce }) => arrivedAtOnce !== null)
+      .map(
+        ({ contender, arrivedAtOnce }) =>
+          `‡ ${contender}: ended at once, ${percent(arrivedAtOnce ?? 0)} arrived; measured when it had sent all it would.`,
+      ),
     ...rows
       .filter(({ contender }) => shareOf(contender) > 1)
       .map(({ contender }) => `${contender} logged a ${shareOf(contender)}th of the records.`),

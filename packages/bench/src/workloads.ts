@@ -105,7 +105,7 @@ export const WORKLOADS: Readonly<Record<WorkloadName, Workload>> = {
     entry: (n) => ({ level: 'error', message: 'request failed', fields: { n, err: failures[n % FEW]!.err } }),
   },
   cjk: {
-    meaning: 'Chinese text in names and values',
+    meaning: 'an object with Chinese names and values',
     base: BASE,
     oneIn: 1,
     entry: (n) => ({ level: 'info', message: '订单处理完成', fields: { n, ...chinese[n % MANY]! } }),

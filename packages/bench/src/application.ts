@@ -34,7 +34,9 @@ async function run({ logger, start }: Contender): Promise<Measured> {
   // The application has its logger, whatever it ships with.
   if (logger !== 'sdk') require(logger);
   const madeMs = performance.now();
-  const started = await start(place);
+  const starting = start(place);
+  const startMs = performance.now() - madeMs;
+  const started = await starting;
   await started.ready;
   const readyMs = started.ready === undefined ? null : performance.now() - madeMs;
   await pause(WARM_UP_MS);
@@ -58,6 +60,7 @@ async function run({ logger, start }: Contender): Promise<Measured> {
     loopDelayP99Ms: delayP99Ms,
     peakRssBytes: peakRssBytes(),
     importMs: started.importMs,
+    startMs,
     readyMs,
     outage,
     problem: null,

@@ -22,6 +22,7 @@ export interface Figures {
   readonly wireBytes: number | null;
   readonly readyMs: number | null;
   readonly importMs: number | null;
+  readonly startMs: number | null;
   readonly endSeconds: number | null;
   readonly outageGrowthMiB: number | null;
   readonly outageLeftMiB: number | null;
@@ -56,6 +57,7 @@ export function figuresOf({ kind }: Pick<Contender, 'kind'>, { measured, arrived
     wireBytes: isFloor ? null : arrived.bytes / arrived.records,
     readyMs: measured.readyMs,
     importMs: measured.importMs,
+    startMs: measured.startMs,
     endSeconds: measured.endSeconds,
     outageGrowthMiB: outage && (outage.rssPeakBytes - outage.rssBeforeBytes) / MIB,
     outageLeftMiB: outage && (outage.rssAfterBytes - outage.rssBeforeBytes) / MIB,

@@ -99,4 +99,5 @@ const MEANING = `## What the columns mean
 | wire B | bytes of the bodies at the sink, per record |
 | ready ms | from making the transport until it says that it is ready; winston's do not say |
 | import ms | what the application's thread has to load, after its logger; pino's transports are loaded in their worker |
+| start ms | that, and making logger and transport: how long the application's thread is held at its start |
 `;

@@ -44,6 +44,8 @@ export interface Measured {
   readonly peakRssBytes: number;
   /** Loading what the application itself must load for this contender, after its logger. */
   readonly importMs: number;
+  /** The same, and making the transport: how long the application's thread is held at its start. */
+  readonly startMs: number;
   /** From making the transport until it says that it is ready. Nothing: it does not say. */
   readonly readyMs: number | null;
   /** Of an outage. */

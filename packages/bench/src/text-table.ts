@@ -32,6 +32,7 @@ const BURST: readonly Column[] = [
   { title: 'wire B', figure: 'wireBytes', show: whole },
   { title: 'ready ms', figure: 'readyMs', show: whole },
   { title: 'import ms', figure: 'importMs', show: whole },
+  { title: 'start ms', figure: 'startMs', show: whole },
 ];
 
 const STEADY: readonly Column[] = BURST.filter(({ title }) => !title.endsWith('/s') && !title.endsWith(' ms')).concat(

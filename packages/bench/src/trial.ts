@@ -50,7 +50,8 @@ export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
 
   function problem(): string | null {
     if (measured?.problem) return measured.problem;
-    if (measured === undefined) return `it ended without a result: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+    if (measured === undefined)
+      return `it ended without a result: ${stderr.split('\n').find((line) => line.includes('Error')) ?? ''}`;
     if (fencedThreads < (contenderNamed(plan.contender)?.isThreaded ? 2 : 1))
       return 'not all of its threads are fenced';
     if (arrived!.unreadable.bodies > 0)

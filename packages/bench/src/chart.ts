@@ -21,6 +21,7 @@ export function chartOf({ tables }: Results): string | null {
   const height = HEAD + rows.length * ROW + 16;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    "<title>CPU of the application's main thread per record, by contender</title>",
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="16" y="22" font-size="14" fill="#222">Main-thread CPU per record, µs (less is better)</text>`,
     `<text x="16" y="40" fill="#666">request records, burst of ${table.records.toLocaleString('en-US')}; ` +

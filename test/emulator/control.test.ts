@@ -147,7 +147,7 @@ describe('the control API', () => {
       for (;;) {
         const page = await send(emulator.url, 'GET', `/_emulator/logs?after=${next}&limit=10000`, {}, nothing);
         if (page.json.logs.length === 0) break;
-        for (const entry of page.json.logs) assert.equal(entry.contents[0].value, String(seen++));
+        for (const entry of page.json.logs) assert.equal(entry.contents[0]!.value, String(seen++));
         next = page.json.next;
       }
       assert.deepEqual([seen, next], [100_000, 100_000]);

@@ -55,7 +55,7 @@ describe('the read APIs', () => {
   test('SearchLogs sorts by time, then TimeNs, then arrival', async () => {
     const entry = (n: string, at: number, ns?: number) => log({ n }, BASE_MS + at, ns);
     await write([{ Logs: [entry('d', 2), entry('c', 1, 7), entry('b', 1, 6), entry('a', 0), entry('e', 2)] }]);
-    const order = async (Sort?: string) => (await search({ Sort })).json.Logs.map(({ n }: { n: string }) => n).join('');
+    const order = async (Sort?: string) => (await search({ Sort })).json.Logs.map(({ n }) => n!).join('');
     assert.equal(await order('asc'), 'abcde');
     assert.equal(await order('desc'), 'edcba');
     assert.equal(await order(), 'edcba');
@@ -68,7 +68,7 @@ describe('the read APIs', () => {
     let Context = '';
     for (let page = 0; page < 3; page++) {
       const { json } = await search({ Limit: 10, Context });
-      seen.push(...json.Logs.map(({ n }: { n: string }) => n));
+      seen.push(...json.Logs.map(({ n }) => n!));
       assert.equal(json.ListOver, page === 2);
       assert.equal(json.HitCount, 25);
       Context = json.Context;
@@ -86,7 +86,7 @@ describe('the read APIs', () => {
         Logs: [log({ n: 'early' }, BASE_MS - 1), log({ n: 'in' }, BASE_MS / 1000), log({ n: 'late' }, BASE_MS + 1001)],
       },
     ]);
-    assert.equal((await search({})).json.Logs[0].n, 'in');
+    assert.equal((await search({})).json.Logs[0]!['n'], 'in');
     assert.equal((await search({})).json.HitCount, 1);
     assert.equal((await search({ StartTime: BASE_MS / 1000 - 1, EndTime: BASE_MS / 1000 + 2 })).json.HitCount, 3);
   });
@@ -160,7 +160,7 @@ describe('the read APIs', () => {
     );
     const second = await call(emulator, 'GET', `/DescribeShards?TopicId=${TOPIC}&PageNumber=2&PageSize=1`);
     assert.deepEqual(
-      second.json.Shards.map(({ ShardId }: { ShardId: number }) => ShardId),
+      second.json.Shards.map(({ ShardId }) => ShardId),
       [1],
     );
     assert.equal((await call(emulator, 'GET', '/DescribeShards?TopicId=none')).status, 404);

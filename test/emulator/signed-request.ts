@@ -4,7 +4,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { deflateSync } from 'node:zlib';
-import type { Emulator } from '@putlogs/emulator';
+import type { Emulator, LogEntry } from '@putlogs/emulator';
 import { compressBlock, compressBound } from 'lz4js';
 import { parse } from 'protobufjs';
 
@@ -54,12 +54,41 @@ export function lz4(raw: Buffer): Buffer {
   return block.subarray(0, bytes);
 }
 
+/** What the tests look for in an answer. It has some of these; which is what a test finds out. */
+interface AnswerFields {
+  readonly ErrorCode: string;
+  readonly ErrorMessage: string;
+  readonly errorCode: string;
+  readonly errorMessage: string;
+  readonly Logs: Record<string, string>[];
+  readonly logs: LogEntry[];
+  readonly next: number;
+  readonly cursor: string;
+  readonly cursor_time: number;
+  readonly HitCount: number;
+  readonly Total: number;
+  readonly ListOver: boolean;
+  readonly Context: string;
+  readonly ResultStatus: string;
+  readonly Analysis: boolean;
+  readonly Count: number;
+  readonly Limit: number;
+  readonly Shards: {
+    readonly ShardId: number;
+    readonly Status: string;
+    readonly InclusiveBeginKey: string;
+    readonly ExclusiveEndKey: string;
+  }[];
+  readonly shards: unknown[];
+  readonly requests: number;
+  readonly rejected: Record<string, number>;
+}
+
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
-  // biome-ignore lint/suspicious/noExplicitAny: the tests look into answers of many shapes
-  json: any;
+  json: AnswerFields & readonly Record<string, string>[];
 }
 
 export type Headers = Record<string, string>;
@@ -83,9 +112,9 @@ export function send(url: string, method: string, target: string, headers: Heade
         incoming.on('error', reject);
         incoming.on('end', () => {
           const answer = Buffer.concat(chunks);
-          let json: unknown;
+          let json = {} as Answer['json'];
           try {
-            json = JSON.parse(answer.toString());
+            json = JSON.parse(answer.toString()) as Answer['json'];
           } catch {}
           resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: answer, json });
         });

@@ -131,7 +131,7 @@ describe('the read APIs of SLS', () => {
       assert.equal(status, 200, JSON.stringify(json));
       assert.equal(headers['x-log-progress'], 'Complete');
       assert.equal(headers['x-log-count'], String(json.length));
-      return json.map(({ n }: { n: string }) => n);
+      return json.map(({ n }) => n!);
     };
     assert.deepEqual(await search(''), ['4', '3', '2', '1', '0']);
     assert.deepEqual(await search('&reverse=true'), ['0', '1', '2', '3', '4']);

@@ -222,6 +222,6 @@ describe('SLS web tracking', () => {
   test('is read back like any other write', async () => {
     assert.equal((await track(value)).status, 200);
     const read = await callSls(emulator, 'GET', `?type=log&from=${now() - 60}&to=${now() + 60}&query=bar1:*`);
-    assert.deepEqual([read.json.length, read.json[0].bar1, read.json[0]['__tag__:tag1']], [1, '二 👋', 'value1']);
+    assert.deepEqual([read.json.length, read.json[0]!['bar1'], read.json[0]!['__tag__:tag1']], [1, '二 👋', 'value1']);
   });
 });

@@ -133,7 +133,7 @@ describe('WebTracks', () => {
     assert.equal((await track(value)).status, 200);
     const body = { TopicId: TOPIC, Query: 'key2:二', StartTime: Date.now() - 60_000, EndTime: Date.now() + 60_000 };
     const { json } = await call(emulator, 'POST', '/SearchLogs', body);
-    assert.deepEqual([json.HitCount, json.Logs[0].key2, json.Logs[0].__source__], [1, '二', '192.168.1.1']);
+    assert.deepEqual([json.HitCount, json.Logs[0]!['key2'], json.Logs[0]!['__source__']], [1, '二', '192.168.1.1']);
     const { cursor } = (await call(emulator, 'POST', `/DescribeCursor?TopicId=${TOPIC}&ShardId=0`, { From: 'begin' }))
       .json;
     const consumed = await call(emulator, 'POST', `/ConsumeLogs?TopicId=${TOPIC}&ShardId=0`, { Cursor: cursor });

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Stats } from '@putlogs/core';
 import { runChild } from '../support/child';
+import { temporaryDirectory } from '../support/directory';
 import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
 import { START_MS } from '../support/start-time';
@@ -28,12 +28,6 @@ async function running(): Promise<Emulator> {
   const emulator = await startEmulator();
   after(() => emulator.close());
   return emulator;
-}
-
-function spoolDirectory(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
-  after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
 }
 
 function environmentOf(emulator: Emulator, dir: string): Record<string, string> {
@@ -66,7 +60,7 @@ test('a full disk is told, and everything arrives from memory', { skip: noMount 
   const emulator = await running();
   // Room for some batches and not for all, so that a write is cut short.
   const script = 'mount -t tmpfs -o size=16k tmpfs "$DIR" && exec "$NODE" "$APP" "$PLAN"';
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   emulator.faults([{ times: 3, status: 503 }]);
   const env = {
     ...environmentOf(emulator, join(dir, 'spool')),
@@ -85,7 +79,7 @@ test('a disk that is read-only is told, and everything arrives from memory', { s
   const emulator = await running();
   const mount = 'mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/spool" && mount -o remount,ro "$DIR"';
   const script = `${mount} && exec "$NODE" "$APP" "$PLAN"`;
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const env = {
     ...environmentOf(emulator, join(dir, 'spool')),
     DIR: dir,
@@ -106,7 +100,7 @@ test('a file that may not become as large as a batch is told, and everything arr
   emulator.faults([{ times: 3, status: 503 }]);
   const large = { PUTLOGS_BATCH_MAX_COUNT: '100', PUTLOGS_COMPRESSION: 'none' };
   const env = {
-    ...environmentOf(emulator, join(spoolDirectory(), 'spool')),
+    ...environmentOf(emulator, join(temporaryDirectory('spool'), 'spool')),
     ...large,
     NODE: process.execPath,
     APP: app,
@@ -126,7 +120,7 @@ for (const when of ['3', '4', '3+2', '1+']) {
     skip: noStrace,
   }, async () => {
     const emulator = await running();
-    const dir = join(spoolDirectory(), 'spool');
+    const dir = join(temporaryDirectory('spool'), 'spool');
     const env = { ...environmentOf(emulator, dir), PUTLOGS_SPOOL_FSYNC: 'true' };
     const inject = ['-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${when}`];
     const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];
@@ -143,7 +137,7 @@ test('a disk that takes a second and a half to sync holds up the worker, and not
 }, async () => {
   const emulator = await running();
   const env = {
-    ...environmentOf(emulator, join(spoolDirectory(), 'spool')),
+    ...environmentOf(emulator, join(temporaryDirectory('spool'), 'spool')),
     PUTLOGS_SPOOL_FSYNC: 'true',
     PUTLOGS_BATCH_MAX_COUNT: '100',
     PUTLOGS_CLOSE_TIMEOUT_MS: '9500',
@@ -174,7 +168,7 @@ test('a process that has no file descriptor left says so, and delivers when it h
   skip: missing('sh', ['-c', 'ulimit -n 128']),
 }, async () => {
   const emulator = await running();
-  const env = { ...environmentOf(emulator, join(spoolDirectory(), 'spool')), NODE: process.execPath };
+  const env = { ...environmentOf(emulator, join(temporaryDirectory('spool'), 'spool')), NODE: process.execPath };
   const script = `ulimit -n 128 && exec "$NODE" ${join(__dirname, 'apps/no-descriptors.js')}`;
   const { code, stdout, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });
   assert.equal(code, 0, stderr);
@@ -226,7 +220,7 @@ test('killed at any call to the system, it loses no sealed batch, alters none, a
 /** Runs the application until its `point`-th `call` kills it, then its successor. Gives whether it was killed. */
 async function survives(call: string, point: number): Promise<boolean> {
   const emulator = await running();
-  const dir = join(spoolDirectory(), 'spool');
+  const dir = join(temporaryDirectory('spool'), 'spool');
   const env = environmentOf(emulator, dir);
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${point}`];
   const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];

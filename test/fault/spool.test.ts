@@ -1,12 +1,12 @@
 // What waits on disk: real processes, real files, a service that comes and goes.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
 import { type ChildResult, runChild, startChild } from '../support/child';
+import { batchesIn, temporaryDirectory } from '../support/directory';
 import {
   closedPort,
   contentsOf,
@@ -21,12 +21,6 @@ import { START_MS } from '../support/start-time';
 import type { SpoolingPlan } from './apps/spooling';
 
 const app = join(__dirname, 'apps/spooling.js');
-
-function spoolDirectory(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
-  after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
 
 async function running(): Promise<Emulator> {
   const emulator = await startEmulator();
@@ -72,10 +66,6 @@ function write(shipper: Shipper, from: number, count: number): ExpectedRecord[] 
   return expectedOf(from, count);
 }
 
-function batchFiles(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.batch'));
-}
-
 function assertConserved({ accepted, recovered, delivered, spooled, pending, dropped }: Stats): void {
   const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
   assert.equal(accepted + recovered, delivered + spooled + pending + lost);
@@ -99,40 +89,40 @@ function statsOf({ stdout, stderr }: ChildResult): Stats {
 
 test('an outage fills the disk and not the memory, and afterwards everything arrives, in order, and the disk is empty', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const shipper = started(emulator, dir);
   emulator.faults([{ status: 503 }]);
   const poll = setInterval(() => assertConserved(shipper.stats()), 1);
   const expected = write(shipper, 0, 1000);
   await until('the outage is noticed', () => shipper.stats().spooled >= 1000);
-  assert.equal(batchFiles(dir).length, 100);
+  assert.equal(batchesIn(dir).length, 100);
   assert.ok(shipper.stats().pendingBytes < 100 * 600, `${shipper.stats().pendingBytes} bytes in memory`);
   expected.push(...write(shipper, 1000, 500));
   emulator.faults([]);
   await shipper.flush();
   clearInterval(poll);
   assertLedger(new Map([['one', expected]]), emulator.logs());
-  assert.deepEqual(batchFiles(dir), []);
+  assert.deepEqual(batchesIn(dir), []);
   const stats = shipper.stats();
   assert.deepEqual([stats.delivered, stats.spooled, stats.pending], [1500, 0, 0]);
 });
 
 test('with mode always a batch is on disk before it is sent, and gone when it is acknowledged', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const shipper = started(emulator, dir, { spool: { mode: 'always' } });
   emulator.faults([{ times: 1, delayMs: 100 }]);
   const expected = write(shipper, 0, 50);
-  assert.equal(batchFiles(dir).length, 5);
+  assert.equal(batchesIn(dir).length, 5);
   assert.equal(shipper.stats().spooled, 50);
   await shipper.flush();
   assertLedger(new Map([['one', expected]]), emulator.logs());
-  assert.deepEqual(batchFiles(dir), []);
+  assert.deepEqual(batchesIn(dir), []);
 });
 
 test('when memory is full, batches go to disk, and nothing is refused', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
   const shipper = started(emulator, dir, { memory: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
   // Silence, not an error: nothing tells of an outage.
@@ -153,7 +143,7 @@ test('when memory is full, batches go to disk, and nothing is refused', async ()
 for (const end of ['natural', 'exit', 'close'] as const) {
   test(`a process that ends by ${end} while the service is down leaves its records to the next`, async () => {
     const emulator = await running();
-    const dir = spoolDirectory();
+    const dir = temporaryDirectory('spool');
     const down = { PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}` };
     // The same topic behind another address is another destination: the outage is made by faults instead.
     delete (down as Record<string, string>)['PUTLOGS_ENDPOINT'];
@@ -174,7 +164,7 @@ for (const end of ['natural', 'exit', 'close'] as const) {
 
 test('killed with -9 in the middle, a process with mode always loses no sealed batch, and the next sends them first', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   emulator.faults([{ status: 503 }]);
   const options = run(emulator, dir, { count: 100_000, pauseMs: 1 }, { PUTLOGS_SPOOL_MODE: 'always' });
   const child = startChild(app, options);
@@ -197,7 +187,7 @@ test('killed with -9 in the middle, a process with mode always loses no sealed b
 
 test('killed between the service’s yes and the file’s end, one batch comes twice, the same bytes under the same pack id', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   // The answer to the first batch never comes; the batch is in the ledger.
   emulator.faults([{ match: { nth: 1 }, delayMs: 60_000 }]);
   const child = startChild(app, run(emulator, dir, { count: 30, end: 'stay' }, { PUTLOGS_SPOOL_MODE: 'always' }));
@@ -216,7 +206,7 @@ test('killed between the service’s yes and the file’s end, one batch comes t
 
 test('beyond spool.maxBytes the oldest records are dropped, counted and told', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
   const shipper = started(emulator, dir, { spool: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
   const warnings: Warning[] = [];
@@ -225,7 +215,7 @@ test('beyond spool.maxBytes the oldest records are dropped, counted and told', a
   shipper.write('{"n":-1}');
   await until('the outage is noticed', () => shipper.stats().spooled > 0);
   for (let n = 0; n < 3000; n += 1) shipper.write(JSON.stringify({ n, text: 'x'.repeat(1000) }));
-  const bytes = batchFiles(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+  const bytes = batchesIn(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
   assert.ok(bytes <= maxBytes, `${bytes} bytes on disk`);
   const dropped = shipper.stats().dropped.spool;
   assert.ok(dropped > 1500, `${dropped} dropped`);
@@ -240,10 +230,10 @@ test('beyond spool.maxBytes the oldest records are dropped, counted and told', a
 
 test('a damaged file costs only itself: it is set aside, counted and told, and its neighbours arrive', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   emulator.faults([{ status: 503 }]);
   await runChild(app, run(emulator, dir, { count: 30, end: 'exit' }));
-  const [, middle] = batchFiles(dir).sort();
+  const [, middle] = batchesIn(dir).sort();
   const bytes = readFileSync(join(dir, middle!));
   bytes[bytes.length >> 1]! ^= 0x10;
   writeFileSync(join(dir, middle!), bytes);
@@ -261,10 +251,10 @@ test('a damaged file costs only itself: it is set aside, counted and told, and i
 
 test('a file of a later version is not sent and not removed: it is counted, told, and left for that version', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   emulator.faults([{ status: 503 }]);
   await runChild(app, run(emulator, dir, { count: 30, end: 'exit' }));
-  const [first] = batchFiles(dir).sort();
+  const [first] = batchesIn(dir).sort();
   const bytes = readFileSync(join(dir, first!));
   bytes.writeUInt16LE(2, 4);
   writeFileSync(join(dir, first!), bytes);
@@ -273,14 +263,14 @@ test('a file of a later version is not sent and not removed: it is counted, told
   const stats = statsOf(second);
   assert.deepEqual([stats.recovered, stats.delivered, stats.dropped.damaged], [30, 20, 10]);
   assert.match(second.stderr, /was written by a later version \(2\) and is left for it/);
-  const left = batchFiles(dir);
+  const left = batchesIn(dir);
   assert.equal(left.length, 1);
   assert.deepEqual(readFileSync(join(dir, left[0]!)), bytes);
 });
 
 test('a disk that cannot be used is told, and the records are delivered from memory', async () => {
   const emulator = await running();
-  const dir = join(spoolDirectory(), 'file');
+  const dir = join(temporaryDirectory('spool'), 'file');
   writeFileSync(dir, '');
   const warnings: Warning[] = [];
   const shipper = createShipper({ ...optionsFor(emulator), ...SMALL, instance: 'one', spool: { dir, mode: 'always' } });
@@ -294,7 +284,7 @@ test('a disk that cannot be used is told, and the records are delivered from mem
 
 test('eight processes on one directory, killed and started again, lose no sealed batch and send none under another key', async () => {
   const emulator = await running();
-  const dir = spoolDirectory();
+  const dir = temporaryDirectory('spool');
   const instances = Array.from({ length: 8 }, (_, i) => `worker-${i}`);
   const always = { PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_RETRY_BASE_MS: '5', PUTLOGS_RETRY_MAX_MS: '30' };
   const last = new Map<string, number>();
@@ -335,5 +325,5 @@ test('eight processes on one directory, killed and started again, lose no sealed
   // Each of the 24 lives may lose its open batch; what was sealed is delivered.
   assert.ok(report.lost <= 24 * 10, `${report.lost} lost`);
   for (const [instance, keys] of report.hashKeys) assert.equal(keys.length, 1, instance);
-  assert.deepEqual(batchFiles(dir), []);
+  assert.deepEqual(batchesIn(dir), []);
 });

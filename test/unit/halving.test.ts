@@ -73,7 +73,7 @@ test('records of a time that is refused are rejected together, however many, and
   assert.deepEqual(waits, [], 'this needs no budget: it is known which they are');
 });
 
-test('where no record is of another time, such a refusal is as any: the record is searched for', async () => {
+test('where no record is of another time, such a refusal is like the others: the record is searched for', async () => {
   const { lane, fates } = laneTo((batch) => (batch.includes('c') ? ANOTHER_TIME : DELIVERED));
   lane.push('abcde');
   await settled();

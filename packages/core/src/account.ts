@@ -87,7 +87,7 @@ export interface Stats {
   requests: number;
   /** Requests sent again after one that failed. */
   retries: number;
-  /** Batches sent again as two halves: too large, or with a record in them that the service refuses. */
+  /** Batches sent again in two parts: too large, or with a record in them that the service refuses. */
   halved: number;
   /** Records dropped as `rejected` that are in the dead-letter file. */
   deadLettered: number;

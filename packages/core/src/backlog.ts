@@ -150,13 +150,10 @@ export class Backlog {
     this.#end(batch);
   }
 
-  /** Memory is full: what waits in it goes to disk. Gives whether that made room. */
-  makeRoom(): boolean {
+  /** Memory is full: what waits in it goes to disk. */
+  makeRoom(): void {
     // Asked for every record while memory is full: a disk that has just failed is not asked again as often.
-    if (this.#options.shelf === undefined || this.#diskRests()) return false;
-    const before = this.#options.account.read('pendingBytes');
-    this.keepAll();
-    return this.#options.account.read('pendingBytes') < before;
+    if (this.#options.shelf !== undefined && !this.#diskRests()) this.keepAll();
   }
 
   /** The process ends: what is on disk stays there. Gives how many records there was no place for. */

@@ -14,7 +14,7 @@ export interface Leaver {
   /** The loop is empty, but may go on: work that is started here is waited for. */
   beforeExit(): void;
   /** Nobody has caught an error: this thread may end, or go on as if nothing had been. In a worker only. */
-  uncaught(): void;
+  uncaught?(): void;
   /** The process or thread ends after this call; only what is done before it returns is done. */
   exit(): void;
 }
@@ -50,7 +50,7 @@ function beforeExit(): void {
 }
 
 function uncaught(): void {
-  for (const leaver of [...leavers]) leaver.uncaught();
+  for (const leaver of [...leavers]) leaver.uncaught?.();
 }
 
 function exit(): void {

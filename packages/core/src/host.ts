@@ -5,7 +5,7 @@
 // none, the records. Never: throws, blocks before the process's end, keeps an idle process alive, or lets in more
 // than `memory.maxBytes` for both threads together.
 //
-// A worker that dies costs what it held. What it had not begun to read goes to the next one, and so does what is
+// A worker that dies costs what it held, but for what it has put on disk. What it had not begun to read goes to the next one, and so does what is
 // written while there is none: a gap of a tenth of a second is no reason to lose a record that memory has room for.
 // Only when worker after worker dies before it can read at all are records refused, until one can: nobody would ever
 // read them, and a `flush()` that waits for them would wait for ever.
@@ -266,10 +266,6 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   beforeExit(): void {
     // The worker goes on while this thread waits in `exit`; there is nothing to prepare.
-  }
-
-  uncaught(): void {
-    // A host in a worker of the application's: its own worker goes on, and there is nothing to save here.
   }
 
   exit(): void {

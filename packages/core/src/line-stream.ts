@@ -27,6 +27,9 @@ export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<voi
       done();
     },
     final(done) {
+      // A character that was begun and never ended is told as such, and not left out.
+      const rest = decoder.end();
+      if (rest !== '') push(Buffer.from(rest));
       end().then(() => done(), done);
     },
   });

@@ -150,7 +150,7 @@ function missing(tree: Tree, { required, isSigned, vendor }: TargetFacts): strin
 
 /** What is said for another service than the one that is written to. */
 function pairingProblems(tree: Tree, target: TargetName): string[] {
-  const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, vendor } = TARGETS[target];
+  const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, maxNameBytes } = TARGETS[target];
   const problems = Object.entries(unused)
     .filter(([path]) => isSaid(get(tree, path)))
     .map(([path, instead]) => `${path}: target ${target} has none, ${instead}; leave it out, or set another target`);
@@ -167,9 +167,9 @@ function pairingProblems(tree: Tree, target: TargetName): string[] {
   ] as const) {
     if (Number(get(tree, path)) > most) problems.push(`${path}: target ${target} takes ${most} at most`);
   }
-  if (vendor.name !== 'Alibaba Cloud SLS') return problems;
-  for (const path of ['topic', 'source']) {
-    if (Buffer.byteLength(String(get(tree, path) ?? '')) > 128) problems.push(`${path}: must be 128 bytes at most`);
+  for (const path of maxNameBytes === undefined ? [] : ['topic', 'source']) {
+    const bytes = Buffer.byteLength(String(get(tree, path) ?? ''));
+    if (bytes > maxNameBytes!) problems.push(`${path}: must be ${maxNameBytes} bytes at most`);
   }
   return problems;
 }

@@ -66,9 +66,11 @@ const batch = z.strictObject({
   maxBytes: wholeNumber(1 * KiB, 9 * MiB)
     .default(1 * MiB)
     .meta({
-      meaning: "Bytes of encoded records after which a batch is sent; the target's own limit is less than 9 MiB.",
+      meaning: 'Bytes of encoded records after which a batch is sent; some targets take less than 9 MiB.',
     }),
-  maxCount: wholeNumber(1, 40_960).default(4096).meta({ meaning: 'Records after which a batch is sent; see there.' }),
+  maxCount: wholeNumber(1, 40_960)
+    .default(4096)
+    .meta({ meaning: 'Records after which a batch is sent; some targets take less than 40,960.' }),
 });
 
 const memory = z.strictObject({
@@ -168,7 +170,9 @@ export const schema = z.strictObject({
     .default('lz4')
     .meta({ meaning: 'Compression of a batch; `gzip` for SLS web tracking only.' }),
   batch,
-  lingerMs: wholeNumber(0, 60_000).default(1000).meta({ meaning: 'Longest wait for a batch to fill.' }),
+  lingerMs: wholeNumber(0, 60_000).default(1000).meta({
+    meaning: 'Longest wait for a batch to fill; in an outage up to eight times that, unless `spool.mode` is `always`.',
+  }),
   memory,
   spool,
   deadLetter,

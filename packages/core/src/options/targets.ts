@@ -47,6 +47,8 @@ export interface TargetFacts {
   /** Of `batch`: documented bounds, with room for what stands around the records. */
   readonly maxBatchBytes: number;
   readonly maxBatchCount: number;
+  /** Of `topic` and `source`, where that is documented. */
+  readonly maxNameBytes?: number;
 }
 
 const MIB = 1024 * 1024;
@@ -100,6 +102,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     // defaults it is the user who knows.
     maxBatchBytes: 9 * MIB,
     maxBatchCount: 40_960,
+    maxNameBytes: 128,
   },
   'aliyun-webtracking': {
     vendor: ALIBABA_CLOUD,
@@ -109,6 +112,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     compressions: ['lz4', 'zlib', 'gzip', 'none'],
     maxBatchBytes: 2 * MIB,
     maxBatchCount: 4096,
+    maxNameBytes: 128,
   },
 };
 

@@ -2,7 +2,7 @@
 //
 // Takes: a sealed batch whose records are as the transcoder wrote them, and whose tail is its envelope as JSON. Gives:
 // the texts to make a body of, and bodies compressed. Keeps: nothing. Never: changes the batch: as JSON it is only on
-// its way out, and in memory, on disk and when it is cut it is as any other.
+// its way out, and in memory, on disk and when it is cut it is like every other.
 //
 // Such a service knows no time but that of arrival, so a record says its own as a field:
 //   "time": "2026-01-01T00:00:00.000000000Z"

@@ -17,9 +17,8 @@ const END = '<!-- end of options -->';
 /** Cells of one row; a pipe in a text would end its cell. */
 const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
-function defaultOf({ type, notes }) {
+function defaultOf({ defaultValue, notes }) {
   if (notes.otherwise !== undefined) return notes.otherwise;
-  const { defaultValue } = type.def;
   if (defaultValue === undefined) return '';
   return defaultValue === '' ? 'none' : `\`${JSON.stringify(defaultValue).replaceAll('"', "'")}\``;
 }

@@ -263,13 +263,13 @@ test('a mistaken pairing is one clear error that says what to change', () => {
   ] as const) {
     assert.deepEqual(problemsOf(options), [problem]);
   }
-  assert.match(problemsOf({ ...complete, target: 'aliyun' })[0]!, /^target: .*"volc-tls"\|.*"aliyun-sls"/);
+  assert.match(problemsOf({ ...complete, target: 'aliyun' })[0]!, /^target: must be one of volc-tls, .*aliyun-sls/);
 });
 
 test('a variable of the wrong kind is named, and so is one that is misspelt', () => {
   assert.match(
     problemsOf(complete, { PUTLOGS_LINGER_MS: '1s' })[0]!,
-    /^lingerMs \(from PUTLOGS_LINGER_MS\): expected number/,
+    /^lingerMs \(from PUTLOGS_LINGER_MS\): must be of type number/,
   );
   assert.match(problemsOf(complete, { PUTLOGS_ENABLED: 'maybe' })[0]!, /^enabled \(from PUTLOGS_ENABLED\): /);
   assert.deepEqual(problemsOf(complete, { PUTLOGS_TOPICID: 'x' }), [
@@ -370,4 +370,20 @@ test('the given options are not changed', () => {
   const given = Object.freeze({ ...complete, credentials: Object.freeze({ accessKeyId: 'id' }), batch: undefined });
   resolveOptions(given, { VOLCENGINE_ACCESS_KEY_SECRET: 's' });
   assert.deepEqual(given, { ...complete, credentials: { accessKeyId: 'id' }, batch: undefined });
+});
+
+test('what was given is not repeated, whichever type it fails', () => {
+  const given = { target: SECRET, lingerMs: 0.5, tags: { a: SECRET, '': 'x' }, timeKey: 7, handleSignals: [SECRET] };
+  const problems = problemsOf({ ...complete, ...given, batch: { maxBytes: 1, maxCount: 1e9 }, levels: SECRET });
+  assert.deepEqual(problems, [
+    'batch.maxCount: target volc-tls takes 10000 at most',
+    'target: must be one of volc-tls, volc-webtracks, aliyun-sls, aliyun-webtracking',
+    'tags: must not be empty',
+    'batch.maxBytes: must be 1024 at least',
+    'batch.maxCount: must be 40960 at most',
+    'lingerMs: must be a whole number',
+    'handleSignals.0: must be one of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK',
+    'timeKey: must be of type string or array',
+    'levels: must be of type object',
+  ]);
 });

@@ -2,7 +2,6 @@
 // Takes: an environment. Gives: the options it sets, each with the name of its variable, for the error that may follow.
 // Keeps: nothing. Never: decides whether a value is good: a text that is no number stays a text, and the schema says so.
 
-import { z } from 'zod';
 import { nearest } from './nearest';
 import { environmentName, type OptionLeaf, optionLeaves } from './schema';
 
@@ -41,7 +40,7 @@ export function misspeltVariables(environment: NodeJS.ProcessEnv): { variable: s
     });
 }
 
-function readText(text: string, { type, notes }: OptionLeaf): unknown {
+function readText(text: string, { kind, notes }: OptionLeaf): unknown {
   switch (notes.text) {
     case 'list':
       return text.split(',').map((item) => item.trim());
@@ -50,15 +49,9 @@ function readText(text: string, { type, notes }: OptionLeaf): unknown {
     case 'number pairs':
       return readPairs(text, readNumber);
     default:
-      if (accepts(type, 0)) return readNumber(text);
-      return accepts(type, true) ? readBoolean(text) : text;
+      if (kind === 'number') return readNumber(text);
+      return kind === 'boolean' ? readBoolean(text) : text;
   }
-}
-
-/** Whether the type is about values of this kind at all; bounds do not matter. */
-function accepts(type: z.ZodType, sample: number | boolean): boolean {
-  const bare = type instanceof z.ZodDefault ? (type.unwrap() as z.ZodType) : type;
-  return typeof sample === 'number' ? bare instanceof z.ZodNumber : bare instanceof z.ZodBoolean;
 }
 
 function readNumber(text: string): unknown {

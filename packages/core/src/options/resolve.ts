@@ -5,7 +5,7 @@
 // Order: option, then `PUTLOGS_*`, then the vendor's own variables, then the default.
 
 import { hostname } from 'node:os';
-import type { z } from 'zod';
+import { type BaseIssue, getDotPath, type InferIssue, safeParse } from 'valibot';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
 import { clusterNumber } from './cluster';
@@ -44,13 +44,13 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
     complete(tree, environment, target);
     problems.push(...missing(tree, facts), ...addressProblems(tree, facts), ...pairingProblems(tree, target));
   } else fillDisabled(tree);
-  const result = schema.safeParse(tree);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describe(issue, variables)));
+  const result = safeParse(schema, tree);
+  if (!result.success) problems.push(...result.issues.flatMap((issue) => describe(issue, variables)));
   if (!result.success || problems.length > 0) {
     const list = [...new Set(problems)].map((problem) => `\n  - ${problem}`).join('');
     throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
   }
-  return result.data;
+  return result.output;
 }
 
 /** A copy without what is undefined, what pino added, and functions, which cannot cross to a worker thread. */
@@ -139,7 +139,7 @@ function missing(tree: Tree, { required, isSigned, vendor }: TargetFacts): strin
   const isElsewhere = ['file', 'module'].some((name) => get(tree, `credentials.${name}`) !== undefined);
   const keys = isElsewhere || !isSigned ? [] : ['credentials.accessKeyId', 'credentials.accessKeySecret'];
   return [...required, ...keys]
-    .filter((path) => get(tree, path) === undefined)
+    .filter((path) => !isSaid(get(tree, path)))
     .map((path) => {
       const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
       const ofVendor = all.filter((name) => name.startsWith(vendor.variables));
@@ -174,9 +174,10 @@ function pairingProblems(tree: Tree, target: TargetName): string[] {
   return problems;
 }
 
-/** An empty object is what a group of options is when nothing of it is said. */
+/** An empty object is what a group of options is when nothing of it is said, an empty text what a name is then. */
 function isSaid(value: unknown): boolean {
-  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : value !== undefined;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return value !== undefined && value !== '';
 }
 
 function addressProblems(tree: Tree, { vendor }: TargetFacts): string[] {
@@ -216,20 +217,38 @@ function isLoopback(name: string): boolean {
 }
 
 /** A problem as a person reads it. The value is never repeated: it may be the secret, or hold one. */
-function describe(issue: z.core.$ZodIssue, variables: ReadonlyMap<string, string>): string[] {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
+function describe(issue: InferIssue<typeof schema>, variables: ReadonlyMap<string, string>): string[] {
+  // An empty name in pairs is the end of a path that says nothing.
+  const path = (getDotPath(issue) ?? '').replace(/\.$/, '');
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
     const paths = optionLeaves().map((leaf) => leaf.path);
-    return issue.keys.map((key) => {
-      const full = path === '' ? key : `${path}.${key}`;
-      return `${full}: there is no such option${didYouMean(nearest(full, [...paths, ...groupsOf(paths)]))}`;
-    });
+    return [`${path}: there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}`];
   }
   // What is required is listed by name and variable already.
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [];
-  const variable = variables.get(path) ?? variables.get(issue.path.slice(0, -1).join('.'));
-  const text = issue.message.replace(/^(Invalid input|Too small|Too big|Invalid option): /, '');
-  return [`${path}${variable === undefined ? '' : ` (from ${variable})`}: ${text}`];
+  if (issue.received === 'undefined') return [];
+  const variable = variables.get(path) ?? variables.get(path.slice(0, Math.max(0, path.lastIndexOf('.'))));
+  return [`${path}${variable === undefined ? '' : ` (from ${variable})`}: ${demandOf(issue)}`];
+}
+
+/** valibot's own messages repeat what was given. */
+function demandOf(issue: BaseIssue<unknown>): string {
+  const { type, expected, requirement } = issue;
+  switch (type) {
+    case 'regex':
+      return issue.message;
+    case 'integer':
+      return 'must be a whole number';
+    case 'min_value':
+      return `must be ${requirement} at least`;
+    case 'max_value':
+      return `must be ${requirement} at most`;
+    case 'min_length':
+      return 'must not be empty';
+    case 'picklist':
+      return `must be one of ${expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ')}`;
+    default:
+      return `must be of type ${expected?.replace(/[()]/g, '').toLowerCase().replaceAll(' | ', ' or ')}`;
+  }
 }
 
 function groupsOf(paths: readonly string[]): string[] {

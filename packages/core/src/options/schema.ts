@@ -4,7 +4,28 @@
 // The name of an option in the environment is `PUTLOGS_` and its path in upper snake case; `vendor` lists the names
 // of the vendor's own tools that are read after it.
 
-import { z } from 'zod';
+import {
+  array,
+  boolean,
+  type GenericSchema,
+  getMetadata,
+  type InferInput,
+  type InferOutput,
+  integer,
+  maxValue,
+  metadata,
+  minLength,
+  minValue,
+  number,
+  optional,
+  picklist,
+  pipe,
+  record,
+  regex,
+  strictObject,
+  string,
+  union,
+} from 'valibot';
 import { TARGET_NAMES } from './targets';
 
 /** What stands beside a type: how to read it from a text, and what to say about it. */
@@ -22,204 +43,282 @@ export interface OptionNotes {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-function wholeNumber(min: number, max: number) {
-  return z.number().int().min(min).max(max);
-}
+/** A type of the schema with its notes. */
+const noted = <const T extends GenericSchema>(type: T, notes: OptionNotes) => pipe(type, metadata({ ...notes }));
 
-const text = () => z.string().min(1);
+const wholeNumber = (min: number, max: number) => pipe(number(), integer(), minValue(min), maxValue(max));
+const text = () => pipe(string(), minLength(1));
 /** Stands in a header or an address: a control character would end a header and begin another, and letters beyond ASCII
  * cannot be sent in one. */
-const ascii = () => text().regex(/^[\x20-\x7e]*$/, 'must be one line of printable ASCII');
+const ascii = () => pipe(string(), regex(/^[\x20-\x7e]*$/, 'must be one line of printable ASCII'));
 /** Stands in neither. */
-const line = () => text().regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
+const line = () => pipe(text(), regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters'));
 
-const credentials = z.strictObject({
-  accessKeyId: ascii()
-    .optional()
-    .meta({
+const key = () => pipe(ascii(), minLength(1));
+
+const credentials = strictObject({
+  accessKeyId: optional(
+    noted(key(), {
       meaning: 'Access key.',
       vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
       otherwise: 'required, or a file or module; none with web tracking',
     }),
-  accessKeySecret: ascii()
-    .optional()
-    .meta({
+  ),
+  accessKeySecret: optional(
+    noted(key(), {
       meaning: 'Its secret.',
       vendor: ['VOLCENGINE_ACCESS_KEY_SECRET', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
       otherwise: 'required, or a file or module; none with web tracking',
       secret: true,
     }),
-  securityToken: ascii()
-    .optional()
-    .meta({
+  ),
+  securityToken: optional(
+    noted(key(), {
       meaning: 'The token of temporary credentials (STS).',
       vendor: ['VOLCENGINE_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
       secret: true,
     }),
-  file: text().optional().meta({ meaning: 'Instead: a JSON file with these names, read again when it changes.' }),
-  module: text()
-    .optional()
-    .meta({ meaning: 'Instead: the path of a module whose default export is a function that gives them.' }),
+  ),
+  file: optional(noted(text(), { meaning: 'Instead: a JSON file with these names, read again when it changes.' })),
+  module: optional(
+    noted(text(), { meaning: 'Instead: the path of a module whose default export is a function that gives them.' }),
+  ),
 });
 
-const batch = z.strictObject({
-  maxBytes: wholeNumber(1 * KiB, 9 * MiB)
-    .default(1 * MiB)
-    .meta({
+const batch = strictObject({
+  maxBytes: optional(
+    noted(wholeNumber(1 * KiB, 9 * MiB), {
       meaning: 'Bytes of encoded records after which a batch is sent; some targets take less than 9 MiB.',
     }),
-  maxCount: wholeNumber(1, 40_960)
-    .default(4096)
-    .meta({ meaning: 'Records after which a batch is sent; some targets take less than 40,960.' }),
+    1 * MiB,
+  ),
+  maxCount: optional(
+    noted(wholeNumber(1, 40_960), {
+      meaning: 'Records after which a batch is sent; some targets take less than 40,960.',
+    }),
+    4096,
+  ),
 });
 
-const memory = z.strictObject({
-  maxBytes: wholeNumber(1 * MiB, 16 * 1024 * MiB)
-    .default(64 * MiB)
-    .meta({ meaning: 'Most bytes of records without a fate in memory, in both threads together.' }),
-  whenFull: z.enum(['dropNewest', 'dropOldest']).default('dropNewest').meta({
-    meaning: 'What gives way when memory is full, and there is no spool or it is full, too; counted in both cases.',
-  }),
+const memory = strictObject({
+  maxBytes: optional(
+    noted(wholeNumber(1 * MiB, 16 * 1024 * MiB), {
+      meaning: 'Most bytes of records without a fate in memory, in both threads together.',
+    }),
+    64 * MiB,
+  ),
+  whenFull: optional(
+    noted(picklist(['dropNewest', 'dropOldest']), {
+      meaning: 'What gives way when memory is full, and there is no spool or it is full, too; counted in both cases.',
+    }),
+    'dropNewest',
+  ),
 });
 
-const spool = z.strictObject({
-  dir: text().optional().meta({
-    meaning: 'Directory for batches that wait on disk; any number of processes may share it.',
-    otherwise: 'no spool',
-  }),
-  mode: z.enum(['overflow', 'always']).default('overflow').meta({
-    meaning:
-      'When a batch goes to disk: in an outage, at the memory limit and at the end; or always, before it is sent.',
-  }),
-  maxBytes: wholeNumber(1 * MiB, 1024 * 1024 * MiB)
-    .default(1024 * MiB)
-    .meta({ meaning: 'Most bytes on disk; beyond them the oldest batches are dropped, and counted.' }),
-  fsync: z.boolean().default(false).meta({ meaning: 'Survive a power loss, too, on a disk that honours fsync.' }),
+const spool = strictObject({
+  dir: optional(
+    noted(text(), {
+      meaning: 'Directory for batches that wait on disk; any number of processes may share it.',
+      otherwise: 'no spool',
+    }),
+  ),
+  mode: optional(
+    noted(picklist(['overflow', 'always']), {
+      meaning:
+        'When a batch goes to disk: in an outage, at the memory limit and at the end; or always, before it is sent.',
+    }),
+    'overflow',
+  ),
+  maxBytes: optional(
+    noted(wholeNumber(1 * MiB, 1024 * 1024 * MiB), {
+      meaning: 'Most bytes on disk; beyond them the oldest batches are dropped, and counted.',
+    }),
+    1024 * MiB,
+  ),
+  fsync: optional(noted(boolean(), { meaning: 'Survive a power loss, too, on a disk that honours fsync.' }), false),
 });
 
-const deadLetter = z.strictObject({
-  file: text()
-    .optional()
-    .meta({ meaning: 'File for records that the service refused for good: one JSON text a line, with the reason.' }),
+const deadLetter = strictObject({
+  file: optional(
+    noted(text(), {
+      meaning: 'File for records that the service refused for good: one JSON text a line, with the reason.',
+    }),
+  ),
 });
 
-const retry = z.strictObject({
-  baseMs: wholeNumber(1, 60_000).default(200).meta({ meaning: 'First step of the exponential backoff.' }),
-  maxMs: wholeNumber(1, 600_000).default(30_000).meta({ meaning: 'Longest step of the backoff.' }),
+const retry = strictObject({
+  baseMs: optional(noted(wholeNumber(1, 60_000), { meaning: 'First step of the exponential backoff.' }), 200),
+  maxMs: optional(noted(wholeNumber(1, 600_000), { meaning: 'Longest step of the backoff.' }), 30_000),
 });
 
-export const schema = z.strictObject({
-  enabled: z.boolean().default(true).meta({ meaning: '`false` starts nothing: every record is refused silently.' }),
-  target: z.enum(TARGET_NAMES).meta({
+export const schema = strictObject({
+  enabled: optional(noted(boolean(), { meaning: '`false` starts nothing: every record is refused silently.' }), true),
+  target: noted(picklist(TARGET_NAMES), {
     meaning: `The service and how it is written to: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
     otherwise: "the endpoint's, or `volc-tls`",
   }),
-  endpoint: text().meta({
+  endpoint: noted(text(), {
     meaning: 'Address of the service; `http` only for loopback, or with `allowInsecure`.',
     vendor: ['VOLCENGINE_ENDPOINT'],
     otherwise: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
   }),
-  region: ascii()
-    .default('')
-    .meta({
+  region: optional(
+    noted(ascii(), {
       meaning: 'Region, part of every signature of TLS, and of those of SLS where it is known.',
       vendor: ['VOLCENGINE_REGION'],
       otherwise: "the endpoint's",
     }),
-  topicId: ascii().default('').meta({ meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }),
-  projectId: ascii().default('').meta({ meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
-  project: z
-    .string()
-    .regex(/^[0-9a-zA-Z_-]{1,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')
-    .default('')
-    .meta({ meaning: 'SLS: project to write to.', otherwise: 'required for SLS' }),
-  logstore: z
-    .string()
-    .regex(/^[a-z0-9_-]{3,63}$/, 'must be 3 to 63 small letters, digits, `-` or `_`')
-    .default('')
-    .meta({ meaning: 'SLS: Logstore to write to.', otherwise: 'required for SLS' }),
-  topic: z.string().default('').meta({ meaning: 'SLS: topic of the records.' }),
-  routing: z.enum(['route', 'header']).default('route').meta({
-    meaning: 'SLS: the hash key in the address, or in a header as the documents of 2017 have it.',
-  }),
-  signature: z.enum(['v1', 'v4']).optional().meta({
-    meaning: 'SLS: the form of signatures.',
-    otherwise: '`v4` where the region is known, else `v1`',
-  }),
+    '',
+  ),
+  topicId: optional(noted(ascii(), { meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }), ''),
+  projectId: optional(
+    noted(ascii(), { meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
+    '',
+  ),
+  project: optional(
+    noted(pipe(string(), regex(/^[0-9a-zA-Z_-]{0,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')), {
+      meaning: 'SLS: project to write to.',
+      otherwise: 'required for SLS',
+    }),
+    '',
+  ),
+  logstore: optional(
+    noted(pipe(string(), regex(/^([a-z0-9_-]{3,63})?$/, 'must be 3 to 63 small letters, digits, `-` or `_`')), {
+      meaning: 'SLS: Logstore to write to.',
+      otherwise: 'required for SLS',
+    }),
+    '',
+  ),
+  topic: optional(noted(string(), { meaning: 'SLS: topic of the records.' }), ''),
+  routing: optional(
+    noted(picklist(['route', 'header']), {
+      meaning: 'SLS: the hash key in the address, or in a header as the documents of 2017 have it.',
+    }),
+    'route',
+  ),
+  signature: optional(
+    noted(picklist(['v1', 'v4']), {
+      meaning: 'SLS: the form of signatures.',
+      otherwise: '`v4` where the region is known, else `v1`',
+    }),
+  ),
   credentials,
-  source: z.string().meta({ meaning: 'Where the records come from.', otherwise: 'the host name' }),
-  fileName: z.string().default('').meta({ meaning: 'File name kept with the records.' }),
-  tags: z
-    .record(z.string().min(1), z.string())
-    .default({})
-    .meta({ meaning: 'Tags kept with the records.', text: 'pairs' }),
-  instance: line().meta({
+  source: noted(string(), { meaning: 'Where the records come from.', otherwise: 'the host name' }),
+  fileName: optional(noted(string(), { meaning: 'File name kept with the records.' }), ''),
+  tags: optional(noted(record(text(), string()), { meaning: 'Tags kept with the records.', text: 'pairs' }), {}),
+  instance: noted(line(), {
     meaning: 'Name of this instance; its records keep their order.',
     otherwise: '`POD_NAME`, then the host name, with the worker number of pm2 or cluster',
   }),
-  hashKey: z
-    .string()
-    .regex(/^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/, 'must be `instance`, `none`, or 32 hex digits (not all f)')
-    .default('instance')
-    .meta({ meaning: "Shard: by the instance's name, any (`none`, without order), or of this key." }),
-  concurrency: wholeNumber(1, 64)
-    .default(4)
-    .meta({ meaning: "Batches in flight with `hashKey: 'none'`; otherwise one, which keeps order." }),
-  compression: z
-    .enum(['lz4', 'zlib', 'gzip', 'none'])
-    .default('lz4')
-    .meta({ meaning: 'Compression of a batch; `gzip` for SLS web tracking only.' }),
+  hashKey: optional(
+    noted(
+      pipe(
+        string(),
+        regex(
+          /^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/,
+          'must be `instance`, `none`, or 32 hex digits (not all f)',
+        ),
+      ),
+      { meaning: "Shard: by the instance's name, any (`none`, without order), or of this key." },
+    ),
+    'instance',
+  ),
+  concurrency: optional(
+    noted(wholeNumber(1, 64), {
+      meaning: "Batches in flight with `hashKey: 'none'`; otherwise one, which keeps order.",
+    }),
+    4,
+  ),
+  compression: optional(
+    noted(picklist(['lz4', 'zlib', 'gzip', 'none']), {
+      meaning: 'Compression of a batch; `gzip` for SLS web tracking only.',
+    }),
+    'lz4',
+  ),
   batch,
-  lingerMs: wholeNumber(0, 60_000).default(1000).meta({
-    meaning: 'Longest wait for a batch to fill; in an outage up to eight times that, unless `spool.mode` is `always`.',
-  }),
+  lingerMs: optional(
+    noted(wholeNumber(0, 60_000), {
+      meaning:
+        'Longest wait for a batch to fill; in an outage up to eight times that, unless `spool.mode` is `always`.',
+    }),
+    1000,
+  ),
   memory,
   spool,
   deadLetter,
   retry,
-  requestTimeoutMs: wholeNumber(100, 600_000)
-    .default(15_000)
-    .meta({ meaning: 'For one attempt, from connecting to the end of the answer.' }),
-  closeTimeoutMs: wholeNumber(0, 9_500)
-    .default(8000)
-    .meta({ meaning: 'For the rest to be delivered at the end; a pino transport is cut off at 10 s.' }),
-  handleSignals: z
-    .array(z.enum(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK']))
-    .default([])
-    .meta({
+  requestTimeoutMs: optional(
+    noted(wholeNumber(100, 600_000), { meaning: 'For one attempt, from connecting to the end of the answer.' }),
+    15_000,
+  ),
+  closeTimeoutMs: optional(
+    noted(wholeNumber(0, 9_500), {
+      meaning: 'For the rest to be delivered at the end; a pino transport is cut off at 10 s.',
+    }),
+    8000,
+  ),
+  handleSignals: optional(
+    noted(array(picklist(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'])), {
       meaning: 'Signals on which to close before they end the process; not with pino, whose worker gets none.',
       text: 'list',
     }),
-  allowInsecure: z.boolean().default(false).meta({ meaning: 'Allow `http` to addresses beyond loopback.' }),
-  timeKey: z
-    .union([text(), z.array(text()).min(1)])
-    .default('time')
-    .meta({ meaning: "Field with the record's time; of several, the first in the record.", text: 'list' }),
-  messageKey: text()
-    .default('message')
-    .meta({ meaning: 'Field for a line that is not a JSON object, or has no field.' }),
-  levelKey: text().default('level').meta({ meaning: 'Field whose number becomes a label.' }),
-  levels: z
-    .record(text(), z.number())
-    .default({})
-    .meta({ meaning: "Labels beside pino's own, as its `customLevels`.", text: 'number pairs' }),
+    [],
+  ),
+  allowInsecure: optional(noted(boolean(), { meaning: 'Allow `http` to addresses beyond loopback.' }), false),
+  timeKey: optional(
+    noted(union([text(), pipe(array(text()), minLength(1))]), {
+      meaning: "Field with the record's time; of several, the first in the record.",
+      text: 'list',
+    }),
+    'time',
+  ),
+  messageKey: optional(
+    noted(text(), { meaning: 'Field for a line that is not a JSON object, or has no field.' }),
+    'message',
+  ),
+  levelKey: optional(noted(text(), { meaning: 'Field whose number becomes a label.' }), 'level'),
+  levels: optional(
+    noted(record(text(), number()), {
+      meaning: "Labels beside pino's own, as its `customLevels`.",
+      text: 'number pairs',
+    }),
+    {},
+  ),
 });
 
 /** A leaf of the schema: one option a person can set. */
 export interface OptionLeaf {
   /** `batch.maxBytes`. */
   readonly path: string;
-  readonly type: z.ZodType;
   readonly notes: OptionNotes;
+  /** Of what kind its value is, for reading it from a text. */
+  readonly kind: 'number' | 'boolean' | 'other';
+  /** `undefined`: it has none. */
+  readonly defaultValue: unknown;
 }
 
+/** As much of valibot's types as the walk below reads. */
+type Node = GenericSchema & { entries?: Record<string, Node>; wrapped?: Node; default?: unknown };
+
 /** Every option in the order above. */
-export function optionLeaves(object: z.ZodObject = schema, above = ''): OptionLeaf[] {
-  return Object.entries(object.shape).flatMap(([name, type]) => {
+export const optionLeaves: () => readonly OptionLeaf[] = once(() => leavesOf(schema as Node, ''));
+
+function leavesOf(object: Node, above: string): OptionLeaf[] {
+  return Object.entries(object.entries ?? {}).flatMap(([name, node]) => {
     const path = above + name;
-    if (type instanceof z.ZodObject) return optionLeaves(type, `${path}.`);
-    return [{ path, type: type as z.ZodType, notes: (type as z.ZodType).meta() as unknown as OptionNotes }];
+    if (node.entries !== undefined) return leavesOf(node, `${path}.`);
+    const type = node.wrapped ?? node;
+    const kind = type.type === 'number' || type.type === 'boolean' ? type.type : 'other';
+    return [{ path, notes: getMetadata(type) as unknown as OptionNotes, kind, defaultValue: node.default }];
   });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** `batch.maxBytes` as `PUTLOGS_BATCH_MAX_BYTES`. */
@@ -235,7 +334,7 @@ type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean
   : { [K in keyof T]?: (K extends 'tags' | 'levels' ? T[K] : DeepPartial<T[K]>) | undefined };
 
 /** What a user may say. Everything may be left out here and come from the environment. */
-export type PutlogsOptions = DeepPartial<z.input<typeof schema>>;
+export type PutlogsOptions = DeepPartial<InferInput<typeof schema>>;
 
 /** What the stages read: complete and checked. */
-export type Options = z.output<typeof schema>;
+export type Options = InferOutput<typeof schema>;

@@ -222,22 +222,23 @@ function assertSameValues(got: Log, line: string): void {
     assert.deepEqual(got.Contents, [{ Key: 'message', Value: line }]);
     return;
   }
-  const values = (texts: unknown[]) => texts.map(String).sort();
-  const expected = left.map(([name, field]) =>
-    typeof field === 'string'
-      ? field.toWellFormed()
-      : ((name === 'level' ? LEVELS[JSON.stringify(field)] : undefined) ?? JSON.stringify(field)),
-  );
-  assert.deepEqual(
-    values(
-      got.Contents.map(({ Value }) => {
-        // A number's digits and a nested value's spaces are kept; as values they must be what JSON.parse reads.
-        if (expected.includes(Value)) return Value;
-        return JSON.stringify(JSON.parse(Value));
-      }),
-    ),
-    values(expected),
-  );
+  const expected = left.map(([, field]) => (typeof field === 'string' ? field.toWellFormed() : JSON.stringify(field)));
+  const values = (texts: readonly string[]) => texts.map(asValue).sort();
+  assert.deepEqual(values(got.Contents.map(({ Value }) => Value)), values(expected));
+}
+
+/**
+ * What a text says, whether it was a text, a number or a level: a number's digits and a nested value's spaces are kept,
+ * and the oracle has lost them. `-0`, the text, and -0, the number, may stand in one record.
+ */
+function asValue(text: string): string {
+  const number = Object.keys(LEVELS).find((level) => LEVELS[level] === text);
+  if (number !== undefined) return number;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 test('no bytes at all make it throw, or write anything but one Log each', () => {

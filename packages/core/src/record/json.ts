@@ -9,6 +9,11 @@ export const NOT_JSON = -1;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** 1 for a byte that stands for itself within a string: no quote, no backslash, no control character. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
   let to = at;
   while (to < end) {
@@ -57,20 +62,49 @@ export function endOfWord(bytes: Buffer, start: number, end: number): number {
   return NOT_JSON;
 }
 
+/** The closing quote, or the first backslash, from `at` on; `NOT_JSON` for a control character or no end. */
+export function endOfPlainString(line: Buffer, at: number, end: number): number {
+  let to = at;
+  while (to < end && PLAIN[line[to]!] === 1) to += 1;
+  return to < end && line[to]! >= 0x20 ? to : NOT_JSON;
+}
+
+/** Behind so many bytes a search by the runtime is faster than a loop; before it, starting one costs more. */
+const LOOPED_BYTES = 64;
+
+/** The closing quote of a string whose first backslash is at `at`. Whether it is a string is seen when it is unescaped. */
+export function closingQuote(line: Buffer, at: number, end: number): number {
+  let close = at;
+  while (close !== NOT_JSON && line[close] === BACKSLASH) {
+    if (close + 2 > end) return NOT_JSON;
+    if (close - at > LOOPED_BYTES) return unescapedQuote(line, close, end);
+    close = endOfPlainString(line, close + 2, end);
+  }
+  return close;
+}
+
+/** The first quote with no backslash before it, or an even number of them; from the backslash at `start` on. */
+function unescapedQuote(line: Buffer, start: number, end: number): number {
+  for (let quote = line.indexOf(QUOTE, start); quote !== -1 && quote < end; quote = line.indexOf(QUOTE, quote + 1)) {
+    let first = quote;
+    while (first > start && line[first - 1] === BACKSLASH) first -= 1;
+    if ((quote - first) % 2 === 0) return quote;
+  }
+  return NOT_JSON;
+}
+
 /** The position behind a string's closing quote, from behind its opening one; every escape is checked. */
 function endOfString(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end) {
+  for (;;) {
+    while (at < end && PLAIN[bytes[at]!] === 1) at += 1;
+    if (at >= end) return NOT_JSON;
     const byte = bytes[at]!;
     if (byte === QUOTE) return at + 1;
-    if (byte < 0x20) return NOT_JSON;
-    if (byte === BACKSLASH) {
-      const length = escapeLength(bytes, at, end);
-      if (length === NOT_JSON) return NOT_JSON;
-      at += length;
-    } else at += 1;
+    const length = byte === BACKSLASH ? escapeLength(bytes, at, end) : NOT_JSON;
+    if (length === NOT_JSON) return NOT_JSON;
+    at += length;
   }
-  return NOT_JSON;
 }
 
 /** The bytes of the escape that begins at the backslash `at`: 2 or 6. */

@@ -37,6 +37,8 @@ export interface KeyEntry {
   seenIn: number;
   from: number;
   to: number;
+  /** What came behind it last time: an application's records have the same names in the same order. */
+  next: KeyEntry | undefined;
   /** The entry with a suffix that was used in its place in the record `suffixedIn`. */
   suffixed: KeyEntry | undefined;
   suffixedIn: number;
@@ -59,11 +61,13 @@ export class Keys {
   #table: (KeyEntry | undefined)[] = [];
   #size = 0;
   readonly #outNames = new Map<string, OutName>();
+  /** Stands before the first name of a record. */
+  #before: KeyEntry;
 
   constructor(rule: KeyRule, roles: ReadonlyMap<string, KeyRole>) {
     this.#rule = rule;
     this.#roles = roles;
-    this.#clear();
+    this.#before = this.#clear();
   }
 
   /**
@@ -71,7 +75,12 @@ export class Keys {
    * within a record the entries are what tells a duplicate.
    */
   trim(): void {
-    if (this.#size > MAX_ENTRIES) this.#clear();
+    if (this.#size > MAX_ENTRIES) this.#before = this.#clear();
+  }
+
+  /** What `next` is asked of for the first name of a record. */
+  get before(): KeyEntry {
+    return this.#before;
   }
 
   /** The entry of the name in `bytes[start..end)`, whose `hash` the caller has summed while it looked for the end. */
@@ -127,7 +136,8 @@ export class Keys {
 
   #entry(source: Uint8Array, hash: number, role: KeyRole, out: OutName): KeyEntry {
     const encoded = encodeKey(out.name);
-    return { role, source, hash, encoded, out, seenIn: -1, from: 0, to: 0, suffixed: undefined, suffixedIn: -1 };
+    const unseen = { seenIn: -1, from: 0, to: 0, next: undefined, suffixed: undefined, suffixedIn: -1 };
+    return { role, source, hash, encoded, out, ...unseen };
   }
 
   #outName(name: string): OutName {
@@ -152,10 +162,11 @@ export class Keys {
     for (const entry of entries) if (entry !== undefined) this.#insert(entry);
   }
 
-  #clear(): void {
+  #clear(): KeyEntry {
     this.#table = new Array(256).fill(undefined);
     this.#size = 0;
     this.#outNames.clear();
+    return this.#entry(new Uint8Array(0), 0, 'content', this.#outName(''));
   }
 }
 

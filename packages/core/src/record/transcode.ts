@@ -22,7 +22,7 @@
 
 import type { Clock } from '../clock';
 import { characterStart, cutLog } from './cut';
-import { endOfNested, endOfNumber, endOfWord, NOT_JSON, skipSpace } from './json';
+import { closingQuote, endOfNested, endOfNumber, endOfPlainString, endOfWord, NOT_JSON, skipSpace } from './json';
 import { hashKeyBytes, type KeyEntry, type KeyRole, type KeyRule, Keys } from './keys';
 import { type LevelLabels, labelOf } from './level';
 import { CallOrder, readTime } from './time';
@@ -61,6 +61,8 @@ const BACKSLASH = 0x5c;
 const TIME_ROOM = 7;
 /** What the encoding of a field adds to its text at most: two tags, a value's length twice, and a length's slack. */
 const FIELD_ROOM = 16;
+/** A longer value is copied by the runtime. */
+const LOOPED_BYTES = 160;
 
 export class Transcoder {
   readonly #layout: LogLayout;
@@ -75,6 +77,8 @@ export class Transcoder {
   #ms = 0;
   #subMsNs = 0;
   #timeFrom: KeyEntry | undefined;
+  /** The name that was read last in this record. */
+  #lastKey: KeyEntry;
   /** Ranges of contents that a later field of the same name has replaced: from, to, from, to, ... */
   readonly #replaced: number[] = [];
 
@@ -85,6 +89,7 @@ export class Transcoder {
     const roles = new Map<string, KeyRole>(options.timeKeys.map((key) => [key, 'time']));
     if (!roles.has(options.levelKey)) roles.set(options.levelKey, 'level');
     this.#keys = new Keys(layout.keys, roles);
+    this.#lastKey = this.#keys.before;
     this.#messageKey = Buffer.from(options.messageKey);
   }
 
@@ -122,6 +127,7 @@ export class Transcoder {
     this.#ms = 0;
     this.#subMsNs = -1;
     this.#timeFrom = undefined;
+    this.#lastKey = this.#keys.before;
     this.#replaced.length = 0;
   }
 
@@ -145,6 +151,15 @@ export class Transcoder {
 
   /** Reads `name" : value` from behind the opening quote; gives the end of the value. */
   #field(line: Buffer, start: number, end: number, sink: LogSink): number {
+    const { next } = this.#lastKey;
+    if (next !== undefined) {
+      const close = start + next.source.length;
+      // Such a name has no escape, so what is equal to it up to the quote is that name.
+      if (close < end && line[close] === QUOTE && startsWith(line, start, next.source)) {
+        this.#lastKey = next;
+        return this.#afterName(next, line, close, end, sink);
+      }
+    }
     let hash = 0;
     let at = start;
     let byte = 0;
@@ -158,6 +173,7 @@ export class Transcoder {
     let entry: KeyEntry;
     if (byte === QUOTE) {
       entry = this.#keys.find(line, start, at, hash);
+      this.#lastKey.next = entry;
     } else {
       const close = closingQuote(line, at, end);
       if (close === NOT_JSON) return NOT_JSON;
@@ -167,7 +183,13 @@ export class Transcoder {
       entry = this.#entryOf(this.#scratch, 0, written);
       at = close;
     }
-    at = skipSpace(line, at + 1, end);
+    this.#lastKey = entry;
+    return this.#afterName(entry, line, at, end, sink);
+  }
+
+  /** Reads `: value` from the name's closing quote. */
+  #afterName(entry: KeyEntry, line: Buffer, close: number, end: number, sink: LogSink): number {
+    let at = skipSpace(line, close + 1, end);
     if (at >= end || line[at] !== 0x3a) return NOT_JSON;
     at = skipSpace(line, at + 1, end);
     return at < end ? this.#value(entry, line, at, end, sink) : NOT_JSON;
@@ -266,8 +288,8 @@ export class Transcoder {
     at += encoded.length;
     out[at] = 0x12;
     at = writeVarint(out, at + 1, valueBytes);
-    // A call into the runtime costs as much as a loop over some dozens of bytes.
-    if (valueBytes < 48) for (let i = start; i < end; i += 1) out[at++] = bytes[i]!;
+    // A call into the runtime, and the view it needs, cost as much as a loop over a hundred bytes and some.
+    if (valueBytes < LOOPED_BYTES) for (let i = start; i < end; i += 1) out[at++] = bytes[i]!;
     else {
       out.set(bytes.subarray(start, end), at);
       at += valueBytes;
@@ -305,24 +327,9 @@ export class Transcoder {
   }
 }
 
-/** The closing quote, or the first backslash, from `at` on; `NOT_JSON` for a control character or no end. */
-function endOfPlainString(line: Buffer, at: number, end: number): number {
-  for (let i = at; i < end; i += 1) {
-    const byte = line[i]!;
-    if (byte === QUOTE || byte === BACKSLASH) return i;
-    if (byte < 0x20) return NOT_JSON;
-  }
-  return NOT_JSON;
-}
-
-/** The closing quote of a string whose first backslash is at `at`. */
-function closingQuote(line: Buffer, at: number, end: number): number {
-  let close = at;
-  while (close !== NOT_JSON && line[close] === BACKSLASH) {
-    if (close + 2 > end) return NOT_JSON;
-    close = endOfPlainString(line, close + 2, end);
-  }
-  return close;
+function startsWith(line: Buffer, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i += 1) if (line[start + i] !== name[i]) return false;
+  return true;
 }
 
 /** Takes the ranges out of the sink and closes the gaps. They do not overlap, but may be in any order. */

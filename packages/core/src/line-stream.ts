@@ -14,25 +14,46 @@ import { type Shipper, startShipper } from './shipper';
 
 /** A chunk is read before the next comes, so the stream may never ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;
+/** A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read. */
+const PIECE_CHARACTERS = 32 * 1024;
+/** Bytes of UTF-8 for a unit of UTF-16 at most. */
+const UNIT_BYTES = 3;
 
-/** @param end called once, when nothing more will come; the stream finishes when it resolves. */
+/**
+ * @param push is given bytes that are there only while it runs.
+ * @param end called once, when nothing more will come; the stream finishes when it resolves.
+ */
 export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<void>): Writable {
   const decoder = new StringDecoder('utf8');
+  const piece = Buffer.allocUnsafeSlow(PIECE_CHARACTERS * UNIT_BYTES);
+  const pushText = (text: string) => {
+    for (let from = 0; from < text.length; ) {
+      const to = characterEnd(text, from + PIECE_CHARACTERS);
+      push(piece.subarray(0, piece.write(text.slice(from, to))));
+      from = to;
+    }
+  };
   return new Writable({
     decodeStrings: false,
     highWaterMark: NEVER_FULL_BYTES,
     write(chunk: string | Buffer, _encoding, done) {
       // Bytes may end within a character, and need not be UTF-8 at all; a text's bytes are.
-      push(Buffer.from(typeof chunk === 'string' ? chunk : decoder.write(chunk)));
+      pushText(typeof chunk === 'string' ? chunk : decoder.write(chunk));
       done();
     },
     final(done) {
       // A character that was begun and never ended is told as such, and not left out.
-      const rest = decoder.end();
-      if (rest !== '') push(Buffer.from(rest));
+      pushText(decoder.end());
       end().then(() => done(), done);
     },
   });
+}
+
+/** `at`, or the place before it if it is in the middle of a character that takes two units. */
+function characterEnd(text: string, at: number): number {
+  return at < text.length && (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
+    ? at - 1
+    : at;
 }
 
 /** A shipper and the stream that leads to it. */

@@ -5,6 +5,7 @@
 // Keeps: the names it has quoted. Never: throws; changes the info; uses a field's name on an object of ours, where
 // `__proto__` would not be a name.
 import { carefulText } from './careful';
+import { isJsonSafe } from './json-safe';
 import { isError, liftError, plainOf, throwsText } from './plain';
 
 const LEVEL = Symbol.for('level');
@@ -38,13 +39,31 @@ export function isUncaught(info: unknown): boolean {
 }
 
 function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
+  return plainText(info as Record<string, unknown>, timeKeys, nowMs) ?? carefulFieldsText(info, timeKeys, nowMs);
+}
+
+/** The everyday info, written by the engine in one go; nothing if it is not one. */
+function plainText(info: Record<string, unknown>, timeKeys: readonly string[], nowMs: number): string | undefined {
+  if (!isJsonSafe(info)) return undefined;
+  const level = (info as { [LEVEL]?: unknown })[LEVEL];
+  if (level !== undefined && level !== info['level']) return undefined;
+  let times = 0;
+  for (const key of timeKeys) if (info[key] !== undefined) times += 1;
+  // Of several times the order counts.
+  if (times > 1) return undefined;
+  const text = JSON.stringify(info);
+  if (times === 1) return text;
+  const time = timeText(timeKeys, nowMs).slice(1);
+  return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
+}
+
+function carefulFieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
   const fields = (isError(info) ? liftError(info) : info) as Readonly<Record<string, unknown>>;
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
   let times = '';
-  let others = level === undefined ? '' : `,"level":${valueText(level) ?? 'null'}`;
+  let others = level === undefined || 'level' in fields ? '' : nameText('level') + (valueText(level) ?? 'null');
   for (const key of Object.keys(fields)) {
-    if (key === 'level' && level !== undefined) continue;
-    const value = read(fields, key);
+    const value = key === 'level' && level !== undefined ? level : read(fields, key);
     if (key === 'message' && isError(value)) {
       others += errorText(value, fields);
       continue;
@@ -113,7 +132,7 @@ function valueText(value: unknown): string | undefined {
       return Number.isFinite(value) ? String(value) : `"${value}"`;
     case 'object':
       try {
-        return JSON.stringify(value, replacePlain);
+        return isJsonSafe(value) ? JSON.stringify(value) : JSON.stringify(value, replacePlain);
       } catch {
         return carefulText(value);
       }

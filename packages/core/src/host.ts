@@ -16,7 +16,7 @@ import { type CancelTimer, type Clock, systemClock } from './clock';
 import { publish } from './diagnostics';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import { JoinedLines, WaitingChunks } from './joined-lines';
-import type { Options, PutlogsOptions } from './options/schema';
+import type { Options } from './options/schema';
 import { Respawn } from './respawn';
 import type { RecordSink, ShipperEvents } from './shipper';
 import { handleSignals, NO_SIGNALS } from './signals';
@@ -26,16 +26,6 @@ import { isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
 export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
-
-/**
- * Starts the core in a worker thread.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, with every problem of the options and the environment;
- * `ERR_PUTLOGS_WORKER` if no thread could be started
- */
-export function createHost(options: PutlogsOptions = {}): Host {
-  const { resolveOptions } = require('./options/resolve') as typeof import('./options/resolve');
-  return startHost(resolveOptions(options, process.env));
-}
 
 /** A worker that gives no sign of life for so long while records wait is ended. */
 const STUCK_MS = 30_000;

@@ -1,9 +1,49 @@
 // The face of the package. What is not exported here may change with any version.
+//
+// What is started is loaded when it is started: an application whose records go to a worker never loads what the worker
+// does, and a worker never what starts one. A module takes a fifth of a millisecond of somebody's start, and there are
+// fifty.
+
+import type { Host } from './host';
+import type { LineStream } from './line-stream';
+import type { Options, PutlogsOptions } from './options/schema';
+import type { Shipper } from './shipper';
 
 export { addStats, DROP_REASONS, type DropReason, type Stats } from './account';
 export { PutlogsError, type PutlogsErrorCode } from './errors';
-export { createHost, type Host } from './host';
-export { createLineStream, type LineStream } from './line-stream';
+export type { Host } from './host';
+export type { LineStream } from './line-stream';
 export type { PutlogsOptions } from './options/schema';
-export { createShipper, type RecordSink, type Shipper, type ShipperEvents } from './shipper';
+export type { RecordSink, Shipper, ShipperEvents } from './shipper';
 export type { Warning, WarningKind } from './tell';
+
+/**
+ * The whole core in this thread.
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, with every problem of the options and the environment
+ */
+export function createShipper(options: PutlogsOptions = {}): Shipper {
+  const resolved = resolve(options);
+  return (require('./shipper') as typeof import('./shipper')).startShipper(resolved);
+}
+
+/**
+ * Starts the core in a worker thread.
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`; `ERR_PUTLOGS_WORKER` if no thread could be started
+ */
+export function createHost(options: PutlogsOptions = {}): Host {
+  const resolved = resolve(options);
+  return (require('./host') as typeof import('./host')).startHost(resolved);
+}
+
+/**
+ * The whole core in this thread, behind a stream of lines.
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`
+ */
+export function createLineStream(options: PutlogsOptions = {}): LineStream {
+  const resolved = resolve(options);
+  return (require('./line-stream') as typeof import('./line-stream')).startLineStream(resolved);
+}
+
+function resolve(options: PutlogsOptions): Options {
+  return (require('./options/resolve') as typeof import('./options/resolve')).resolveOptions(options, process.env);
+}

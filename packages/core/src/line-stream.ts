@@ -8,7 +8,7 @@
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { PutlogsOptions } from './options/schema';
+import type { Options } from './options/schema';
 import { Lines } from './record/lines';
 import { type Shipper, startShipper } from './shipper';
 
@@ -63,13 +63,9 @@ export interface LineStream {
   readonly stream: Writable;
 }
 
-/**
- * The whole core in this thread, behind a stream of lines.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`
- */
-export function createLineStream(options: PutlogsOptions = {}): LineStream {
-  const { resolveOptions } = require('./options/resolve') as typeof import('./options/resolve');
-  const shipper = startShipper(resolveOptions(options, process.env));
+/** The whole core in this thread, behind a stream of lines. */
+export function startLineStream(options: Options): LineStream {
+  const shipper = startShipper(options);
   const lines = new Lines((bytes, start, end) => void shipper.writeRange(bytes, start, end));
   const stream = lineStream(
     (bytes) => lines.push(bytes),

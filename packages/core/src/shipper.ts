@@ -13,7 +13,7 @@ import { hashKeyOf } from './batch/hashkey';
 import { type Clock, systemClock } from './clock';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import { ANONYMOUS, CredentialSource } from './options/credentials';
-import type { Options, PutlogsOptions } from './options/schema';
+import type { Options } from './options/schema';
 import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
 import { levelLabels } from './record/level';
@@ -48,23 +48,13 @@ export interface ShipperEvents {
   warning: [Warning];
 }
 
-/** A batch's way as one object: `createShipper`. */
+/** A batch's way as one object. */
 export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 
 /** What the worker has of it. */
 export interface RangeShipper extends Shipper {
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
-}
-
-/**
- * The whole core in this thread.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, with every problem of the options and the environment
- */
-export function createShipper(options: PutlogsOptions = {}): Shipper {
-  // Loaded here and not at the top: who ships from a worker imports this module for its types alone.
-  const { resolveOptions } = require('./options/resolve') as typeof import('./options/resolve');
-  return startShipper(resolveOptions(options, process.env));
 }
 
 export function startShipper(

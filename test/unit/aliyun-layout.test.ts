@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
-import { levelLabels } from '@putlogs/core/internal/record/level';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
 import { ALIYUN_LAYOUT, aliyunSls } from '@putlogs/core/internal/target/aliyun-sls';
 import { parse } from 'protobufjs';
 import { corpusRecord } from '../support/corpus';
-import { decoded, encoded, stoppedClock } from './transcoded';
+import { DEFAULTS, decoded, encoded, stoppedClock } from './transcoded';
 
 const { root } = parse(
   `syntax = "proto2";
@@ -57,9 +56,7 @@ const linesOf = (count: number) =>
 
 /** A whole body of these lines, as it is sealed. */
 function bodyOf(lines: readonly string[]): Buffer {
-  const timeKeys = ['time'];
-  const options = { timeKeys, levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
-  const by = new Transcoder(ALIYUN_LAYOUT, options, stoppedClock);
+  const by = new Transcoder(ALIYUN_LAYOUT, DEFAULTS, stoppedClock);
   const batch = new OpenBatch(1024);
   for (const line of lines) {
     const start = batch.length;

@@ -145,6 +145,12 @@ test('every option can be set by its variable', () => {
     target: ['volc-tls', 'volc-tls'],
     routing: ['header', 'header'],
     signature: ['v1', 'v1'],
+    fields: ['service=orders,zone=a', { service: 'orders', zone: 'a' }],
+    rename: ['msg=message', { msg: 'message' }],
+    omit: ['pid, hostname', ['pid', 'hostname']],
+    nested: ['flatten', 'flatten'],
+    // A module that is there.
+    transform: [__filename, __filename],
   };
   for (const { path } of optionLeaves()) {
     const isNumber = /Ms$|Count$|concurrency/.test(path);
@@ -338,7 +344,10 @@ test('an instance is named by its pod or machine, with the number of its worker'
 
 test('a function is refused with the reason', () => {
   const [problem] = problemsOf({ ...complete, transform: () => 1, tags: { f: () => 1 } });
-  assert.match(problem!, /^transform: is a function; options are plain data, for they cross to a thread$/);
+  assert.match(
+    problem!,
+    /^transform: is a function; options are plain data, for they cross to a thread; name a module whose default export is/,
+  );
 });
 
 test('what pino adds to the options is ignored', () => {

@@ -22,9 +22,20 @@ export const ARRIVAL_MS = 1_763_800_000_123;
 
 export const stoppedClock: Clock = { ...systemClock, wallMs: () => ARRIVAL_MS };
 
+/** As the options are where nobody says anything. */
+export const DEFAULTS: TranscodeOptions = {
+  timeKeys: ['time'],
+  levelKey: 'level',
+  levels: levelLabels({}),
+  messageKey: 'message',
+  fields: {},
+  rename: {},
+  omit: [],
+  nested: 'json',
+};
+
 export function transcoder(options: Partial<TranscodeOptions> = {}): Transcoder {
-  const defaults = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
-  return new Transcoder(VOLC_LAYOUT, { ...defaults, ...options }, stoppedClock);
+  return new Transcoder(VOLC_LAYOUT, { ...DEFAULTS, ...options }, stoppedClock);
 }
 
 /** The bytes that a transcoder writes for these lines, in one batch. */

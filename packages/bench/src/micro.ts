@@ -109,7 +109,8 @@ function batches(): MicroTable[number] {
 }
 
 function newTranscoder(): Transcoder {
-  const options = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
+  const names = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
+  const options = { ...names, fields: {}, rename: {}, omit: [], nested: 'json' } as const;
   return new Transcoder(VOLC_LAYOUT, options, systemClock);
 }
 

@@ -25,6 +25,8 @@ export const DROP_REASONS = [
   'worker',
   /** `enabled` is false. */
   'disabled',
+  /** `transform` gave nothing for it. */
+  'unwanted',
   /** Something of ours failed on it: a defect that should be reported. */
   'internal',
 ] as const;
@@ -47,6 +49,7 @@ const COUNTERS = [
   'pendingBytes',
   'receivedBytes',
   'credentialFailures',
+  'transformFailures',
   /** By a worker: records it has begun to read, signs of life it gave, and 1 once it has closed. */
   'begun',
   'beats',
@@ -95,6 +98,8 @@ export interface Stats {
   deadLetterLost: number;
   /** Times that `credentials.file` or `credentials.module` gave none. */
   credentialFailures: number;
+  /** Records that went out as they were, because `transform` threw or gave what is no record. */
+  transformFailures: number;
   /** Bytes of acknowledged batches before compression. */
   rawBytes: number;
   /** Bytes of acknowledged batches as they were sent. */
@@ -168,6 +173,7 @@ export class Account {
       deadLettered: this.read('deadLettered'),
       deadLetterLost: this.read('deadLetterLost'),
       credentialFailures: this.read('credentialFailures'),
+      transformFailures: this.read('transformFailures'),
       rawBytes: this.read('rawBytes'),
       wireBytes: this.read('wireBytes'),
       pendingBytes: this.read('pendingBytes'),

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
 import { Account, type DropReason, type Stats } from './account';
 import { BatchSize } from './batch/batch-size';
 import { Batcher } from './batch/batcher';
@@ -18,6 +19,7 @@ import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
 import { levelLabels } from './record/level';
 import { Transcoder } from './record/transcode';
+import type { Transform } from './record/transform';
 import { handleSignals, NO_SIGNALS } from './signals';
 import type { Runs } from './spool/run';
 import type { Target } from './target/target';
@@ -64,7 +66,13 @@ export function startShipper(
   const isSigned = TARGETS[options.target].isSigned;
   const credentials = new CredentialSource(isSigned ? options.credentials : ANONYMOUS, clock);
   const target = targetOf(options, () => credentials.current);
-  return new Pipeline({ options, target, credentials, account, admission, clock, runs });
+  const transform = options.transform === undefined ? undefined : transformOf(options.transform);
+  return new Pipeline({ options, target, credentials, transform, account, admission, clock, runs });
+}
+
+function transformOf(path: string): Transform {
+  const { loadTransform } = require('./record/transform') as typeof import('./record/transform');
+  return loadTransform(resolve(path));
 }
 
 export interface Surroundings {
@@ -87,6 +95,7 @@ interface PipelineParts {
   readonly options: Options;
   readonly target: Target;
   readonly credentials: CredentialSource;
+  readonly transform: Transform | undefined;
   readonly account: Account;
   readonly admission: Admission;
   readonly clock: Clock;
@@ -99,6 +108,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   readonly #admission: Admission;
   readonly #memoryBytes: number;
   readonly #teller: Teller;
+  readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #outbox: Outbox;
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
@@ -107,8 +117,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   /** How many records were accepted when the end of the process was last held up for them. */
   #heldUpFor = 0;
 
-  constructor({ options, target, credentials, account, admission, clock, runs }: PipelineParts) {
+  constructor({ options, target, credentials, transform, account, admission, clock, runs }: PipelineParts) {
     super();
+    this.#transform = transform;
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
     this.#options = options;
@@ -187,6 +198,23 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
+    if (this.#transform === undefined) return this.#add(bytes, start, end);
+    const transformed = this.#transform(bytes, start, end);
+    switch (transformed.kind) {
+      case 'record':
+        return this.#add(transformed.bytes, 0, transformed.bytes.length);
+      case 'unwanted':
+        return this.#refuse('unwanted');
+      case 'failed':
+        this.#account.add('transformFailures');
+        this.#teller.tell('transform', `transform failed, the record goes out as it was: ${transformed.problem}`);
+        return this.#add(bytes, start, end);
+      case 'unchanged':
+        return this.#add(bytes, start, end);
+    }
+  }
+
+  #add(bytes: Buffer, start: number, end: number): boolean {
     try {
       // Before a batch may be sealed with it: what is sealed has been accepted.
       this.#account.add('accepted');

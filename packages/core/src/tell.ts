@@ -17,6 +17,7 @@ export type WarningKind =
   | 'compression'
   | 'worker'
   | 'credentials'
+  | 'transform'
   | 'options'
   | 'internal';
 

@@ -4,7 +4,9 @@
 // Keeps: nothing. Never: a secret in the error, or half of a wrong configuration: nothing starts with a problem left.
 // Order: option, then `PUTLOGS_*`, then the vendor's own variables, then the default.
 
+import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { type BaseIssue, getDotPath, type InferIssue, safeParse } from 'valibot';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
@@ -16,6 +18,13 @@ import { isTargetName, TARGETS, type TargetFacts, type TargetName, targetOfHost 
 
 /** pino adds these to the options of every transport. */
 const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
+
+const NAME_A_MODULE = 'name a module whose default export is the function';
+/** What takes code takes it as the path of a module. */
+const INSTEAD_OF_FUNCTION: Readonly<Record<string, string>> = {
+  transform: `; ${NAME_A_MODULE}`,
+  credentials: `; ${NAME_A_MODULE} by credentials.module`,
+};
 
 type Tree = { [name: string]: unknown };
 
@@ -43,6 +52,7 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   if (get(tree, 'enabled') !== false) {
     complete(tree, environment, target);
     problems.push(...missing(tree, facts), ...addressProblems(tree, facts), ...pairingProblems(tree, target));
+    problems.push(...moduleProblems(tree));
   } else fillDisabled(tree);
   const result = safeParse(schema, tree);
   if (!result.success) problems.push(...result.issues.flatMap((issue) => describe(issue, variables)));
@@ -61,7 +71,10 @@ function plainOptions(given: object): { tree: Tree; problems: string[] } {
       Object.entries(from).flatMap(([name, value]: [string, unknown]) => {
         if (value === undefined || (above === '' && ADDED_BY_PINO.has(name))) return [];
         if (typeof value === 'function' || typeof value === 'symbol') {
-          problems.push(`${above}${name}: is a ${typeof value}; options are plain data, for they cross to a thread`);
+          const instead = above === '' ? INSTEAD_OF_FUNCTION[name] : undefined;
+          problems.push(
+            `${above}${name}: is a ${typeof value}; options are plain data, for they cross to a thread${instead ?? ''}`,
+          );
           return [];
         }
         const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -172,6 +185,19 @@ function pairingProblems(tree: Tree, target: TargetName): string[] {
     if (bytes > maxNameBytes!) problems.push(`${path}: must be ${maxNameBytes} bytes at most`);
   }
   return problems;
+}
+
+/** A module that is not there is told where the options are given, and not by the worker that would load it. */
+function moduleProblems(tree: Tree): string[] {
+  const { transform } = tree;
+  if (typeof transform !== 'string') return [];
+  const path = resolve(transform);
+  try {
+    createRequire(path).resolve(path);
+    return [];
+  } catch {
+    return [`transform: there is no module ${path}`];
+  }
 }
 
 /** An empty object is what a group of options is when nothing of it is said, an empty text what a name is then. */

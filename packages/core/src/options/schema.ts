@@ -284,6 +284,39 @@ export const schema = strictObject({
     }),
     {},
   ),
+  fields: optional(
+    noted(record(text(), string()), {
+      meaning: 'Fields put on every record that has none of that name.',
+      text: 'pairs',
+    }),
+    {},
+  ),
+  rename: optional(
+    noted(record(text(), text()), {
+      meaning: 'Fields to go out under another name: `{ msg: "message" }`.',
+      text: 'pairs',
+    }),
+    {},
+  ),
+  omit: optional(
+    noted(array(text()), {
+      meaning: 'Fields to be left out; where nested objects are flattened, by their path: `req.headers.cookie`.',
+      text: 'list',
+    }),
+    [],
+  ),
+  nested: optional(
+    noted(picklist(['json', 'flatten']), {
+      meaning:
+        'A nested object as its JSON text, or a field for each of its values: `req.method`, which goes out as `req_method`.',
+    }),
+    'json',
+  ),
+  transform: optional(
+    noted(text(), {
+      meaning: 'Path of a module whose default export is given each record as an object, and gives the one to ship.',
+    }),
+  ),
 });
 
 /** A leaf of the schema: one option a person can set. */
@@ -331,7 +364,7 @@ export function environmentName(path: string): string {
 
 type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean
   ? T
-  : { [K in keyof T]?: (K extends 'tags' | 'levels' ? T[K] : DeepPartial<T[K]>) | undefined };
+  : { [K in keyof T]?: (K extends 'tags' | 'levels' | 'fields' | 'rename' ? T[K] : DeepPartial<T[K]>) | undefined };
 
 /** What a user may say. Everything may be left out here and come from the environment. */
 export type PutlogsOptions = DeepPartial<InferInput<typeof schema>>;

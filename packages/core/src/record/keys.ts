@@ -11,6 +11,7 @@
 //   2. A space at either end becomes `_`.
 //   3. If the name is then empty, reserved, or begins with `_`, `x` is put before it.
 //   4. A name above the longest allowed is cut, and ends with `_` and a hash of the whole.
+// What the options rename is renamed before that.
 // If another field of the same record has that name already, `_2`, `_3`, ... is put behind it.
 
 /** What a target's service documents about field names. */
@@ -21,8 +22,8 @@ export interface KeyRule {
   readonly reserved: ReadonlySet<string>;
 }
 
-/** What the field is to us, beside a content: where the record's time is, or its level. */
-export type KeyRole = 'content' | 'time' | 'level';
+/** What the field is to us, beside a content: where the record's time is, or its level, or what is left out. */
+export type KeyRole = 'content' | 'time' | 'level' | 'omitted';
 
 export interface KeyEntry {
   readonly role: KeyRole;
@@ -58,15 +59,18 @@ const utf8 = new TextEncoder();
 export class Keys {
   readonly #rule: KeyRule;
   readonly #roles: ReadonlyMap<string, KeyRole>;
+  readonly #renamed: ReadonlyMap<string, string>;
   #table: (KeyEntry | undefined)[] = [];
   #size = 0;
   readonly #outNames = new Map<string, OutName>();
   /** Stands before the first name of a record. */
   #before: KeyEntry;
 
-  constructor(rule: KeyRule, roles: ReadonlyMap<string, KeyRole>) {
+  /** Roles and new names, by the name as the application has it. */
+  constructor(rule: KeyRule, roles: ReadonlyMap<string, KeyRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;
     this.#roles = roles;
+    this.#renamed = renamed;
     this.#before = this.#clear();
   }
 
@@ -127,7 +131,7 @@ export class Keys {
   #add(source: Uint8Array, hash: number): KeyEntry {
     if (this.#size * 2 >= this.#table.length) this.#grow();
     const text = Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
-    const out = this.#outName(legalName(text, this.#rule));
+    const out = this.#outName(legalName(this.#renamed.get(text) ?? text, this.#rule));
     const entry = this.#entry(source, hash, this.#roles.get(text) ?? 'content', out);
     this.#insert(entry);
     this.#size += 1;

@@ -14,14 +14,17 @@
 //     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below that; the tag is the layout's
 //
 // A value is: a string's unescaped text; of a number, `true`, `false` or `null` its JSON text, digit for digit; of an
-// object or array its JSON text as it stands. Of a name that comes twice the last value counts, as for JSON.parse. A
-// line that is no JSON object, or one without a field of its own, goes out whole under `messageKey`.
+// object or array its JSON text as it stands, or, flattened, a content for each of its values. Of a name that comes twice
+// the last value counts, as for JSON.parse. A line that is no JSON object, or one without a field of its own, goes out
+// whole under `messageKey`; one whose fields are all omitted must not. Behind a record's own fields stand those of the
+// options that it does not have itself.
 //
 // Lengths stand before what they measure and take one byte more from 128, 16384, ... on. Each is given the room that
 // the JSON text suggests, and where that was wrong (rare) the bytes behind it move by the difference.
 
 import type { Clock } from '../clock';
 import { characterStart, cutLog } from './cut';
+import { Flattener } from './flatten';
 import { closingQuote, endOfNested, endOfNumber, endOfPlainString, endOfWord, NOT_JSON, skipSpace } from './json';
 import { hashKeyBytes, type KeyEntry, type KeyRole, type KeyRule, Keys } from './keys';
 import { type LevelLabels, labelOf } from './level';
@@ -53,6 +56,20 @@ export interface TranscodeOptions {
   readonly levelKey: string;
   readonly levels: LevelLabels;
   readonly messageKey: string;
+  /** Put on every record. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Names as the application has them, and what they go out as. */
+  readonly rename: Readonly<Record<string, string>>;
+  /** Names as the application has them; flattened, with their path. */
+  readonly omit: readonly string[];
+  readonly nested: 'json' | 'flatten';
+}
+
+/** A field of the options, ready to be put on a record. */
+interface Fixed {
+  readonly name: Uint8Array;
+  readonly hash: number;
+  readonly value: Uint8Array;
 }
 
 const QUOTE = 0x22;
@@ -70,10 +87,13 @@ export class Transcoder {
   readonly #clock: Clock;
   readonly #keys: Keys;
   readonly #messageKey: Uint8Array;
+  readonly #fixed: readonly Fixed[];
+  readonly #flattener: Flattener | undefined;
   readonly #order = new CallOrder();
   #scratch = Buffer.allocUnsafe(256);
   #record = 0;
   #fields = 0;
+  #omitted = 0;
   #ms = 0;
   #subMsNs = 0;
   #timeFrom: KeyEntry | undefined;
@@ -88,9 +108,15 @@ export class Transcoder {
     this.#clock = clock;
     const roles = new Map<string, KeyRole>(options.timeKeys.map((key) => [key, 'time']));
     if (!roles.has(options.levelKey)) roles.set(options.levelKey, 'level');
-    this.#keys = new Keys(layout.keys, roles);
+    for (const name of options.omit) if (roles.get(name) !== 'time') roles.set(name, 'omitted');
+    this.#keys = new Keys(layout.keys, roles, new Map(Object.entries(options.rename)));
     this.#lastKey = this.#keys.before;
     this.#messageKey = Buffer.from(options.messageKey);
+    this.#fixed = Object.entries(options.fields).map(([text, value]) => {
+      const name = Buffer.from(text);
+      return { name, hash: hashKeyBytes(name, 0, name.length), value: Buffer.from(value) };
+    });
+    this.#flattener = options.nested === 'flatten' ? new Flattener() : undefined;
   }
 
   /**
@@ -108,11 +134,18 @@ export class Transcoder {
     sink.length = body + TIME_ROOM;
     const isObject = this.#object(line, start, readTo, sink);
     if (!isObject || this.#fields === 0) {
-      const { ms, subMsNs } = { ms: this.#ms, subMsNs: this.#subMsNs };
+      const { ms, subMsNs, omitted } = { ms: this.#ms, subMsNs: this.#subMsNs, omitted: this.#omitted };
       this.#begin();
       if (isObject) [this.#ms, this.#subMsNs] = [ms, subMsNs];
       sink.length = body + TIME_ROOM;
-      this.#content(this.#entryOf(this.#messageKey, 0, this.#messageKey.length), line, start, readTo, sink);
+      const isAllOmitted = isObject && omitted > 0;
+      const message = this.#entryOf(this.#messageKey, 0, this.#messageKey.length);
+      this.#content(message, line, start, isAllOmitted ? start : readTo, sink);
+    }
+    for (const { name, hash, value } of this.#fixed) {
+      const entry = this.#keys.find(name, 0, name.length, hash);
+      const isThere = entry.seenIn === this.#record || entry.suffixedIn === this.#record;
+      if (!isThere) this.#content(entry, value, 0, value.length, sink);
     }
     if (this.#replaced.length > 0) removeRanges(sink, this.#replaced);
     const bodyBytes = this.#finish(rollback, body, sink);
@@ -124,6 +157,7 @@ export class Transcoder {
   #begin(): void {
     this.#record += 1;
     this.#fields = 0;
+    this.#omitted = 0;
     this.#ms = 0;
     this.#subMsNs = -1;
     this.#timeFrom = undefined;
@@ -196,6 +230,10 @@ export class Transcoder {
   }
 
   #value(entry: KeyEntry, line: Buffer, at: number, end: number, sink: LogSink): number {
+    if (entry.role === 'omitted') {
+      this.#omitted += 1;
+      return endOfNested(line, at, end);
+    }
     const first = line[at]!;
     if (first === QUOTE) {
       const close = endOfPlainString(line, at + 1, end);
@@ -208,7 +246,13 @@ export class Transcoder {
     }
     if (first === 0x7b || first === 0x5b) {
       const close = endOfNested(line, at, end);
-      if (close !== NOT_JSON) this.#content(entry, line, at, close, sink);
+      if (close === NOT_JSON) return NOT_JSON;
+      if (first === 0x7b && this.#flattener !== undefined) {
+        this.#flattener.flatten(entry.source, line, at, close, {
+          isWhole: (path, pathBytes) => this.#entryOf(path, 0, pathBytes).role === 'omitted',
+          leaf: (path, pathBytes, valueAt) => this.#leaf(path, pathBytes, line, valueAt, close, sink),
+        });
+      } else this.#content(entry, line, at, close, sink);
       return close;
     }
     if (first === 0x2d || (first >= 0x30 && first <= 0x39)) {
@@ -222,6 +266,15 @@ export class Transcoder {
     }
     const close = endOfWord(line, at, end);
     if (close !== NOT_JSON) this.#content(entry, line, at, close, sink);
+    return close;
+  }
+
+  /** A value within a nested object. What is an object still is to stay one. */
+  #leaf(path: Buffer, pathBytes: number, line: Buffer, at: number, end: number, sink: LogSink): number {
+    const entry = this.#entryOf(path, 0, pathBytes);
+    if (line[at] !== 0x7b || entry.role === 'omitted') return this.#value(entry, line, at, end, sink);
+    const close = endOfNested(line, at, end);
+    this.#content(entry, line, at, close, sink);
     return close;
   }
 

@@ -41,7 +41,7 @@ export interface BacklogOptions {
 
 interface Waiter {
   readonly left: Set<SealedBatch>;
-  readonly done: () => void;
+  readonly done: (settled: boolean) => void;
 }
 
 /** In an outage a batch may stay open for so many times as long: see `patience`. */
@@ -176,17 +176,20 @@ export class Backlog {
     this.#options.shelf?.close();
   }
 
-  /** Resolves when all batches of now have their fate, or after `timeoutMs`. The process is kept alive for it. */
-  settled(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
-    if (this.#batches.size === 0) return Promise.resolve();
+  /**
+   * Resolves with true when all batches of now have their fate, with false after `timeoutMs`. The process is kept alive
+   * for it.
+   */
+  settled(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    if (this.#batches.size === 0) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const stopHolding = this.#options.clock.after(timeoutMs, true, () => waiter.done());
+      const stopHolding = this.#options.clock.after(timeoutMs, true, () => waiter.done(false));
       const waiter: Waiter = {
         left: new Set(this.#batches),
-        done: () => {
+        done: (settled) => {
           stopHolding();
           this.#waiters.delete(waiter);
-          resolve();
+          resolve(settled);
         },
       };
       this.#waiters.add(waiter);
@@ -232,7 +235,7 @@ export class Backlog {
     this.#options.account.add('pendingBytes', -heldBytes(batch));
     for (const waiter of this.#waiters) {
       waiter.left.delete(batch);
-      if (waiter.left.size === 0) waiter.done();
+      if (waiter.left.size === 0) waiter.done(true);
     }
   }
 

@@ -18,11 +18,11 @@ import { enterExit, type Leaver, leaveExit } from './exit';
 import { JoinedLines, WaitingChunks } from './joined-lines';
 import type { Options } from './options/schema';
 import { Respawn } from './respawn';
-import type { RecordSink, ShipperEvents } from './shipper';
+import type { FlushOptions, FlushResult, RecordSink, ShipperEvents } from './shipper';
 import { handleSignals, NO_SIGNALS } from './signals';
 import { newRun, type Runs } from './spool/run';
 import { lost as lostRecords, Teller } from './tell';
-import { isOwnWorker, Thread } from './thread';
+import { type Flushed, isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
 export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
@@ -207,19 +207,39 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   // the ends
 
-  async flush(): Promise<void> {
+  async flush({ timeoutMs = Number.POSITIVE_INFINITY }: FlushOptions = {}): Promise<FlushResult> {
     this.#hand();
-    await this.#settled((thread) => thread.flush());
+    const settled = await this.#settled(timeoutMs, (thread, leftMs) => thread.flush(leftMs));
+    return { settled, pending: this.stats().pending };
   }
 
-  /** Keeps the process alive until everything handed over has its fate, by however many workers that takes. */
-  async #settled(ask: (thread: Thread) => Promise<boolean>): Promise<void> {
-    const stopHolding = this.#clock.after(Number.POSITIVE_INFINITY, true, () => {});
-    while (this.#thread !== undefined || this.#needsWorker) {
-      if (this.#thread === undefined) await new Promise<void>((resolve) => this.#onStart.add(resolve));
-      else if (await ask(this.#thread)) break;
-    }
-    stopHolding();
+  /**
+   * Resolves with true when everything handed over has its fate, by however many workers that takes, with false after
+   * `timeoutMs`. The process is kept alive for it.
+   */
+  #settled(timeoutMs: number, ask: (thread: Thread, leftMs: number) => Promise<Flushed>): Promise<boolean> {
+    const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
+    return new Promise((resolve) => {
+      let isOver = false;
+      const end = (settled: boolean) => {
+        isOver = true;
+        stopHolding();
+        resolve(settled);
+      };
+      const stopHolding = this.#clock.after(timeoutMs, true, () => end(false));
+      const askEach = async (): Promise<void> => {
+        while (!isOver && (this.#thread !== undefined || this.#needsWorker)) {
+          if (this.#thread === undefined) {
+            await new Promise<void>((look) => this.#onStart.add(look));
+            continue;
+          }
+          const flushed = await ask(this.#thread, Math.max(0, deadlineMs - this.#clock.monotonicMs()));
+          if (flushed !== 'gone') return end(flushed === 'settled');
+        }
+        end(true);
+      };
+      void askEach();
+    });
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -233,25 +253,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#hand();
     // There is no time to wait for: a worker that is due later starts now.
     if (this.#thread === undefined && this.#needsWorker) this.#startAfter(0);
-    const closed = this.#settled((thread) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs())));
-    await this.#orAfter(closed, timeoutMs + CLOSE_GRACE_MS);
+    const closed = (thread: Thread) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs()));
+    await this.#settled(timeoutMs + CLOSE_GRACE_MS, closed);
     leaveExit(this);
     this.#stopSignals?.();
     this.#cancelStart();
     await this.#thread?.end();
     this.#giveUp(`the worker thread did not deliver them within ${timeoutMs} ms (closeTimeoutMs)`);
     this.#started();
-  }
-
-  /** The end of a promise, or of the time for it; the process is kept alive for either. */
-  #orAfter(promise: Promise<void>, delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(delayMs, true, resolve);
-      void promise.then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 
   beforeExit(): void {

@@ -7,6 +7,8 @@ export {
   createShipper,
   DROP_REASONS,
   type DropReason,
+  type FlushOptions,
+  type FlushResult,
   type Host,
   type LineStream,
   PutlogsError,

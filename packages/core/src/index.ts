@@ -14,7 +14,7 @@ export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { Host } from './host';
 export type { LineStream } from './line-stream';
 export type { PutlogsOptions } from './options/schema';
-export type { RecordSink, Shipper, ShipperEvents } from './shipper';
+export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './shipper';
 export type { Warning, WarningKind } from './tell';
 
 /**

@@ -135,8 +135,8 @@ export class Outbox {
     this.#lane.push(this.#backlog.add(batch));
   }
 
-  /** Resolves when all batches of now have their fate, or after `timeoutMs`. */
-  settled(timeoutMs?: number): Promise<void> {
+  /** Resolves with true when all batches of now have their fate, with false after `timeoutMs`. */
+  settled(timeoutMs?: number): Promise<boolean> {
     return this.#backlog.settled(timeoutMs);
   }
 

@@ -26,6 +26,18 @@ import type { Target } from './target/target';
 import { targetOf } from './target/which';
 import { lost, Teller, type Warning } from './tell';
 
+export interface FlushOptions {
+  /** Most milliseconds to wait, by the monotonic clock. Without it: for as long as the service is away. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface FlushResult {
+  /** True: every record accepted before the call has its fate. False: the time was over first. */
+  readonly settled: boolean;
+  /** `stats().pending` at that moment: records in memory only, those accepted since the call among them. */
+  readonly pending: number;
+}
+
 /** Where records go in: a shipper in this thread, or a host whose worker thread has one. */
 export interface RecordSink {
   /**
@@ -33,8 +45,12 @@ export interface RecordSink {
    * @returns whether it was accepted; if not, it is counted in `stats().refused`.
    */
   write(record: string | Uint8Array): boolean;
-  /** Resolves when every record accepted so far has its fate. Never rejects. */
-  flush(): Promise<void>;
+  /**
+   * Sends what waits to be sent at once, and resolves when every record accepted so far has its fate, or after
+   * `timeoutMs`: what is left then goes on as if nobody had asked. The process is kept alive until it resolves, and no
+   * longer. Never rejects.
+   */
+  flush(options?: FlushOptions): Promise<FlushResult>;
   /**
    * Takes no more records, and resolves when all have their fate, at the latest after `timeoutMs` (default: the
    * option `closeTimeoutMs`): what is then left stays in the spool, or is counted as dropped and told. Never rejects.
@@ -237,9 +253,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#teller.tell('internal', `${lost(records)}: a batch could not be made, please report this: ${String(error)}`);
   }
 
-  async flush(): Promise<void> {
+  async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {
     this.#batcher.seal();
-    await this.#outbox.settled();
+    const settled = await this.#outbox.settled(timeoutMs);
+    return { settled, pending: this.stats().pending };
   }
 
   #settled(): void {

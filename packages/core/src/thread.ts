@@ -32,6 +32,9 @@ export interface ThreadOptions {
   readonly onGone: (reason: string) => void;
 }
 
+/** What became of a flush. */
+export type Flushed = 'settled' | 'late' | 'gone';
+
 /** A worker is called stuck after this many looks in a row at which nothing had moved. */
 const LOOKS = 10;
 /** Beside what the records take: the runtime, the libraries, and modules of the application's. */
@@ -54,6 +57,9 @@ export class Thread {
   #handedBytes = 0;
   #reason: string | undefined;
   #ended = false;
+  #flushes = 0;
+  /** Who waits for the worker's answer to a flush. */
+  readonly #flushing = new Map<number, (settled: boolean) => void>();
 
   /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
   constructor(options: ThreadOptions) {
@@ -69,6 +75,7 @@ export class Thread {
     this.#stream.worker.on('error', because);
     this.#stream.on('warning', options.onWarning);
     this.#stream.on('ready', options.onReady);
+    this.#stream.on('flushed', (id: number, settled: boolean) => this.#flushed(id, settled));
     this.#gone = new Promise((resolve) => {
       // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
       this.#stream.on('close', () => {
@@ -139,22 +146,33 @@ export class Thread {
     if (count > 0) this.#handed.splice(0, count);
   }
 
-  /** Resolves with true when all that was handed over has its fate, with false when the thread is gone. */
-  flush(): Promise<boolean> {
-    return new Promise((resolve) => {
-      void this.#gone.then(() => resolve(false));
-      if (this.#ended) return;
-      // Of a thread that dies thread-stream may not say anything here; an error it does say is the thread's end.
-      this.#stream.flush((error) => {
-        if (error === undefined || error === null) resolve(true);
-      });
-    });
+  /**
+   * Resolves with `settled` when all that was handed over has its fate, with `late` after `timeoutMs`, with `gone` when
+   * the thread is.
+   */
+  flush(timeoutMs: number): Promise<Flushed> {
+    return this.#ask('PUTLOGS_FLUSH', timeoutMs);
   }
 
   /** As `flush`, and the last one: what has no fate after `timeoutMs` is counted as lost by the worker. */
-  close(timeoutMs: number): Promise<boolean> {
-    if (!this.#ended) this.#stream.emit('message', { code: 'PUTLOGS_CLOSE', timeoutMs });
-    return this.flush();
+  close(timeoutMs: number): Promise<Flushed> {
+    return this.#ask('PUTLOGS_CLOSE', timeoutMs);
+  }
+
+  /** By a message and not by thread-stream's flush, which does one after the other: the second would wait for the first. */
+  #ask(code: 'PUTLOGS_FLUSH' | 'PUTLOGS_CLOSE', timeoutMs: number): Promise<Flushed> {
+    return new Promise((resolve) => {
+      this.#flushes += 1;
+      const id = this.#flushes;
+      this.#flushing.set(id, (settled) => resolve(settled ? 'settled' : 'late'));
+      void this.#gone.then(() => resolve('gone'));
+      if (!this.#ended) this.#stream.emit('message', { code, id, timeoutMs, records: this.#handedRecords });
+    });
+  }
+
+  #flushed(id: number, settled: boolean): void {
+    this.#flushing.get(id)?.(settled);
+    this.#flushing.delete(id);
   }
 
   /** Ends the thread, without a word to the host. thread-stream's own `end()` would block this thread. */
@@ -238,7 +256,6 @@ interface ThreadStream extends EventEmitter {
   readonly worker: EventEmitter & { terminate(): Promise<number> };
   readonly writableErrored: Error | null;
   write(data: Buffer): boolean;
-  flush(done: (error?: Error | null) => void): void;
   flushSync(): void;
   unref(): void;
 }

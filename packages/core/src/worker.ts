@@ -5,7 +5,9 @@
 // application writes into is always emptied, whatever the service does.
 //
 // Messages, beside thread-stream's own:
-//   host -> worker  { code: 'PUTLOGS_CLOSE', timeoutMs }   the flush that follows is the last: close with it
+//   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, once so many records have come
+//   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   as that, and the last one: close
+//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, settled] }   the end of either
 //   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
 //   host -> worker  { code: 'PUTLOGS_PING' }               give a sign of life: count a `beat`
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
@@ -25,6 +27,14 @@ export interface WorkerStart {
   readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer; readonly runs: Runs };
 }
 
+interface FlushMessage {
+  readonly code: 'PUTLOGS_FLUSH' | 'PUTLOGS_CLOSE';
+  readonly id: number;
+  readonly timeoutMs: number;
+  /** How many had been handed over when it was asked for. */
+  readonly records: number;
+}
+
 /** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
 const BEAT_MS = 500;
 
@@ -42,16 +52,22 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
     shipper.writeRange(bytes, start, end);
   });
   let countedInChunk = 0;
-  let closeWithinMs: number | undefined;
+  /** Flushes whose records are still on their way through the ring, in order. */
+  const asked: { readonly records: number; readonly begin: () => void }[] = [];
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
-  parentPort?.on('message', (message: { code?: string; timeoutMs?: number } | null) => {
-    const timeoutMs = message?.timeoutMs ?? 0;
-    switch (message?.code) {
+  parentPort?.on('message', (message: FlushMessage | { code: 'PUTLOGS_EXIT' | 'PUTLOGS_PING'; timeoutMs: number }) => {
+    const { code, timeoutMs } = message;
+    switch (code) {
+      case 'PUTLOGS_FLUSH':
+        flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).settled);
+        break;
       case 'PUTLOGS_CLOSE':
-        closeWithinMs = timeoutMs;
-        // thread-stream runs one flush after the other: one that waits for a service that is down would hold up the
-        // flush of the close for ever. Giving up at the deadline ends both.
+        flushLater(message, async (leftMs) => {
+          await shipper.close({ timeoutMs: leftMs });
+          return true;
+        });
+        // Also if the records never come, because the ring is not emptied.
         systemClock.after(timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
         break;
       case 'PUTLOGS_EXIT':
@@ -65,26 +81,37 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
   });
   beat();
 
+  /** The message has overtaken the records: it did not come through the ring. */
+  function flushLater({ id, timeoutMs, records }: FlushMessage, flush: (leftMs: number) => Promise<boolean>): void {
+    const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+    const begin = async (): Promise<void> => {
+      const settled = await flush(Math.max(0, deadlineMs - systemClock.monotonicMs()));
+      parentPort?.postMessage({ code: 'EVENT', name: 'flushed', args: [id, settled] });
+    };
+    asked.push({ records, begin: () => void begin() });
+    beginFlushes();
+  }
+
+  function beginFlushes(): void {
+    while (asked[0] !== undefined && asked[0].records <= account.read('begun')) asked.shift()!.begin();
+  }
+
   function beat(): void {
     account.add('beats');
     systemClock.after(BEAT_MS, false, beat);
   }
 
-  const stream = lineStream(
+  return lineStream(
     (bytes) => {
       countedInChunk = 0;
       lines.push(bytes);
       // What was not a whole line, and what an earlier chunk had counted of the first.
       account.add('receivedBytes', bytes.length - countedInChunk);
+      beginFlushes();
     },
     () => {
       lines.end();
       return shipper.close();
     },
   );
-  const flush = (done: () => void) => {
-    const flushed = closeWithinMs === undefined ? shipper.flush() : shipper.close({ timeoutMs: closeWithinMs });
-    flushed.then(done);
-  };
-  return Object.assign(stream, { flush });
 }

@@ -10,7 +10,7 @@
 // line: that costs more than shipping it. What that package sees to besides is here: the stream closes when the shipper
 // has, and `flush` is pino's.
 import type { Writable } from 'node:stream';
-import { createLineStream, type PutlogsOptions, type Stats } from '@putlogs/core';
+import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
 import { show } from './stats';
 
 export { stats } from './stats';
@@ -18,7 +18,12 @@ export { stats } from './stats';
 export type PinoTransportOptions = PutlogsOptions;
 
 export interface PinoTransport extends Writable {
-  /** Calls back once everything written so far was delivered, or dropped and counted. `logger.flush(cb)` is this. */
+  /**
+   * Sends what waits at once, and resolves when everything written so far was delivered, or dropped and counted; or
+   * after `timeoutMs`, which `settled` tells. What is left then goes on as if nobody had asked. Never rejects.
+   */
+  flush(options?: FlushOptions): Promise<FlushResult>;
+  /** The same, with a call in place of the promise and without a limit. `logger.flush(done)` is this. */
   flush(done?: () => void): void;
   /** What became of the records so far. Across pino's worker: `stats(transport)`. */
   stats(): Stats;
@@ -31,11 +36,12 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
   stream.on('error', () => {});
   refuseAfterEnd(stream, (line) => shipper.write(line));
 
-  const flush = (done?: () => void): void => {
-    void shipper.flush().then(() => {
-      // Outside the promise, so that what the application's callback throws is the application's.
-      if (done) process.nextTick(done);
-    });
+  const flush = (given?: FlushOptions | (() => void)): Promise<FlushResult> => {
+    if (typeof given !== 'function') return shipper.flush(given);
+    const flushed = shipper.flush();
+    // Outside the promise, so that what the application's callback throws is the application's.
+    void flushed.then(() => process.nextTick(given));
+    return flushed;
   };
   return Object.assign(stream, { flush, stats: () => shipper.stats() });
 }

@@ -4,7 +4,7 @@
 // Keeps: the open sink, if there is one, and the counters of those before it.
 // Never: closes a sink that has records without a fate, except at the end; opens two at a time, for an instance's
 // order is kept by one.
-import { addStats, type RecordSink, type Stats } from '@putlogs/core';
+import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats } from '@putlogs/core';
 
 /** How often a sink that nobody holds is looked at. */
 const LOOK_MS = 50;
@@ -27,8 +27,8 @@ export class SinkLease {
     return this.#sink.write(record);
   }
 
-  flush(): Promise<void> {
-    return this.#sink?.flush() ?? Promise.resolve();
+  flush(options?: FlushOptions): Promise<FlushResult> {
+    return this.#sink?.flush(options) ?? Promise.resolve({ settled: true, pending: 0 });
   }
 
   /**

@@ -6,7 +6,7 @@
 // Keeps: which loggers it is piped from, and the lease on its sink.
 // Never: emits 'error' or calls `next` late or with an error (winston would stop the sibling transports, or take
 // this one off its logger for good); changes an info, which the siblings share.
-import type { Stats } from '@putlogs/core';
+import type { FlushOptions, FlushResult, Stats } from '@putlogs/core';
 import { createHost, createShipper, type PutlogsOptions } from '@putlogs/core';
 import TransportStream from 'winston-transport';
 import { SinkLease } from './lease';
@@ -69,9 +69,12 @@ export class PutlogsTransport extends TransportStream {
     return true;
   }
 
-  /** Settles once everything logged so far was delivered, or dropped and counted. Never rejects. */
-  flush(): Promise<void> {
-    return this.#lease.flush();
+  /**
+   * Sends what waits at once, and resolves when everything logged so far was delivered, or dropped and counted; or after
+   * `timeoutMs`, which `settled` tells. What is left then goes on as if nobody had asked. Never rejects.
+   */
+  flush(options?: FlushOptions): Promise<FlushResult> {
+    return this.#lease.flush(options);
   }
 
   /** What became of the records so far. */

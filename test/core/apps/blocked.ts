@@ -9,13 +9,13 @@ const { by, count, until } = JSON.parse(process.argv[2]!) as { by: 'the core' | 
 
 interface Log {
   readonly write: (n: number) => void;
-  readonly flush: () => Promise<void>;
+  readonly flush: () => Promise<unknown>;
 }
 
 function log(): Log {
   if (by === 'pino') {
     const logger = pino({ base: null }, pino.transport({ target: '@putlogs/pino' }));
-    return { write: (n) => logger.info({ n }), flush: () => new Promise((done) => logger.flush(() => done())) };
+    return { write: (n) => logger.info({ n }), flush: () => new Promise<void>((done) => logger.flush(() => done())) };
   }
   const host = createHost();
   return { write: (n) => host.write(JSON.stringify({ n })), flush: () => host.flush() };

@@ -40,8 +40,8 @@ async function rawServer(serve: (socket: Socket, number: number) => void) {
   return { origin: `http://127.0.0.1:${port}`, connections: () => count, closed: () => closed };
 }
 
-function senderTo(origin: string, timeoutMs = 5000): Sender {
-  const sender = new Sender({ origin, connections: 1, timeoutMs, clock: systemClock, onRequest: () => {} });
+function senderTo(origin: string, timeoutMs = 5000, clock = systemClock): Sender {
+  const sender = new Sender({ origin, connections: 1, timeoutMs, clock, onRequest: () => {} });
   after(() => sender.close());
   return sender;
 }
@@ -110,6 +110,25 @@ test('a service that always closes used connections is asked twice at most for o
   const sender = senderTo(origin);
   for (let i = 0; i < 5; i += 1) assert.equal((await sender.send(request(), never)).kind, 'answered');
   assert.ok(requests <= 9, `${requests} requests`);
+});
+
+test('a connection that was idle for as long as a frozen process is not used again: it may be dead, and nobody says so', async () => {
+  const { origin, connections } = await rawServer((socket, number) => {
+    let requests = 0;
+    eachRequest(socket, () => {
+      requests += 1;
+      // Behind its first answer the first connection is silent, as one that a gateway has forgotten.
+      if (number > 1 || requests === 1) socket.write(ANSWER);
+    });
+  });
+  let frozenMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + frozenMs };
+  const sender = senderTo(origin, 1000, clock);
+  assert.equal((await sender.send(request(), never)).kind, 'answered');
+  frozenMs = 30_000;
+  assert.equal((await sender.send(request(), never)).kind, 'answered');
+  assert.equal((await sender.send(request(), never)).kind, 'answered', 'and the new one is kept');
+  assert.equal(connections(), 2);
 });
 
 test('a server that accepts and says nothing is given up at the deadline, and its connection is closed', async () => {

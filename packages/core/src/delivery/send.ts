@@ -5,6 +5,10 @@
 //
 // A connection that was kept alive may be closed by the service in the very moment in which it is used again. That is
 // no failure of the service: the request goes once more, at once, over a connection that is new.
+//
+// One that was idle for longer may be dead without a word: a gateway has forgotten it while this process was frozen, and
+// a request on it would only end with its deadline. undici closes what is idle after some seconds, but its timer counts
+// turns of the loop, and a frozen process has none.
 
 import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock';
@@ -32,6 +36,9 @@ export interface SenderOptions {
 /** An answer of a log service has some hundred bytes; what comes beyond this is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+/** Idle for so long, a connection is not trusted any more: half of the minute that gateways commonly wait. */
+const IDLE_MS = 30_000;
+
 /** The slowest line that is waited for: a second more for every whole 32 KiB of a body. */
 const LEAST_BYTES_PER_SECOND = 32 * 1024;
 
@@ -43,6 +50,8 @@ export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
 export class Sender {
   readonly #options: SenderOptions;
   #pool: Pool | undefined;
+  /** When the pool last had something to do. */
+  #usedMs = 0;
   /** Pools of before, until their last request has ended. */
   readonly #retired = new Set<Pool>();
   /** For an error of a socket: how much had been read from it. */
@@ -75,8 +84,7 @@ export class Sender {
   }
 
   async #exchange(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
-    this.#pool ??= this.#connect();
-    const pool = this.#pool;
+    const pool = this.#freshPool();
     let answer: Dispatcher.ResponseData;
     this.#options.onRequest();
     try {
@@ -84,16 +92,15 @@ export class Sender {
     } catch (error) {
       if (!this.#wasClosedWhileIdle(error) || signal.aborted) throw error;
       // The other idle connections of the pool are as old: they end with it, once those in use are done.
-      if (this.#pool === pool) {
-        this.#pool = this.#connect();
-        this.#retire(pool);
-      }
+      if (this.#pool === pool) this.#retire(pool);
       this.#options.onRequest();
-      answer = await this.#pool.request({ ...request, signal });
+      answer = await this.#freshPool().request({ ...request, signal });
     }
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value);
-    return { kind: 'answered', status: answer.statusCode, headers, body: await readBody(answer.body) };
+    const body = await readBody(answer.body);
+    this.#usedMs = this.#options.clock.monotonicMs();
+    return { kind: 'answered', status: answer.statusCode, headers, body };
   }
 
   /** Without an answer to this request, from a connection that has brought answers before. */
@@ -104,7 +111,16 @@ export class Sender {
     return isClosed && (this.#bytesRead.get(error) ?? socket?.bytesRead ?? 0) > 0;
   }
 
+  #freshPool(): Pool {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#pool !== undefined && nowMs - this.#usedMs >= IDLE_MS) this.#retire(this.#pool);
+    this.#usedMs = nowMs;
+    this.#pool ??= this.#connect();
+    return this.#pool;
+  }
+
   #retire(pool: Pool): void {
+    this.#pool = undefined;
     this.#retired.add(pool);
     const forget = () => this.#retired.delete(pool);
     void pool.close().then(forget, forget);

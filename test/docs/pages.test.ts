@@ -13,6 +13,7 @@ import { after, before, test } from 'node:test';
 import { environmentName } from '@putlogs/core/internal/options/schema';
 import { runChild, startChild } from '../support/child';
 import { type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
+import { get, portOf } from '../support/examples';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
 
 const root = join(__dirname, '../../..');
@@ -30,6 +31,10 @@ const pages = [
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'examples/README.md',
+  ...readdirSync(join(root, 'examples'))
+    .map((name) => `examples/${name}/README.md`)
+    .filter((page) => existsSync(join(root, page))),
   ...readdirSync(join(root, 'packages')).flatMap((name) =>
     ['README.md', 'ARCHITECTURE.md']
       .map((page) => `packages/${name}/${page}`)
@@ -98,9 +103,10 @@ async function runProgram({ page, line, code }: Block): Promise<void> {
 }
 
 async function runCommand(command: string): Promise<void> {
-  const [, name, value, rest] = /^(?:([A-Z_]+)=(\S+) )?(.*)$/.exec(command)!;
-  const variables = name === undefined ? {} : { [name]: value };
-  const [program, ...args] = rest!.split(' ');
+  const words = command.split(' ');
+  const isVariable = (word: string) => /^[A-Z_]+=/.test(word);
+  const variables = Object.fromEntries(words.filter(isVariable).map((word) => word.split('=') as [string, string]));
+  const [program, ...args] = words.filter((word) => !isVariable(word));
   if (program === 'npm' && args[0] === 'install') return assertResolvable(args.slice(1));
   if (program === 'npm') return assertScript(args[0] === 'run' ? args[1]! : args[0]!);
   if (program === 'node' && args[0] === 'scripts/test.mjs') {
@@ -110,11 +116,26 @@ async function runCommand(command: string): Promise<void> {
     assert.equal(status, 0, stdout);
     return;
   }
+  if (program === 'node' && args[0]!.startsWith('examples/')) return runServer(args[0]!, variables);
   if (program === 'node' && args[0]!.includes('putlogs-emulator')) {
     await runEmulator(args.slice(1));
     return;
   }
   assert.fail(`nothing here knows how to run: ${command}`);
+}
+
+/** With the page's own variables, but for the emulator's address: it serves a request, and its records arrive. */
+async function runServer(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
+  const emulator = await startEmulator();
+  try {
+    const env = { ...variables, PUTLOGS_ENDPOINT: emulator.url, PORT: '0' };
+    const child = startChild(join(root, file), { env });
+    await get(await portOf(child), '/orders/1');
+    child.kill('SIGTERM');
+    assert.deepEqual([(await child.ended).code, emulator.logs().length], [0, 3]);
+  } finally {
+    await emulator.close();
+  }
 }
 
 /** The packages of an install command are ours, or ones that the tests use with ours. */

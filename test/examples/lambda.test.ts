@@ -61,7 +61,7 @@ describe('a function', { concurrency: true }, () => {
       await order(instance, 0);
       emulator.faults([{ status: 503 }]);
       const { tookMs } = await order(instance, 1);
-      assert.ok(tookMs >= 1999 && tookMs < 4000, `${tookMs} ms`);
+      assert.ok(tookMs >= 1999 && tookMs < 10_000, `${tookMs} ms`);
       assertArrived(emulator, 1);
       emulator.faults([]);
       await order(instance, 2);
@@ -75,7 +75,7 @@ describe('a function', { concurrency: true }, () => {
       const context = { awsRequestId: 'request-0' };
       const limited = { name: 'handler', event: { order: 0 }, context, limitMs: 600 };
       const { tookMs } = await instance.invoke(limited);
-      assert.ok(tookMs < 1500, `no longer than the invocation may take: ${tookMs} ms`);
+      assert.ok(tookMs < 1900, `no longer than the invocation may take: ${tookMs} ms`);
       assert.deepEqual(emulator.logs(), []);
       emulator.faults([]);
       await instance.shutdown();

@@ -1,11 +1,13 @@
 // The applications under examples/, as tests see them: where they are, and what arrived of their records.
 //
-// Takes: logs of the emulator, and how an example says whose record it is and which. Gives: them as the ledger reads
-// them. Keeps: nothing. Never: looks at the other fields; the adapters' own tests do.
+// Takes: logs of the emulator, and how an example says whose record it is and which; the port of a server. Gives: them
+// as the ledger reads them; answers. Keeps: which were given. Never: looks at the other fields; the adapters' own tests do.
 
+import { request } from 'node:http';
 import { join } from 'node:path';
+import type { StartedChild } from './child';
 import type { EmulatorLog } from './emulator';
-import { contentsOf } from './emulator';
+import { contentsOf, until } from './emulator';
 import type { Expected, LedgerLog } from './ledger';
 
 export function example(path: string): string {
@@ -40,4 +42,68 @@ export function expecting(numbers: ReadonlyMap<string, readonly number[]>): Expe
     return { n, contents: new Map(Object.entries({ instance, n: `${n}` })) };
   };
   return new Map([...numbers].map(([instance, all]) => [instance, all.map(record(instance))]));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** What a server of an example answers, each time over a connection of its own. */
+export function get(port: number, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('error', reject).on('end', () => resolve(JSON.parse(text)));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+/** The port in `listening on port 3000`. */
+export async function portOf(child: StartedChild): Promise<number> {
+  const line = await child.line('listening on port');
+  return Number(/listening on port (\d+)/.exec(line)?.[1]);
+}
+
+/** What the processes of a server have answered: of each its numbers, in the order of the answers. */
+export class Served {
+  readonly #port: number;
+  readonly #numbers = new Map<string, number[]>();
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** By process. */
+  get numbers(): ReadonlyMap<string, readonly number[]> {
+    return this.#numbers;
+  }
+
+  /** One request after the other, until `isEnough` of those before. */
+  async until(isEnough: () => boolean): Promise<void> {
+    while (!isEnough()) {
+      const { pid, served } = (await get(this.#port, '/')) as { pid: number; served: number };
+      this.#numbers.set(`${pid}`, [...(this.#numbers.get(`${pid}`) ?? []), served]);
+    }
+  }
+
+  /** Asks the process that answered first to end, and waits until it has: a request to one that ends may get no answer. */
+  async endFirst(signal: NodeJS.Signals): Promise<void> {
+    const [first] = this.#numbers.keys();
+    process.kill(Number(first), signal);
+    await until('the process has ended', () => !isAlive(Number(first)));
+  }
+
+  /** Each of them has answered so many. */
+  async each(processes: number, answers: number): Promise<void> {
+    const enough = () => [...this.#numbers.values()].filter((all) => all.length >= answers).length >= processes;
+    await this.until(enough);
+  }
 }

@@ -49,7 +49,6 @@ export class Thread {
   readonly #options: ThreadOptions;
   readonly #account: Account;
   readonly #stream: ThreadStream;
-  readonly #gone: Promise<void>;
   #handed: Chunk[] = [];
   /** Records in chunks that are kept no longer. */
   #letGo = 0;
@@ -59,7 +58,8 @@ export class Thread {
   #ended = false;
   #flushes = 0;
   /** Who waits for the worker's answer to a flush. */
-  readonly #flushing = new Map<number, (settled: boolean) => void>();
+  readonly #flushing = new Map<number, (became: Flushed) => void>();
+  #isGone = false;
 
   /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
   constructor(options: ThreadOptions) {
@@ -75,16 +75,15 @@ export class Thread {
     this.#stream.worker.on('error', because);
     this.#stream.on('warning', options.onWarning);
     this.#stream.on('ready', options.onReady);
-    this.#stream.on('flushed', (id: number, settled: boolean) => this.#flushed(id, settled));
-    this.#gone = new Promise((resolve) => {
-      // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
-      this.#stream.on('close', () => {
-        // The stream keeps an error before it emits it, which may be after this.
-        const reason = this.#reason ?? this.#stream.writableErrored?.message ?? 'it ended';
-        if (!this.#ended) options.onGone(reason);
-        this.#ended = true;
-        resolve();
-      });
+    this.#stream.on('flushed', (id: number, settled: boolean) => this.#flushed(id, settled ? 'settled' : 'late'));
+    // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
+    this.#stream.on('close', () => {
+      // The stream keeps an error before it emits it, which may be after this.
+      const reason = this.#reason ?? this.#stream.writableErrored?.message ?? 'it ended';
+      if (!this.#ended) options.onGone(reason);
+      this.#ended = true;
+      this.#isGone = true;
+      for (const id of [...this.#flushing.keys()]) this.#flushed(id, 'gone');
     });
     this.#stream.unref();
     this.#watch(0, 0);
@@ -161,17 +160,17 @@ export class Thread {
 
   /** By a message and not by thread-stream's flush, which does one after the other: the second would wait for the first. */
   #ask(code: 'PUTLOGS_FLUSH' | 'PUTLOGS_CLOSE', timeoutMs: number): Promise<Flushed> {
+    if (this.#isGone) return Promise.resolve('gone');
     return new Promise((resolve) => {
       this.#flushes += 1;
       const id = this.#flushes;
-      this.#flushing.set(id, (settled) => resolve(settled ? 'settled' : 'late'));
-      void this.#gone.then(() => resolve('gone'));
+      this.#flushing.set(id, resolve);
       if (!this.#ended) this.#stream.emit('message', { code, id, timeoutMs, records: this.#handedRecords });
     });
   }
 
-  #flushed(id: number, settled: boolean): void {
-    this.#flushing.get(id)?.(settled);
+  #flushed(id: number, became: Flushed): void {
+    this.#flushing.get(id)?.(became);
     this.#flushing.delete(id);
   }
 

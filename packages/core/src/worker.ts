@@ -35,6 +35,11 @@ interface FlushMessage {
   readonly records: number;
 }
 
+interface ExitMessage {
+  readonly code: 'PUTLOGS_EXIT';
+  readonly timeoutMs: number;
+}
+
 /** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
 const BEAT_MS = 500;
 
@@ -56,9 +61,8 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
   const asked: { readonly records: number; readonly begin: () => void }[] = [];
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
-  parentPort?.on('message', (message: FlushMessage | { code: 'PUTLOGS_EXIT' | 'PUTLOGS_PING'; timeoutMs: number }) => {
-    const { code, timeoutMs } = message;
-    switch (code) {
+  parentPort?.on('message', (message: FlushMessage | ExitMessage | { code: 'PUTLOGS_PING' } | null) => {
+    switch (message?.code) {
       case 'PUTLOGS_FLUSH':
         flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).settled);
         break;
@@ -68,10 +72,10 @@ export default function startWorker({ putlogs }: WorkerStart): Writable {
           return true;
         });
         // Also if the records never come, because the ring is not emptied.
-        systemClock.after(timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
+        systemClock.after(message.timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
         break;
       case 'PUTLOGS_EXIT':
-        void shipper.close({ timeoutMs }).then(() => account.add('closed'));
+        void shipper.close({ timeoutMs: message.timeoutMs }).then(() => account.add('closed'));
         break;
       case 'PUTLOGS_PING':
         account.add('beats');

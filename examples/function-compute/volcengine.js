@@ -1,5 +1,5 @@
-// A function of Volcengine veFaaS that logs with pino to TLS. It has no hook before a freeze or the end, so each request
-// has to see to its own records.
+// A function of Volcengine veFaaS that logs with pino to TLS. No hook before a freeze or the end is documented, so
+// each request has to see to its own records.
 
 const { transport } = require('@putlogs/pino');
 const pino = require('pino');

@@ -300,7 +300,8 @@ test('eight processes on one directory, killed and started again, lose no sealed
         if (instance === 'worker-7') emulator.faults([]);
         child.kill('SIGKILL');
         const { stdout } = await child.ended;
-        last.set(`${instance} ${life}`, Number(/written (\d+)\n$/.exec(stdout)![1]));
+        // On a busy machine it may have said that all is written before it was killed.
+        last.set(`${instance} ${life}`, Number([...stdout.matchAll(/^written (\d+)$/gm)].at(-1)![1]));
       }
     }),
   );

@@ -41,7 +41,14 @@ async function rawServer(serve: (socket: Socket, number: number) => void) {
 }
 
 function senderTo(origin: string, timeoutMs = 5000, clock = systemClock): Sender {
-  const sender = new Sender({ origin, connections: 1, timeoutMs, clock, onRequest: () => {} });
+  const sender = new Sender({
+    origin,
+    connections: 1,
+    timeoutMs,
+    network: {},
+    clock,
+    onRequest: () => {},
+  });
   after(() => sender.close());
   return sender;
 }

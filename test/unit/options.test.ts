@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/schema';
+import { temporaryDirectory } from '../support/directory';
 
 const SECRET = 'the-very-secret-0123456789';
 const complete = {
@@ -11,6 +15,8 @@ const complete = {
   topicId: 'topic',
   credentials: { accessKeyId: 'id', accessKeySecret: SECRET },
 };
+
+const directory = temporaryDirectory('options');
 
 function problemsOf(options: unknown, environment: NodeJS.ProcessEnv = {}): string[] {
   try {
@@ -38,8 +44,7 @@ test('one error lists every problem, by option and variable', () => {
   assert.deepEqual(problemsOf({}), [
     'region: is missing; set it, or PUTLOGS_REGION or VOLCENGINE_REGION in the environment',
     'topicId: is missing; set it, or PUTLOGS_TOPIC_ID in the environment',
-    'credentials.accessKeyId: is missing; set it, or PUTLOGS_CREDENTIALS_ACCESS_KEY_ID or VOLCENGINE_ACCESS_KEY_ID in the environment',
-    'credentials.accessKeySecret: is missing; set it, or PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET or VOLCENGINE_ACCESS_KEY_SECRET in the environment',
+    'credentials: there are none; looked for VOLCENGINE_ACCESS_KEY_ID and VOLCENGINE_ACCESS_KEY_SECRET, then VOLCENGINE_OIDC_ROLE_TRN and VOLCENGINE_OIDC_TOKEN_FILE, then ~/.volcengine/config.json, then VOLCENGINE_ECS_METADATA; set one of these, or credentials.accessKeyId and credentials.accessKeySecret (PUTLOGS_CREDENTIALS_ACCESS_KEY_ID and PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET)',
   ]);
   const problems = problemsOf({
     ...complete,
@@ -151,6 +156,11 @@ test('every option can be set by its variable', () => {
     nested: ['flatten', 'flatten'],
     // A module that is there.
     transform: [__filename, __filename],
+    'credentials.from': ['metadata', 'metadata'],
+    'credentials.stsEndpoint': ['sts.example.com', 'https://sts.example.com'],
+    'credentials.metadataEndpoint': ['http://127.0.0.1:9', 'http://127.0.0.1:9'],
+    proxy: ['http://127.0.0.1:9', 'http://127.0.0.1:9'],
+    'tls.caFile': [caFile(), caFile()],
   };
   for (const { path } of optionLeaves()) {
     const isNumber = /Ms$|Count$|concurrency/.test(path);
@@ -163,11 +173,24 @@ test('every option can be set by its variable', () => {
   }
 });
 
+/** A file with a certificate that everybody trusts. */
+function caFile(): string {
+  const file = join(directory, 'ca.pem');
+  writeFileSync(file, rootCertificates[0]!);
+  return file;
+}
+
 /** What a target that has the option needs beside it. */
 function environmentWithout(path: string): NodeJS.ProcessEnv {
   const keys = { PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i', PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's' };
   const tls = { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' };
-  if (path === 'credentials.file' || path === 'credentials.module') return tls;
+  const [group, name = ''] = path.split('.');
+  if (group === 'credentials' && /^(file|module|from|profile|profileFile|metadataRole)$/.test(name)) return tls;
+  if (name === 'metadataEndpoint') return { ...tls, PUTLOGS_CREDENTIALS_FROM: 'metadata' };
+  if (/^(oidc|sts)/.test(name)) {
+    const [role, token] = ['PUTLOGS_CREDENTIALS_OIDC_ROLE', 'PUTLOGS_CREDENTIALS_OIDC_TOKEN_FILE'];
+    return { ...tls, [role]: 'role', [token]: 'token' };
+  }
   if (path === 'projectId') return { ...tls, PUTLOGS_TARGET: 'volc-webtracks' };
   if (!['project', 'logstore', 'topic', 'routing', 'signature'].includes(path)) return { ...keys, ...tls };
   const sls = { PUTLOGS_TARGET: 'aliyun-sls', PUTLOGS_REGION: 'r', PUTLOGS_PROJECT: 'p', PUTLOGS_LOGSTORE: 'store' };

@@ -6,10 +6,12 @@
 
 import type { SealedBatch } from './batch/sealed-batch';
 import type { Clock } from './clock';
+import { withoutSecrets } from './credentials/credentials';
+import type { CredentialSource } from './credentials/source';
+import type { Network } from './delivery/connections';
 import type { Outcome, Refusal } from './delivery/outcome';
 import { Sender } from './delivery/send';
 import { ServiceTime } from './delivery/service-time';
-import { type CredentialSource, withoutSecrets } from './options/credentials';
 import type { Target } from './target/target';
 
 export interface AttemptsOptions {
@@ -19,6 +21,7 @@ export interface AttemptsOptions {
   /** At a time. */
   readonly connections: number;
   readonly timeoutMs: number;
+  readonly network: Network;
   /** Told of each request that goes out. */
   readonly onRequest: () => void;
   /** Told, in a sentence, that the machine's clock is not the service's. */

@@ -13,13 +13,14 @@ import { readTimeMs, type TimeLayout } from './batch/read-log';
 import type { SealedBatch } from './batch/sealed-batch';
 import { halve, sift } from './batch/walk';
 import type { CancelTimer, Clock } from './clock';
+import type { CredentialSource } from './credentials/source';
+import { networkOf } from './delivery/connections';
 import { Gate } from './delivery/gate';
 import { Lane } from './delivery/lane';
 import type { Failure, Fate, Outcome, Refusal, Refused, TimeWindow } from './delivery/outcome';
 import { RefusalBudget } from './delivery/refusals';
 import { DEADLINE_PASSED } from './delivery/send';
 import { publish } from './diagnostics';
-import type { CredentialSource } from './options/credentials';
 import type { Options } from './options/schema';
 import { DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
 import type { Runs } from './spool/run';
@@ -73,6 +74,7 @@ export class Outbox {
       clock,
       connections: concurrency,
       timeoutMs: options.requestTimeoutMs,
+      network: networkOf(options),
       onRequest: () => account.add('requests'),
       onClockOff: (message) => teller.tell('hold', message),
     });

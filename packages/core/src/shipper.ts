@@ -12,8 +12,11 @@ import { Batcher } from './batch/batcher';
 import { compressor } from './batch/compress';
 import { hashKeyOf } from './batch/hashkey';
 import { type Clock, systemClock } from './clock';
+import { ANONYMOUS } from './credentials/credentials';
+import { CredentialSource, type CredentialTools } from './credentials/source';
+import { networkOf } from './delivery/connections';
+import { sendOnce } from './delivery/send';
 import { enterExit, type Leaver, leaveExit } from './exit';
-import { ANONYMOUS, CredentialSource } from './options/credentials';
 import type { Options } from './options/schema';
 import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
@@ -79,8 +82,9 @@ export function startShipper(
   options: Options,
   { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
 ): RangeShipper {
-  const isSigned = TARGETS[options.target].isSigned;
-  const credentials = new CredentialSource(isSigned ? options.credentials : ANONYMOUS, clock);
+  const { isSigned, vendor } = TARGETS[options.target];
+  const given = isSigned ? options.credentials : ANONYMOUS;
+  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, ask: askWith(options, clock) });
   const target = targetOf(options, () => credentials.current);
   const transform = options.transform === undefined ? undefined : transformOf(options.transform);
   return new Pipeline({ options, target, credentials, transform, account, admission, clock, runs });
@@ -89,6 +93,14 @@ export function startShipper(
 function transformOf(path: string): Transform {
   const { loadTransform } = require('./record/transform') as typeof import('./record/transform');
   return loadTransform(resolve(path));
+}
+
+/** Credentials are asked for as records are sent: by the same ways, but for the machine's own host. */
+function askWith(options: Options, clock: Clock): CredentialTools['ask'] {
+  return (origin, timeoutMs, { isLocal, ...question }, signal) => {
+    const network = isLocal ? {} : networkOf(options);
+    return sendOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
+  };
 }
 
 export interface Surroundings {

@@ -7,6 +7,7 @@ import type { LogEntry } from './ledger.js';
 import { type EmulatorOptions, resolveOptions } from './options.js';
 import { startServer } from './server.js';
 import { type EmulatorStats, type LogsQuery, Service } from './service.js';
+import type { TemporaryKey } from './temporary-keys.js';
 
 export { EmulatorError, type EmulatorErrorCode } from './errors.js';
 export type { FaultMatch, FaultRule } from './fault-rule.js';
@@ -16,6 +17,7 @@ export type { KeyValue } from './log-group.js';
 export type { EmulatorOptions } from './options.js';
 export type { EmulatorStats, LogsQuery } from './service.js';
 export type { ShardRange } from './shards.js';
+export type { TemporaryKey } from './temporary-keys.js';
 
 /** A running emulator. */
 export interface Emulator {
@@ -35,7 +37,12 @@ export interface Emulator {
    * Throws `ERR_EMULATOR_FAULT_RULE` for a wrong rule, and then the script so far stays.
    */
   faults(rules?: readonly FaultRule[]): FaultReport[];
-  /** Forgets every log, every topic that was not listed and the statistics. The fault script stays. */
+  /**
+   * Puts other keys beside the one in the options, each with a token and a time at which it expires; `[]` ends them all.
+   * Throws `ERR_EMULATOR_OPTIONS` for a wrong one, and then those so far stay.
+   */
+  temporaryKeys(keys: readonly TemporaryKey[]): void;
+  /** Forgets every log, every topic that was not listed and the statistics. The fault script and the temporary keys stay. */
   reset(): void;
   /** Stops: open connections are cut, answers held back are dropped. May be called again. */
   close(): Promise<void>;
@@ -65,6 +72,10 @@ export async function createEmulator(options: EmulatorOptions = {}): Promise<Emu
       const problem = rules === undefined ? null : service.replaceFaults(rules);
       if (problem !== null) throw new EmulatorError('ERR_EMULATOR_FAULT_RULE', problem);
       return service.faults.report();
+    },
+    temporaryKeys: (keys) => {
+      const problem = service.temporaryKeys.replace(keys);
+      if (problem !== null) throw new EmulatorError('ERR_EMULATOR_OPTIONS', problem);
     },
     reset: () => service.reset(),
     close: () => server.close(),

@@ -7,6 +7,7 @@ import { Ledger, type LogEntry, type Origin } from './ledger.js';
 import type { ResolvedOptions } from './options.js';
 import { type ShardRange, Shards } from './shards.js';
 import { SlsService } from './sls/service.js';
+import { TemporaryKeys } from './temporary-keys.js';
 import type { Vendor } from './vendor.js';
 import { TlsService } from './volc/service.js';
 
@@ -42,6 +43,7 @@ export interface LogsQuery {
 
 export class Service {
   readonly faults = new FaultScript();
+  readonly temporaryKeys = new TemporaryKeys();
   readonly #ledger: Ledger;
   readonly #vendors: readonly Vendor[];
   readonly #ranges: readonly ShardRange[];
@@ -51,7 +53,10 @@ export class Service {
   constructor(options: ResolvedOptions) {
     this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: options.logstores });
     // The first that owns a path has it; the last owns them all.
-    this.#vendors = [new SlsService(options, this.#ledger), new TlsService(options, this.#ledger)];
+    this.#vendors = [
+      new SlsService(options, this.#ledger, this.temporaryKeys),
+      new TlsService(options, this.#ledger, this.temporaryKeys),
+    ];
     this.#ranges = new Shards(options.shards).ranges;
   }
 

@@ -111,8 +111,12 @@ const SAME_TIME_MS = 2000;
 /** Behind a refused signature, a difference below this is not the reason: services admit fifteen minutes. */
 const SUSPECT_TIME_MS = 5 * 60_000;
 
-/** Codes of node and OpenSSL for a peer that is not who it should be: nothing was sent, and somebody has to look. */
-const UNTRUSTED = /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/**
+ * Codes of node and OpenSSL for a peer that is not who it should be, and of a proxy that does not let us through: nothing
+ * was sent, and somebody has to look.
+ */
+const NO_WAY =
+  /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|UND_ERR_PRX_TLS|PROXY_40[37]$)/;
 
 /** Retried though nothing says what it is: too many requests, timeouts, the service's own failures. */
 const RETRIED_STATUSES = new Set([408, 425, 429]);
@@ -121,7 +125,7 @@ const RETRIED_STATUSES = new Set([408, 425, 429]);
 export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): Outcome {
   if (answer.kind === 'failed') {
     const refusal = { code: answer.code, message: answer.message };
-    return UNTRUSTED.test(answer.code) ? { kind: 'hold', refusal } : { kind: 'retry', refusal, afterMs: 0 };
+    return NO_WAY.test(answer.code) ? { kind: 'hold', refusal } : { kind: 'retry', refusal, afterMs: 0 };
   }
   const { status, headers, body } = answer;
   const requestId = headers[table.requestIdHeader] ?? '';

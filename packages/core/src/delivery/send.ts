@@ -10,12 +10,14 @@
 // a request on it would only end with its deadline. undici closes what is idle after some seconds, but its timer counts
 // turns of the loop, and a frozen process has none.
 
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock';
+import { type Network, openConnections } from './connections';
 import type { Answer } from './outcome';
 
+/** One that is signed, or needs no signature. */
 export interface SignedRequest {
-  readonly method: 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST';
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -28,6 +30,7 @@ export interface SenderOptions {
   readonly connections: number;
   /** For one attempt: connecting, sending and reading the whole answer. A large body has more, see `deadlineMs`. */
   readonly timeoutMs: number;
+  readonly network: Network;
   readonly clock: Clock;
   /** Told of each request that goes out. */
   readonly onRequest: () => void;
@@ -49,11 +52,11 @@ export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
 
 export class Sender {
   readonly #options: SenderOptions;
-  #pool: Pool | undefined;
+  #pool: Dispatcher | undefined;
   /** When the pool last had something to do. */
   #usedMs = 0;
   /** Pools of before, until their last request has ended. */
-  readonly #retired = new Set<Pool>();
+  readonly #retired = new Set<Dispatcher>();
   /** For an error of a socket: how much had been read from it. */
   readonly #bytesRead = new WeakMap<Error, number>();
 
@@ -85,16 +88,17 @@ export class Sender {
 
   async #exchange(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
     const pool = this.#freshPool();
+    const { origin } = this.#options;
     let answer: Dispatcher.ResponseData;
     this.#options.onRequest();
     try {
-      answer = await pool.request({ ...request, signal });
+      answer = await pool.request({ ...request, origin, signal });
     } catch (error) {
       if (!this.#wasClosedWhileIdle(error) || signal.aborted) throw error;
       // The other idle connections of the pool are as old: they end with it, once those in use are done.
       if (this.#pool === pool) this.#retire(pool);
       this.#options.onRequest();
-      answer = await this.#freshPool().request({ ...request, signal });
+      answer = await this.#freshPool().request({ ...request, origin, signal });
     }
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(answer.headers)) headers[name] = String(value);
@@ -111,7 +115,7 @@ export class Sender {
     return isClosed && (this.#bytesRead.get(error) ?? socket?.bytesRead ?? 0) > 0;
   }
 
-  #freshPool(): Pool {
+  #freshPool(): Dispatcher {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#pool !== undefined && nowMs - this.#usedMs >= IDLE_MS) this.#retire(this.#pool);
     this.#usedMs = nowMs;
@@ -119,31 +123,28 @@ export class Sender {
     return this.#pool;
   }
 
-  #retire(pool: Pool): void {
+  #retire(pool: Dispatcher): void {
     this.#pool = undefined;
     this.#retired.add(pool);
     const forget = () => this.#retired.delete(pool);
     void pool.close().then(forget, forget);
   }
 
-  #connect(): Pool {
-    // Loaded here and not at the top: it is the slowest of all our imports, and nothing needs it before.
-    const undici = require('undici') as typeof import('undici');
-    const { origin, connections, timeoutMs } = this.#options;
-    const connect = undici.buildConnector({ timeout: timeoutMs });
-    return new undici.Pool(origin, {
-      connections,
-      pipelining: 1,
-      // One deadline for the whole attempt is kept above; undici's own begin anew with every byte.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: (options, done) =>
-        connect(options, (...[error, socket]) => {
-          if (error !== null) return done(error, null);
-          socket.on('error', (failed) => this.#bytesRead.set(failed, socket.bytesRead));
-          done(null, socket);
-        }),
+  #connect(): Dispatcher {
+    return openConnections({
+      ...this.#options,
+      onSocket: (socket) => socket.on('error', (failed) => this.#bytesRead.set(failed, socket.bytesRead)),
     });
+  }
+}
+
+/** One request over a connection of its own. */
+export async function sendOnce(request: SignedRequest, options: SenderOptions, signal: AbortSignal): Promise<Answer> {
+  const sender = new Sender(options);
+  try {
+    return await sender.send(request, signal);
+  } finally {
+    await sender.close();
   }
 }
 
@@ -171,8 +172,17 @@ async function readBody(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES);
 }
 
+/** undici's words for a proxy that did not open the way. */
+const NOT_CONNECTED = /^Proxy response \((\d{3})\)/;
+
 function failure(error: unknown): Answer {
   if (!(error instanceof Error)) return { kind: 'failed', code: 'UNKNOWN', message: String(error) };
+  const proxyStatus = NOT_CONNECTED.exec(error.message)?.[1];
+  if (proxyStatus !== undefined) {
+    const where = proxyStatus === '407' ? 'the name and password in proxy' : 'proxy and noProxy';
+    const message = `the proxy answered ${proxyStatus} and did not connect; check ${where} (or HTTPS_PROXY, NO_PROXY)`;
+    return { kind: 'failed', code: `PROXY_${proxyStatus}`, message };
+  }
   // A connection refused on every address of a host comes as an AggregateError with an empty message.
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const code = (error as NodeJS.ErrnoException).code ?? error.name;

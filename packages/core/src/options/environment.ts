@@ -40,6 +40,24 @@ export function misspeltVariables(environment: NodeJS.ProcessEnv): { variable: s
     });
 }
 
+/** What everybody's tools read: in either case, the small letters first, and for https in plain the other's, too. */
+export function proxyFrom(environment: NodeJS.ProcessEnv, { endpoint }: { endpoint?: unknown }): FromEnvironment[] {
+  const first = (path: string, names: readonly string[]): FromEnvironment[] => {
+    const variable = names.find((name) => environment[name] !== undefined && environment[name] !== '');
+    if (variable === undefined) return [];
+    const text = environment[variable]!;
+    // Curl and others take a host without its scheme.
+    const value = path === 'proxy' && !text.includes('://') ? `http://${text}` : text;
+    return [{ path, variable, value }];
+  };
+  const isPlain = typeof endpoint === 'string' && /^http:/i.test(endpoint);
+  const plain = ['http_proxy', 'HTTP_PROXY'];
+  return [
+    ...first('proxy', isPlain ? plain : ['https_proxy', 'HTTPS_PROXY', ...plain]),
+    ...first('noProxy', ['no_proxy', 'NO_PROXY']),
+  ];
+}
+
 function readText(text: string, { kind, notes }: OptionLeaf): unknown {
   switch (notes.text) {
     case 'list':

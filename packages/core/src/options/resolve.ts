@@ -10,11 +10,23 @@ import { resolve } from 'node:path';
 import { type BaseIssue, getDotPath, type InferIssue, safeParse } from 'valibot';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
+import { addressProblems, hostOf, networkProblems, withScheme } from './addresses';
+import {
+  type CredentialsKind,
+  defaultsOf,
+  isOfKind,
+  kindSetUp,
+  kindsSaid,
+  lookedFor,
+  ofOneFamily,
+  requiredOf,
+} from './chain';
 import { clusterNumber } from './cluster';
-import { type FromEnvironment, misspeltVariables, readEnvironment } from './environment';
+import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
 import { nearest } from './nearest';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
 import { isTargetName, TARGETS, type TargetFacts, type TargetName, targetOfHost } from './targets';
+import { asTree, get, isSaid, setIfAbsent, type Tree } from './tree';
 
 /** pino adds these to the options of every transport. */
 const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
@@ -26,8 +38,6 @@ const INSTEAD_OF_FUNCTION: Readonly<Record<string, string>> = {
   credentials: `; ${NAME_A_MODULE} by credentials.module`,
 };
 
-type Tree = { [name: string]: unknown };
-
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): Options {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
@@ -38,20 +48,30 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   const target = targetOf(tree, environment);
   const facts = TARGETS[target];
   const found = readEnvironment(environment, facts.vendor.variables);
-  const kinds = credentialsKinds(tree, found);
-  for (const { path, variable, value } of found) {
-    if (kinds.size > 0 && path.startsWith('credentials.') && !kinds.has(credentialsKind(path))) continue;
+  const kinds = kindsSaid(asTree(tree['credentials']), found);
+  if (kinds.size > 1) problems.push(`credentials: of ${[...kinds].join(', ')} there can be one only`);
+  const kind = [...kinds][0] ?? (facts.isSigned ? kindSetUp(found, environment, facts.vendor) : undefined);
+  for (const { path, variable, value } of ofOneFamily(found)) {
+    if (path.startsWith('credentials.') && !isOfKind(path, kind)) continue;
     // Of an anonymous target a key in the environment is for somebody else.
     if (!facts.isSigned && path.startsWith('credentials.') && variable !== environmentName(path)) continue;
     if (setIfAbsent(tree, path, value)) variables.set(path, variable);
   }
-  if (kinds.size > 1) problems.push('credentials: of keys, file and module there can be one only');
+  for (const { path, variable, value } of proxyFrom(environment, tree)) {
+    if (setIfAbsent(tree, path, value)) variables.set(path, variable);
+  }
   for (const { variable, meant } of misspeltVariables(environment)) {
     problems.push(`${variable}: there is no such variable${didYouMean(meant)}`);
   }
   if (get(tree, 'enabled') !== false) {
     complete(tree, environment, target);
-    problems.push(...missing(tree, facts), ...addressProblems(tree, facts), ...pairingProblems(tree, target));
+    if (kind !== undefined && facts.isSigned) {
+      for (const [name, value] of Object.entries(defaultsOf(kind, environment, facts.vendor))) {
+        setIfAbsent(tree, `credentials.${name}`, value);
+      }
+    }
+    problems.push(...missing(tree, facts, kind, environment), ...addressProblems(tree, facts));
+    problems.push(...pairingProblems(tree, target), ...networkProblems(tree, variables));
     problems.push(...moduleProblems(tree));
   } else fillDisabled(tree);
   const result = safeParse(schema, tree);
@@ -92,15 +112,6 @@ function targetOf(tree: Tree, environment: NodeJS.ProcessEnv): TargetName {
   return (typeof endpoint === 'string' ? targetOfHost(hostOf(endpoint)) : undefined) ?? 'volc-tls';
 }
 
-/** '' of what is no address. */
-function hostOf(endpoint: string): string {
-  try {
-    return new URL(withScheme(endpoint)).hostname;
-  } catch {
-    return '';
-  }
-}
-
 /** Fills in what follows from the rest. */
 function complete(tree: Tree, environment: NodeJS.ProcessEnv, target: TargetName): void {
   const { vendor } = TARGETS[target];
@@ -127,38 +138,25 @@ function fillDisabled(tree: Tree): void {
   for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }
 
-type CredentialsKind = 'keys' | 'file' | 'module';
-
-function credentialsKind(path: string): CredentialsKind {
-  const name = path.slice('credentials.'.length);
-  return name === 'file' || name === 'module' ? name : 'keys';
-}
-
-/**
- * Where the credentials come from: as the options say, and else as our own variables say. A key of another kind that
- * the environment has as well, for the vendor's tools, is not meant. Nothing: whatever there is.
- */
-function credentialsKinds(tree: Tree, found: readonly FromEnvironment[]): Set<CredentialsKind> {
-  const { credentials } = tree;
-  const given = typeof credentials === 'object' && credentials !== null ? Object.keys(credentials) : [];
-  if (given.length > 0) return new Set(given.map((name) => credentialsKind(`credentials.${name}`)));
-  const ours = found.filter(
-    ({ path, variable }) => variable === environmentName(path) && path.startsWith('credentials.'),
-  );
-  return new Set(ours.map(({ path }) => credentialsKind(path)));
-}
-
-function missing(tree: Tree, { required, isSigned, vendor }: TargetFacts): string[] {
-  const isElsewhere = ['file', 'module'].some((name) => get(tree, `credentials.${name}`) !== undefined);
-  const keys = isElsewhere || !isSigned ? [] : ['credentials.accessKeyId', 'credentials.accessKeySecret'];
-  return [...required, ...keys]
+function missing(
+  tree: Tree,
+  { required, isSigned, vendor }: TargetFacts,
+  kind: CredentialsKind | undefined,
+  environment: NodeJS.ProcessEnv,
+): string[] {
+  const variablesOf = (path: string) => {
+    const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
+    return all.filter((name) => name.startsWith(vendor.variables));
+  };
+  const keys = isSigned && kind !== undefined ? requiredOf(kind, vendor) : [];
+  const problems = [...required, ...keys]
     .filter((path) => !isSaid(get(tree, path)))
     .map((path) => {
-      const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
-      const ofVendor = all.filter((name) => name.startsWith(vendor.variables));
-      const variables = [environmentName(path), ...ofVendor].join(' or ');
+      const variables = [environmentName(path), ...variablesOf(path)].join(' or ');
       return `${path}: is missing; set it, or ${variables} in the environment`;
     });
+  const isLacking = isSigned && kind === undefined;
+  return isLacking ? [...problems, lookedFor(environment, vendor, (path) => variablesOf(path)[0] ?? '')] : problems;
 }
 
 /** What is said for another service than the one that is written to. */
@@ -198,48 +196,6 @@ function moduleProblems(tree: Tree): string[] {
   } catch {
     return [`transform: there is no module ${path}`];
   }
-}
-
-/** An empty object is what a group of options is when nothing of it is said, an empty text what a name is then. */
-function isSaid(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return value !== undefined && value !== '';
-}
-
-function addressProblems(tree: Tree, { vendor }: TargetFacts): string[] {
-  const endpoint = tree['endpoint'];
-  if (typeof endpoint !== 'string') return [];
-  let url: URL;
-  try {
-    url = new URL(endpoint);
-  } catch {
-    return [`endpoint: is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`];
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return ['endpoint: must begin with https://'];
-  if (url.username !== '' || url.password !== '') return ['endpoint: must not carry a user name or password'];
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return [`endpoint: must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`];
-  }
-  const meant = targetOfHost(url.hostname);
-  if (meant !== undefined && TARGETS[meant].vendor !== vendor) {
-    const { name } = TARGETS[meant].vendor;
-    return [
-      `endpoint: is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`,
-    ];
-  }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true) {
-    return ['endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it'];
-  }
-  return [];
-}
-
-/** The vendor's SDKs differ: some want the address with its scheme, some without. Both are taken. */
-function withScheme(endpoint: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
-}
-
-function isLoopback(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\./.test(name);
 }
 
 /** A problem as a person reads it. The value is never repeated: it may be the secret, or hold one. */
@@ -283,23 +239,4 @@ function groupsOf(paths: readonly string[]): string[] {
 
 function didYouMean(name: string | undefined): string {
   return name === undefined ? '' : `; did you mean ${name}?`;
-}
-
-function get(tree: Tree, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, name) => (at as Tree | undefined)?.[name], tree);
-}
-
-/** Sets the option if it has no value and nothing of another type stands in its way. */
-function setIfAbsent(tree: Tree, path: string, value: unknown): boolean {
-  const names = path.split('.');
-  const last = names.pop()!;
-  let at: unknown = tree;
-  for (const name of names) {
-    (at as Tree)[name] ??= {};
-    at = (at as Tree)[name];
-    if (typeof at !== 'object' || at === null) return false;
-  }
-  if ((at as Tree)[last] !== undefined || value === undefined) return false;
-  (at as Tree)[last] = value;
-  return true;
 }

@@ -60,28 +60,96 @@ const credentials = strictObject({
   accessKeyId: optional(
     noted(key(), {
       meaning: 'Access key.',
-      vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
-      otherwise: 'required, or a file or module; none with web tracking',
+      vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'VOLCENGINE_ACCESS_KEY', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
+      otherwise: 'required, or another source; none with web tracking',
     }),
   ),
   accessKeySecret: optional(
     noted(key(), {
       meaning: 'Its secret.',
-      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
-      otherwise: 'required, or a file or module; none with web tracking',
+      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET', 'VOLCENGINE_SECRET_KEY', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
+      otherwise: 'required, or another source; none with web tracking',
       secret: true,
     }),
   ),
   securityToken: optional(
     noted(key(), {
       meaning: 'The token of temporary credentials (STS).',
-      vendor: ['VOLCENGINE_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
+      vendor: ['VOLCENGINE_TOKEN', 'VOLCENGINE_SESSION_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
       secret: true,
     }),
   ),
   file: optional(noted(text(), { meaning: 'Instead: a JSON file with these names, read again when it changes.' })),
   module: optional(
     noted(text(), { meaning: 'Instead: the path of a module whose default export is a function that gives them.' }),
+  ),
+  from: optional(
+    noted(picklist(['oidc', 'profile', 'metadata']), {
+      meaning: "Instead: one of the vendor's sources; each is on [its page](docs/credentials.md).",
+      otherwise: 'the first that is set up',
+    }),
+  ),
+  oidcRole: optional(
+    noted(key(), {
+      meaning: 'OIDC: the role to take, as its TRN (TLS) or ARN (SLS).',
+      vendor: ['VOLCENGINE_OIDC_ROLE_TRN', 'ALIBABA_CLOUD_ROLE_ARN'],
+    }),
+  ),
+  oidcProvider: optional(
+    noted(key(), { meaning: "OIDC, SLS: the identity provider's ARN.", vendor: ['ALIBABA_CLOUD_OIDC_PROVIDER_ARN'] }),
+  ),
+  oidcTokenFile: optional(
+    noted(text(), {
+      meaning: 'OIDC: the file with the token, read each time.',
+      vendor: ['VOLCENGINE_OIDC_TOKEN_FILE', 'ALIBABA_CLOUD_OIDC_TOKEN_FILE'],
+    }),
+  ),
+  oidcSession: optional(
+    noted(pipe(string(), regex(/^[A-Za-z0-9.@_-]{2,64}$/, 'must be 2 to 64 letters, digits, `.`, `@`, `_` or `-`')), {
+      meaning: "OIDC: the session's name in the vendor's audit logs.",
+      vendor: ['VOLCENGINE_OIDC_ROLE_SESSION_NAME', 'ALIBABA_CLOUD_ROLE_SESSION_NAME'],
+      otherwise: '`putlogs`',
+    }),
+  ),
+  oidcPolicy: optional(
+    noted(text(), {
+      meaning: 'OIDC: a policy, as JSON, that narrows what the session may do.',
+      vendor: ['VOLCENGINE_OIDC_ROLE_POLICY'],
+    }),
+  ),
+  stsEndpoint: optional(
+    noted(text(), {
+      meaning: 'OIDC: where the role is asked for.',
+      vendor: ['VOLCENGINE_OIDC_STS_ENDPOINT'],
+      otherwise: '`sts.volcengineapi.com`, `sts.aliyuncs.com`',
+    }),
+  ),
+  profile: optional(
+    noted(text(), {
+      meaning: "Profile: its name in the command line tool's file.",
+      vendor: ['VOLCENGINE_PROFILE', 'ALIBABA_CLOUD_PROFILE'],
+      otherwise: "the file's current one",
+    }),
+  ),
+  profileFile: optional(
+    noted(text(), {
+      meaning: 'Profile: that file.',
+      vendor: ['VOLCENGINE_CLI_CONFIG_FILE'],
+      otherwise: '`~/.volcengine/config.json`, `~/.aliyun/config.json`',
+    }),
+  ),
+  metadataRole: optional(
+    noted(key(), {
+      meaning: "Metadata: the name of the instance's role.",
+      vendor: ['VOLCENGINE_ECS_METADATA', 'ALIBABA_CLOUD_ECS_METADATA'],
+      otherwise: 'the one it has',
+    }),
+  ),
+  metadataEndpoint: optional(
+    noted(text(), {
+      meaning: 'Metadata: another address of the service, for tests and development.',
+      otherwise: '`http://100.96.0.96`, `http://100.100.100.200`',
+    }),
   ),
 });
 
@@ -149,6 +217,10 @@ const deadLetter = strictObject({
 const retry = strictObject({
   baseMs: optional(noted(wholeNumber(1, 60_000), { meaning: 'First step of the exponential backoff.' }), 200),
   maxMs: optional(noted(wholeNumber(1, 600_000), { meaning: 'Longest step of the backoff.' }), 30_000),
+});
+
+const tls = strictObject({
+  caFile: optional(noted(text(), { meaning: 'File with certificates (PEM) that are trusted beside the usual ones.' })),
 });
 
 export const schema = strictObject({
@@ -264,6 +336,17 @@ export const schema = strictObject({
     }),
     [],
   ),
+  proxy: optional(
+    noted(text(), {
+      meaning: '`http://name:password@host:port` of a proxy, or `none`; never for this machine itself.',
+      otherwise: '`HTTPS_PROXY`, `HTTP_PROXY`',
+      secret: true,
+    }),
+  ),
+  noProxy: optional(
+    noted(text(), { meaning: 'Hosts that are reached without it: `example.com,other:8080`.', otherwise: '`NO_PROXY`' }),
+  ),
+  tls,
   allowInsecure: optional(noted(boolean(), { meaning: 'Allow `http` to addresses beyond loopback.' }), false),
   timeKey: optional(
     noted(union([text(), pipe(array(text()), minLength(1))]), {

@@ -3,12 +3,15 @@
 // Takes: the name of a target, an address. Gives: what must be said, what may not, and what is meant when nothing is.
 // Keeps: nothing. Never: knows how a service is spoken to; that is in target/.
 
+import type { CredentialVendor } from '../credentials/credentials';
+
 export const TARGET_NAMES = ['volc-tls', 'volc-webtracks', 'aliyun-sls', 'aliyun-webtracking'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 export type Compression = 'lz4' | 'zlib' | 'gzip' | 'none';
 
-interface Vendor {
+export interface Vendor {
+  readonly id: CredentialVendor;
   readonly name: string;
   /** How the vendor's own variables begin. */
   readonly variables: string;
@@ -20,6 +23,7 @@ interface Vendor {
 }
 
 const VOLCENGINE: Vendor = {
+  id: 'volcengine',
   name: 'Volcengine TLS',
   variables: 'VOLCENGINE_',
   hosts: /(^|\.)tls-[a-z0-9-]+\.i?(volces|bytepluses)\.com$/,
@@ -28,6 +32,7 @@ const VOLCENGINE: Vendor = {
 };
 
 const ALIBABA_CLOUD: Vendor = {
+  id: 'aliyun',
   name: 'Alibaba Cloud SLS',
   variables: 'ALIBABA_CLOUD_',
   hosts: /\.(log|sls)\.aliyuncs\.com$|^log-global\.aliyuncs\.com$/,

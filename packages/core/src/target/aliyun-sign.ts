@@ -18,7 +18,7 @@
 //   key               = HMAC(HMAC(HMAC(HMAC("aliyun_v4" + secret, day), region), "sls"), "aliyun_v4_request")
 
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from '../options/credentials';
+import type { Credentials } from '../credentials/credentials';
 
 export interface RequestToSign {
   readonly method: string;

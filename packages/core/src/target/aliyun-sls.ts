@@ -11,9 +11,9 @@
 import { createHash } from 'node:crypto';
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
+import type { Credentials } from '../credentials/credentials';
 import { outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
-import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';

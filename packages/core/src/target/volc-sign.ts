@@ -9,7 +9,7 @@
 // Signed are content-md5, content-type, host and every x-* header, as the vendor's Go SDK does.
 
 import { createHash, createHmac } from 'node:crypto';
-import type { Credentials } from '../options/credentials';
+import type { Credentials } from '../credentials/credentials';
 
 export interface UnsignedRequest {
   readonly method: string;

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
+import type { Credentials } from '../credentials/credentials';
 import {
   type Answer,
   type AnswerTable,
@@ -13,7 +14,6 @@ import {
   type ServiceError,
 } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
-import type { Credentials } from '../options/credentials';
 import type { LogLayout } from '../record/transcode';
 import { varintBytes, writeVarint } from '../record/varint';
 import { fieldOf, lengthTag, textField } from './fields';

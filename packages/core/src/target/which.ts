@@ -1,7 +1,7 @@
 // The target that the options name. Takes: options. Gives: a Target. Keeps: nothing. Loads one target's code, and not that
 // of the others.
 
-import type { Credentials } from '../options/credentials';
+import type { Credentials } from '../credentials/credentials';
 import type { Options } from '../options/schema';
 import type { Target } from './target';
 

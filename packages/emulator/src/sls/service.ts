@@ -6,6 +6,7 @@ import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
+import type { TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { LogQueries } from './get-logs.js';
 import { logstoreOf, type Place, projectOf, type Resource, readPlace, storeToRead } from './place.js';
@@ -25,12 +26,14 @@ export class SlsService implements Vendor {
   readonly largestBodyBytes: number;
   readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
+  readonly #temporaryKeys: TemporaryKeys;
   readonly #queries: LogQueries;
   readonly #routes: Readonly<Record<Resource, Readonly<Record<string, Route>>>>;
 
-  constructor(options: ResolvedOptions, ledger: Ledger) {
+  constructor(options: ResolvedOptions, ledger: Ledger, temporaryKeys: TemporaryKeys) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#temporaryKeys = temporaryKeys;
     this.#queries = new LogQueries(ledger);
     this.largestBodyBytes = options.slsMaxBodyBytes;
     const putLogs: Route = (request, place, nowMs) => this.#write(acceptPutLogs(this.#writing(request, place, nowMs)));
@@ -90,7 +93,10 @@ export class SlsService implements Vendor {
     const version = header(request, 'x-log-apiversion');
     if (version === undefined) return refuse('MissingAPIVersion');
     if (version !== '0.6.0') return refuse('InvalidAPIVersion');
-    return verifySignature(request, { ...this.#options, nowMs }) ?? run(request, place, nowMs);
+    return (
+      verifySignature(request, { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs }) ??
+      run(request, place, nowMs)
+    );
   }
 
   #reading(read: (reading: Reading) => Answer | Refusal): Route {

@@ -3,6 +3,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '../answer.js';
 import { type ApiRequest, header } from '../request.js';
+import { isExpired, type Key, keyOf, type TemporaryKey } from '../temporary-keys.js';
 import { parseCompactDate, parseHttpDate } from './date.js';
 import { refuse, shown } from './refusal.js';
 
@@ -14,6 +15,8 @@ export interface SignaturePolicy {
   readonly securityToken?: string | undefined;
   /** When set, the scope of a v4 signature must name this region. */
   readonly region?: string | undefined;
+  /** Keys beside it, each with its own token. */
+  readonly temporary?: readonly TemporaryKey[];
   readonly nowMs: number;
 }
 
@@ -35,9 +38,11 @@ export function verifySignature(request: Parts, policy: SignaturePolicy): Refusa
   const accessKeyId = (v4 ?? v1)?.[1];
   if (accessKeyId === undefined) return refuse('Unauthorized', 'The Authorization header is malformed.');
   if (accessKeyId === '' && policy.accessKeyId !== '') return refuse('MissAccessKeyId');
-  if (accessKeyId !== policy.accessKeyId) return refuse('InvalidAccessKeyId');
-  const wrong = v4 ? verifyV4(request, policy, v4) : verifyV1(request, policy, v1![2]!);
-  return wrong ?? checkToken(request, policy) ?? checkMd5(request);
+  const key = keyOf(policy, accessKeyId);
+  if (key === undefined) return refuse('InvalidAccessKeyId');
+  const signed = { ...policy, accessKeySecret: key.accessKeySecret };
+  const wrong = v4 ? verifyV4(request, signed, v4) : verifyV1(request, signed, v1![2]!);
+  return wrong ?? checkToken(request, key, policy.nowMs) ?? checkMd5(request);
 }
 
 function verifyV1(request: Parts, policy: SignaturePolicy, signature: string): Refusal | null {
@@ -110,12 +115,13 @@ function checkTime(date: string, atMs: number | null, nowMs: number): Refusal | 
   return atMs > nowMs + MAX_SKEW_MS ? refuse('RequestTimeTooSkewed') : null;
 }
 
-function checkToken(request: Parts, policy: SignaturePolicy): Refusal | null {
+function checkToken(request: Parts, key: Key, nowMs: number): Refusal | null {
   const token = header(request, 'x-acs-security-token');
-  if (policy.securityToken === undefined) {
+  if (key.securityToken === undefined) {
     return token === undefined || token === '' ? null : refuse('Unauthorized', 'This account has no security token.');
   }
-  return token === policy.securityToken ? null : refuse('Unauthorized', 'The security token is not valid.');
+  if (token !== key.securityToken) return refuse('Unauthorized', 'The security token is not valid.');
+  return isExpired(key, nowMs) ? refuse('Unauthorized', 'The security token you provided has expired.') : null;
 }
 
 function checkMd5(request: Parts): Refusal | null {

@@ -6,6 +6,7 @@ import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
+import type { TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
 import { MAX_RAW_BYTES } from './limits.js';
@@ -23,12 +24,14 @@ export class TlsService implements Vendor {
   readonly largestBodyBytes = MAX_RAW_BYTES;
   readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
+  readonly #temporaryKeys: TemporaryKeys;
   readonly #search: LogSearch;
   readonly #routes: ReadonlyMap<string, { readonly methods: readonly string[]; readonly run: Route }>;
 
-  constructor(options: ResolvedOptions, ledger: Ledger) {
+  constructor(options: ResolvedOptions, ledger: Ledger, temporaryKeys: TemporaryKeys) {
     this.#options = options;
     this.#ledger = ledger;
+    this.#temporaryKeys = temporaryKeys;
     this.#search = new LogSearch(ledger);
     this.#routes = new Map([
       ['/PutLogs', { methods: ['POST'], run: (request, nowMs) => this.#putLogs(request, nowMs) }],
@@ -81,7 +84,9 @@ export class TlsService implements Vendor {
       return invalidArgument('x-tls-apiversion', version);
     // WebTracks needs no signature; one that was sent all the same has to hold.
     const isAnonymous = request.path === '/WebTracks' && header(request, 'authorization') === undefined;
-    const wrong = isAnonymous ? null : verifySignature(request, { ...this.#options, nowMs });
+    const wrong = isAnonymous
+      ? null
+      : verifySignature(request, { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs });
     return wrong ?? route.run(request, nowMs);
   }
 

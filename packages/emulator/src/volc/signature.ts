@@ -4,6 +4,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '../answer.js';
 import { type ApiRequest, header } from '../request.js';
+import { isExpired, type Key, keyOf, type TemporaryKey } from '../temporary-keys.js';
 import { invalidArgument, refuse } from './refusal.js';
 
 /** What a signature is checked against. */
@@ -14,6 +15,8 @@ export interface SignaturePolicy {
   readonly securityToken?: string | undefined;
   /** When set, the credential scope must name this region. */
   readonly region?: string | undefined;
+  /** Keys beside it, each with its own token. */
+  readonly temporary?: readonly TemporaryKey[];
   /** Take X-Content-Sha256 as sent, without comparing it with the body. */
   readonly lenient: boolean;
   readonly nowMs: number;
@@ -36,7 +39,8 @@ export function verifySignature(request: Parts & { requestId?: string }, policy:
   const parsed = AUTHORIZATION.exec(single(request, 'authorization') ?? '');
   if (!parsed) return refuse('AuthFailed');
   const [, accessKeyId, date, region, service, terminator, signedNames, signature] = parsed as unknown as string[];
-  if (accessKeyId !== policy.accessKeyId) return refuse('InvalidAccessKeyId');
+  const key = keyOf(policy, accessKeyId!);
+  if (key === undefined) return refuse('InvalidAccessKeyId');
 
   const xDate = single(request, 'x-date') ?? '';
   const signedAtMs = parseDate(xDate);
@@ -49,7 +53,7 @@ export function verifySignature(request: Parts & { requestId?: string }, policy:
   if (terminator !== 'request') return mismatch('the credential scope does not end in request');
   if (policy.region !== undefined && region !== policy.region)
     return mismatch('the credential scope names another region');
-  const wrongToken = checkToken(request, policy);
+  const wrongToken = checkToken(request, key, policy.nowMs);
   if (wrongToken) return wrongToken;
 
   const contentSha256 = single(request, 'x-content-sha256');
@@ -65,14 +69,7 @@ export function verifySignature(request: Parts & { requestId?: string }, policy:
   if (missing !== undefined) return mismatch(`${missing} is signed, but was not sent exactly once`);
 
   const bodySha256 = contentSha256 ?? EMPTY_SHA256;
-  const expected = sign(
-    request,
-    names,
-    bodySha256,
-    [date, region!, service, terminator],
-    xDate,
-    policy.accessKeySecret,
-  );
+  const expected = sign(request, names, bodySha256, [date, region!, service, terminator], xDate, key.accessKeySecret);
   if (!timingSafeEqual(expected, Buffer.from(signature!, 'hex'))) return refuse('SignatureDoesNotMatch');
   if (!policy.lenient && bodySha256 !== createHash('sha256').update(request.body).digest('hex')) {
     return mismatch('X-Content-Sha256 is not the SHA-256 of the body as sent');
@@ -80,14 +77,15 @@ export function verifySignature(request: Parts & { requestId?: string }, policy:
   return null;
 }
 
-function checkToken(request: Parts, policy: SignaturePolicy): Refusal | null {
+function checkToken(request: Parts, key: Key, nowMs: number): Refusal | null {
   const token = single(request, 'x-security-token');
-  if (policy.securityToken === undefined) {
+  if (key.securityToken === undefined) {
     return token === undefined || token === ''
       ? null
       : refuse('InvalidSecurityToken', 'This account has no security token.');
   }
-  return token === policy.securityToken ? null : refuse('InvalidSecurityToken');
+  if (token !== key.securityToken) return refuse('InvalidSecurityToken');
+  return isExpired(key, nowMs) ? refuse('InvalidSecurityToken', 'The security token has expired.') : null;
 }
 
 function sign(

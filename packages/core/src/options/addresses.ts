@@ -1,0 +1,91 @@
+// The addresses in the options: the service's, and what stands between us and it.
+//
+// Takes: the options so far. Gives: what is wrong with them. Keeps: nothing. Never: repeats a proxy's address, which may have
+// a password in it.
+
+import { readFileSync } from 'node:fs';
+import { isLoopback } from '../loopback';
+import { TARGETS, type TargetFacts, targetOfHost } from './targets';
+import { get, setAt, type Tree } from './tree';
+
+/** '' of what is no address. */
+export function hostOf(endpoint: string): string {
+  return urlOf(withScheme(endpoint))?.hostname ?? '';
+}
+
+export function addressProblems(tree: Tree, { vendor }: TargetFacts): string[] {
+  const endpoint = tree['endpoint'];
+  if (typeof endpoint !== 'string') return [];
+  let url: URL;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    return [`endpoint: is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`];
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return ['endpoint: must begin with https://'];
+  if (url.username !== '' || url.password !== '') return ['endpoint: must not carry a user name or password'];
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return [`endpoint: must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`];
+  }
+  const meant = targetOfHost(url.hostname);
+  if (meant !== undefined && TARGETS[meant].vendor !== vendor) {
+    const { name } = TARGETS[meant].vendor;
+    return [
+      `endpoint: is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`,
+    ];
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true) {
+    return ['endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it'];
+  }
+  return [];
+}
+
+/** The vendor's SDKs differ: some want the address with its scheme, some without. Both are taken. */
+export function withScheme(endpoint: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
+}
+
+/** What stands between us and the services: read now, so that a mistake is told at the start. */
+export function networkProblems(tree: Tree, variables: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = [];
+  const tell = (path: string, problem: string) => {
+    const variable = variables.get(path);
+    problems.push(`${path}${variable === undefined ? '' : ` (from ${variable})`}: ${problem}`);
+  };
+  const { proxy } = tree;
+  if (typeof proxy === 'string' && proxy !== 'none' && !/^https?:$/.test(urlOf(proxy)?.protocol ?? '')) {
+    tell('proxy', 'must be like http://host:port or http://name:password@host:port, or none');
+  }
+  const caFile = get(tree, 'tls.caFile');
+  if (typeof caFile === 'string' && caFile !== '') {
+    const problem = certificatesProblem(caFile);
+    if (problem !== undefined) tell('tls.caFile', problem);
+  }
+  for (const path of ['credentials.stsEndpoint', 'credentials.metadataEndpoint']) {
+    const given = get(tree, path);
+    if (typeof given !== 'string') continue;
+    const url = urlOf(withScheme(given));
+    if (url === undefined || url.origin === 'null' || url.pathname !== '/')
+      tell(path, 'must be a host, as in https://host');
+    else setAt(tree, path, url.origin);
+    const isPlain = url?.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true;
+    if (isPlain && path === 'credentials.stsEndpoint') tell(path, 'is http and not on this machine; use https');
+  }
+  return problems;
+}
+
+function certificatesProblem(file: string): string | undefined {
+  // Loaded here: who has no such file has no use for it.
+  const { X509Certificate } = require('node:crypto') as typeof import('node:crypto');
+  try {
+    new X509Certificate(readFileSync(file));
+    return undefined;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    return syscall === undefined ? 'has no certificate in PEM form' : `cannot be read (${code})`;
+  }
+}
+
+function urlOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}

@@ -1,7 +1,7 @@
 // Takes: the path of a built test application and what it is run with (arguments, environment, node flags).
 // Gives: what became of it: exit code or signal, both outputs whole, and how long it ran.
 // Keeps: the children it started, each ended with the test process at the latest.
-// Never: signals a process it did not start, and never passes the tester's own PUTLOGS_* or vendor variables on.
+// Never: signals a process it did not start, and never passes the tester's own PUTLOGS_*, vendor's or proxy's variables on.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 
@@ -39,7 +39,8 @@ export interface StartedChild {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-const OWN_VARIABLES = /^(PUTLOGS_|VOLCENGINE_|ALIBABA_|POD_NAME$|NODE_TEST_CONTEXT$|NODE_OPTIONS$)/;
+const OWN_VARIABLES =
+  /^(PUTLOGS_|VOLCENGINE_|ALIBABA_|POD_NAME$|NODE_TEST_CONTEXT$|NODE_OPTIONS$|NODE_EXTRA_CA_CERTS$|(HTTPS?|NO)_PROXY$|(https?|no)_proxy$)/;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {

@@ -39,10 +39,23 @@ const NO_PROXY = 'none';
 type Connector = buildConnector.connector;
 type Socket = NonNullable<Parameters<Parameters<Connector>[1]>[1]>;
 
+/** As much of a dispatcher of undici as is used. */
+export interface Connections {
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
+  /** Ends when its requests have. */
+  close(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
 /** @throws if the file with certificates cannot be read */
-export function openConnections({ origin, connections, timeoutMs, network, onSocket }: ConnectionsOptions): Dispatcher {
-  // Loaded here and not at the top: it is the slowest of all our imports, and nothing needs it before.
-  const undici = require('undici') as typeof import('undici');
+export function openConnections({
+  origin,
+  connections,
+  timeoutMs,
+  network,
+  onSocket,
+}: ConnectionsOptions): Connections {
+  const undici = direct();
   const trust = network.caFile === undefined ? {} : { secureContext: contextWith(network.caFile) };
   const tls = { ...trust, timeout: timeoutMs };
   const open = (to: string | URL, connect: Connector): Pool =>
@@ -59,13 +72,21 @@ export function openConnections({ origin, connections, timeoutMs, network, onSoc
           done(null, socket);
         }),
     });
-  const direct = undici.buildConnector(tls);
-  if (network.proxy === undefined || isLoopback(new URL(origin).hostname)) return open(origin, direct);
-  return new undici.EnvHttpProxyAgent({
+  const connect = undici.buildConnector(tls);
+  if (network.proxy === undefined || isLoopback(new URL(origin).hostname)) {
+    const pool = open(origin, connect);
+    return {
+      request: (options) => undici.request.call(pool, options),
+      close: () => pool.close(),
+      destroy: () => pool.destroy(),
+    };
+  }
+  const { EnvHttpProxyAgent } = require('undici') as typeof import('undici');
+  return new EnvHttpProxyAgent({
     httpProxy: network.proxy,
     httpsProxy: network.proxy,
     noProxy: network.noProxy ?? '',
-    connect: direct,
+    connect,
     requestTls: tls,
     proxyTls: tls,
     ...tokenOf(network.proxy),
@@ -73,6 +94,25 @@ export function openConnections({ origin, connections, timeoutMs, network, onSoc
     // To the proxy itself: an answer to CONNECT has its time, too.
     clientFactory: (to, options) => new undici.Pool(to, { ...options, connections, headersTimeout: timeoutMs }),
   });
+}
+
+interface Direct {
+  readonly Pool: typeof Pool;
+  readonly buildConnector: typeof buildConnector;
+  readonly request: (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
+}
+
+/**
+ * What connects without a proxy. It is the slowest of all our imports, so it is loaded with the first connection, and of
+ * undici's hundred files the twenty it takes: 35 ms of a small machine's time, and 105 for the whole package. They have
+ * no other door; package.json names the one version of which this is so.
+ */
+function direct(): Direct {
+  return {
+    Pool: require('undici/lib/dispatcher/pool') as typeof Pool,
+    buildConnector: require('undici/lib/core/connect') as typeof buildConnector,
+    request: require('undici/lib/api/api-request') as Direct['request'],
+  };
 }
 
 /** undici leaves out a name without a password. */

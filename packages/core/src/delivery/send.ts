@@ -12,7 +12,7 @@
 
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock';
-import { type Network, openConnections } from './connections';
+import { type Connections, type Network, openConnections } from './connections';
 import type { Answer } from './outcome';
 
 /** One that is signed, or needs no signature. */
@@ -52,11 +52,11 @@ export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
 
 export class Sender {
   readonly #options: SenderOptions;
-  #pool: Dispatcher | undefined;
+  #pool: Connections | undefined;
   /** When the pool last had something to do. */
   #usedMs = 0;
   /** Pools of before, until their last request has ended. */
-  readonly #retired = new Set<Dispatcher>();
+  readonly #retired = new Set<Connections>();
   /** For an error of a socket: how much had been read from it. */
   readonly #bytesRead = new WeakMap<Error, number>();
 
@@ -115,7 +115,7 @@ export class Sender {
     return isClosed && (this.#bytesRead.get(error) ?? socket?.bytesRead ?? 0) > 0;
   }
 
-  #freshPool(): Dispatcher {
+  #freshPool(): Connections {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#pool !== undefined && nowMs - this.#usedMs >= IDLE_MS) this.#retire(this.#pool);
     this.#usedMs = nowMs;
@@ -123,14 +123,14 @@ export class Sender {
     return this.#pool;
   }
 
-  #retire(pool: Dispatcher): void {
+  #retire(pool: Connections): void {
     this.#pool = undefined;
     this.#retired.add(pool);
     const forget = () => this.#retired.delete(pool);
     void pool.close().then(forget, forget);
   }
 
-  #connect(): Dispatcher {
+  #connect(): Connections {
     return openConnections({
       ...this.#options,
       onSocket: (socket) => socket.on('error', (failed) => this.#bytesRead.set(failed, socket.bytesRead)),

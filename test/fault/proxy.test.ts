@@ -1,0 +1,273 @@
+// A proxy between us and the service: one that works, one that does not let us through, one that says nothing.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { createServer } from 'node:tls';
+import { createShipper, type PutlogsError, type PutlogsOptions } from '@putlogs/core';
+import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { Authority, noOpenssl } from '../support/certificates';
+import { runChild } from '../support/child';
+import { temporaryDirectory } from '../support/directory';
+import {
+  closedPort,
+  contentsOf,
+  type Emulator,
+  environmentFor,
+  optionsFor,
+  startEmulator,
+  until,
+} from '../support/emulator';
+import { type ConnectProxy, type ProxyOptions, startProxy } from '../support/proxy';
+
+const PASSWORD = 'p@ss:w/ord';
+const authority = new Authority();
+const directory = temporaryDirectory('proxy');
+/** A name that only the proxy knows. */
+const HOST = 'logs.example.com';
+let certificate: { key: Buffer; cert: Buffer };
+before(() => {
+  if (!noOpenssl)
+    certificate = authority.certificate('service', `DNS:${HOST},DNS:*.${HOST},IP:127.0.0.1`, '-days', '1');
+});
+
+async function started(options: Omit<ProxyOptions, 'to'> = {}) {
+  const emulator = await startEmulator();
+  const proxy = await startProxy({ ...options, to: () => emulator.port });
+  after(async () => {
+    await proxy.close();
+    await emulator.close();
+  });
+  return { emulator, proxy };
+}
+
+/** The emulator behind TLS, with a certificate of the test's authority. */
+async function startTls(emulator: Emulator): Promise<number> {
+  const server = createServer(certificate, (client) => {
+    const service = connect(emulator.port, '127.0.0.1');
+    client.pipe(service).pipe(client);
+    client.on('error', () => service.destroy());
+    service.on('error', () => client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** In plain, for what the proxy does is the same. */
+function shipperBy(emulator: Emulator, proxy: ConnectProxy, more: PutlogsOptions = {}) {
+  const shipper = createShipper({
+    ...optionsFor(emulator),
+    endpoint: `http://${HOST}`,
+    allowInsecure: true,
+    proxy: `http://127.0.0.1:${proxy.port}`,
+    ...more,
+  });
+  const warnings: { kind: string; message: string }[] = [];
+  shipper.on('warning', ({ kind, message }) => warnings.push({ kind, message }));
+  after(() => shipper.close({ timeoutMs: 0 }));
+  return { shipper, warnings };
+}
+
+function assertInOrder(emulator: Emulator, count: number): void {
+  const numbers = emulator.logs().map((log) => Number(contentsOf(log)['n']));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: count }, (_, n) => n),
+  );
+}
+
+for (const by of ['PUTLOGS_PROXY', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY']) {
+  const isTls = by !== 'HTTP_PROXY';
+  test(`records go through the proxy of ${by}, with its name and password, to a service of one's own authority`, {
+    skip: isTls && noOpenssl,
+  }, async () => {
+    const emulator = await startEmulator();
+    const port = isTls ? await startTls(emulator) : emulator.port;
+    const proxy = await startProxy({ to: () => port });
+    after(() => Promise.all([proxy.close(), emulator.close()]));
+    const env = environmentFor(emulator, {
+      PUTLOGS_ENDPOINT: `${isTls ? 'https' : 'http'}://${HOST}`,
+      PUTLOGS_ALLOW_INSECURE: 'true',
+      ...(isTls ? { PUTLOGS_TLS_CA_FILE: authority.file } : {}),
+      [by]: `http://me:${encodeURIComponent(PASSWORD)}@127.0.0.1:${proxy.port}`,
+      NODE_DEBUG: 'putlogs',
+    });
+    const { stdout, stderr } = await runChild(join(__dirname, 'apps/one-record.js'), { env });
+    assert.match(stdout, /"delivered":1/);
+    assert.equal(emulator.stats().logs, 1);
+    // Some services have the project in their name.
+    assert.match(proxy.connects.join(), new RegExp(`^([a-z-]+\\.)?${HOST}:${isTls ? 443 : 80}$`));
+    assert.deepEqual([proxy.names, proxy.others], [[`me:${PASSWORD}`], []]);
+    assert.ok(!(stdout + stderr).includes(PASSWORD) && !(stdout + stderr).includes(encodeURIComponent(PASSWORD)));
+  });
+}
+
+test('one tunnel is kept for many batches', async () => {
+  const { emulator, proxy } = await started();
+  const { shipper } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
+  for (let n = 0; n < 200; n += 1) shipper.write(JSON.stringify({ n }));
+  await shipper.flush();
+  assertInOrder(emulator, 200);
+  assert.equal(shipper.stats().requests, 20);
+  assert.equal(proxy.connects.length, 1);
+});
+
+test('a proxy that is spoken to by TLS is trusted by tls.caFile, too', { skip: noOpenssl }, async () => {
+  const emulator = await startEmulator();
+  const proxy = await startProxy({ to: () => emulator.port, certificate });
+  after(() => Promise.all([proxy.close(), emulator.close()]));
+  const address = { proxy: `https://127.0.0.1:${proxy.port}` };
+  const untrusted = shipperBy(emulator, proxy, address);
+  untrusted.shipper.write('{"n":-1}');
+  await until('it is told', () => untrusted.warnings.length > 0);
+  assert.equal(untrusted.warnings[0]!.kind, 'hold');
+  await untrusted.shipper.close({ timeoutMs: 0 });
+  assert.equal(proxy.connects.length, 0);
+  const { shipper } = shipperBy(emulator, proxy, { ...address, tls: { caFile: authority.file } });
+  shipper.write('{"n":0}');
+  await shipper.flush();
+  assertInOrder(emulator, 1);
+});
+
+for (const [status, kind, advice] of [
+  [407, 'hold', /PROXY_407: the proxy answered 407 and did not connect; check the name and password in proxy/],
+  [403, 'hold', /PROXY_403: the proxy answered 403 and did not connect; check proxy and noProxy/],
+  [502, 'retry', /PROXY_502: the proxy answered 502 and did not connect/],
+] as const) {
+  test(`a proxy that answers ${status} loses nothing: ${kind}, and delivered when it lets us through`, async () => {
+    let behaviour: 'open' | number = status;
+    const { emulator, proxy } = await started({ behave: () => behaviour });
+    const { shipper, warnings } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
+    for (let n = 0; n < 50; n += 1) shipper.write(JSON.stringify({ n }));
+    await until('it is told', () => warnings.length > 0);
+    assert.equal(warnings[0]!.kind, kind);
+    assert.match(warnings[0]!.message, advice);
+    assert.equal(emulator.stats().requests, 0);
+    behaviour = 'open';
+    await shipper.flush();
+    assertInOrder(emulator, 50);
+  });
+}
+
+test('a proxy that says nothing costs an attempt its time, and not the next one', async () => {
+  let behaviour: 'open' | 'silent' = 'silent';
+  const { emulator, proxy } = await started({ behave: () => behaviour });
+  const { shipper, warnings } = shipperBy(emulator, proxy, { requestTimeoutMs: 300 });
+  for (let n = 0; n < 5; n += 1) shipper.write(JSON.stringify({ n }));
+  await until('it is told', () => warnings.length > 0);
+  assert.match(warnings[0]!.message, /TIMEOUT/);
+  behaviour = 'open';
+  await shipper.flush();
+  assertInOrder(emulator, 5);
+  assert.ok(proxy.connects.length >= 2);
+});
+
+test('a proxy that is not there is tried again, and named by its address', async () => {
+  const { emulator, proxy } = await started();
+  const port = await closedPort();
+  const { warnings, shipper } = shipperBy(emulator, proxy, {
+    proxy: `http://me:${PASSWORD.slice(0, 1)}@127.0.0.1:${port}`,
+  });
+  shipper.write('{"n":0}');
+  await until('it is told', () => warnings.length > 0);
+  assert.match(warnings[0]!.message, new RegExp(`ECONNREFUSED.*127\\.0\\.0\\.1:${port}`));
+  assert.equal(warnings[0]!.kind, 'retry');
+});
+
+test('hosts of NO_PROXY and this machine are reached without it', async () => {
+  const { emulator, proxy } = await started();
+  // An address of this machine that is not one of its loopback range.
+  const other = `http://0.0.0.0:${emulator.port}`;
+  const direct = async (more: PutlogsOptions) => {
+    const before = emulator.stats().logs;
+    const { shipper } = shipperBy(emulator, proxy, more);
+    shipper.write('{"n":0}');
+    await shipper.flush();
+    await shipper.close();
+    assert.equal(emulator.stats().logs, before + 1);
+    return proxy.connects.length === 0;
+  };
+  assert.ok(await direct({ endpoint: emulator.url }), 'this machine');
+  assert.ok(await direct({ endpoint: other, noProxy: 'example.com,0.0.0.0' }));
+  assert.ok(await direct({ endpoint: other, noProxy: `0.0.0.0:${emulator.port}` }));
+  assert.ok(await direct({ endpoint: other, noProxy: '*' }));
+  assert.ok(await direct({ endpoint: other, proxy: 'none' }));
+  assert.ok(!(await direct({ endpoint: other, noProxy: '0.0.0.0:1,example.com' })), 'another port');
+});
+
+test('what the environment says of proxies is read in both cases, and an option goes before it', () => {
+  const { credentials, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
+  const of = (environment: NodeJS.ProcessEnv, more: PutlogsOptions = {}) => {
+    const { proxy, noProxy } = resolveOptions(
+      { ...rest, ...(credentials ? { credentials } : {}), ...more },
+      environment,
+    );
+    return [proxy, noProxy];
+  };
+  assert.deepEqual(of({}), [undefined, undefined]);
+  const both = { HTTPS_PROXY: 'http://a', HTTP_PROXY: 'http://b', NO_PROXY: 'x' };
+  assert.deepEqual(of(both), ['http://a', 'x']);
+  assert.deepEqual(of({ ...both, https_proxy: 'http://c', no_proxy: 'y' }), ['http://c', 'y']);
+  assert.deepEqual(of({ HTTP_PROXY: 'proxy.corp:3128' }), ['http://proxy.corp:3128', undefined]);
+  assert.deepEqual(of({ HTTPS_PROXY: 'http://a' }, { endpoint: `http://${HOST}`, allowInsecure: true }), [
+    undefined,
+    undefined,
+  ]);
+  assert.deepEqual(of({ ...both, PUTLOGS_PROXY: 'http://d', PUTLOGS_NO_PROXY: 'z' }), ['http://d', 'z']);
+  assert.deepEqual(of({ ...both, PUTLOGS_PROXY: 'none' }, {}), ['none', 'x']);
+  assert.deepEqual(of(both, { proxy: 'http://e' }), ['http://e', 'x']);
+});
+
+test('a proxy or a file that cannot be one is told at the start, by option and variable, without its password', () => {
+  const { credentials, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
+  const notPem = join(directory, 'not.pem');
+  writeFileSync(notPem, PASSWORD);
+  for (const [environment, problem] of [
+    [{ HTTPS_PROXY: `socks4://me:${PASSWORD}@host` }, /- proxy \(from HTTPS_PROXY\): must be like http:\/\/host:port/],
+    [{ PUTLOGS_PROXY: `http://me:${PASSWORD}` }, /- proxy \(from PUTLOGS_PROXY\): must be like/],
+    [
+      { PUTLOGS_TLS_CA_FILE: join(directory, 'none') },
+      /- tls\.caFile \(from PUTLOGS_TLS_CA_FILE\): cannot be read \(ENOENT\)/,
+    ],
+    [{ PUTLOGS_TLS_CA_FILE: directory }, /- tls\.caFile \(from PUTLOGS_TLS_CA_FILE\): cannot be read \(EISDIR\)/],
+    [{ PUTLOGS_TLS_CA_FILE: notPem }, /- tls\.caFile \(from PUTLOGS_TLS_CA_FILE\): has no certificate in PEM form/],
+  ] as const) {
+    assert.throws(
+      () => resolveOptions({ ...rest, ...(credentials ? { credentials } : {}) }, environment),
+      ({ message }: PutlogsError) => problem.test(message) && !message.includes(PASSWORD),
+    );
+  }
+});
+
+test('nothing of a proxy is loaded where there is none', async () => {
+  const { emulator } = await started();
+  const shipper = createShipper(optionsFor(emulator));
+  shipper.write('{"n":0}');
+  await shipper.flush();
+  await shipper.close();
+  assert.equal(emulator.stats().logs, 1);
+  // In a process of its own, for this one has been through a proxy.
+  const probe = join(directory, 'probe.cjs');
+  const core = JSON.stringify(require.resolve('@putlogs/core'));
+  writeFileSync(
+    probe,
+    `const { createShipper } = require(${core});
+    const shipper = createShipper();
+    shipper.write('{"n":1}');
+    shipper.flush().then(() => shipper.close()).then(() => {
+      const files = Object.keys(require.cache).filter((file) => file.includes('undici'));
+      process.stdout.write(JSON.stringify({ files: files.length, proxies: files.filter((file) => file.includes('proxy')) }));
+    });`,
+  );
+  const { stdout, stderr } = await runChild(probe, { env: environmentFor(emulator) });
+  assert.equal(stderr, '');
+  const { files, proxies } = JSON.parse(stdout) as { files: number; proxies: string[] };
+  assert.deepEqual(proxies, []);
+  assert.ok(files > 0 && files < 40, `${files} files of undici`);
+  assert.equal(emulator.stats().logs, 2);
+});

@@ -2,18 +2,23 @@
 //
 // A JavaScript block is a whole program: it is run against an emulator, must end by itself with nothing on stderr, and if
 // it makes a logger, its record must arrive. A block that names its target has only the endpoint and the key in its
-// environment, and says the rest; one that names none has all of it for the default target. A shell block is a list of
-// commands, each known here. A block without a language is a drawing.
+// environment, and says the rest; one that names none has all of it for the default target. One that says where its
+// credentials come from, or which proxy it goes by, finds that on this machine, and no key in the environment. A first line
+// that is a file's name is where the block is kept for those after it. A shell block is a list of commands, each known
+// here. A block without a language is a drawing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { environmentName } from '@putlogs/core/internal/options/schema';
 import { runChild, startChild } from '../support/child';
 import { contentsOf, type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
 import { get, portOf } from '../support/examples';
+import { startIdentity, TRN } from '../support/identity';
+import { startProxy } from '../support/proxy';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
 
 const root = join(__dirname, '../../..');
@@ -85,10 +90,14 @@ async function runProgram({ page, line, code }: Block): Promise<void> {
   const target = targetNamed(named ?? 'volc-tls');
   const said = named === undefined ? [] : ['target', ...Object.keys(target.place)];
   const unset = Object.fromEntries(said.map((path) => [environmentName(path), '']));
+  const surroundings = await surroundingsOf(code, emulator);
   try {
-    const file = join(directory, `${page.replaceAll('/', '-')}-${line}.mjs`);
-    writeFileSync(file, code);
-    const result = await runChild(file, { env: environmentFor(emulator, { TOPIC_ID, ...unset }, target) });
+    const own = /^\/\/ (\w+\.mjs)\n/.exec(code)?.[1];
+    const file = join(directory, own ?? `${page.replaceAll('/', '-')}-${line}.mjs`);
+    writeFileSync(file, code.replaceAll('proxy.example.com:3128', surroundings.proxy));
+    const keys = surroundings.hasKeys ? { [target.keyVariables.id]: '', [target.keyVariables.secret]: '' } : {};
+    const env = environmentFor(emulator, { TOPIC_ID, ...unset, ...keys, ...surroundings.variables }, target);
+    const result = await runChild(file, { env, cwd: directory });
     assert.equal(result.stderr, '');
     assert.equal(result.code, 0);
     if (!/@putlogs\/(pino|winston|core)/.test(code)) return;
@@ -97,9 +106,48 @@ async function runProgram({ page, line, code }: Block): Promise<void> {
     const { service, hashKey } = logs[0]!;
     assert.equal(service, target.name.startsWith('volc') ? 'tls' : 'sls');
     assert.equal(hashKey !== '', target.isSigned);
+    surroundings.check();
   } finally {
+    await surroundings.close();
     await emulator.close();
   }
+}
+
+/** What a block about credentials, a proxy or an authority needs beside the service. */
+async function surroundingsOf(code: string, emulator: Emulator) {
+  const { accessKeyId, accessKeySecret } = emulator;
+  writeFileSync(join(directory, 'credentials.json'), JSON.stringify({ accessKeyId, accessKeySecret }));
+  writeFileSync(join(directory, 'authority.pem'), rootCertificates[0]!);
+  writeFileSync(join(directory, 'token'), 'a.token.signed');
+  const keys = { 'access-key': accessKeyId, 'secret-key': accessKeySecret };
+  writeFileSync(join(directory, 'profiles.json'), JSON.stringify({ profiles: { dev: { mode: 'ak', ...keys } } }));
+  const issued = { accessKeyId: 'STS.id', accessKeySecret: 's', securityToken: 't', expiresMs: Date.now() + 3_600_000 };
+  const identity = await startIdentity({ oidcToken: () => 'a.token.signed', issue: () => issued });
+  const proxy = await startProxy({ to: () => emulator.port });
+  emulator.temporaryKeys([issued]);
+  const from = /from: '(oidc|profile|metadata)'/.exec(code)?.[1] ?? '';
+  const variables: Record<string, Record<string, string>> = {
+    oidc: {
+      VOLCENGINE_OIDC_ROLE_TRN: TRN,
+      VOLCENGINE_OIDC_TOKEN_FILE: join(directory, 'token'),
+      VOLCENGINE_OIDC_STS_ENDPOINT: identity.url,
+    },
+    profile: { VOLCENGINE_CLI_CONFIG_FILE: join(directory, 'profiles.json') },
+    metadata: { PUTLOGS_CREDENTIALS_METADATA_ENDPOINT: identity.url },
+  };
+  const isProxied = /proxy = /.test(code);
+  const host = { PUTLOGS_ENDPOINT: 'http://logs.example.com', PUTLOGS_ALLOW_INSECURE: 'true' };
+  return {
+    hasKeys: code.includes('const credentials = {'),
+    proxy: `127.0.0.1:${proxy.port}`,
+    variables: { ...variables[from], ...(isProxied ? host : {}) },
+    check: () => {
+      assert.deepEqual(identity.wrong, []);
+      assert.equal(identity.asked.length > 0, from === 'oidc' || from === 'metadata');
+      assert.deepEqual(proxy.names, isProxied ? ['me:secret'] : []);
+    },
+    close: () => Promise.all([identity.close(), proxy.close()]),
+  };
 }
 
 async function runCommand(command: string): Promise<void> {

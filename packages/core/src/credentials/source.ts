@@ -48,6 +48,7 @@ export class CredentialSource {
   #refused: Loaded | undefined;
   #loading: Promise<void> | undefined;
   #lastTryMs = Number.NEGATIVE_INFINITY;
+  /** When they were last renewed for having been refused. */
   #lastRefusalMs = Number.NEGATIVE_INFINITY;
   /** In a row. */
   #failures = 0;
@@ -112,11 +113,7 @@ export class CredentialSource {
     if (credentials !== this.#loaded) return true;
     if (this.#refused !== this.#loaded) {
       this.#refused = this.#loaded;
-      const nowMs = this.#clock.monotonicMs();
-      if (nowMs - this.#lastRefusalMs >= RETRY_MS) {
-        this.#lastRefusalMs = nowMs;
-        void this.#renew();
-      }
+      if (this.#clock.monotonicMs() - this.#lastRefusalMs >= RETRY_MS) void this.#renew();
     }
     this.#look();
     return false;
@@ -169,6 +166,7 @@ export class CredentialSource {
 
   async #load(): Promise<void> {
     this.#lastTryMs = this.#clock.monotonicMs();
+    if (this.#refused !== undefined) this.#lastRefusalMs = this.#lastTryMs;
     try {
       const loaded = readCredentials(await this.#withinDeadline(this.#provided()));
       const isOther = !sameKeys(loaded, this.#loaded);

@@ -170,3 +170,25 @@ test('a program of a profile of aliyun is run by the vendor’s package, and wha
   assertInOrder(emulator.logs(), 20);
   assert.equal(stats.delivered, 20);
 });
+
+test('where the vendor’s package has no credentials it is told what to ask the tool, and nothing of its error', async () => {
+  const emulator = await startService();
+  const target = targetNamed('aliyun-sls');
+  const home = join(directory, 'failing');
+  mkdirSync(join(home, '.aliyun'), { recursive: true });
+  const command = `${process.execPath} -e process.stderr.write('${SECRET}');process.exit(1)`;
+  const profile = { name: 'mine', mode: 'External', process_command: command };
+  writeFileSync(join(home, '.aliyun/config.json'), JSON.stringify({ current: 'mine', profiles: [profile] }));
+  const environment = environmentFor(emulator, { PUTLOGS_CLOSE_TIMEOUT_MS: '0' }, target);
+  const env = { ...environment, [target.keyVariables.id]: '', [target.keyVariables.secret]: '', HOME: home };
+  const child = startChild(join(__dirname, 'apps/in-stages.js'), { args: ['1'], env });
+  const told = await child.line('warning credentials');
+  child.kill('SIGKILL');
+  await child.ended;
+  assert.match(
+    told,
+    /has none for the mode External; see what the tool says: aliyun sts GetCallerIdentity --profile mine$/,
+  );
+  const { stdout, stderr } = child.output();
+  assert.ok(!(stdout + stderr).includes(SECRET));
+});

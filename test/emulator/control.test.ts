@@ -55,6 +55,27 @@ describe('createEmulator', () => {
     }
   });
 
+  test('rejects a wrong temporary key without its secret, and keeps those it has', async () => {
+    const emulator = await createEmulator();
+    try {
+      const key = { accessKeyId: 'id', accessKeySecret: 'very-secret', securityToken: 'token' };
+      emulator.temporaryKeys([key]);
+      for (const [wrong, message] of [
+        [{ ...key, securityToken: '' }, /^the securityToken of a temporary key must be a string that is not empty$/],
+        [{ ...key, expiresMs: Number.NaN }, /^the expiresMs of a temporary key must be a number$/],
+      ] as const) {
+        assert.throws(() => emulator.temporaryKeys([wrong]), { code: 'ERR_EMULATOR_OPTIONS', message });
+      }
+      const signed = await put(emulator, groups, { headers: { 'X-Security-Token': 'token' }, signing: key });
+      assert.equal(signed.status, 200);
+      emulator.temporaryKeys([]);
+      const unknown = await put(emulator, groups, { headers: { 'X-Security-Token': 'token' }, signing: key });
+      assert.equal(unknown.json.ErrorCode, 'InvalidAccessKeyId');
+    } finally {
+      await emulator.close();
+    }
+  });
+
   test('rejects a port in use and an address that is not there', async () => {
     const first = await createEmulator();
     try {

@@ -134,6 +134,35 @@ test('a proxy that is spoken to by TLS is trusted by tls.caFile, too', { skip: n
   assertInOrder(emulator, 1);
 });
 
+test('behind a proxy, too, a certificate for another name holds the records, and gets no request', {
+  skip: noOpenssl,
+}, async () => {
+  const emulator = await startEmulator();
+  const port = await startTls(emulator);
+  const proxy = await startProxy({ to: () => port });
+  after(() => Promise.all([proxy.close(), emulator.close()]));
+  const trust = { tls: { caFile: authority.file } };
+  const { shipper, warnings } = shipperBy(emulator, proxy, { endpoint: 'https://other.example.org', ...trust });
+  shipper.write('{"n":0}');
+  await until('it is told', () => warnings.length > 0);
+  assert.equal(warnings[0]!.kind, 'hold');
+  assert.match(warnings[0]!.message, /ERR_TLS_CERT_ALTNAME_INVALID/);
+  assert.equal(emulator.stats().requests, 0);
+});
+
+test('a tunnel that is cut between two batches costs no attempt', async () => {
+  const { emulator, proxy } = await started();
+  const { shipper, warnings } = shipperBy(emulator, proxy);
+  for (let n = 0; n < 5; n += 1) {
+    shipper.write(JSON.stringify({ n }));
+    await shipper.flush();
+    proxy.cut();
+  }
+  assertInOrder(emulator, 5);
+  assert.deepEqual([shipper.stats().retries, warnings], [0, []]);
+  assert.equal(proxy.connects.length, 5);
+});
+
 for (const [status, kind, advice] of [
   [407, 'hold', /PROXY_407: the proxy answered 407 and did not connect; check the name and password in proxy/],
   [403, 'hold', /PROXY_403: the proxy answered 403 and did not connect; check proxy and noProxy/],

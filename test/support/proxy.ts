@@ -25,6 +25,8 @@ export interface ConnectProxy {
   readonly names: readonly string[];
   /** Requests that were no CONNECT. */
   readonly others: readonly string[];
+  /** Ends all tunnels, and opens others. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -61,12 +63,16 @@ export async function startProxy({ to, behave = () => 'open', certificate }: Pro
   server.on('tlsClientError', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
   const close = async () => {
     const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
-    for (const socket of sockets) socket.destroy();
+    cut();
     await closed;
   };
-  return { port: (server.address() as AddressInfo).port, connects, names, others, close };
+  return { port: (server.address() as AddressInfo).port, connects, names, others, cut, close };
 }

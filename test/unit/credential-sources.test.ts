@@ -368,6 +368,13 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
       /credentials: of oidc, metadata there can be one only/,
     );
     assert.throws(() => chosen({}, { from: 'elsewhere' }), /credentials\.from: must be one of oidc, profile, metadata/);
+    assert.throws(
+      () => chosen({ PUTLOGS_CREDENTIALS_FROM: 'profil' }),
+      ({ message }: Error) => {
+        assert.match(message, /:\n {2}- credentials\.from \(from PUTLOGS_CREDENTIALS_FROM\): must be one of [a-z, ]+$/);
+        return true;
+      },
+    );
     const plain = {
       from: 'oidc',
       oidcRole: 'r',

@@ -30,7 +30,10 @@ export async function askVendorPackage(
 ): Promise<unknown> {
   if (provider?.profile !== profile)
     provider = { profile, provider: load(mode).builder().withProfileName(profile).build() };
-  const { accessKeyId, accessKeySecret, securityToken } = await provider.provider.getCredentials();
+  const { accessKeyId, accessKeySecret, securityToken } = await provider.provider.getCredentials().catch(() => {
+    const command = `aliyun sts GetCallerIdentity --profile ${profile}`;
+    throw new Unusable(`@alicloud/credentials has none for the mode ${mode}; see what the tool says: ${command}`);
+  });
   return { accessKeyId, accessKeySecret, securityToken, expiration: nowMs + aheadMs + ASK_AGAIN_MS };
 }
 

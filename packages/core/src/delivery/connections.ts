@@ -5,6 +5,7 @@
 // connection for longer than an attempt may take.
 
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { isLoopback } from '../loopback';
@@ -92,7 +93,10 @@ export function openConnections({
     ...tokenOf(network.proxy),
     factory: (to, options) => open(to, (options as { connect: Connector }).connect),
     // To the proxy itself: an answer to CONNECT has its time, too.
-    clientFactory: (to, options) => new undici.Pool(to, { ...options, connections, headersTimeout: timeoutMs }),
+    clientFactory: (to, options) => {
+      const { connect: toProxy } = options as { connect: Connector };
+      return new undici.Pool(to, { connections, headersTimeout: timeoutMs, connect: withoutAddressAsName(toProxy) });
+    },
   });
 }
 
@@ -112,6 +116,16 @@ function direct(): Direct {
     Pool: require('undici/lib/dispatcher/pool') as typeof Pool,
     buildConnector: require('undici/lib/core/connect') as typeof buildConnector,
     request: require('undici/lib/api/api-request') as Direct['request'],
+  };
+}
+
+/** undici gives the proxy's host as the name for TLS, which an address cannot be: Node 26 refuses that. */
+function withoutAddressAsName(connect: Connector): Connector {
+  return ({ servername, ...options }, done) => {
+    connect(
+      servername === undefined || isIP(servername.replace(/[[\]]/g, '')) ? options : { ...options, servername },
+      done,
+    );
   };
 }
 

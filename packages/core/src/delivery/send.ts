@@ -69,6 +69,7 @@ export class Sender {
     const attempt = new AbortController();
     const end = () => attempt.abort(signal.reason);
     signal.addEventListener('abort', end);
+    if (signal.aborted) end();
     const withinMs = deadlineMs(timeoutMs, request.body.length);
     const cancelDeadline = clock.after(withinMs, false, () => attempt.abort(new DeadlinePassed(timeoutMs, withinMs)));
     try {
@@ -183,8 +184,12 @@ function failure(error: unknown): Answer {
     const message = `the proxy answered ${proxyStatus} and did not connect; check ${where} (or HTTPS_PROXY, NO_PROXY)`;
     return { kind: 'failed', code: `PROXY_${proxyStatus}`, message };
   }
+  const { code = error.name } = error as NodeJS.ErrnoException;
+  // Of the service's own answer it is the attempt's deadline that says this.
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') {
+    return { kind: 'failed', code: 'PROXY_TIMEOUT', message: 'the proxy did not answer; check proxy (or HTTPS_PROXY)' };
+  }
   // A connection refused on every address of a host comes as an AggregateError with an empty message.
   const inner = error instanceof AggregateError ? error.errors[0] : error;
-  const code = (error as NodeJS.ErrnoException).code ?? error.name;
   return { kind: 'failed', code, message: error.message || (inner instanceof Error ? inner.message : code) };
 }

@@ -96,6 +96,8 @@ export function kindSetUp(
 export function isOfKind(path: string, kind: CredentialsKind | undefined): boolean {
   const of = KIND_OF[nameOf(path)];
   if (of !== undefined) return of === kind;
+  // Whatever it says: the schema tells a slip.
+  if (path === 'credentials.from') return true;
   return kind === 'oidc' || kind === 'profile' || kind === 'metadata';
 }
 

@@ -25,7 +25,7 @@ import { clusterNumber } from './cluster';
 import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
 import { nearest } from './nearest';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
-import { isTargetName, TARGETS, type TargetFacts, type TargetName, targetOfHost } from './targets';
+import { isTargetName, TARGETS, type TargetFacts, type TargetName, targetOfHost, type Vendor } from './targets';
 import { asTree, get, isSaid, setIfAbsent, type Tree } from './tree';
 
 /** pino adds these to the options of every transport. */
@@ -70,7 +70,10 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
         setIfAbsent(tree, `credentials.${name}`, value);
       }
     }
-    problems.push(...missing(tree, facts, kind, environment), ...addressProblems(tree, facts));
+    problems.push(...missing(tree, facts), ...addressProblems(tree, facts));
+    // Of two kinds, or of one that is misspelt, it is not known what they lack.
+    const isClear = kinds.size <= 1 && (kind !== undefined || get(tree, 'credentials.from') === undefined);
+    if (isClear && facts.isSigned) problems.push(...missingCredentials(tree, facts, kind, environment));
     problems.push(...pairingProblems(tree, target), ...networkProblems(tree, variables));
     problems.push(...moduleProblems(tree));
   } else fillDisabled(tree);
@@ -138,25 +141,28 @@ function fillDisabled(tree: Tree): void {
   for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }
 
-function missing(
+function missing(tree: Tree, { required, vendor }: Pick<TargetFacts, 'required' | 'vendor'>): string[] {
+  return required
+    .filter((path) => !isSaid(get(tree, path)))
+    .map((path) => {
+      const variables = [environmentName(path), ...variablesOf(path, vendor)].join(' or ');
+      return `${path}: is missing; set it, or ${variables} in the environment`;
+    });
+}
+
+function missingCredentials(
   tree: Tree,
-  { required, isSigned, vendor }: TargetFacts,
+  { vendor }: TargetFacts,
   kind: CredentialsKind | undefined,
   environment: NodeJS.ProcessEnv,
 ): string[] {
-  const variablesOf = (path: string) => {
-    const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
-    return all.filter((name) => name.startsWith(vendor.variables));
-  };
-  const keys = isSigned && kind !== undefined ? requiredOf(kind, vendor) : [];
-  const problems = [...required, ...keys]
-    .filter((path) => !isSaid(get(tree, path)))
-    .map((path) => {
-      const variables = [environmentName(path), ...variablesOf(path)].join(' or ');
-      return `${path}: is missing; set it, or ${variables} in the environment`;
-    });
-  const isLacking = isSigned && kind === undefined;
-  return isLacking ? [...problems, lookedFor(environment, vendor, (path) => variablesOf(path)[0] ?? '')] : problems;
+  if (kind !== undefined) return missing(tree, { required: requiredOf(kind, vendor), vendor });
+  return [lookedFor(environment, vendor, (path) => variablesOf(path, vendor)[0]!)];
+}
+
+function variablesOf(path: string, vendor: Vendor): string[] {
+  const all = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];
+  return all.filter((name) => name.startsWith(vendor.variables));
 }
 
 /** What is said for another service than the one that is written to. */

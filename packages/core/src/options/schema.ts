@@ -85,7 +85,7 @@ const credentials = strictObject({
   ),
   from: optional(
     noted(picklist(['oidc', 'profile', 'metadata']), {
-      meaning: "Instead: one of the vendor's sources; each is on [its page](docs/credentials.md).",
+      meaning: "Instead: one of the vendor's sources, see `docs/credentials.md`.",
       otherwise: 'the first that is set up',
     }),
   ),

@@ -122,10 +122,9 @@ function direct(): Direct {
 /** undici gives the proxy's host as the name for TLS, which an address cannot be: Node 26 refuses that. */
 function withoutAddressAsName(connect: Connector): Connector {
   return ({ servername, ...options }, done) => {
-    connect(
-      servername === undefined || isIP(servername.replace(/[[\]]/g, '')) ? options : { ...options, servername },
-      done,
-    );
+    // Where there is none, undici gives `null`, whatever its types say.
+    const isName = typeof servername === 'string' && isIP(servername.replace(/[[\]]/g, '')) === 0;
+    connect(isName ? { ...options, servername } : options, done);
   };
 }
 

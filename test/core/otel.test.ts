@@ -136,6 +136,7 @@ function assertSame(observed: Observed, stats: Stats): void {
     requests: 'putlogs.request.sent',
     retries: 'putlogs.request.retried',
     credentialFailures: 'putlogs.credentials.failed',
+    transformFailures: 'putlogs.transform.failed',
   };
   for (const [counter, name] of Object.entries(plain)) {
     assert.deepEqual(observed[name], { '': rest[counter as keyof typeof plain] }, name);

@@ -96,7 +96,7 @@ export interface Stats {
   deadLettered: number;
   /** Records dropped as `rejected` that were to be there and could not be written. */
   deadLetterLost: number;
-  /** Times that `credentials.file` or `credentials.module` gave none. */
+  /** Times that the source of credentials gave none: a file, a module, a role, a profile. */
   credentialFailures: number;
   /** Records that went out as they were, because `transform` threw or gave what is no record. */
   transformFailures: number;

@@ -141,8 +141,15 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.credentials.failed',
     kind: 'counter',
     unit: '{failure}',
-    description: 'Times that the file or module for credentials gave none.',
+    description: 'Times that the source of credentials gave none.',
     read: ({ credentialFailures }) => [{ value: credentialFailures }],
+  },
+  {
+    name: 'putlogs.transform.failed',
+    kind: 'counter',
+    unit: '{log_record}',
+    description: 'Records that went out as they were, because the transform failed.',
+    read: ({ transformFailures }) => [{ value: transformFailures }],
   },
 ];
 

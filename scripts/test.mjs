@@ -32,7 +32,11 @@ function builtPath(source) {
   return join(built, path.replace(/^dist\//, '').replace(/\.ts$/, '.js'));
 }
 
-const files = wanted.length === 0 ? testFiles(built) : wanted.flatMap((source) => testFiles(builtPath(source)));
+/** Theirs is a command of its own, which packs first: scripts/test-packages.mjs. */
+const OF_PACKED = join(built, 'packages');
+
+const everything = () => testFiles(built).filter((path) => !path.startsWith(OF_PACKED));
+const files = wanted.length === 0 ? everything() : wanted.flatMap((source) => testFiles(builtPath(source)));
 const runner = ['--enable-source-maps', '--test', '--test-concurrency=2', ...nodeOptions, ...files];
 const { status } = spawnSync(process.execPath, runner, { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -155,7 +155,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
     // gzip is one target's word on the way out; what waits is compressed with the like.
     const compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
-      this.#teller.tell('compression', `no LZ4 for this platform, zlib is used instead: ${reason}`),
+      this.#teller.tell('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
     );
     const hashKey = hashKeyOf(options.hashKey, options.instance);
     const size = new BatchSize(options.batch, clock);

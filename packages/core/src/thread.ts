@@ -9,6 +9,7 @@
 // and has no fate is lost with it. The record at which it died is among the lost: given on, it would kill the next.
 
 import type { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
@@ -262,9 +263,10 @@ interface ThreadStream extends EventEmitter {
 function startStream(start: WorkerStart): ThreadStream {
   const { maxBytes } = start.putlogs.options.memory;
   try {
+    const filename = workerFile();
     const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
     return new Stream({
-      filename: join(__dirname, 'worker.js'),
+      filename,
       workerData: start,
       workerOpts: {
         name: 'putlogs',
@@ -276,4 +278,18 @@ function startStream(start: WorkerStart): ThreadStream {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PutlogsError('ERR_PUTLOGS_WORKER', `putlogs: no worker thread could be started: ${reason}`, { cause });
   }
+}
+
+/**
+ * Beside this file, unless this file is in a bundle: that says where it has put the worker as it does for pino's, in
+ * `__bundlerPathsOverrides`. A worker that is not there is told at once, for node would only say so when it is started,
+ * and nobody would hear it in a process that ends soon.
+ */
+function workerFile(): string {
+  const { __bundlerPathsOverrides: said } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
+  const path = said?.['@putlogs/core/worker'] ?? join(__dirname, 'worker.js');
+  if (existsSync(path)) return path;
+  throw new Error(
+    `${path} is not there. In a bundle, keep @putlogs/core external, or set worker: false (docs/bundlers.md)`,
+  );
 }

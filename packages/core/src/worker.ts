@@ -43,7 +43,10 @@ interface ExitMessage {
 /** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
 const BEAT_MS = 500;
 
-export default function startWorker({ putlogs }: WorkerStart): Writable {
+// thread-stream wants the default; the name is for `import`, where a default alone is not the same to all bundlers.
+export default startWorker;
+
+export function startWorker({ putlogs }: WorkerStart): Writable {
   const account = new Account(putlogs.account);
   const { options, runs } = putlogs;
   const shipper = startShipper({ ...options, handleSignals: [] }, { account, admission: 'host', runs });

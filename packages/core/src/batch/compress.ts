@@ -17,7 +17,8 @@ const LZ4_SIZE_PREFIX_BYTES = 4;
 
 /**
  * The compression for `codec`.
- * @param missing called once if no LZ4 binding exists for this platform, with the reason; zlib is used then.
+ * @param missing called once if no LZ4 can be loaded (no binding for this platform, or left out of a bundle), with the
+ * reason in one line; zlib is used then.
  */
 export function compressor(codec: Codec, missing: (reason: string) => void): (raw: Buffer) => Compressed {
   if (codec === 'none') return plain;
@@ -43,7 +44,8 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
     const { compressSync } = require('lz4-napi') as typeof import('lz4-napi');
     return (raw) => smaller(raw, { codec: 'lz4', body: compressSync(raw).subarray(LZ4_SIZE_PREFIX_BYTES) });
   } catch (error) {
-    missing(error instanceof Error ? error.message : String(error));
+    // Node adds the files that led to a module it does not find, a line for each.
+    missing(String(error instanceof Error ? error.message : error).split('\n', 1)[0]!);
     return zlib;
   }
 }

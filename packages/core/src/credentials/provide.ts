@@ -48,7 +48,8 @@ export async function provide(
 
 /** The module's function, however the module was written. It is loaded once, by node. */
 async function callModule(path: string): Promise<unknown> {
-  let exported: unknown = await import(pathToFileURL(resolve(path)).href);
+  // The comment is for webpack, which would otherwise look for the module among those that it has bundled.
+  let exported: unknown = await import(/* webpackIgnore: true */ pathToFileURL(resolve(path)).href);
   for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
     exported = (exported as { default?: unknown }).default;
   }

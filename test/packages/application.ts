@@ -1,0 +1,155 @@
+// An application as somebody would make it: a new directory away from the repository, installed from the tarballs.
+//
+// Takes: its files, what it depends on, and the package manager. Gives: the directory, and what becomes of a command in
+// it, on whichever node. Keeps: the directory until the test process ends. Never: a dependency without an exact version,
+// or a package of ours from anywhere but its tarball: those that depend on each other are sent there, too.
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type ChildOptions, type ChildResult, runChild } from '../support/child';
+import { contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { packedPackages, root } from './packed';
+import { type Dependency, NODE_VERSIONS, VERSIONS } from './versions';
+
+export type Manager = 'npm' | 'pnpm';
+
+export interface ApplicationParts {
+  readonly manager: Manager;
+  /** Names of ours and of others; ours that they need besides are not among them. */
+  readonly dependencies: readonly (Dependency | `@putlogs/${string}`)[];
+  /** A folder of test/packages/apps, or files by their names. */
+  readonly files: string | Readonly<Record<string, string>>;
+  /** Besides what every package.json here has. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
+}
+
+export interface Application {
+  readonly directory: string;
+  /** Runs node on a file of the application, or of its node_modules. */
+  node(file: string, options?: ChildOptions): Promise<ChildResult>;
+}
+
+const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { packageManager: string };
+const INSTALL_TIMEOUT_MS = 300_000;
+
+const directories: string[] = [];
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** Installs it; that takes seconds. */
+export async function freshApplication(parts: ApplicationParts): Promise<Application> {
+  const directory = mkdtempSync(join(tmpdir(), 'putlogs-app-'));
+  directories.push(directory);
+  if (typeof parts.files === 'string')
+    cpSync(join(root, 'test/packages/apps', parts.files), directory, { recursive: true });
+  else {
+    for (const [name, text] of Object.entries(parts.files)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), text);
+    }
+  }
+  await install(directory, parts);
+  return {
+    directory,
+    node: (file, options = {}) => runChild(join(directory, file), { cwd: directory, ...options }),
+  };
+}
+
+async function install(directory: string, { manager, dependencies, manifest }: ApplicationParts): Promise<void> {
+  const ours = Object.fromEntries(packedPackages().map(({ manifest: { name }, path }) => [name, `file:${path}`]));
+  const known: Record<string, string> = { ...VERSIONS, ...ours };
+  const chosen = dependencies.map((name) => [name, known[name]!]);
+  const file = {
+    name: 'application',
+    version: '1.0.0',
+    private: true,
+    ...manifest,
+    dependencies: Object.fromEntries(chosen),
+    ...(manager === 'npm' ? { overrides: ours } : {}),
+  };
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(file, null, 2));
+  // JSON is YAML.
+  if (manager === 'pnpm') writeFileSync(join(directory, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: ours }));
+  // Nothing of ours, or of what it needs, has to run anything to be installed.
+  const flags = ['install', '--ignore-scripts', '--prefer-offline'];
+  const { code, stdout, stderr } = await runChild('', {
+    command: manager === 'npm' ? 'npm' : 'npx',
+    args: manager === 'npm' ? [...flags, '--no-audit', '--no-fund'] : ['--yes', packageManager, ...flags],
+    cwd: directory,
+    timeoutMs: INSTALL_TIMEOUT_MS,
+  });
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+}
+
+/** For `skip`: why a version of node is not here, or false if it is. */
+export function nodeIsMissing(version: string): string | false {
+  if (existsSync(nodeBinary(version))) return false;
+  return `the registry has no node ${version} for ${process.platform}-${process.arch}`;
+}
+
+export function nodeBinary(version: string): string {
+  const [platform, binary] = process.platform === 'win32' ? ['win', 'bin/node.exe'] : [process.platform, 'bin/node'];
+  return join(process.env['TEST_NODES'] ?? '', version, 'node_modules', `node-${platform}-${process.arch}`, binary!);
+}
+
+/** Of a line of node, as '24'; undefined where this platform has none. */
+export function nodeOfLine(line: string): string | undefined {
+  const version = NODE_VERSIONS.find((known) => known.startsWith(`${line}.`))!;
+  return nodeIsMissing(version) === false ? nodeBinary(version) : undefined;
+}
+
+export interface Shipped {
+  readonly result: ChildResult;
+  /** The messages that the service has, sorted. */
+  readonly messages: readonly string[];
+  readonly emulator: Emulator;
+}
+
+/**
+ * Runs a file of an application against an emulator of its own, with all it needs in the environment, to its end.
+ * @param node the binary; the test's own by default
+ */
+export async function ship(
+  application: Application,
+  file: string,
+  {
+    node,
+    args = [],
+    env = {},
+    cwd,
+  }: { node?: string | undefined; args?: string[]; env?: Record<string, string>; cwd?: string } = {},
+): Promise<Shipped> {
+  const emulator = await startEmulator();
+  try {
+    const path = join(application.directory, file);
+    const result = await runChild(path, {
+      command: node ?? process.execPath,
+      args: [path, ...args],
+      cwd: cwd ?? application.directory,
+      env: { ...environmentFor(emulator), ...env },
+    });
+    return { result, messages: messagesIn(emulator), emulator };
+  } finally {
+    await emulator.close();
+  }
+}
+
+/** As `ship`, of an application that ends well and says nothing. */
+export async function shipQuietly(...given: Parameters<typeof ship>): Promise<readonly string[]> {
+  const { result, messages } = await ship(...given);
+  assert.equal(result.stderr, '');
+  assert.equal(result.code, 0, result.stdout);
+  return messages;
+}
+
+function messagesIn(emulator: Emulator): string[] {
+  return emulator
+    .logs()
+    .map((log) => {
+      const { msg, message } = contentsOf(log);
+      return msg ?? message ?? '';
+    })
+    .sort();
+}

@@ -1,0 +1,14 @@
+// An Express service that logs by pino-http, is asked once, and closes.
+const express = require('express');
+const { pinoHttp } = require('pino-http');
+
+const app = express();
+app.use(pinoHttp({ transport: { target: '@putlogs/pino' } }));
+app.get('/orders/:id', (request, response) => {
+  request.log.info(`order ${request.params.id}`);
+  response.end('accepted');
+});
+const server = app.listen(0, '127.0.0.1', async () => {
+  await (await fetch(`http://127.0.0.1:${server.address().port}/orders/17`)).text();
+  server.close();
+});

@@ -1,0 +1,19 @@
+// Logs in every way there is, from an application of ES modules, and ends by itself.
+import { createHost, createShipper } from '@putlogs/core';
+import { transport } from '@putlogs/pino';
+import { PutlogsTransport } from '@putlogs/winston';
+import pino from 'pino';
+import winston from 'winston';
+
+const ownThread = pino(await transport());
+ownThread.info('pino, own thread');
+// Exported, so that it stays: pino ends the worker of a logger that is garbage collected.
+export const logger = pino({ transport: { target: '@putlogs/pino' } });
+logger.info('pino, worker');
+
+const winstonWith = (options) => winston.createLogger({ transports: [new PutlogsTransport(options)] });
+winstonWith({ worker: false }).info('winston, own thread');
+winstonWith({}).info('winston, worker');
+
+createShipper().write('{"message":"core, own thread"}');
+createHost().write('{"message":"core, worker"}');

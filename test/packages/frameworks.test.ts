@@ -1,0 +1,57 @@
+// Services of the frameworks that people log from, each asked once over HTTP. They are installed in pnpm's strict layout,
+// where a package finds only what it names itself.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freshApplication, nodeOfLine, shipQuietly } from './application';
+
+test('Fastify ships by its logger option', async () => {
+  const application = await freshApplication({
+    manager: 'pnpm',
+    dependencies: ['fastify', '@putlogs/pino'],
+    files: 'fastify',
+  });
+  const messages = await shipQuietly(application, 'main.mjs');
+  assert.deepEqual(
+    messages.filter((message) => !message.startsWith('Server listening')),
+    ['incoming request', 'order 17', 'request completed'],
+  );
+});
+
+test('Express ships by pino-http', async () => {
+  const application = await freshApplication({
+    manager: 'pnpm',
+    dependencies: ['express', 'pino', 'pino-http', '@putlogs/pino'],
+    files: 'express',
+  });
+  assert.deepEqual(await shipQuietly(application, 'main.cjs'), ['order 17', 'request completed']);
+});
+
+const NEST = [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  'reflect-metadata',
+  'rxjs',
+  'typescript',
+  '@types/node',
+] as const;
+
+for (const [files, dependencies] of [
+  ['nest-pino', ['nestjs-pino', 'pino', 'pino-http', '@putlogs/pino']],
+  ['nest-winston', ['nest-winston', 'winston', '@putlogs/winston']],
+] as const) {
+  test(`NestJS ships by ${dependencies[0]}`, async () => {
+    const manifest = { type: 'module' };
+    const application = await freshApplication({
+      manager: 'pnpm',
+      dependencies: [...NEST, ...dependencies],
+      files,
+      manifest,
+    });
+    const { code, stdout, stderr } = await application.node('node_modules/typescript/bin/tsc');
+    assert.equal(code, 0, stdout + stderr);
+    const messages = await shipQuietly(application, 'built/main.js', { node: nodeOfLine('24') });
+    assert.ok(messages.includes('order 17'), messages.join());
+    assert.ok(messages.includes('Nest application successfully started'), messages.join());
+  });
+}

@@ -1,0 +1,71 @@
+// Suites that load a service which logs, and nobody closes its loggers: they end by themselves, and say nothing of
+// handles that are open.
+import assert from 'node:assert/strict';
+import { before, suite, test } from 'node:test';
+import { type Application, freshApplication, nodeOfLine, ship } from './application';
+
+const RECORDS = ['pino 1', 'pino 2', 'winston 1', 'winston 2'];
+const OPEN = /did not exit|open handle|failed to exit|forceExit|close timed out|hanging/i;
+const dependencies = ['@putlogs/pino', '@putlogs/winston', 'pino', 'winston'] as const;
+
+suite('a Jest suite', () => {
+  let application: Application;
+  before(async () => {
+    application = await freshApplication({
+      manager: 'npm',
+      dependencies: [...dependencies, 'jest'],
+      files: 'jest',
+      manifest: { jest: { testEnvironment: 'node' } },
+    });
+  });
+
+  for (const THREAD of ['worker', 'own']) {
+    for (const args of [['--detectOpenHandles'], ['--runInBand']]) {
+      test(`ends with ${args.join(' ')}, and its records are there: ${THREAD} thread`, async () => {
+        const { result, messages } = await ship(application, 'node_modules/jest/bin/jest.js', {
+          args,
+          env: { THREAD },
+        });
+        assert.equal(result.code, 0, result.stderr);
+        assert.doesNotMatch(result.stdout + result.stderr, OPEN);
+        assert.deepEqual(messages, RECORDS);
+      });
+    }
+
+    test(`ends as well where nobody has flushed: ${THREAD} thread`, async () => {
+      // Without --detectOpenHandles: it names pino's worker where a suite ends before that is up, whatever runs in it.
+      const env = { THREAD, FLUSH: 'no' };
+      const { result } = await ship(application, 'node_modules/jest/bin/jest.js', { args: ['--runInBand'], env });
+      assert.equal(result.code, 0, result.stderr);
+      assert.doesNotMatch(result.stdout + result.stderr, OPEN);
+    });
+  }
+});
+
+suite('a Vitest suite', () => {
+  let application: Application;
+  before(async () => {
+    application = await freshApplication({
+      manager: 'pnpm',
+      dependencies: [...dependencies, 'vitest'],
+      files: 'vitest',
+    });
+  });
+
+  for (const pool of ['forks', 'threads']) {
+    for (const THREAD of ['worker', 'own']) {
+      for (const FLUSH of ['yes', 'no']) {
+        test(`ends in the pool ${pool}: ${THREAD} thread, flushed: ${FLUSH}`, async () => {
+          const { result, messages } = await ship(application, 'node_modules/vitest/vitest.mjs', {
+            node: nodeOfLine('24'),
+            args: ['run', '--pool', pool],
+            env: { THREAD, FLUSH },
+          });
+          assert.equal(result.code, 0, result.stdout + result.stderr);
+          assert.doesNotMatch(result.stdout + result.stderr, OPEN);
+          if (FLUSH === 'yes') assert.deepEqual(messages, RECORDS);
+        });
+      }
+    }
+  }
+});

@@ -1,0 +1,29 @@
+// What the packages are tested with, each in one exact version and all of them here; docs/install.md names the same.
+// Takes, gives and keeps nothing else. Never: a range.
+
+/** The oldest that `engines` allows, then the last of each line. */
+export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0', '26.10.0'] as const;
+
+export const VERSIONS = {
+  '@nestjs/common': '12.5.1',
+  '@nestjs/core': '12.5.1',
+  '@nestjs/platform-express': '12.5.1',
+  '@types/node': '20.19.43',
+  esbuild: '0.28.2',
+  express: '5.3.0',
+  fastify: '5.12.8',
+  jest: '30.5.2',
+  'nest-winston': '2.0.0',
+  'nestjs-pino': '5.2.1',
+  pino: '10.4.0',
+  'pino-http': '11.0.0',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
+  typescript: '7.0.2',
+  'typescript-5': 'npm:typescript@5.9.3',
+  vitest: '5.1.1',
+  webpack: '5.112.2',
+  winston: '3.19.0',
+} as const;
+
+export type Dependency = keyof typeof VERSIONS;

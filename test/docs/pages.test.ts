@@ -14,21 +14,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { environmentName } from '@putlogs/core/internal/options/schema';
+import { NAMED_VERSIONS, NODE_VERSIONS } from '../packages/versions';
 import { runChild, startChild } from '../support/child';
 import { contentsOf, type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
 import { get, portOf } from '../support/examples';
 import { startIdentity, TRN } from '../support/identity';
 import { startProxy } from '../support/proxy';
+import { type Block, blocksOf, root } from '../support/pages';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
-
-const root = join(__dirname, '../../..');
-
-interface Block {
-  readonly page: string;
-  readonly line: number;
-  readonly language: string;
-  readonly code: string;
-}
 
 const pages = [
   'README.md',
@@ -47,15 +40,9 @@ const pages = [
   ),
 ];
 
-const blocks: Block[] = pages.flatMap((page) => {
-  const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({
-    page,
-    line: text.slice(0, match.index).split('\n').length,
-    language: match[1]!,
-    code: match[2]!,
-  }));
-});
+const blocks = pages.flatMap(blocksOf);
+/** Its files are built and run by test/packages/bundlers.test.ts. */
+const BUNDLERS = 'docs/bundlers.md';
 
 let directory: string;
 before(() => {
@@ -64,7 +51,7 @@ before(() => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
-for (const block of blocks.filter(({ language }) => language !== '')) {
+for (const block of blocks.filter(({ language, page }) => language !== '' && page !== BUNDLERS)) {
   test(`${block.page}:${block.line} runs`, async () => {
     switch (block.language) {
       case 'js':
@@ -227,6 +214,12 @@ test('the table of options in the README is that of the schema', () => {
   const args = [join(root, 'scripts/options-table.mjs'), '--check'];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
+});
+
+test('docs/install.md names every version that the packages are tested with', () => {
+  const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
+  const versions = [...page.matchAll(/^\|.*\| ([\d., ]+) \|$/gm)].flatMap(([, cell]) => cell!.split(', '));
+  assert.deepEqual(versions.sort(), [...NODE_VERSIONS, ...NAMED_VERSIONS].sort());
 });
 
 test('every link from one page to another leads somewhere', () => {

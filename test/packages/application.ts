@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
 import { contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
-import { packedPackages, root } from './packed';
+import { root } from '../support/pages';
+import { packedPackages } from './packed';
 import { type Dependency, NODE_VERSIONS, VERSIONS } from './versions';
 
 export type Manager = 'npm' | 'pnpm';
@@ -94,10 +95,14 @@ export function nodeBinary(version: string): string {
   return join(process.env['TEST_NODES'] ?? '', version, 'node_modules', `node-${platform}-${process.arch}`, binary!);
 }
 
-/** Of a line of node, as '24'; undefined where this platform has none. */
-export function nodeOfLine(line: string): string | undefined {
-  const version = NODE_VERSIONS.find((known) => known.startsWith(`${line}.`))!;
-  return nodeIsMissing(version) === false ? nodeBinary(version) : undefined;
+/**
+ * The binaries that are here, of the versions from this line on; where this platform has none, the test's own.
+ * scripts/test-packages.mjs prints which it could not get.
+ */
+export function nodesFrom(line: number): readonly string[] {
+  const known = NODE_VERSIONS.filter((version) => Number.parseInt(version, 10) >= line);
+  const here = known.filter((version) => nodeIsMissing(version) === false).map(nodeBinary);
+  return here.length === 0 ? [process.execPath] : here;
 }
 
 export interface Shipped {

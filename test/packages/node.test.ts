@@ -77,7 +77,8 @@ test('an application that names the adapter alone gets what that needs, and no m
     manager: 'pnpm',
     dependencies: ['pino', '@putlogs/pino'],
     files: {
-      'main.cjs': "const logger = require('pino')({ transport: { target: '@putlogs/pino' } }); logger.info('alone');",
+      'main.cjs':
+        "exports.logger = require('pino')({ transport: { target: '@putlogs/pino' } }); exports.logger.info('alone');",
     },
   });
   assert.deepEqual(await shipQuietly(application, 'main.cjs'), ['alone']);

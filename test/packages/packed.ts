@@ -3,6 +3,7 @@
 // Keeps: nothing. Never: packs, or reads a package's folder in place of its tarball.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { root } from '../support/pages';
 
 export interface Manifest {
   readonly name: string;
@@ -32,8 +33,6 @@ export interface PackedPackage {
   /** The folder in the workspace it was made of. */
   readonly source: string;
 }
-
-export const root = join(__dirname, '../../..');
 
 export function packedPackages(): PackedPackage[] {
   const directory = process.env['TEST_PACKED'];

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileOf, type PackedPackage, packedPackages, root } from './packed';
+import { root } from '../support/pages';
+import { fileOf, type PackedPackage, packedPackages } from './packed';
 
 /** What a file of a tarball was made of, or undefined if it does not belong in one. */
 function originOf(file: string): string | undefined {

@@ -4,11 +4,9 @@
 /** The oldest that `engines` allows, then the last of each line. */
 export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0', '26.10.0'] as const;
 
-export const VERSIONS = {
-  '@nestjs/common': '12.5.1',
+/** What docs/install.md says it was tested with. */
+const NAMED = {
   '@nestjs/core': '12.5.1',
-  '@nestjs/platform-express': '12.5.1',
-  '@types/node': '20.19.43',
   esbuild: '0.28.2',
   express: '5.3.0',
   fastify: '5.12.8',
@@ -17,13 +15,25 @@ export const VERSIONS = {
   'nestjs-pino': '5.2.1',
   pino: '10.4.0',
   'pino-http': '11.0.0',
-  'reflect-metadata': '0.2.2',
-  rxjs: '7.8.2',
   typescript: '7.0.2',
   'typescript-5': 'npm:typescript@5.9.3',
   vitest: '5.1.1',
   webpack: '5.112.2',
   winston: '3.19.0',
 } as const;
+
+/** And what these need besides. */
+const UNNAMED = {
+  '@nestjs/common': NAMED['@nestjs/core'],
+  '@nestjs/platform-express': NAMED['@nestjs/core'],
+  '@types/node': '20.19.43',
+  'lz4-napi': '2.10.0',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
+} as const;
+
+export const VERSIONS = { ...NAMED, ...UNNAMED };
+
+export const NAMED_VERSIONS = Object.values(NAMED).map((version) => version.replace(/.*@/, ''));
 
 export type Dependency = keyof typeof VERSIONS;

@@ -1,7 +1,7 @@
 // A body made smaller, and whole again.
 // Takes: the bytes of a body. Gives: the same as a raw LZ4 block (no frame, no size in front), as a zlib stream
 // (RFC 1950), or plain; always in memory of its own, for the batch's buffer is used again at once.
-// Keeps: the LZ4 binding, loaded when it is first needed. Never: a body that compression has made larger.
+// Keeps: the LZ4 binding, loaded when it is first needed, or why there is none. Never: a body that compression has made larger.
 
 import { deflateSync, inflateSync } from 'node:zlib';
 
@@ -41,7 +41,7 @@ function zlib(raw: Buffer): Compressed {
 
 function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed {
   try {
-    const { compressSync } = require('lz4-napi') as typeof import('lz4-napi');
+    const { compressSync } = lz4();
     return (raw) => smaller(raw, { codec: 'lz4', body: compressSync(raw).subarray(LZ4_SIZE_PREFIX_BYTES) });
   } catch (error) {
     // Node adds the files that led to a module it does not find, a line for each.
@@ -50,11 +50,31 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
   }
 }
 
+type Lz4 = typeof import('lz4-napi');
+
+let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;
+
+/**
+ * Asked for once, and what came of it is kept: in a bundle of webpack's a module that could not be loaded is an empty
+ * one when it is asked for again, and the next shipper would take it for the binding.
+ */
+function lz4(): Lz4 {
+  if (loaded === undefined) {
+    try {
+      loaded = { binding: require('lz4-napi') as Lz4 };
+    } catch (error) {
+      loaded = { error };
+    }
+  }
+  if ('error' in loaded) throw loaded.error;
+  return loaded.binding;
+}
+
 /** The body before compression. @throws if it is not what it says it is */
 export function decompress({ codec, body, rawBytes }: Compressed & { readonly rawBytes: number }): Buffer {
   if (codec === 'none') return body;
   if (codec === 'zlib') return inflateSync(body, { maxOutputLength: rawBytes });
-  const { uncompressSync } = require('lz4-napi') as typeof import('lz4-napi');
+  const { uncompressSync } = lz4();
   const prefixed = Buffer.allocUnsafe(LZ4_SIZE_PREFIX_BYTES + body.length);
   prefixed.writeUInt32LE(rawBytes);
   prefixed.set(body, LZ4_SIZE_PREFIX_BYTES);

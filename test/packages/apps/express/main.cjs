@@ -3,6 +3,8 @@ const express = require('express');
 const { pinoHttp } = require('pino-http');
 
 const app = express();
+// Exported, so that its logger stays: see docs/install.md.
+exports.app = app;
 app.use(pinoHttp({ transport: { target: '@putlogs/pino' } }));
 app.get('/orders/:id', (request, response) => {
   request.log.info(`order ${request.params.id}`);

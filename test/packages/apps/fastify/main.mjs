@@ -1,7 +1,8 @@
 // A Fastify service that logs by its own option, is asked once, and closes.
 import { fastify } from 'fastify';
 
-const app = fastify({ logger: { transport: { target: '@putlogs/pino' } } });
+// Exported, so that its logger stays: see docs/install.md.
+export const app = fastify({ logger: { transport: { target: '@putlogs/pino' } } });
 app.get('/orders/:id', async (request) => {
   request.log.info(`order ${request.params.id}`);
   return 'accepted';

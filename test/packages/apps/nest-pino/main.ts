@@ -21,7 +21,8 @@ class Orders {
 })
 class Application {}
 
-const application = await NestFactory.create(Application, { bufferLogs: true });
+// Exported, so that its logger stays: see docs/install.md.
+export const application = await NestFactory.create(Application, { bufferLogs: true });
 application.useLogger(application.get(Logger));
 await application.listen(0, '127.0.0.1');
 await (await fetch(`${await application.getUrl()}/orders/17`)).text();

@@ -7,8 +7,9 @@ const winston = require('winston');
 
 const ownThread = transport().then((stream) => pino(stream));
 ownThread.then((logger) => logger.info('pino, own thread'));
-const logger = pino({ transport: { target: '@putlogs/pino' } });
-logger.info('pino, worker');
+// Exported, so that it stays: see docs/install.md.
+exports.logger = pino({ transport: { target: '@putlogs/pino' } });
+exports.logger.info('pino, worker');
 
 const winstonWith = (options) => winston.createLogger({ transports: [new PutlogsTransport(options)] });
 winstonWith({ worker: false }).info('winston, own thread');

@@ -7,7 +7,7 @@ import winston from 'winston';
 
 const ownThread = pino(await transport());
 ownThread.info('pino, own thread');
-// Exported, so that it stays: pino ends the worker of a logger that is garbage collected.
+// Exported, so that it stays: see docs/install.md.
 export const logger = pino({ transport: { target: '@putlogs/pino' } });
 logger.info('pino, worker');
 

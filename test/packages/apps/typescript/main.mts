@@ -16,7 +16,7 @@ if (unused.length === 0) throw new Error('these are here for their types');
 const ownThread = pino(await transport({ lingerMs: 50 }));
 ownThread.info('pino, own thread');
 const worker = pino.transport<PinoTransportOptions>({ target: '@putlogs/pino', options: { lingerMs: 50 } });
-// Exported, so that it stays: pino ends the worker of a logger that is garbage collected.
+// Exported, so that it stays: see docs/install.md.
 export const logger = pino(worker);
 logger.info('pino, worker');
 const seen: Stats = await stats(worker);

@@ -1,0 +1,28 @@
+// The code blocks of a page.
+// Takes: a page, by its path in the repository. Gives: its blocks, in order. Keeps: nothing. Never: runs one.
+//
+// A block says its language and, where it is a file that others need, its name: "```js app.mjs".
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Block {
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  /** The name it is a file by; '' where it stands for itself. */
+  readonly file: string;
+  readonly code: string;
+}
+
+export const root = join(__dirname, '../../..');
+
+export function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/^```(\w*)(?: (\S+))?\n(.*?)^```$/gms)].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split('\n').length,
+    language: match[1]!,
+    file: match[2] ?? '',
+    code: match[3]!,
+  }));
+}

@@ -2,8 +2,9 @@
 //
 //   node scripts/test-packages.mjs [folder or file, below test/packages]
 //
-// The tarballs lie in a temporary directory, each with its contents beside it, and go with it. The versions of node that the tests run on come from the
-// registry's own packages of them, once, into node_modules/.cache; where a platform has none, its tests are skipped.
+// The tarballs lie in a temporary directory, each with its contents beside it, and go with it. The versions of node that
+// the tests run on come from the registry's own packages of them, once, into node_modules/.cache; where a platform has
+// none, its tests are skipped.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -45,7 +46,8 @@ function fetchNodes(directory) {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   for (const version of NODE_VERSIONS) {
     const place = join(directory, version);
-    if (existsSync(join(place, 'node_modules'))) continue;
+    // npm writes it when all else is there.
+    if (existsSync(join(place, 'node_modules/.package-lock.json'))) continue;
     mkdirSync(place, { recursive: true });
     const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--prefix', place];
     const { status, said } = run('npm', ['install', ...flags, `node-${platform}@${version}`], 'pipe');

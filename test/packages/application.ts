@@ -4,14 +4,13 @@
 // it, on whichever node. Keeps: the directory until the test process ends. Never: a dependency without an exact version,
 // or a package of ours from anywhere but its tarball: those that depend on each other are sent there, too.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
-import { contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { root } from '../support/pages';
 import { packedPackages } from './packed';
-import { type Dependency, NODE_VERSIONS, VERSIONS } from './versions';
+import { type Dependency, VERSIONS } from './versions';
 
 export type Manager = 'npm' | 'pnpm';
 
@@ -82,79 +81,4 @@ async function install(directory: string, { manager, dependencies, manifest }: A
     timeoutMs: INSTALL_TIMEOUT_MS,
   });
   assert.equal(code, 0, `${stdout}\n${stderr}`);
-}
-
-/** For `skip`: why a version of node is not here, or false if it is. */
-export function nodeIsMissing(version: string): string | false {
-  if (existsSync(nodeBinary(version))) return false;
-  return `the registry has no node ${version} for ${process.platform}-${process.arch}`;
-}
-
-export function nodeBinary(version: string): string {
-  const [platform, binary] = process.platform === 'win32' ? ['win', 'bin/node.exe'] : [process.platform, 'bin/node'];
-  return join(process.env['TEST_NODES'] ?? '', version, 'node_modules', `node-${platform}-${process.arch}`, binary!);
-}
-
-/**
- * The binaries that are here, of the versions from this line on; where this platform has none, the test's own.
- * scripts/test-packages.mjs prints which it could not get.
- */
-export function nodesFrom(line: number): readonly string[] {
-  const known = NODE_VERSIONS.filter((version) => Number.parseInt(version, 10) >= line);
-  const here = known.filter((version) => nodeIsMissing(version) === false).map(nodeBinary);
-  return here.length === 0 ? [process.execPath] : here;
-}
-
-export interface Shipped {
-  readonly result: ChildResult;
-  /** The messages that the service has, sorted. */
-  readonly messages: readonly string[];
-  readonly emulator: Emulator;
-}
-
-/**
- * Runs a file of an application against an emulator of its own, with all it needs in the environment, to its end.
- * @param node the binary; the test's own by default
- */
-export async function ship(
-  application: Application,
-  file: string,
-  {
-    node,
-    args = [],
-    env = {},
-    cwd,
-  }: { node?: string | undefined; args?: string[]; env?: Record<string, string>; cwd?: string } = {},
-): Promise<Shipped> {
-  const emulator = await startEmulator();
-  try {
-    const path = join(application.directory, file);
-    const result = await runChild(path, {
-      command: node ?? process.execPath,
-      args: [path, ...args],
-      cwd: cwd ?? application.directory,
-      env: { ...environmentFor(emulator), ...env },
-    });
-    return { result, messages: messagesIn(emulator), emulator };
-  } finally {
-    await emulator.close();
-  }
-}
-
-/** As `ship`, of an application that ends well and says nothing. */
-export async function shipQuietly(...given: Parameters<typeof ship>): Promise<readonly string[]> {
-  const { result, messages } = await ship(...given);
-  assert.equal(result.stderr, '');
-  assert.equal(result.code, 0, result.stdout);
-  return messages;
-}
-
-function messagesIn(emulator: Emulator): string[] {
-  return emulator
-    .logs()
-    .map((log) => {
-      const { msg, message } = contentsOf(log);
-      return msg ?? message ?? '';
-    })
-    .sort();
 }

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { runChild } from '../support/child';
 import { blocksOf } from '../support/pages';
-import { type Application, freshApplication, nodesFrom, type Shipped, ship, shipQuietly } from './application';
+import { type Application, freshApplication } from './application';
+import { nodesFrom } from './nodes';
+import { type Shipped, ship, shipQuietly } from './ship';
 
 const RECORDS = ['from pino', 'from winston'];
 const blocks = blocksOf('docs/bundlers.md');

@@ -2,7 +2,9 @@
 // where a package finds only what it names itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freshApplication, nodesFrom, shipQuietly } from './application';
+import { freshApplication } from './application';
+import { nodesFrom } from './nodes';
+import { shipQuietly } from './ship';
 
 test('Fastify ships by its logger option', async () => {
   const application = await freshApplication({

@@ -4,8 +4,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { runChild } from '../support/child';
-import { type Application, freshApplication, nodeBinary, nodeIsMissing, shipQuietly } from './application';
+import { type Application, freshApplication } from './application';
+import { nodeBinary, nodeIsMissing } from './nodes';
 import { packedPackages } from './packed';
+import { shipQuietly } from './ship';
 import { NODE_VERSIONS } from './versions';
 
 const names = packedPackages().map(({ manifest }) => manifest.name as `@putlogs/${string}`);

@@ -2,7 +2,9 @@
 // handles that are open.
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
-import { type Application, freshApplication, nodesFrom, ship } from './application';
+import { type Application, freshApplication } from './application';
+import { nodesFrom } from './nodes';
+import { ship } from './ship';
 
 const RECORDS = ['pino 1', 'pino 2', 'winston 1', 'winston 2'];
 const OPEN = /did not exit|open handle|failed to exit|forceExit|close timed out|hanging/i;

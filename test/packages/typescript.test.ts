@@ -1,7 +1,8 @@
 // A TypeScript application, with the libraries' declarations checked as well.
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
-import { type Application, freshApplication, shipQuietly } from './application';
+import { type Application, freshApplication } from './application';
+import { shipQuietly } from './ship';
 import { VERSIONS } from './versions';
 
 suite('a TypeScript application', () => {

@@ -1,7 +1,8 @@
 // A body made smaller, and whole again.
 // Takes: the bytes of a body. Gives: the same as a raw LZ4 block (no frame, no size in front), as a zlib stream
 // (RFC 1950), or plain; always in memory of its own, for the batch's buffer is used again at once.
-// Keeps: the LZ4 binding, loaded when it is first needed, or why there is none. Never: a body that compression has made larger.
+// Keeps: the LZ4 binding, loaded when it is first needed, or why there is none. Never: a body that compression has made
+// larger.
 
 import { deflateSync, inflateSync } from 'node:zlib';
 

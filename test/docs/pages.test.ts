@@ -19,8 +19,8 @@ import { runChild, startChild } from '../support/child';
 import { contentsOf, type Emulator, environmentFor, startEmulator, TOPIC_ID } from '../support/emulator';
 import { get, portOf } from '../support/examples';
 import { startIdentity, TRN } from '../support/identity';
-import { startProxy } from '../support/proxy';
 import { type Block, blocksOf, root } from '../support/pages';
+import { startProxy } from '../support/proxy';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
 
 const pages = [

@@ -9,16 +9,14 @@ import { resolve } from 'node:path';
 import { Account, type DropReason, type Stats } from './account';
 import { BatchSize } from './batch/batch-size';
 import { Batcher } from './batch/batcher';
-import { compressor } from './batch/compress';
-import { hashKeyOf } from './batch/hashkey';
+import { codecOf, compressor } from './batch/compress';
 import { type Clock, systemClock } from './clock';
+import { encodingOf } from './encoding';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import { ANONYMOUS, CredentialSource } from './options/credentials';
 import type { Options } from './options/schema';
 import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
-import { levelLabels } from './record/level';
-import { Transcoder } from './record/transcode';
 import type { Transform } from './record/transform';
 import { handleSignals, NO_SIGNALS } from './signals';
 import type { Runs } from './spool/run';
@@ -125,11 +123,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#options = options;
     this.#account = account;
     this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
-    // gzip is one target's word on the way out; what waits is compressed with the like.
-    const compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
+    const compress = compressor(codecOf(options.compression), (reason) =>
       this.#teller.tell('compression', `no LZ4 for this platform, zlib is used instead: ${reason}`),
     );
-    const hashKey = hashKeyOf(options.hashKey, options.instance);
+    const { hashKey, encode, frame } = encodingOf(options, target, clock);
     const size = new BatchSize(options.batch, clock);
     this.#outbox = new Outbox({
       options,
@@ -144,10 +141,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       concurrency: hashKey === '' ? options.concurrency : 1,
       onSettled: () => this.#settled(),
     });
-    const { source, topic, fileName, tags } = options;
-    const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
-    const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
-    const transcoder = new Transcoder(target.layout, transcoding, clock);
     this.#batcher = new Batcher({
       maxBytes: options.batch.maxBytes,
       size,
@@ -156,8 +149,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       hashKey,
       clock,
       compress,
-      encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
-      frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
+      encode,
+      frame,
       onHeld: (bytes) => account.add('pendingBytes', bytes),
       onBegun: () => enterExit(this),
       onSealed: (batch) => {

@@ -33,9 +33,7 @@ export interface ReplayParts {
 
 export type ReplayEnd =
   /** All that there was has its fate. */
-  | 'done'
-  | 'out of patience'
-  | 'aborted';
+  'done' | 'out of patience' | 'aborted';
 
 export interface SpoolReplay {
   readonly end: ReplayEnd;

@@ -69,7 +69,10 @@ export class DeadLetterClaim {
 
   /** All lines have been read, and those that are to stay were named. @throws the system's error; no line is lost then */
   release(): void {
-    if (this.#rest === undefined) return unlinkSync(this.path);
+    if (this.#rest === undefined) {
+      unlinkSync(this.path);
+      return;
+    }
     fsyncSync(this.#rest);
     closeSync(this.#rest);
     this.#rest = undefined;

@@ -78,6 +78,8 @@ function letterIn(text: Buffer): DeadLetter | undefined {
     typeof letter === 'object' &&
     typeof letter?.raw === 'string' &&
     typeof letter.hashKey === 'string' &&
-    [letter.reason, letter.target, letter.envelope, letter.record].every((part) => typeof part === 'object' && part !== null);
+    [letter.reason, letter.target, letter.envelope, letter.record].every(
+      (part) => typeof part === 'object' && part !== null,
+    );
   return isOurs ? (letter as DeadLetter) : undefined;
 }

@@ -137,7 +137,11 @@ function frame(envelope: Envelope): Frame {
 /** What `frame` has put behind the records. @throws if these are not its bytes */
 export function readAliyunTail(tail: Buffer): Envelope {
   const fields = readFields(tail);
-  const { __path__: fileName = '', __pack_id__: packId = '', ...tags } = readTags(fields, LOG_TAG_TAG, KEY_TAG, VALUE_TAG);
+  const {
+    __path__: fileName = '',
+    __pack_id__: packId = '',
+    ...tags
+  } = readTags(fields, LOG_TAG_TAG, KEY_TAG, VALUE_TAG);
   return { source: textOf(fields, SOURCE_TAG), topic: textOf(fields, TOPIC_TAG), fileName, tags, packId };
 }
 

@@ -49,7 +49,12 @@ export function textOf(fields: readonly ReadField[], tag: number): string {
 }
 
 /** Tags of name and value, each a message of its own. */
-export function readTags(fields: readonly ReadField[], tag: number, keyTag: number, valueTag: number): Record<string, string> {
+export function readTags(
+  fields: readonly ReadField[],
+  tag: number,
+  keyTag: number,
+  valueTag: number,
+): Record<string, string> {
   return Object.fromEntries(
     fields
       .filter((field) => field.tag === tag)

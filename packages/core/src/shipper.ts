@@ -55,6 +55,8 @@ export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 export interface RangeShipper extends Shipper {
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
+  /** Whether memory has room for so many bytes more. What waits in it goes to disk for that, if there is a spool. */
+  makeRoom(bytes: number): boolean;
 }
 
 export function startShipper(
@@ -186,8 +188,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
-    const fits = () => this.#account.read('pendingBytes') + (end - start) <= this.#memoryBytes;
-    if (!fits() && !this.#outbox.makeRoom(fits) && this.#admission === 'own') {
+    if (!this.makeRoom(end - start) && this.#admission === 'own') {
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
@@ -218,6 +219,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       return this.#refuse('internal');
     }
     return true;
+  }
+
+  makeRoom(bytes: number): boolean {
+    const fits = () => this.#account.read('pendingBytes') + bytes <= this.#memoryBytes;
+    return fits() || this.#outbox.makeRoom(fits);
   }
 
   #refuse(reason: DropReason): false {

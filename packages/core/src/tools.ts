@@ -4,6 +4,7 @@
 // none of it.
 
 export { compressor } from './batch/compress';
+export { type LineStream, startLineStream } from './line-stream';
 export {
   COMMON_FLAGS,
   type CommandLine,

@@ -170,14 +170,14 @@ export function optionsHelp(beginnings: readonly string[] = ['']): string {
     .filter(({ path }) => beginnings.some((beginning) => path.startsWith(beginning)))
     .map((leaf) => {
       const { path, kind, notes } = leaf;
-      const head = kind === 'boolean' ? `--[no-]${nameOf(path)}` : `${flagOf(path)} ${valueOf(leaf)}`;
+      const head = kind === 'boolean' ? `--[no-]${nameOf(path)}` : `${flagOf(path)} ${placeholderOf(leaf)}`;
       const variables = [environmentName(path), ...(notes.vendor ?? [])].join(', ');
       return `  ${head}\n${wrapped(`${notes.meaning} ${defaultOf(leaf)}[${variables}]`.replaceAll('`', ''))}`;
     })
     .join('');
 }
 
-function valueOf({ kind, notes }: OptionLeaf): string {
+function placeholderOf({ kind, notes }: OptionLeaf): string {
   if (notes.text === 'list') return '<a,b>';
   if (notes.text === 'pairs') return '<name=text,...>';
   if (notes.text === 'number pairs') return '<name=n,...>';
@@ -189,7 +189,8 @@ function defaultOf({ defaultValue, notes }: OptionLeaf): string {
   const shown =
     notes.otherwise ??
     (isConstant || (typeof defaultValue === 'string' && defaultValue !== '') ? String(defaultValue) : '');
-  return shown === '' ? '' : `(default: ${shown}) `;
+  if (shown === '') return '';
+  return shown.startsWith('required') ? `(${shown}) ` : `(default: ${shown}) `;
 }
 
 function wrapped(text: string): string {

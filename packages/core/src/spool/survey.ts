@@ -40,7 +40,6 @@ export interface Survey {
 export function surveySpool(dir: string, wallMs: number): Survey {
   const disk = new Disk(false);
   const parts = readdirSync(dir)
-    .sort()
     .flatMap((name) => {
       const part = partNamed(name);
       if (part === undefined) return [];
@@ -50,7 +49,8 @@ export function surveySpool(dir: string, wallMs: number): Survey {
       const files = names.flatMap((file) => surveyFile(path, file));
       const unfinished = names.filter(isTemporary).length;
       return [{ ...part, path, isOwned: lives(disk, dir, part.owner, wallMs), files, unfinished }];
-    });
+    })
+    .sort((a, b) => (a.origin < b.origin ? -1 : 1));
   const setAside = (namesIn(join(dir, DAMAGED)) ?? []).flatMap((name) => {
     const path = join(dir, DAMAGED, name);
     const bytes = bytesOf(path);

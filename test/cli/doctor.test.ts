@@ -129,8 +129,10 @@ describe('putlogs doctor', { timeout: 60_000 }, () => {
       ['aliyun-webtracking', 'LogStoreNotExist', 'logstore (--logstore, PUTLOGS_LOGSTORE)'],
     ] as const) {
       const emulator = await running();
-      emulator.faults([{ match: { method: 'POST' }, code, message: `because\nof ${SECRET}` }]);
-      const [step, ...others] = wrongOf(await examined(environmentFor(emulator, {}, targetNamed(name))));
+      const target = targetNamed(name);
+      const message = `because\nof ${target.isSigned ? SECRET : 'nothing'}`;
+      emulator.faults([{ match: { method: 'POST' }, code, message }]);
+      const [step, ...others] = wrongOf(await examined(environmentFor(emulator, {}, target)));
       assert.equal(others.length, 0);
       assert.match(step!.text, new RegExp(`^${code} \\(HTTP \\d+\\): .* It says: because of .* \\[request \\w+\\]$`));
       assert.ok(step!.text.includes(option), step!.text);

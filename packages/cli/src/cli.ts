@@ -71,17 +71,20 @@ async function main(args: readonly string[]): Promise<number> {
   return call(command, line);
 }
 
-function call(command: Command, { given, own }: CommandLine): Promise<number> {
+async function call(command: Command, { given, own }: CommandLine): Promise<number> {
   const stop = new AbortController();
   const abort = () => {
     // Whoever asks again does not want to wait. Nothing is lost by it: what was not sent is where it was.
     if (stop.signal.aborted) process.exit(1);
     stop.abort();
   };
+  const explained = explainOptions(given, process.env, flagOf);
+  // Of a command that needs a few options the others need not be there, but a slip may be one of those few.
+  if (!command.options.includes('') && explained.slips.length > 0) throw new UsageError(explained.slips.join('; '));
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
   return command.run({
-    explained: explainOptions(given, process.env, flagOf),
+    explained,
     own,
     isJson: own.has('json'),
     print: async (text) => {

@@ -53,9 +53,9 @@ export function numberFlag({ own }: Call, name: string, otherwise: number): numb
 }
 
 /** The system's error on what an option names, as a person reads it. */
-export function systemProblem(call: Call, path: string, error: unknown): UsageError {
+export function systemProblem(call: Call, path: string, error: unknown, what = 'read'): UsageError {
   const { kind, name } = call.explained.originOf(path);
   const from = kind === 'default' || name === '' ? '' : ` (from ${name})`;
   const { code, message } = error as NodeJS.ErrnoException;
-  return new UsageError(`${path}${from}: ${call.explained.valueOf(path)} cannot be read: ${code ?? message}`);
+  return new UsageError(`${path}${from}: ${call.explained.valueOf(path)} cannot be ${what}: ${code ?? message}`);
 }

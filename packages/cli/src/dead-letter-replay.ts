@@ -1,7 +1,7 @@
 // putlogs dead-letter replay: sends what was refused again, after its cause was mended.
 
-import { type DeadLetterReplay, replayDeadLetters } from '@putlogs/core/tools';
-import { BAD, type Command, GOOD } from './command';
+import { replayDeadLetters } from '@putlogs/core/tools';
+import { BAD, type Command, GOOD, systemProblem } from './command';
 import { deadLetterFile, everyDeadLetter } from './dead-letters';
 import { REPLAY_FLAGS, replayingOf, wholeOptions, whyEnded } from './replaying';
 import { counted, grouped, shownSeconds } from './table';
@@ -27,9 +27,10 @@ Exit code 0: every record for this destination was delivered. 1: some were not.`
     let total = 0;
     for (const { letter } of everyDeadLetter(call)) total += letter === undefined ? 0 : 1;
     const replaying = replayingOf(call, options, 'replaying', total);
-    const { end, stats, left, elsewhere, unreadable }: DeadLetterReplay = await replayDeadLetters(
-      replaying.parts,
-      file,
+    const { end, stats, left, elsewhere, unreadable } = await replayDeadLetters(replaying.parts, file).catch(
+      (error) => {
+        throw systemProblem(call, 'deadLetter.file', error, 'replayed');
+      },
     );
     replaying.progress.end();
     const seconds = replaying.progress.elapsedMs / 1000;

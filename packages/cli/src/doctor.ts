@@ -78,6 +78,8 @@ async function* examine(call: Call): AsyncGenerator<Step> {
       'enabled',
       `is false: transports start nothing; set ${flagOf('enabled')} or ${environmentName('enabled')}=true`,
     );
+    yield leftOut('service', 'nothing is sent there');
+    return;
   }
   yield* wayTo(options);
   if (call.own.has('dry-run')) return;

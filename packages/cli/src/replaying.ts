@@ -15,11 +15,16 @@ export const REPLAY_FLAGS = {
 
 /** @throws UsageError where an option is wrong or missing */
 export function wholeOptions({ explained }: Call): Options {
+  let options: Options;
   try {
-    return optionsOf(explained);
+    options = optionsOf(explained);
   } catch (error) {
     throw new UsageError((error as Error).message.replace(/^putlogs /, ''));
   }
+  if (!options.enabled) {
+    throw new UsageError('enabled: is false, so nothing may be sent; set --enabled, or PUTLOGS_ENABLED=true');
+  }
+  return options;
 }
 
 export interface Replaying {

@@ -17,8 +17,8 @@ delivered stays where it is. Damaged files are set aside. Records that the servi
 --dead-letter-file; without one they are lost, as in a transport.
 
 With --json one document:
-  { end: "done"|"out of patience"|"aborted", found, delivered, rejected, damaged, left, seconds,
-    alive: records of living processes, elsewhere: records for other destinations }
+  { end: "done"|"out of patience"|"aborted", found, missed, delivered, rejected, damaged, left, alive, elsewhere, seconds }
+All are records: missed could not be taken over, alive are of living processes, elsewhere for other destinations.
 
 Exit code 0: all that there was to deliver was delivered. 1: some of it was not.`,
   flags: REPLAY_FLAGS,
@@ -41,9 +41,10 @@ Exit code 0: all that there was to deliver was delivered. 1: some of it was not.
     const { delivered, recovered: found, spooled, pending, dropped } = stats;
     const { rejected, damaged } = dropped;
     const left = spooled + pending;
+    const missed = Math.max(0, expected - found);
     const seconds = replaying.progress.elapsedMs / 1000;
     if (call.isJson) {
-      const result = { end, found, delivered, rejected, damaged, left, seconds, alive, elsewhere };
+      const result = { end, found, missed, delivered, rejected, damaged, left, seconds, alive, elsewhere };
       await call.print(`${JSON.stringify(result)}\n`);
     } else {
       const rate = `${grouped(Math.round(delivered / seconds))}/s`;
@@ -59,12 +60,13 @@ Exit code 0: all that there was to deliver was delivered. 1: some of it was not.
         ],
         [damaged, 'in damaged files, which were set aside'],
         [left, 'left'],
+        [missed, 'could not be taken over: another process has them, or spool.dir (--spool-dir) cannot be written to'],
         [alive, 'of living processes, not touched'],
         [elsewhere, 'for other destinations, not touched'],
       ];
       for (const [count, what] of others) if (count > 0) await call.print(`  ${grouped(count)} ${what}\n`);
     }
     if (end !== 'done') call.tell(whyEnded(end));
-    return end === 'done' && rejected + damaged + left === 0 ? GOOD : BAD;
+    return end === 'done' && rejected + damaged + left + missed === 0 ? GOOD : BAD;
   },
 };

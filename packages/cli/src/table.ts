@@ -28,6 +28,7 @@ export function shownBytes(bytes: number): string {
 }
 
 export function shownSeconds(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${seconds} s`;
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

@@ -134,7 +134,7 @@ function write(output: Writable, chunk: Buffer): Promise<void> | undefined {
 }
 
 function isPipe(): boolean {
-  // With bigint, for node (20 to 24) keeps the numbers of the last other stat of a file, and where that was a pipe, a
+  // With bigint, for node 20 keeps the numbers of the last other stat of a file, and where that was a pipe, a
   // module that is loaded later through a link is not found: its realpathSync asks those numbers instead of its own.
   return !process.stdin.isTTY && !fstatSync(0, { bigint: true }).isFile();
 }

@@ -57,6 +57,8 @@ export interface Explained {
   readonly options: Options | undefined;
   /** Each a sentence that names the option, and where its value came from. */
   readonly problems: readonly string[];
+  /** Those of them that are names of no option and no variable, whatever else is set. */
+  readonly slips: readonly string[];
   /** As far as it is known, though there may be problems. */
   readonly valueOf: (path: string) => unknown;
   readonly originOf: (path: string) => Origin;
@@ -108,10 +110,17 @@ export function explainOptions(
   } else fillDisabled(tree);
   const result = safeParse(schema, tree);
   if (!result.success) problems.push(...result.issues.flatMap(describe));
+  const paths = optionLeaves().map(({ path }) => path);
+  const isName = ({ path }: Problem) =>
+    [...paths, ...groupsOf(paths)].some(
+      (name) => path === name || (path.startsWith(`${name}.`) && paths.includes(name)),
+    );
+  const told = (some: readonly Problem[]) => [...new Set(some.map((problem) => sentence(problem, origins)))];
   const isWhole = result.success && problems.length === 0;
   return {
     options: isWhole ? result.output : undefined,
-    problems: [...new Set(problems.map((problem) => sentence(problem, origins)))],
+    problems: told(problems),
+    slips: told(problems.filter((problem) => !isName(problem))),
     valueOf: (path) => get(isWhole ? (result.output as Tree) : tree, path),
     originOf: (path) => origins.get(path) ?? { kind: 'default', name: '' },
   };

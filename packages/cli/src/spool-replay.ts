@@ -17,7 +17,8 @@ delivered stays where it is. Damaged files are set aside. Records that the servi
 --dead-letter-file; without one they are lost, as in a transport.
 
 With --json one document:
-  { end: "done"|"out of patience"|"aborted", found, missed, delivered, rejected, damaged, left, alive, elsewhere, seconds }
+  { end: "done"|"out of patience"|"aborted", found, missed, delivered, rejected, damaged, left, alive, elsewhere,
+    seconds }
 All are records: missed could not be taken over, alive are of living processes, elsewhere for other destinations.
 
 Exit code 0: all that there was to deliver was delivered. 1: some of it was not.`,

@@ -1,7 +1,16 @@
 // putlogs dead-letter, as its users run it: records that a real service refused, and their way back.
 
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, linkSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
@@ -17,6 +26,9 @@ async function running(): Promise<Emulator> {
   after(() => emulator.close());
   return emulator;
 }
+
+/** Is no module of the tests, and stands where it was written. */
+const killedAt = join(__dirname, '../../cli/apps/killed-at.cjs');
 
 const BAD = [{ match: { contains: 'bad' }, code: 'InvalidArgument' }];
 
@@ -206,6 +218,46 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
       for (const path of [file, claimOf(file), `${file}.rest`]) assert.equal(existsSync(path), false, path);
     });
   }
+
+  test('killed at any of its calls to the file system, each record is delivered or in a file, and the next replay ends well', async () => {
+    const emulator = await running();
+    const original = join(temporaryDirectory('original'), 'dead.ndjson');
+    await refused(emulator, original, 12);
+    await refused(emulator, original, 4, { topicId: OTHER_TOPIC_ID });
+    const [first] = linesOf(original);
+    emulator.faults([{ match: { contains: '8' }, code: 'InvalidArgument' }]);
+    const numbersIn = (path: string) =>
+      linesOf(path).map(({ target, record }) => `${target['topicId']} ${record.contents['n']}`);
+    const all = numbersIn(original);
+    let points = 0;
+    // Every third one here, all of them with CRASH_POINTS=all.
+    const step = process.env['CRASH_POINTS'] === 'all' ? 1 : 3;
+    for (let nth = 1; ; nth += step) {
+      const file = join(temporaryDirectory('crash'), 'dead.ndjson');
+      copyFileSync(original, file);
+      const before = emulator.logs().length;
+      const when = nth % 2 === 0 ? 'before' : 'after';
+      const env = { ...environmentOf(emulator, file), KILL_AT: `${nth} ${when}`, PUTLOGS_COMPRESSION: 'none' };
+      const { signal } = await putlogs('dead-letter replay', env, { nodeArgs: ['-r', killedAt] });
+      if (signal === null) break;
+      points += 1;
+      const delivered = emulator
+        .logs()
+        .slice(before)
+        .map((log) => `${first!.target['topicId']} ${contentsOf(log)['n']}`);
+      const kept = new Set([...delivered, ...numbersIn(file), ...numbersIn(claimOf(file))]);
+      for (const record of all) assert.ok(kept.has(record), `${record} is lost by a kill ${when} call ${nth}`);
+      const { code, stderr } = await putlogs('dead-letter replay', environmentOf(emulator, file));
+      assert.equal(code, 1, stderr);
+      const rest = new Set(numbersIn(file));
+      assert.deepEqual(
+        [...rest].sort(),
+        all.filter((record) => !/ (0|4)$/.test(record) || record.startsWith(OTHER_TOPIC_ID)).sort(),
+      );
+      for (const path of [claimOf(file), `${file}.rest`]) assert.equal(existsSync(path), false, path);
+    }
+    assert.ok(points >= 3, `${points} points`);
+  });
 
   test('a transport goes on writing to the file while it is replayed, and none of its lines is lost', async () => {
     const emulator = await running();

@@ -142,8 +142,7 @@ function isPipe(): boolean {
 /** Gives whether every line was acknowledged or is on disk. */
 function report(stats: Stats, own: ReadonlyMap<string, string>, inputProblem: string | undefined): boolean {
   const { accepted, recovered, delivered, spooled, refused } = stats;
-  // `enabled: false` is what somebody wants.
-  const lost = accepted + recovered - delivered - spooled + sum(refused) - refused.disabled;
+  const lost = accepted + recovered - delivered - spooled + sum(withoutMeant(refused));
   if (own.has('json')) process.stderr.write(`${JSON.stringify(stats)}\n`);
   else if (!own.has('quiet')) {
     const left = recovered === 0 ? '' : `, ${recovered} left by earlier processes`;
@@ -156,10 +155,14 @@ function report(stats: Stats, own: ReadonlyMap<string, string>, inputProblem: st
   return lost === 0 && inputProblem === undefined;
 }
 
+/** Without what somebody wants: `enabled: false`, and what their transform left out. */
+function withoutMeant({ disabled: _, unwanted: __, ...others }: Stats['refused']): Readonly<Record<string, number>> {
+  return others;
+}
+
 /** The counters that say why. */
 function reasons({ dropped, refused }: Stats): string {
-  const { disabled: _, ...ofNote } = refused;
-  return [...Object.entries(dropped), ...Object.entries(ofNote)]
+  return [...Object.entries(dropped), ...Object.entries(withoutMeant(refused))]
     .filter(([, records]) => records > 0)
     .map(([reason, records]) => `${reason}: ${records}`)
     .join(', ');

@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { environmentName } from '@putlogs/core/internal/options/schema';
@@ -21,6 +21,7 @@ import { get, portOf } from '../support/examples';
 import { startIdentity, TRN } from '../support/identity';
 import { type Block, blocksOf, root } from '../support/pages';
 import { startProxy } from '../support/proxy';
+import { leaveBehind } from '../support/putlogs-command';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
 
 const pages = [
@@ -156,6 +157,7 @@ async function runCommand(command: string): Promise<void> {
     await runEmulator(args.slice(1));
     return;
   }
+  if (/(^|\| )putlogs(-pino)? /.test(command)) return runOurs(command);
   assert.fail(`nothing here knows how to run: ${command}`);
 }
 
@@ -174,9 +176,28 @@ async function runServer(file: string, variables: Readonly<Record<string, string
   }
 }
 
+/** One of our commands as a shell runs it, where there is all that the pages name, and a service that takes it. */
+async function runOurs(command: string): Promise<void> {
+  const emulator = await startEmulator();
+  const cwd = mkdtempSync(join(directory, 'shell-'));
+  try {
+    const spool = join(cwd, 'spool');
+    await leaveBehind(emulator, spool, 20);
+    writeFileSync(join(cwd, 'app.js'), `console.log('{"level":30,"msg":"hello"}');`);
+    writeFileSync(join(cwd, 'putlogs.json'), JSON.stringify({ topicId: TOPIC_ID }));
+    writeFileSync(join(cwd, 'dead.ndjson'), '');
+    const PATH = `${join(root, 'test/node_modules/.bin')}${delimiter}${process.env['PATH']}`;
+    const env = { ...environmentFor(emulator), PATH };
+    const { code, stdout, stderr } = await runChild('', { command: '/bin/sh', args: ['-c', command], env, cwd });
+    assert.equal(code, 0, `${command}\n${stdout}${stderr}`);
+  } finally {
+    await emulator.close();
+  }
+}
+
 /** The packages of an install command are ours, or ones that the tests use with ours. */
 function assertResolvable(names: readonly string[]): void {
-  for (const name of names) assert.ok(require.resolve(name));
+  for (const name of names) assert.ok(require.resolve(`${name}/package.json`));
 }
 
 /** The script exists, and the gate runs it, from a clean clone. */

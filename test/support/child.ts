@@ -14,6 +14,10 @@ export interface ChildOptions {
   command?: string;
   /** Written to the child's stdin, which is then closed. Without it stdin is empty. */
   input?: string;
+  /** As `input`, but stdin stays open. */
+  keepInputOpen?: string;
+  /** In a process group of its own, as a shell runs a pipeline; see `killGroup`. */
+  detached?: boolean;
   /** After this long the child is killed and the promise rejects, with both outputs in the message. */
   timeoutMs?: number;
   /** Every whole line of stdout, as it arrives. */
@@ -33,6 +37,8 @@ export interface StartedChild {
   /** Settles with the first stdout line (past ones count) that contains the text. */
   line(text: string): Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** To all processes of a `detached` child's group, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void;
   /** What has been printed so far. */
   output(): { stdout: string; stderr: string };
   readonly ended: Promise<ChildResult>;
@@ -55,11 +61,13 @@ export function startChild(file: string, options: ChildOptions = {}): StartedChi
     cwd: options.cwd,
     env: childEnvironment(options.env),
     stdio: 'pipe',
+    detached: options.detached ?? false,
   });
   running.add(child);
   // A child that ends without reading its input breaks the pipe; that is no failure of the test.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
+  if (options.keepInputOpen === undefined) child.stdin.end(options.input ?? '');
+  else child.stdin.write(options.keepInputOpen);
 
   let stdout = '';
   let stderr = '';
@@ -91,7 +99,8 @@ export function startChild(file: string, options: ChildOptions = {}): StartedChi
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      if (options.detached) started.killGroup('SIGKILL');
+      else child.kill('SIGKILL');
     }, timeoutMs);
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -120,6 +129,9 @@ export function startChild(file: string, options: ChildOptions = {}): StartedChi
     },
     kill: (signal) => {
       child.kill(signal);
+    },
+    killGroup: (signal) => {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
     },
     output: () => ({ stdout, stderr }),
     ended,

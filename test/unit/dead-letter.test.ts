@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -22,6 +23,7 @@ const directory = mkdtempSync(join(tmpdir(), 'putlogs-dead-letter-'));
 after(() => rmSync(directory, { recursive: true }));
 
 const REFUSAL = { code: 'InvalidArgument', message: 'why', status: 400, requestId: 'r1' };
+const ENVELOPE = { source: 'a-host', topic: '', fileName: '', tags: { env: 'test' } };
 const Log = root.lookupType('Log');
 
 function encoded(value: string): Buffer {
@@ -42,7 +44,8 @@ function batchOf(value: string): SealedBatch {
 
 function deadLetter(file: string): DeadLetterFile {
   const destination = { service: 'a-service', topicId: 't' };
-  return new DeadLetterFile({ file, destination, layout: { timeUnit: 'ms', timeNsTag: 0x1d }, clock: new HandClock() });
+  const layout = { timeUnit: 'ms', timeNsTag: 0x1d } as const;
+  return new DeadLetterFile({ file, destination, layout, envelopeOf: () => ENVELOPE, clock: new HandClock() });
 }
 
 const linesOf = (file: string): unknown[] =>
@@ -65,6 +68,7 @@ test('a refused record is one line with its reason, its text and its bytes, for 
       target: { service: 'a-service', topicId: 't' },
       packId: 'P-1',
       hashKey: 'f0',
+      envelope: ENVELOPE,
       record: {
         time: 1_760_000_000_123,
         timeNs: 456,
@@ -140,4 +144,16 @@ test('a batch that cannot be read is an answer', () => {
   const result = letters.put({ ...batch, entriesTo: batch.entriesTo - 1 }, REFUSAL);
   assert.deepEqual([result.written, result.lost], [0, 1]);
   assert.match(result.problem!, /damaged/);
+});
+
+test('a file that was renamed, to be replayed or rotated, is not written to any more', () => {
+  const file = join(directory, 'renamed.ndjson');
+  const letters = deadLetter(file);
+  letters.put(batchOf('one'), REFUSAL);
+  renameSync(file, `${file}.1`);
+  letters.put(batchOf('two'), REFUSAL);
+  rmSync(file);
+  letters.put(batchOf('three'), REFUSAL);
+  letters.close();
+  assert.deepEqual([linesOf(`${file}.1`).length, linesOf(file).length], [1, 1]);
 });

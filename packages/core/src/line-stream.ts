@@ -1,16 +1,18 @@
 // A stream that takes lines for a shipper: what thread-stream writes to in our worker, and pino in any thread.
 //
 // Takes: text, cut anywhere. Gives: its bytes to whoever makes records of them; word when no more will come. Keeps: nothing.
-// Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service does.
+// Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service does. Only
+// who reads from another process may have it wait: there it is a pipe that fills up, and nothing is lost.
 //
 // It does the work of a line splitter behind a transform, without their streams in between: those cost more than the
 // record, for they turn each line into a string and an event.
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { type Clock, systemClock } from './clock';
 import type { Options } from './options/schema';
 import { Lines } from './record/lines';
-import { type Shipper, startShipper } from './shipper';
+import { type RangeShipper, type Shipper, startShipper } from './shipper';
 
 /** A chunk is read before the next comes, so the stream may never ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;
@@ -19,11 +21,15 @@ const PIECE_CHARACTERS = 32 * 1024;
 /** Bytes of UTF-8 for a unit of UTF-16 at most. */
 const UNIT_BYTES = 3;
 
+/** Resolves when there is room for so many bytes; nothing where there is now. */
+type Room = (bytes: number) => Promise<void> | undefined;
+
 /**
  * @param push is given bytes that are there only while it runs.
  * @param end called once, when nothing more will come; the stream finishes when it resolves.
+ * @param room what a chunk waits for, where it may have to
  */
-export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<void>): Writable {
+export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<void>, room?: Room): Writable {
   const decoder = new StringDecoder('utf8');
   const piece = Buffer.allocUnsafeSlow(PIECE_CHARACTERS * UNIT_BYTES);
   const pushText = (text: string) => {
@@ -35,11 +41,16 @@ export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<voi
   };
   return new Writable({
     decodeStrings: false,
-    highWaterMark: NEVER_FULL_BYTES,
+    ...(room === undefined ? { highWaterMark: NEVER_FULL_BYTES } : {}),
     write(chunk: string | Buffer, _encoding, done) {
       // Bytes may end within a character, and need not be UTF-8 at all; a text's bytes are.
-      pushText(typeof chunk === 'string' ? chunk : decoder.write(chunk));
-      done();
+      const take = () => {
+        pushText(typeof chunk === 'string' ? chunk : decoder.write(chunk));
+        done();
+      };
+      const waiting = room?.(chunk.length);
+      if (waiting === undefined) take();
+      else void waiting.then(take);
     },
     final(done) {
       // A character that was begun and never ended is told as such, and not left out.
@@ -63,8 +74,13 @@ export interface LineStream {
   readonly stream: Writable;
 }
 
+export interface Waiting {
+  /** What memory has no room for is not refused: the stream waits with it, until this is aborted. */
+  readonly waitUntil?: AbortSignal;
+}
+
 /** The whole core in this thread, behind a stream of lines. */
-export function startLineStream(options: Options): LineStream {
+export function startLineStream(options: Options, { waitUntil }: Waiting = {}): LineStream {
   const shipper = startShipper(options);
   const lines = new Lines((bytes, start, end) => void shipper.writeRange(bytes, start, end));
   const stream = lineStream(
@@ -73,6 +89,23 @@ export function startLineStream(options: Options): LineStream {
       lines.end();
       return shipper.close();
     },
+    waitUntil === undefined ? undefined : roomIn(shipper, waitUntil, systemClock),
   );
   return { shipper, stream };
+}
+
+const LOOK_MS = 20;
+/** A short field takes a few more bytes encoded than as JSON. */
+const ENCODED_PER_BYTE = 2;
+
+function roomIn(shipper: RangeShipper, waitUntil: AbortSignal, clock: Clock): Room {
+  return (bytes) => {
+    const isTime = () => waitUntil.aborted || shipper.makeRoom(bytes * ENCODED_PER_BYTE);
+    if (isTime()) return undefined;
+    return new Promise((resolve) => {
+      // Held: whoever writes is another process, and nothing else may keep this one alive.
+      const look = () => void (isTime() ? resolve() : clock.after(LOOK_MS, true, look));
+      clock.after(LOOK_MS, true, look);
+    });
+  };
 }

@@ -22,7 +22,7 @@ import { RefusalBudget } from './delivery/refusals';
 import { DEADLINE_PASSED } from './delivery/send';
 import { publish } from './diagnostics';
 import type { Options } from './options/schema';
-import { DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
+import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
 import type { Runs } from './spool/run';
 import type { Shelf } from './spool/shelf';
 import type { Target } from './target/target';
@@ -41,8 +41,10 @@ export interface OutboxParts {
   /** Batches in flight at a time. */
   readonly concurrency: number;
   readonly runs: Runs | undefined;
-  /** Called when a batch has had its fate. */
-  readonly onSettled: () => void;
+  /** How long batches of a dead instance are left to its successor, where that is not as usual. */
+  readonly graceMs?: number | undefined;
+  /** Called when a batch, or a part of one, has had its fate. */
+  readonly onSettled: (batch: SealedBatch) => void;
 }
 
 /** How often the lease on the spool's directories is renewed: a sixth of its time. */
@@ -80,7 +82,8 @@ export class Outbox {
     });
     const { file } = options.deadLetter;
     const { destination, layout } = target;
-    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, destination, layout, clock });
+    const letters = { destination, layout, envelopeOf, clock };
+    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, ...letters });
     this.#lane = new Lane({
       concurrency,
       clock,
@@ -150,10 +153,11 @@ export class Outbox {
     this.#closeDeadLetter();
   }
 
-  /** The thread ends without the time to deliver, and somebody else counts what is lost with it. */
+  /** There is no time left to deliver, and somebody else counts what is not, or has it still. */
   rescue(): void {
     this.#lane.abandon();
     this.#backlog.rescue();
+    this.#cancelTending?.();
     this.#closeDeadLetter();
   }
 
@@ -169,13 +173,13 @@ export class Outbox {
 
   #openShelf(): Shelf | undefined {
     const { dir, maxBytes, fsync } = this.#parts.options.spool;
-    const { options, clock, runs } = this.#parts;
+    const { options, clock, runs, graceMs } = this.#parts;
     const { instance } = options;
     if (!this.hasSpool || dir === undefined) return undefined;
     const { Spool } = require('./spool/directory') as typeof import('./spool/directory');
     const { Shelf } = require('./spool/shelf') as typeof import('./spool/shelf');
     const destination = JSON.stringify(this.#parts.target.destination);
-    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, runs, wallMs: clock.wallMs }));
+    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, runs, graceMs, wallMs: clock.wallMs }));
   }
 
   /** Takes over what dead processes have left, at the start and from time to time, and says that this one lives. */
@@ -280,7 +284,7 @@ export class Outbox {
         break;
       }
     }
-    this.#parts.onSettled();
+    this.#parts.onSettled(batch);
   }
 
   /** Puts refused records into the dead-letter file, and says where they are now. */
@@ -314,6 +318,12 @@ export class Outbox {
     this.#parts.account.drop(reason, records);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
   }
+}
+
+/** Loaded with the first refused record: it knows the layouts of all targets. */
+function envelopeOf(batch: SealedBatch): DeadLetterEnvelope {
+  const target = require('./target/read-batch') as typeof import('./target/read-batch');
+  return target.envelopeOf(batch);
 }
 
 function isWithin({ fromMs, toMs }: TimeWindow, layout: TimeLayout): (log: Buffer) => boolean {

@@ -9,24 +9,18 @@ import { resolve } from 'node:path';
 import { Account, type DropReason, type Stats } from './account';
 import { BatchSize } from './batch/batch-size';
 import { Batcher } from './batch/batcher';
-import { compressor } from './batch/compress';
-import { hashKeyOf } from './batch/hashkey';
+import { codecOf, compressor } from './batch/compress';
 import { type Clock, systemClock } from './clock';
-import { ANONYMOUS } from './credentials/credentials';
-import { CredentialSource, type CredentialTools } from './credentials/source';
-import { networkOf } from './delivery/connections';
-import { sendOnce } from './delivery/send';
+import type { CredentialSource } from './credentials/source';
+import { encodingOf } from './encoding';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import type { Options } from './options/schema';
-import { TARGETS } from './options/targets';
 import { Outbox } from './outbox';
-import { levelLabels } from './record/level';
-import { Transcoder } from './record/transcode';
 import type { Transform } from './record/transform';
 import { handleSignals, NO_SIGNALS } from './signals';
+import { signerOf } from './signer';
 import type { Runs } from './spool/run';
 import type { Target } from './target/target';
-import { targetOf } from './target/which';
 import { lost, Teller, type Warning } from './tell';
 
 export interface FlushOptions {
@@ -76,16 +70,15 @@ export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 export interface RangeShipper extends Shipper {
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
+  /** Whether memory has room for so many bytes more. What waits in it goes to disk for that, if there is a spool. */
+  makeRoom(bytes: number): boolean;
 }
 
 export function startShipper(
   options: Options,
   { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
 ): RangeShipper {
-  const { isSigned, vendor } = TARGETS[options.target];
-  const given = isSigned ? options.credentials : ANONYMOUS;
-  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, ask: askWith(options, clock) });
-  const target = targetOf(options, () => credentials.current);
+  const { credentials, target } = signerOf(options, clock);
   const transform = options.transform === undefined ? undefined : transformOf(options.transform);
   return new Pipeline({ options, target, credentials, transform, account, admission, clock, runs });
 }
@@ -93,14 +86,6 @@ export function startShipper(
 function transformOf(path: string): Transform {
   const { loadTransform } = require('./record/transform') as typeof import('./record/transform');
   return loadTransform(resolve(path));
-}
-
-/** Credentials are asked for as records are sent: by the same ways, but for the machine's own host. */
-function askWith(options: Options, clock: Clock): CredentialTools['ask'] {
-  return (origin, timeoutMs, { isLocal, ...question }, signal) => {
-    const network = isLocal ? {} : networkOf(options);
-    return sendOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
-  };
 }
 
 export interface Surroundings {
@@ -153,11 +138,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     this.#options = options;
     this.#account = account;
     this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
-    // gzip is one target's word on the way out; what waits is compressed with the like.
-    const compress = compressor(options.compression === 'gzip' ? 'zlib' : options.compression, (reason) =>
+    const compress = compressor(codecOf(options.compression), (reason) =>
       this.#teller.tell('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
     );
-    const hashKey = hashKeyOf(options.hashKey, options.instance);
+    const { hashKey, encode, frame } = encodingOf(options, target, clock);
     const size = new BatchSize(options.batch, clock);
     this.#outbox = new Outbox({
       options,
@@ -172,10 +156,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       concurrency: hashKey === '' ? options.concurrency : 1,
       onSettled: () => this.#settled(),
     });
-    const { source, topic, fileName, tags } = options;
-    const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
-    const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
-    const transcoder = new Transcoder(target.layout, transcoding, clock);
     this.#batcher = new Batcher({
       maxBytes: options.batch.maxBytes,
       size,
@@ -184,8 +164,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       hashKey,
       clock,
       compress,
-      encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
-      frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
+      encode,
+      frame,
       onHeld: (bytes) => account.add('pendingBytes', bytes),
       onBegun: () => enterExit(this),
       onSealed: (batch) => {
@@ -221,8 +201,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
-    const fits = () => this.#account.read('pendingBytes') + (end - start) <= this.#memoryBytes;
-    if (!fits() && !this.#outbox.makeRoom(fits) && this.#admission === 'own') {
+    if (!this.makeRoom(end - start) && this.#admission === 'own') {
       this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
@@ -253,6 +232,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       return this.#refuse('internal');
     }
     return true;
+  }
+
+  makeRoom(bytes: number): boolean {
+    const fits = () => this.#account.read('pendingBytes') + bytes <= this.#memoryBytes;
+    return fits() || this.#outbox.makeRoom(fits);
   }
 
   #refuse(reason: DropReason): false {

@@ -8,6 +8,11 @@ import { deflateSync, inflateSync } from 'node:zlib';
 
 export type Codec = 'lz4' | 'zlib' | 'none';
 
+/** What waits is compressed with: gzip is one target's word on the way out, and the like of it is kept. */
+export function codecOf(compression: Codec | 'gzip'): Codec {
+  return compression === 'gzip' ? 'zlib' : compression;
+}
+
 export interface Compressed {
   readonly codec: Codec;
   readonly body: Buffer;

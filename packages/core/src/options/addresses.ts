@@ -5,6 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { isLoopback } from '../loopback';
+import type { Problem } from './problems';
 import { TARGETS, type TargetFacts, targetOfHost } from './targets';
 import { get, setAt, type Tree } from './tree';
 
@@ -13,31 +14,34 @@ export function hostOf(endpoint: string): string {
   return urlOf(withScheme(endpoint))?.hostname ?? '';
 }
 
-export function addressProblems(tree: Tree, { vendor }: TargetFacts): string[] {
-  const endpoint = tree['endpoint'];
+export function addressProblems(tree: Tree, facts: TargetFacts): Problem[] {
+  const { endpoint } = tree;
   if (typeof endpoint !== 'string') return [];
+  const text = addressProblem(endpoint, facts, tree['allowInsecure'] === true);
+  return text === undefined ? [] : [{ path: 'endpoint', text }];
+}
+
+function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure: boolean): string | undefined {
   let url: URL;
   try {
     url = new URL(endpoint);
   } catch {
-    return [`endpoint: is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`];
+    return `is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`;
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return ['endpoint: must begin with https://'];
-  if (url.username !== '' || url.password !== '') return ['endpoint: must not carry a user name or password'];
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://';
+  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return [`endpoint: must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`];
+    return `must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`;
   }
   const meant = targetOfHost(url.hostname);
   if (meant !== undefined && TARGETS[meant].vendor !== vendor) {
     const { name } = TARGETS[meant].vendor;
-    return [
-      `endpoint: is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`,
-    ];
+    return `is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`;
   }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true) {
-    return ['endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it'];
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowInsecure) {
+    return 'is http and not on this machine; use https, or set allowInsecure: true if you mean it';
   }
-  return [];
+  return undefined;
 }
 
 /** The vendor's SDKs differ: some want the address with its scheme, some without. Both are taken. */
@@ -46,12 +50,9 @@ export function withScheme(endpoint: string): string {
 }
 
 /** What stands between us and the services: read now, so that a mistake is told at the start. */
-export function networkProblems(tree: Tree, variables: ReadonlyMap<string, string>): string[] {
-  const problems: string[] = [];
-  const tell = (path: string, problem: string) => {
-    const variable = variables.get(path);
-    problems.push(`${path}${variable === undefined ? '' : ` (from ${variable})`}: ${problem}`);
-  };
+export function networkProblems(tree: Tree): Problem[] {
+  const problems: Problem[] = [];
+  const tell = (path: string, text: string) => problems.push({ path, text });
   const { proxy } = tree;
   if (typeof proxy === 'string' && proxy !== 'none' && !/^https?:$/.test(urlOf(proxy)?.protocol ?? '')) {
     tell('proxy', 'must be like http://host:port or http://name:password@host:port, or none');

@@ -156,7 +156,7 @@ export function lookedFor(
   ];
   const own = keys.map((name) => `credentials.${name}`);
   const variables = own.map(environmentName).join(' and ');
-  return `credentials: there are none; looked for ${places.join(', then ')}; set one of these, or ${own.join(' and ')} (${variables})`;
+  return `there are none; looked for ${places.join(', then ')}; set one of these, or ${own.join(' and ')} (${variables})`;
 }
 
 function profileFileOf(

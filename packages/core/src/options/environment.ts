@@ -58,7 +58,8 @@ export function proxyFrom(environment: NodeJS.ProcessEnv, { endpoint }: { endpoi
   ];
 }
 
-function readText(text: string, { kind, notes }: OptionLeaf): unknown {
+/** The value that a text stands for, in a variable or a flag. What is not of its kind stays a text. */
+export function readText(text: string, { kind, notes }: OptionLeaf): unknown {
   switch (notes.text) {
     case 'list':
       return text.split(',').map((item) => item.trim());

@@ -11,6 +11,16 @@ export function isSaid(value: unknown): boolean {
   return value !== undefined && value !== '';
 }
 
+/** The groups that the paths are in. */
+export function groupsOf(paths: readonly string[]): string[] {
+  return [...new Set(paths.filter((path) => path.includes('.')).map((path) => path.slice(0, path.indexOf('.'))))];
+}
+
+/** Whether this is an object of names, and no list. */
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** An object to look into, whatever was given in its place. */
 export function asTree(value: unknown): Tree {
   return typeof value === 'object' && value !== null ? (value as Tree) : {};

@@ -9,13 +9,16 @@
 //     "reason": { "code", "message", "status", "requestId" },   why
 //     "target": { ... },                                        where it was to go
 //     "packId", "hashKey",                                      as it was sent
+//     "envelope": { "source", "topic", "fileName", "tags" },    what was said for its whole batch
 //     "record": { "time", "timeNs", "contents": { ... } },      what it says: milliseconds, and nanoseconds below them
 //     "raw": "..." }                                            the encoded Log in base64, to be sent as it is
+//
+// Whoever takes the file away, to replay or to rotate it, does so by renaming it: the next line begins a new one.
 //
 // Written synchronously: the line is on its way to the disk before the record is counted as dropped, and there is
 // nothing left to do when the process ends. It happens seldom: refusals have a budget a minute.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
 import { readLog, type TimeLayout } from '../batch/read-log';
@@ -30,7 +33,16 @@ export interface DeadLetterOptions {
   readonly destination: Readonly<Record<string, string>>;
   /** The target's. */
   readonly layout: TimeLayout;
+  /** What is said once for the records of a batch. May throw, as `logsOf`. */
+  readonly envelopeOf: (batch: SealedBatch) => DeadLetterEnvelope;
   readonly clock: Clock;
+}
+
+export interface DeadLetterEnvelope {
+  readonly source: string;
+  readonly topic: string;
+  readonly fileName: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** `written` may be more than the batch: what had to wait goes with it. */
@@ -46,6 +58,8 @@ export class DeadLetterFile {
   #file: SonicBoom | undefined;
   /** What the last write failed with. */
   #error: Error | undefined;
+  /** Which file that is. */
+  #opened = '';
   /** Lines that sonic-boom has and the disk has not. */
   #waiting = 0;
 
@@ -56,6 +70,7 @@ export class DeadLetterFile {
   put(batch: SealedBatch, reason: Refusal): DeadLetterResult {
     try {
       const lines = this.#linesOf(batch, reason);
+      if (this.#waiting === 0 && this.#wasTakenAway()) this.close();
       this.#file ??= this.#open();
       // What waits goes first; if it still cannot, this does not join it: the disk may be full for days.
       if (this.#waiting > 0) this.#file.flushSync();
@@ -90,12 +105,18 @@ export class DeadLetterFile {
     }
   }
 
+  /** Whether another file, or none, has its name now. What is written to the one that is open may never be read. */
+  #wasTakenAway(): boolean {
+    return this.#file !== undefined && identityOf(this.#options.file) !== this.#opened;
+  }
+
   #open(): SonicBoom {
     // Loaded with the first refused record: most processes never have one.
     const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
     const { file } = this.#options;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const boom = new Boom({ dest: file, sync: true, mode: 0o600 });
+    this.#opened = identityOf(file);
     // Emitted within `write`, as everything is here.
     boom.on('error', (error: Error) => {
       this.#error = error;
@@ -104,8 +125,9 @@ export class DeadLetterFile {
   }
 
   #linesOf(batch: SealedBatch, reason: Refusal): string {
-    const { clock, destination, layout } = this.#options;
+    const { clock, destination, layout, envelopeOf } = this.#options;
     const { code, message, status, requestId } = reason;
+    const { source, topic, fileName, tags } = envelopeOf(batch);
     const lines = logsOf(batch).map((log) =>
       JSON.stringify({
         time: new Date(clock.wallMs()).toISOString(),
@@ -113,12 +135,18 @@ export class DeadLetterFile {
         target: destination,
         packId: batch.packId,
         hashKey: batch.hashKey,
+        envelope: { source, topic, fileName, tags },
         record: readLog(log, layout),
         raw: log.toString('base64'),
       }),
     );
     return `${lines.join('\n')}\n`;
   }
+}
+
+function identityOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
 }
 
 function messageOf(error: unknown): string {

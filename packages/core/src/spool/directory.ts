@@ -21,13 +21,13 @@
 // its replay ends, its successor finds `d.i.A.B` in the same way. A live owner that was taken for dead (a shared volume,
 // a clock far off) finds its directory gone, makes it anew, and the batches are sent twice: never lost.
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { Disk, type DiskFailure, type SpoolFs } from './disk';
 import { decodeBatch, encodeBatch, type ReadBatch } from './file';
-import { isAlive, type Owner, ownIdentity } from './owner';
-import { newRun, RUN_PATTERN, type Runs } from './run';
+import { batchNamed, DAMAGED, isTemporary, lives, ownerNamed, ownerPath, partNamed, shortHash } from './layout';
+import { type Owner, ownIdentity } from './owner';
+import { newRun, type Runs } from './run';
 
 export interface SpoolOptions {
   readonly dir: string;
@@ -40,6 +40,8 @@ export interface SpoolOptions {
   /** Whose batches they are. */
   readonly instance: string;
   readonly wallMs: () => number;
+  /** How long a dead instance's batches are left to its successor; `GRACE_MS` by default. */
+  readonly graceMs?: number | undefined;
   /** Which run this is; by default, one that has none before it in its process. */
   readonly runs?: Runs | undefined;
   readonly fs?: SpoolFs;
@@ -61,13 +63,8 @@ export type PutResult =
   | { readonly kind: 'spooled'; readonly entry: SpoolEntry; readonly dropped: SpoolEntry[] }
   | DiskFailure;
 
-const DIRECTORY = new RegExp(`^([0-9a-f]{8})\\.([0-9a-f]{8})\\.(${RUN_PATTERN})\\.(${RUN_PATTERN})$`);
 /** So long are a dead instance's batches left to its successor. */
 export const GRACE_MS = 60_000;
-const OWNER_FILE = new RegExp(`^(${RUN_PATTERN})\\.owner$`);
-const BATCH_FILE = /^([0-9a-f]{14})-(\d{1,6})\.batch$/;
-const TEMPORARY_FILE = /^[0-9a-f]{14}-\d{1,6}\.tmp$/;
-const DAMAGED = 'damaged';
 
 export class Spool {
   readonly #options: SpoolOptions;
@@ -120,11 +117,13 @@ export class Spool {
     if (failure !== undefined) return failure;
     const adopted: SpoolEntry[] = [];
     for (const name of names) {
-      const [, destination, instance, origin, owner] = DIRECTORY.exec(name) ?? [];
-      if (destination !== this.#destination || owner === this.#run || this.#lives(owner!)) continue;
-      const inherited = this.#dead.has(owner!);
+      const part = partNamed(name);
+      if (part === undefined || part.destination !== this.#destination) continue;
+      const { destination, instance, origin, owner } = part;
+      if (owner === this.#run || this.#lives(owner)) continue;
+      const inherited = this.#dead.has(owner);
       const isOurs = inherited || instance === this.#instance;
-      if (!isOurs && this.#deadForMs(name, owner!) < GRACE_MS) continue;
+      if (!isOurs && this.#deadForMs(name, owner) < (this.#options.graceMs ?? GRACE_MS)) continue;
       adopted.push(...this.#takeOver(name, `${destination}.${instance}.${origin}.${this.#run}`, inherited));
     }
     this.#forgetTheDead(names);
@@ -149,10 +148,7 @@ export class Spool {
   read(entry: SpoolEntry): ReadBatch | DiskFailure {
     const file = this.#disk.read(entry.path);
     if (!Buffer.isBuffer(file)) return file;
-    let read = decodeBatch(file);
-    if (read.kind === 'batch' && read.batch.count !== entry.count) {
-      read = { kind: 'damaged', why: 'it holds another number of records than its name says' };
-    }
+    const read = decodeBatch(file, entry.count);
     if (read.kind === 'damaged') this.#setAside(entry);
     else if (read.kind === 'newer') this.#forget(entry);
     return read;
@@ -170,7 +166,7 @@ export class Spool {
   close(): void {
     this.#disk.attempt(() => {
       for (const name of this.#disk.fs.readdirSync(this.#options.dir)) {
-        if (DIRECTORY.exec(name)?.[4] === this.#run) this.#removeIfEmpty(name);
+        if (partNamed(name)?.owner === this.#run) this.#removeIfEmpty(name);
       }
     });
     this.#disk.attempt(() => this.#disk.fs.unlinkSync(this.#ownerPath(this.#run)));
@@ -195,34 +191,21 @@ export class Spool {
 
   #takeFile(directory: string, file: string, inherited: boolean): SpoolEntry[] {
     const path = join(directory, file);
-    if (TEMPORARY_FILE.test(file)) this.#disk.attempt(() => this.#disk.fs.unlinkSync(path));
-    const [, firstRecord, count] = BATCH_FILE.exec(file) ?? [];
-    if (firstRecord === undefined) return [];
+    if (isTemporary(file)) this.#disk.attempt(() => this.#disk.fs.unlinkSync(path));
+    const named = batchNamed(file);
+    if (named === undefined) return [];
     let bytes = -1;
     this.#disk.attempt(() => {
       const stat = this.#disk.fs.lstatSync(path);
       if (stat.isFile()) bytes = stat.size;
     });
     if (bytes === -1) return [];
-    return [{ path, firstRecord: Number.parseInt(firstRecord, 16), count: Number(count), bytes, inherited }];
+    return [{ path, ...named, bytes, inherited }];
   }
 
   #lives(run: string): boolean {
     if (this.#dead.has(run)) return false;
-    const path = this.#ownerPath(run);
-    let owner: Owner | undefined;
-    let leaseMs = 0;
-    let isPlain = true;
-    const failure = this.#disk.attempt(() => {
-      const stat = this.#disk.fs.lstatSync(path);
-      leaseMs = stat.mtimeMs;
-      isPlain = stat.isFile();
-      // A pipe of that name would be waited for without end.
-      if (isPlain) owner = JSON.parse(this.#disk.fs.readFileSync(path, 'utf8')) as Owner;
-    });
-    if (failure?.code === 'ENOENT') return false;
-    if (!isPlain) return true;
-    return isAlive(owner, this.#options.wallMs() - leaseMs);
+    return lives(this.#disk, this.#options.dir, run, this.#options.wallMs());
   }
 
   /** Since its last sign of life: its lease, or, if it closed in peace, its last change to the directory. */
@@ -240,9 +223,9 @@ export class Spool {
   /** Takes away what names a run that is dead and has left nothing. */
   #forgetTheDead(names: readonly string[]): void {
     for (const name of names) {
-      const run = OWNER_FILE.exec(name)?.[1];
+      const run = ownerNamed(name);
       if (run === undefined || run === this.#run || this.#lives(run)) continue;
-      const left = names.some((other) => DIRECTORY.exec(other)?.[4] === run && this.#exists(other));
+      const left = names.some((other) => partNamed(other)?.owner === run && this.#exists(other));
       if (!left) this.#disk.attempt(() => this.#disk.fs.unlinkSync(this.#ownerPath(run)));
     }
   }
@@ -288,10 +271,6 @@ export class Spool {
   }
 
   #ownerPath(run: string): string {
-    return join(this.#options.dir, `${run}.owner`);
+    return ownerPath(this.#options.dir, run);
   }
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

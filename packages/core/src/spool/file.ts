@@ -66,7 +66,8 @@ export function encodeBatch(batch: SealedBatch): Buffer {
   return file;
 }
 
-export function decodeBatch(file: Buffer): ReadBatch {
+/** @param count how many records it should have, by its name */
+export function decodeBatch(file: Buffer, count?: number): ReadBatch {
   if (file.length < FIXED_BYTES) return damaged(`${file.length} bytes are no whole header`);
   if (!file.subarray(0, MAGIC.length).equals(MAGIC)) return damaged('it does not begin as a batch file does');
   const version = file.readUInt16LE(4);
@@ -82,6 +83,9 @@ export function decodeBatch(file: Buffer): ReadBatch {
   }
   const codec = CODECS[file[40]!];
   if (codec === undefined) return damaged('its codec is unknown');
+  if (count !== undefined && file.readUInt32LE(20) !== count) {
+    return damaged('it holds another number of records than its name says');
+  }
   const hashKeyFrom = FIXED_BYTES + packIdBytes;
   return {
     kind: 'batch',

@@ -17,7 +17,7 @@ import type { SignedRequest } from '../delivery/send';
 import type { LogLayout } from '../record/transcode';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';
-import { fieldOf, textField } from './fields';
+import { fieldOf, readFields, readTags, textField, textOf } from './fields';
 import type { Envelope, Target } from './target';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
@@ -132,6 +132,17 @@ function frame(envelope: Envelope): Frame {
     ...(source === '' ? [] : [textField(SOURCE_TAG, source)]),
   ];
   return { head: NO_HEAD, tail: Buffer.concat([...named, ...tags]) };
+}
+
+/** What `frame` has put behind the records. @throws if these are not its bytes */
+export function readAliyunTail(tail: Buffer): Envelope {
+  const fields = readFields(tail);
+  const {
+    __path__: fileName = '',
+    __pack_id__: packId = '',
+    ...tags
+  } = readTags(fields, LOG_TAG_TAG, KEY_TAG, VALUE_TAG);
+  return { source: textOf(fields, SOURCE_TAG), topic: textOf(fields, TOPIC_TAG), fileName, tags, packId };
 }
 
 /** The user's tags, and by the names that the vendor's own agent gives them, the file's name and the pack id. */

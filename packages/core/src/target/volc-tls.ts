@@ -16,7 +16,7 @@ import {
 import type { SignedRequest } from '../delivery/send';
 import type { LogLayout } from '../record/transcode';
 import { varintBytes, writeVarint } from '../record/varint';
-import { fieldOf, lengthTag, textField } from './fields';
+import { fieldOf, lengthTag, readFields, readTags, textField, textOf } from './fields';
 import type { Envelope, Target } from './target';
 import { VOLC_SCHEMA } from './volc-schema';
 import { canonicalQuery, VolcSigner } from './volc-sign';
@@ -154,6 +154,21 @@ function frame({ source, tags, fileName, packId }: Envelope, logBytes: number): 
     textUnlessEmpty(LogGroup.fields.ContextFlow.id, packId),
   ]);
   return { head: head(logBytes + tail.length), tail };
+}
+
+/** What `frame` has put behind the records. @throws if these are not its bytes */
+export function readVolcTail(tail: Buffer): Envelope {
+  const { LogGroup, LogTag } = VOLC_SCHEMA.nested;
+  const { Source, LogTags, FileName, ContextFlow } = LogGroup.fields;
+  const fields = readFields(tail);
+  const [tags, key, value] = [LogTags, LogTag.fields.Key, LogTag.fields.Value].map(({ id }) => lengthTag(id));
+  return {
+    source: textOf(fields, lengthTag(Source.id)),
+    topic: '',
+    fileName: textOf(fields, lengthTag(FileName.id)),
+    tags: readTags(fields, tags!, key!, value!),
+    packId: textOf(fields, lengthTag(ContextFlow.id)),
+  };
 }
 
 /** The tag of the one LogGroup, and its length. */

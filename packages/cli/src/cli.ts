@@ -1,0 +1,136 @@
+// The command putlogs. Takes: arguments, the environment, signals. Gives: what the named command gives, and its exit code:
+// 0 good, 1 something is wrong with what was looked at, 2 wrong usage. Keeps: nothing. Never: prints a secret.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  COMMON_FLAGS,
+  type CommandLine,
+  explainOptions,
+  flagOf,
+  flagsHelp,
+  optionsHelp,
+  readCommandLine,
+} from '@putlogs/core/tools';
+import { type Command, UsageError } from './command';
+import { deadLetterLs } from './dead-letter-ls';
+import { deadLetterReplay } from './dead-letter-replay';
+import { doctor } from './doctor';
+import { spoolExport } from './spool-export';
+import { spoolLs } from './spool-ls';
+import { spoolReplay } from './spool-replay';
+import { spoolVerify } from './spool-verify';
+
+const COMMANDS: readonly Command[] = [
+  doctor,
+  spoolLs,
+  spoolVerify,
+  spoolReplay,
+  spoolExport,
+  deadLetterLs,
+  deadLetterReplay,
+];
+
+const OF_ALL = { json: { meaning: 'For machines: JSON on stdout.' }, ...COMMON_FLAGS };
+const WRONG_USAGE = 2;
+
+const HELP = `Usage: putlogs <command> [flags]
+
+Looks after what the transports of putlogs write: to Volcengine TLS, to Alibaba Cloud SLS, and to disk.
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}\n`).join('')}
+putlogs <command> --help says what a command takes. All take options as the transports do: from a flag, else the
+config file (--config), else the variable, else the vendor's variable, else the default.
+
+Exit codes: 0 good; 1 something is wrong with what was looked at; 2 wrong flags or options.
+`;
+
+function helpOf({ name, about, flags, options }: Command): string {
+  return `Usage: putlogs ${name} [flags]
+
+${about}
+
+Exit code 2: wrong flags or options.
+
+Flags:
+${flagsHelp({ ...flags, ...OF_ALL })}
+Options, from a flag, else the config file, else the variable, else the vendor's variable, else the default:
+${optionsHelp(options)}${options.includes('') ? '' : '\nOther options of the transports are taken, and of no use here.\n'}`;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => word === args[at]));
+  if (command === undefined) return withoutCommand(args);
+  const line = readCommandLine(args.slice(command.name.split(' ').length), { ...command.flags, ...OF_ALL });
+  if ('problem' in line) throw new UsageError(`${line.problem} (see putlogs ${command.name} --help)`);
+  if (line.own.has('help')) return print(helpOf(command));
+  if (line.own.has('version')) return print(`${readVersion()}\n`);
+  const [extra] = line.positionals;
+  if (extra !== undefined) throw new UsageError(`unexpected argument ${extra} (see putlogs ${command.name} --help)`);
+  return call(command, line);
+}
+
+async function call(command: Command, { given, own }: CommandLine): Promise<number> {
+  const stop = new AbortController();
+  const abort = () => {
+    // Whoever asks again does not want to wait. Nothing is lost by it: what was not sent is where it was.
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort();
+  };
+  const explained = explainOptions(given, process.env, flagOf);
+  // Of a command that needs a few options the others need not be there, but a slip may be one of those few.
+  if (!command.options.includes('') && explained.slips.length > 0) throw new UsageError(explained.slips.join('; '));
+  process.on('SIGINT', abort);
+  process.on('SIGTERM', abort);
+  return command.run({
+    explained,
+    own,
+    isJson: own.has('json'),
+    print: async (text) => {
+      if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    },
+    tell,
+    signal: stop.signal,
+  });
+}
+
+function withoutCommand(args: readonly string[]): number {
+  const [first, second] = args;
+  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+    process.stdout.write(HELP);
+    return first === undefined ? WRONG_USAGE : 0;
+  }
+  if (first === '--version' || first === '-v') return print(`${readVersion()}\n`);
+  const ofGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (ofGroup.length === 0) throw new UsageError(`there is no command ${first}; see putlogs --help`);
+  if (second === '--help' || second === '-h') return print(HELP);
+  const names = ofGroup.map(({ name }) => name.slice(first.length + 1)).join(', ');
+  throw new UsageError(`putlogs ${first} has the commands ${names}; see putlogs --help`);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function tell(text: string): void {
+  process.stderr.write(`putlogs: ${text}\n`);
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(__dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+// Whoever reads our output may have had enough of it: `| head`.
+process.stdout.on('error', () => process.exit(0));
+main(process.argv.slice(2)).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+  },
+  (error: Error) => {
+    tell(error.message);
+    process.exitCode = error instanceof UsageError ? WRONG_USAGE : 1;
+  },
+);

@@ -1,0 +1,69 @@
+// The way to the service, step by step: name, connection, clock. Its sockets are of its own: what is asked here is why a
+// transport does not get through, and by how much.
+
+import { lookup } from 'node:dns/promises';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export interface Addresses {
+  readonly addresses: readonly string[];
+  readonly tookMs: number;
+}
+
+/** @throws with a `code` */
+export async function resolveHost(origin: URL): Promise<Addresses> {
+  const beganMs = performance.now();
+  const found = await lookup(hostOf(origin), { all: true });
+  return { addresses: found.map(({ address }) => address), tookMs: performance.now() - beganMs };
+}
+
+export interface Connection {
+  readonly tookMs: number;
+  /** `TLSv1.3`; nothing of plain TCP. */
+  readonly protocol: string | undefined;
+}
+
+/** @throws with a `code` */
+export function connect(origin: URL, timeoutMs: number): Promise<Connection> {
+  const beganMs = performance.now();
+  const isTls = origin.protocol === 'https:';
+  const host = hostOf(origin);
+  const port = Number(origin.port || (isTls ? 443 : 80));
+  return new Promise((resolve, reject) => {
+    const socket = isTls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+    socket.setTimeout(timeoutMs, () => socket.destroy(timedOut(timeoutMs)));
+    socket.once('error', reject);
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      const protocol = 'getProtocol' in socket ? (socket.getProtocol() ?? undefined) : undefined;
+      resolve({ tookMs: performance.now() - beganMs, protocol });
+      socket.destroy();
+    });
+  });
+}
+
+/** By how much this machine's clock is ahead of the service's; nothing where it does not say what time it is. @throws with a `code` */
+export function clockAheadMs(origin: URL, timeoutMs: number): Promise<number | undefined> {
+  const send = origin.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const request = send(origin, { agent: false, timeout: timeoutMs }, (answer) => {
+      answer.resume();
+      const theirs = Date.parse(answer.headers.date ?? '');
+      // The header has whole seconds: in the middle of one it is half a second more.
+      resolve(Number.isNaN(theirs) ? undefined : Date.now() - (theirs + 500));
+    });
+    request.once('timeout', () => request.destroy(timedOut(timeoutMs)));
+    request.once('error', reject);
+    request.end();
+  });
+}
+
+function timedOut(timeoutMs: number): Error {
+  return Object.assign(new Error(`nothing came within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
+}
+
+/** An IPv6 address without its brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}

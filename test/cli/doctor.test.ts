@@ -1,0 +1,254 @@
+// putlogs doctor, as its users run it: a setup that works, and every way in which one does not.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
+import { VOLC_ANSWERS } from '@putlogs/core/internal/target/volc-tls';
+import { temporaryDirectory } from '../support/directory';
+import { addressOf, closedPort, contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { command, putlogs } from '../support/putlogs-command';
+import { TARGET_NAMES, targetNamed } from '../support/targets';
+
+const SECRET = 'demo-secret';
+
+const { adviceFor } = require(join(dirname(command), '../dist/advice.js')) as {
+  adviceFor(code: string, options: { target: string }): string;
+};
+
+async function running(options = {}): Promise<Emulator> {
+  const emulator = await startEmulator(options);
+  after(() => emulator.close());
+  return emulator;
+}
+
+interface Step {
+  readonly name: string;
+  readonly state: string;
+  readonly text: string;
+}
+interface Option {
+  readonly path: string;
+  readonly value: string;
+  readonly origin: { readonly kind: string; readonly name: string };
+}
+
+async function examined(
+  env: Record<string, string>,
+  flags = '',
+): Promise<{ ok: boolean; options: Option[]; steps: Step[] }> {
+  const { code, stdout, stderr } = await putlogs(`doctor --json${flags}`, env);
+  assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
+  const result = JSON.parse(stdout);
+  assert.equal(code, result.ok ? 0 : 1, stderr);
+  return result;
+}
+
+const wrongOf = ({ steps }: { steps: Step[] }) => steps.filter(({ state }) => state === 'wrong');
+
+describe('putlogs doctor', { timeout: 60_000 }, () => {
+  for (const name of TARGET_NAMES) {
+    test(`a setup for ${name} that works has every step ok, and its test record arrives`, async () => {
+      const emulator = await running();
+      const target = targetNamed(name);
+      const { ok, steps } = await examined(
+        environmentFor(emulator, {}, target),
+        ' --spool-dir /tmp/putlogs-doctor-none',
+      );
+      assert.deepEqual(wrongOf({ steps }), []);
+      assert.equal(ok, true);
+      assert.deepEqual(
+        steps.map((step) => step.name),
+        ['node', 'lz4', 'spool.dir', 'options', 'name', 'connection', 'clock', 'test record'],
+      );
+      const [log] = emulator.logs();
+      assert.equal(contentsOf(log!)['message'], 'a test record of putlogs doctor');
+    });
+  }
+
+  test('each value is shown with where it came from, and no secret, wherever it was put', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('doctor'), 'putlogs.json');
+    writeFileSync(file, JSON.stringify({ lingerMs: 7, batch: { maxCount: 9 }, tags: { leaked: SECRET } }));
+    const env = { ...environmentFor(emulator), PUTLOGS_CREDENTIALS_SECURITY_TOKEN: 'token-of-demo-secret' };
+    const { options } = await examined(env, ` --dry-run -c ${file} --batch-max-count 8 --topic-id other`);
+    const shown = Object.fromEntries(
+      options.map(({ path, value, origin }) => [path, [value, origin.kind, origin.name]]),
+    );
+    assert.deepEqual(shown['topicId'], ['other', 'given', '--topic-id']);
+    assert.deepEqual(shown['batch.maxCount'], ['8', 'given', '--batch-max-count']);
+    assert.deepEqual(shown['lingerMs'], ['7', 'given', file]);
+    assert.deepEqual(shown['tags'], ['{"leaked":"***"}', 'given', file]);
+    assert.deepEqual(shown['endpoint'], [emulator.url, 'variable', 'PUTLOGS_ENDPOINT']);
+    assert.deepEqual(shown['credentials.accessKeyId'], ['demo', 'vendor variable', 'VOLCENGINE_ACCESS_KEY_ID']);
+    assert.deepEqual(shown['credentials.accessKeySecret'], ['***', 'vendor variable', 'VOLCENGINE_ACCESS_KEY_SECRET']);
+    assert.deepEqual(shown['credentials.securityToken'], ['***', 'variable', 'PUTLOGS_CREDENTIALS_SECURITY_TOKEN']);
+    assert.deepEqual(shown['closeTimeoutMs'], ['8000', 'default', '']);
+    assert.equal(shown['instance']![1], 'derived');
+    assert.equal(emulator.logs().length, 0, 'a dry run sends nothing');
+    const forPeople = await putlogs(`doctor --dry-run -c ${file}`, env);
+    assert.match(forPeople.stdout, /\nlingerMs +7 +\S+putlogs\.json\n/);
+    assert.match(forPeople.stdout, /\nok {5}clock: /);
+    assert.doesNotMatch(forPeople.stdout, new RegExp(SECRET));
+  });
+
+  test('of wrong options all problems are told, and what can be looked at without them still is', async () => {
+    const { steps, options } = await examined({}, ' --batch-max-bytes 5 --endpoint https://user:pass@example.invalid');
+    const told = wrongOf({ steps }).map(({ name, text }) => `${name}: ${text}`);
+    assert.ok(
+      told.some((text) => text.startsWith('options: topicId: is missing; set --topic-id, or PUTLOGS_TOPIC_ID')),
+    );
+    assert.ok(
+      told.some((text) => text.startsWith('options: batch.maxBytes (from --batch-max-bytes): must be 1024 at least')),
+    );
+    assert.equal(steps.at(-1)!.state, 'left out');
+    assert.equal(options.find(({ path }) => path === 'endpoint')!.value, 'https://***@example.invalid');
+  });
+
+  for (const [name, table] of [
+    ['volc-tls', VOLC_ANSWERS],
+    ['aliyun-sls', ALIYUN_ANSWERS],
+  ] as const) {
+    test(`for every code that ${name} documents there is one line that says which option to change`, () => {
+      for (const code of Object.keys(table.codes)) {
+        const line = adviceFor(code, { target: name });
+        assert.doesNotMatch(line, /does not know|\n|[{}]/, code);
+        // The clock and a failure of the service are nothing that an option could mend.
+        assert.match(line, /\w+ \(--[a-z-]+, PUTLOGS_[A-Z_]+|No option is wrong/, code);
+      }
+    });
+  }
+
+  test('what the service answers to the test record is told with its code, that line and its own words', async () => {
+    for (const [name, code, option] of [
+      ['volc-tls', 'TopicNotExist', 'topicId (--topic-id, PUTLOGS_TOPIC_ID)'],
+      ['volc-webtracks', 'AccessDenied', 'target (--target, PUTLOGS_TARGET)'],
+      ['aliyun-sls', 'Unauthorized', 'ALIBABA_CLOUD_ACCESS_KEY_ID)'],
+      ['aliyun-webtracking', 'LogStoreNotExist', 'logstore (--logstore, PUTLOGS_LOGSTORE)'],
+    ] as const) {
+      const emulator = await running();
+      const target = targetNamed(name);
+      const message = `because\nof ${target.isSigned ? SECRET : 'nothing'}`;
+      emulator.faults([{ match: { method: 'POST' }, code, message }]);
+      const [step, ...others] = wrongOf(await examined(environmentFor(emulator, {}, target)));
+      assert.equal(others.length, 0);
+      assert.match(step!.text, new RegExp(`^${code} \\(HTTP \\d+\\): .* It says: because of .* \\[request \\w+\\]$`));
+      assert.ok(step!.text.includes(option), step!.text);
+    }
+  });
+
+  test('what is wrong on the way there is told by its step, and what comes after it is left out', async () => {
+    const port = await closedPort();
+    const refused = await examined(environmentFor(addressOf(`http://127.0.0.1:${port}`)));
+    assert.deepEqual([refused.steps.at(-2)!.name, refused.steps.at(-2)!.state], ['connection', 'wrong']);
+    assert.match(
+      refused.steps.at(-2)!.text,
+      /^ECONNREFUSED: Nobody listens at endpoint \(--endpoint, PUTLOGS_ENDPOINT/,
+    );
+    const unknown = await examined(environmentFor(addressOf('https://no-such-host.invalid')));
+    const name = unknown.steps.find((step) => step.name === 'name')!;
+    assert.match(name.text, /^(ENOTFOUND|EAI_AGAIN): The host of endpoint /);
+    const silent = createServer((socket) => socket.on('error', () => {}));
+    after(() => silent.close());
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    const { port: silentPort } = silent.address() as { port: number };
+    const slow = await examined(
+      environmentFor(addressOf(`https://127.0.0.1:${silentPort}`)),
+      ' --request-timeout-ms 200',
+    );
+    assert.match(
+      slow.steps.find((step) => step.name === 'connection')!.text,
+      /^ETIMEDOUT: No answer in time: .*requestTimeoutMs \(--request-timeout-ms/,
+    );
+    const emulator = await running();
+    const plain = await examined(environmentFor(addressOf(emulator.url.replace('http', 'https'))));
+    assert.match(
+      plain.steps.find((step) => step.name === 'connection')!.text,
+      /does not speak TLS|closed before an answer/,
+    );
+  });
+
+  test('a wrong secret, a wrong key and a wrong region are told as the service sees them', async () => {
+    const emulator = await running({ region: 'cn-beijing' });
+    for (const [flag, code, option] of [
+      ['--credentials-access-key-secret wrong', 'SignatureDoesNotMatch', 'credentials.accessKeySecret'],
+      ['--credentials-access-key-id nobody', 'InvalidAccessKeyId', 'credentials.accessKeyId'],
+      ['--region cn-shanghai', 'SignatureDoesNotMatch', 'region'],
+    ] as const) {
+      const [step] = wrongOf(await examined(environmentFor(emulator), ` ${flag}`));
+      assert.ok(step!.text.startsWith(code) && step!.text.includes(`${option} (--`), step!.text);
+    }
+  });
+
+  test('a clock that is off is told, with how far', async () => {
+    const emulator = await running();
+    emulator.faults([{ clockSkewMs: 3_600_000 }]);
+    const result = await examined(environmentFor(emulator));
+    assert.match(
+      wrongOf(result)[0]!.text,
+      /^this machine is 60 min \d+ s behind the service: set its clock|^this machine is 59 min/,
+    );
+    // The record goes by the service's time all the same.
+    assert.equal(result.steps.at(-1)!.state, 'ok');
+    assert.match(result.steps.at(-1)!.text, /the clock of this machine is 3[56]\d\d s behind/);
+  });
+
+  test('directories that cannot be written to, and credentials that cannot be had, are told by option', async () => {
+    const emulator = await running();
+    const directory = temporaryDirectory('doctor');
+    writeFileSync(join(directory, 'file'), '');
+    mkdirSync(join(directory, 'good'));
+    const flags = ` --spool-dir ${directory}/file/spool --dead-letter-file ${directory}/good/dead.ndjson`;
+    const result = await examined(environmentFor(emulator), flags);
+    const [spool, ...others] = wrongOf(result);
+    assert.equal(others.length, 0);
+    assert.match(spool!.text, /cannot be written to \(ENOTDIR\): change its rights, --spool-dir or PUTLOGS_SPOOL_DIR/);
+    const { PUTLOGS_ENDPOINT, PUTLOGS_REGION, PUTLOGS_TOPIC_ID } = environmentFor(emulator) as Record<string, string>;
+    const env = {
+      PUTLOGS_ENDPOINT: PUTLOGS_ENDPOINT!,
+      PUTLOGS_REGION: PUTLOGS_REGION!,
+      PUTLOGS_TOPIC_ID: PUTLOGS_TOPIC_ID!,
+    };
+    const [keys] = wrongOf(await examined(env, ` --credentials-file ${directory}/none.json`));
+    assert.match(keys!.text, /^NO_CREDENTIALS: .*credentials\.file \(--credentials-file.*gave no credentials: ENOENT/);
+  });
+});
+
+describe('putlogs', { timeout: 60_000 }, () => {
+  test('--help lists the commands, and each has its own with flags, options, JSON and exit codes', async () => {
+    const all = await putlogs('--help', {});
+    assert.equal(all.code, 0);
+    const names = [...all.stdout.matchAll(/^ {2}((?:doctor|spool|dead-letter)(?: \w+)?) {2,}/gm)].map(
+      ([, name]) => name!,
+    );
+    assert.deepEqual(names, [
+      'doctor',
+      'spool ls',
+      'spool verify',
+      'spool replay',
+      'spool export',
+      'dead-letter ls',
+      'dead-letter replay',
+    ]);
+    for (const name of names) {
+      const { code, stdout } = await putlogs(`${name} --help`, {});
+      assert.equal(code, 0);
+      for (const part of [
+        `Usage: putlogs ${name} `,
+        '--json',
+        '--config <file>',
+        '--help',
+        'Exit code 0',
+        'Exit code 2',
+        'PUTLOGS_',
+      ]) {
+        assert.ok(stdout.includes(part), `${name}: ${part}`);
+      }
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 120, line);
+    }
+    assert.equal((await putlogs('', {})).code, 2);
+    assert.match((await putlogs('--version', {})).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+});

@@ -1,7 +1,7 @@
 // The second half of the wiring: sealed batch -> backlog -> lane -> request -> outcome -> fate.
 //
 // Takes: sealed batches, in order; and from disk what earlier processes have left. Gives: each its fate, counted and,
-// where it is a bad one, told. Keeps: the lane, the attempts' sockets, the backlog and the dead-letter file. Never: lets one of
+// where it is a bad one, told. Keeps: the lane, the attempts' sockets, the backlog and the burial. Never: lets one of
 // them know another.
 
 import type { Account, DropReason } from './account';
@@ -12,17 +12,17 @@ import type { Compressed } from './batch/compress';
 import { readTimeMs, type TimeLayout } from './batch/read-log';
 import type { SealedBatch } from './batch/sealed-batch';
 import { halve, sift } from './batch/walk';
+import { Burial } from './burial';
 import type { CancelTimer, Clock } from './clock';
 import type { CredentialSource } from './credentials/source';
 import { networkOf } from './delivery/connections';
 import { Gate } from './delivery/gate';
 import { Lane } from './delivery/lane';
-import type { Failure, Fate, Outcome, Refusal, Refused, TimeWindow } from './delivery/outcome';
+import type { Failure, Fate, Outcome, Refused, TimeWindow } from './delivery/outcome';
 import { RefusalBudget } from './delivery/refusals';
 import { DEADLINE_PASSED } from './delivery/send';
 import { publish } from './diagnostics';
 import type { Options } from './options/schema';
-import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './spool/dead-letter';
 import type { Runs } from './spool/run';
 import type { Shelf } from './spool/shelf';
 import type { Target } from './target/target';
@@ -62,7 +62,7 @@ export class Outbox {
   readonly #lane: Lane<SealedBatch>;
   readonly #backlog: Backlog;
   readonly #attempts: Attempts;
-  readonly #deadLetter: DeadLetterFile | undefined;
+  readonly #burial: Burial;
   /** How often a batch had no answer in time. */
   readonly #timeouts = new WeakMap<SealedBatch, number>();
   #cancelTending: CancelTimer | undefined;
@@ -80,10 +80,8 @@ export class Outbox {
       onRequest: () => account.add('requests'),
       onClockOff: (message) => teller.tell('hold', message),
     });
-    const { file } = options.deadLetter;
     const { destination, layout } = target;
-    const letters = { destination, layout, envelopeOf, clock };
-    this.#deadLetter = file === undefined ? undefined : new DeadLetterFile({ file, ...letters });
+    this.#burial = new Burial({ file: options.deadLetter.file, destination, layout, clock, account, teller });
     this.#lane = new Lane({
       concurrency,
       clock,
@@ -150,7 +148,7 @@ export class Outbox {
     const records = this.#backlog.leave(this.#lane.abandon());
     if (records > 0) this.#parts.teller.tell('exit', `${lost(records)}: not delivered ${when}`);
     this.#cancelTending?.();
-    this.#closeDeadLetter();
+    this.#burial.close();
   }
 
   /** There is no time left to deliver, and somebody else counts what is not, or has it still. */
@@ -158,7 +156,7 @@ export class Outbox {
     this.#lane.abandon();
     this.#backlog.rescue();
     this.#cancelTending?.();
-    this.#closeDeadLetter();
+    this.#burial.close();
   }
 
   /** To disk what can go there; the thread may end, or go on. */
@@ -232,6 +230,11 @@ export class Outbox {
     throw new Error(loaded.kind === 'lost' ? loaded.why : loaded.message);
   }
 
+  #load(waiting: SealedBatch): SealedBatch | undefined {
+    const loaded = this.#backlog.load(waiting);
+    return loaded.kind === 'batch' ? loaded.batch : undefined;
+  }
+
   #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
     this.#parts.account.add('batches');
     this.#parts.account.add('rawBytes', rawBytes);
@@ -273,7 +276,7 @@ export class Outbox {
         this.#parts.teller.tell('damaged', `${lost(batch.count)}: ${outcome.refusal.message}`);
         break;
       case 'reject': {
-        const where = this.#bury(batch, outcome.refusal);
+        const where = this.#burial.bury(() => this.#load(batch), outcome.refusal);
         this.#backlog.dropped(batch, 'rejected');
         const refused = records(
           batch.count,
@@ -287,43 +290,10 @@ export class Outbox {
     this.#parts.onSettled(batch);
   }
 
-  /** Puts refused records into the dead-letter file, and says where they are now. */
-  #bury(batch: SealedBatch, refusal: Refusal): string {
-    if (this.#deadLetter === undefined) return 'lost (set deadLetter.file to keep such records)';
-    const loaded = this.#backlog.load(batch);
-    if (loaded.kind !== 'batch') return 'lost: what was on disk cannot be read any more';
-    const result = this.#deadLetter.put(loaded.batch, refusal);
-    this.#countBuried(result);
-    return result.problem === undefined ? 'in the dead-letter file' : `not in the dead-letter file, ${result.problem}`;
-  }
-
-  #countBuried({ written, lost }: DeadLetterResult): void {
-    this.#parts.account.add('deadLettered', written);
-    this.#parts.account.add('deadLetterLost', lost);
-  }
-
-  #closeDeadLetter(): void {
-    const result = this.#deadLetter?.close();
-    if (result === undefined) return;
-    this.#countBuried(result);
-    if (result.lost > 0) {
-      this.#parts.teller.tell(
-        'exit',
-        `not in the dead-letter file, ${result.problem}: ${records(result.lost, 'that was refused', 'that were refused')}`,
-      );
-    }
-  }
-
   #drop(reason: DropReason, records: number): void {
     this.#parts.account.drop(reason, records);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
   }
-}
-
-/** Loaded with the first refused record: it knows the layouts of all targets. */
-function envelopeOf(batch: SealedBatch): DeadLetterEnvelope {
-  const target = require('./target/read-batch') as typeof import('./target/read-batch');
-  return target.envelopeOf(batch);
 }
 
 function isWithin({ fromMs, toMs }: TimeWindow, layout: TimeLayout): (log: Buffer) => boolean {

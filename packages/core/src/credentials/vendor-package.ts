@@ -4,6 +4,8 @@
 // Takes: the name of a profile in ~/.aliyun/config.json. Gives: what the package gives. Keeps: its provider, which renews by
 // itself what it has. Never: loads it for anything else: docs/credentials.md says why.
 
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Unusable } from './read';
 
 interface Provider {
@@ -37,10 +39,14 @@ export async function askVendorPackage(
   return { accessKeyId, accessKeySecret, securityToken, expiration: nowMs + aheadMs + ASK_AGAIN_MS };
 }
 
+/** Not by our own `require`: a bundler would take the package for one that has to be there. */
 function load(mode: string): Package['CLIProfileCredentialsProvider'] {
-  try {
-    return (require('@alicloud/credentials') as Package).CLIProfileCredentialsProvider;
-  } catch {
-    throw new Unusable(`the profile's mode ${mode} needs the package @alicloud/credentials; install it beside putlogs`);
+  for (const from of [__filename, join(process.cwd(), 'package.json')]) {
+    try {
+      return (createRequire(from)('@alicloud/credentials') as Package).CLIProfileCredentialsProvider;
+    } catch {
+      // Not from here; where from nowhere, that is told below.
+    }
   }
+  throw new Unusable(`the profile's mode ${mode} needs the package @alicloud/credentials; install it beside putlogs`);
 }

@@ -17,7 +17,8 @@ for (const manager of ['npm', 'pnpm'] as const) {
   suite(`installed by ${manager}`, () => {
     let application: Application;
     before(async () => {
-      application = await freshApplication({ manager, dependencies: [...names, 'pino', 'winston'], files: 'node' });
+      const dependencies = [...names, 'pino', 'winston', '@opentelemetry/api'] as const;
+      application = await freshApplication({ manager, dependencies, files: 'node' });
     });
 
     for (const version of NODE_VERSIONS) {

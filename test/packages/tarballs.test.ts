@@ -96,7 +96,8 @@ async function typeProblems({ path, manifest }: PackedPackage): Promise<string[]
   const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
   const checked = await checkPackage(createPackageFromTarballData(readFileSync(path)));
   // A command has none, and needs none.
-  if (!checked.types) return manifest.exports === undefined ? [] : ['no types'];
+  const isCommand = Object.keys(manifest.exports ?? {}).every((entry) => entry === './package.json');
+  if (!checked.types) return isCommand ? [] : ['no types'];
   return (
     checked.problems
       // The resolution of before Node 12 sees no `exports`, so nothing but the main entry; TypeScript 7 has it no more.

@@ -26,6 +26,7 @@ const NAMED = {
 const UNNAMED = {
   '@nestjs/common': NAMED['@nestjs/core'],
   '@nestjs/platform-express': NAMED['@nestjs/core'],
+  '@opentelemetry/api': '1.9.1',
   '@types/node': '20.19.43',
   'lz4-napi': '2.10.0',
   'reflect-metadata': '0.2.2',

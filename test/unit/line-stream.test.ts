@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { lineStream } from '@putlogs/core/internal/line-stream';
+import { PIECE_BYTES } from '@putlogs/core/internal/record/arena';
 import { Lines } from '@putlogs/core/internal/record/lines';
 
 /** The lines that come out of these chunks. */
 async function linesOf(chunks: readonly (string | Buffer)[]): Promise<string[]> {
   const taken: string[] = [];
   const lines = new Lines((bytes, start, end) => taken.push(bytes.toString('utf8', start, end)));
+  const piece = Buffer.alloc(PIECE_BYTES);
   const stream = lineStream(
+    () => piece,
     (bytes) => lines.push(bytes),
     async () => lines.end(),
   );

@@ -11,31 +11,38 @@ import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { type Clock, systemClock } from './clock';
 import type { Options } from './options/schema';
+import { PIECE_BYTES } from './record/arena';
 import { Lines } from './record/lines';
 import { type RangeShipper, type Shipper, startShipper } from './shipper';
 
 /** A chunk is read before the next comes, so the stream may never ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;
-/** A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read. */
-const PIECE_CHARACTERS = 32 * 1024;
 /** Bytes of UTF-8 for a unit of UTF-16 at most. */
 const UNIT_BYTES = 3;
+/** A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read. */
+const PIECE_CHARACTERS = PIECE_BYTES / UNIT_BYTES;
 
 /** Resolves when there is room for so many bytes; nothing where there is now. */
 type Room = (bytes: number) => Promise<void> | undefined;
 
 /**
+ * @param piece where `PIECE_BYTES` of text are put to be read; asked for each piece, for it may be another one.
  * @param push is given bytes that are there only while it runs.
  * @param end called once, when nothing more will come; the stream finishes when it resolves.
  * @param room what a chunk waits for, where it may have to
  */
-export function lineStream(push: (bytes: Buffer) => void, end: () => Promise<void>, room?: Room): Writable {
+export function lineStream(
+  piece: () => Buffer,
+  push: (bytes: Buffer) => void,
+  end: () => Promise<void>,
+  room?: Room,
+): Writable {
   const decoder = new StringDecoder('utf8');
-  const piece = Buffer.allocUnsafeSlow(PIECE_CHARACTERS * UNIT_BYTES);
   const pushText = (text: string) => {
     for (let from = 0; from < text.length; ) {
       const to = characterEnd(text, from + PIECE_CHARACTERS);
-      push(piece.subarray(0, piece.write(text.slice(from, to))));
+      const bytes = piece();
+      push(bytes.subarray(0, bytes.write(text.slice(from, to))));
       from = to;
     }
   };
@@ -84,6 +91,7 @@ export function startLineStream(options: Options, { waitUntil }: Waiting = {}): 
   const shipper = startShipper(options);
   const lines = new Lines((bytes, start, end) => void shipper.writeRange(bytes, start, end));
   const stream = lineStream(
+    () => shipper.piece,
     (bytes) => lines.push(bytes),
     () => {
       lines.end();

@@ -72,6 +72,8 @@ export interface RangeShipper extends Shipper {
   writeRange(bytes: Buffer, start: number, end: number): boolean;
   /** Whether memory has room for so many bytes more. What waits in it goes to disk for that, if there is a spool. */
   makeRoom(bytes: number): boolean;
+  /** Bytes that need not be copied to be read, if the record stands in them. They may be others after `writeRange`. */
+  readonly piece: Buffer;
 }
 
 export function startShipper(
@@ -103,7 +105,6 @@ export interface Surroundings {
  */
 export type Admission = 'own' | 'host';
 
-const SCRATCH_BYTES = 64 * 1024;
 interface PipelineParts {
   readonly options: Options;
   readonly target: Target;
@@ -124,7 +125,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #outbox: Outbox;
-  #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
@@ -185,9 +185,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   write(record: string | Uint8Array): boolean {
     if (typeof record === 'string') {
+      const { piece } = this;
       // A UTF-16 unit takes three bytes of UTF-8 at most.
-      const most = record.length * 3;
-      if (most <= SCRATCH_BYTES) return this.writeRange(this.#scratch, 0, this.#scratch.write(record, 0));
+      if (record.length * 3 <= piece.length) return this.writeRange(piece, 0, piece.write(record, 0));
       const bytes = Buffer.from(record);
       return this.writeRange(bytes, 0, bytes.length);
     }
@@ -247,6 +247,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   #failed(records: number, error: unknown): void {
     this.#account.drop('internal', records);
     this.#teller.tell('internal', `${lost(records)}: a batch could not be made, please report this: ${String(error)}`);
+  }
+
+  get piece(): Buffer {
+    return this.#batcher.piece;
   }
 
   async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {

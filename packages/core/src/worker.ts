@@ -109,6 +109,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   }
 
   return lineStream(
+    () => shipper.piece,
     (bytes) => {
       countedInChunk = 0;
       lines.push(bytes);

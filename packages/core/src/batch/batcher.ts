@@ -57,6 +57,11 @@ export class Batcher {
     return this.#open.count;
   }
 
+  /** Where a record's text is put so that it need not be copied to be encoded. It may be another one after `add`. */
+  get piece(): Buffer {
+    return this.#open.arena.piece;
+  }
+
   /** Gives whether the record had to be cut. @throws if it could not be encoded; nothing of it is left then */
   add(bytes: Buffer, start: number, end: number): boolean {
     const { encode, onHeld } = this.#options;

@@ -7,6 +7,8 @@
 //   | head room | entry | entry | ... | entry | tail: envelope |
 //   ^ the frame's head is written right up to the first entry, when it is known
 
+import { type Arena, BATCH_FROM, newArena, OVERRUN_BYTES } from '../record/arena';
+
 /** What a target puts before and behind the entries to make them a request's body. */
 export interface Frame {
   readonly head: Uint8Array;
@@ -16,16 +18,17 @@ export interface Frame {
 /** The longest head of any target: two tags with their lengths. */
 const HEAD_ROOM = 16;
 const FIRST_BYTES = 64 * 1024;
+const START = BATCH_FROM + HEAD_ROOM;
 /** A buffer that one huge record has made larger than this many batches is let go with its batch. */
 const KEEP_BATCHES = 2;
 
 export class OpenBatch {
-  bytes: Buffer = Buffer.allocUnsafe(0);
-  length = HEAD_ROOM;
+  length = START;
   count = 0;
   /** Where the last entry begins, and where it ends. */
-  #last = HEAD_ROOM;
-  #end = HEAD_ROOM;
+  #last = START;
+  #end = START;
+  #arena: Arena | undefined;
   readonly #maxBytes: number;
 
   /** @param maxBytes the size batches are meant to have; not a bound: who fills the batch seals it. */
@@ -33,17 +36,27 @@ export class OpenBatch {
     this.#maxBytes = maxBytes;
   }
 
+  /** Made when it is first asked for: who has nothing to ship needs none. */
+  get arena(): Arena {
+    this.#arena ??= newArena(FIRST_BYTES);
+    return this.#arena;
+  }
+
+  get bytes(): Buffer {
+    return this.arena.bytes;
+  }
+
   /** Bytes of the entries so far. */
   get logBytes(): number {
-    return this.length - HEAD_ROOM;
+    return this.length - START;
   }
 
   reserve(extra: number): void {
-    const needed = this.length + extra;
-    if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, FIRST_BYTES));
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    const { bytes } = this.arena;
+    const needed = this.length + extra + OVERRUN_BYTES;
+    if (needed <= bytes.length) return;
+    this.#arena = newArena(Math.max(needed, bytes.length * 2) - BATCH_FROM);
+    bytes.copy(this.#arena.bytes, BATCH_FROM, BATCH_FROM, this.length);
   }
 
   /** An entry has been written from `start` to the end. */
@@ -56,8 +69,8 @@ export class OpenBatch {
   /** Forgets every entry, and gives how many there were. */
   drop(): number {
     const { count } = this;
-    this.length = HEAD_ROOM;
-    this.#end = HEAD_ROOM;
+    this.length = START;
+    this.#end = START;
     this.count = 0;
     return count;
   }
@@ -76,24 +89,25 @@ export class OpenBatch {
     frame: (logBytes: number) => Frame,
     use: (body: Buffer, entriesFrom: number, entriesTo: number) => Result,
   ): Result {
-    const carried = withoutLast ? Buffer.from(this.bytes.subarray(this.#last, this.length)) : undefined;
+    const carried = withoutLast ? Buffer.from(this.arena.bytes.subarray(this.#last, this.length)) : undefined;
     if (withoutLast) this.length = this.#last;
     const { head, tail } = frame(this.logBytes);
     this.reserve(tail.length);
-    const from = HEAD_ROOM - head.length;
-    this.bytes.set(head, from);
-    this.bytes.set(tail, this.length);
-    const body = this.bytes.subarray(from, this.length + tail.length);
+    const { bytes } = this.arena;
+    const from = START - head.length;
+    bytes.set(head, from);
+    bytes.set(tail, this.length);
+    const body = bytes.subarray(from, this.length + tail.length);
     const result = use(body, head.length, body.length - tail.length);
-    if (this.bytes.length > KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.bytes = Buffer.allocUnsafe(0);
-    this.length = HEAD_ROOM;
-    this.#end = HEAD_ROOM;
+    if (bytes.length > BATCH_FROM + KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.#arena = undefined;
+    this.length = START;
+    this.#end = START;
     this.count = 0;
     if (carried !== undefined) {
       this.reserve(carried.length);
-      this.bytes.set(carried, HEAD_ROOM);
+      this.arena.bytes.set(carried, START);
       this.length += carried.length;
-      this.added(HEAD_ROOM);
+      this.added(START);
     }
     return result;
   }

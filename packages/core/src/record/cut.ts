@@ -20,7 +20,8 @@ const LEFT_OUT = Buffer.from('putlogs-left-out');
 
 /** Cuts the Log whose `Logs` entry begins at `start` and ends the sink. */
 export function cutLog(sink: LogSink, start: number, maxLogBytes: number): void {
-  const { head, contents, tail } = readLog(Buffer.from(sink.bytes.subarray(start, sink.length)));
+  const { bytes } = sink.arena;
+  const { head, contents, tail } = readLog(Buffer.from(bytes.subarray(start, sink.length)));
   const kept: Content[] = [];
   let room = maxLogBytes - head.length - tail.length - CONTENT_ROOM - LEFT_OUT.length;
   for (const content of contents) {
@@ -37,10 +38,9 @@ export function cutLog(sink: LogSink, start: number, maxLogBytes: number): void 
   const leftOut = contents.length - kept.length;
   if (leftOut > 0) cut.push({ key: LEFT_OUT, value: Buffer.from(`${leftOut} fields`) });
   const body = Buffer.concat([head, ...cut.map(writeContent), tail]);
-  sink.length = start;
-  sink.bytes[start] = 0x0a;
-  const at = writeVarint(sink.bytes, start + 1, body.length);
-  sink.bytes.set(body, at);
+  bytes[start] = 0x0a;
+  const at = writeVarint(bytes, start + 1, body.length);
+  bytes.set(body, at);
   sink.length = at + body.length;
 }
 

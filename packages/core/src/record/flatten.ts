@@ -1,65 +1,81 @@
 // A nested object's values, each under the path that leads to it.
 //
-// Takes: the text of an object that is known to be JSON, and the name it has. Gives: for each value that is no object its
-// path, `req.headers.host`, and where it stands. Keeps: one buffer for the path.
+// Takes: the row of an object, and the name it has. Gives: for each value that is no object its path,
+// `req.headers.host`, and its row. Keeps: one buffer for the path.
 // Never: goes deeper than MAX_DEPTH; what is there stays JSON, as lists do (their members have no names).
 
-import { closingQuote, endOfPlainString, skipSpace } from './json';
-import { unescapeText } from './unescape';
+import type { Arena } from './arena';
+import { KIND, NESTED, ROW_WORDS, VALUE } from './table';
 
 /** With the name of the record's own field: a console with more columns is read by nobody. */
 const MAX_DEPTH = 16;
 
 const DOT = 0x2e;
-const BACKSLASH = 0x5c;
 const OPEN = 0x7b;
-const CLOSE = 0x7d;
 
-/** Told of the values, each under the path `path[0..pathBytes)`. */
+/** Whether the row's value is an object, and not a list. */
+export function isObject({ bytes, words }: Arena, row: number): boolean {
+  return words[row + KIND] === NESTED && bytes[words[row + VALUE]!] === OPEN;
+}
+
+/** Where a row's name stands. */
+export interface Name {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads rows, and is told of the values, each under the path `path[0..pathBytes)`. */
 export interface Visitor {
   /** Whether the object of that path is taken whole. */
   isWhole(path: Buffer, pathBytes: number): boolean;
-  /** Takes the value at `at`; gives the position behind it. */
-  leaf(path: Buffer, pathBytes: number, at: number): number;
+  /** The rows of an object's members, the first and behind the last; nothing if there is no room for them. */
+  members(arena: Arena, row: number): { readonly first: number; readonly behind: number } | undefined;
+  /** Nothing if there is no room for it. */
+  nameOf(arena: Arena, row: number): Name | undefined;
+  /** Takes a value; false if there is no room for it. */
+  leaf(arena: Arena, row: number, path: Buffer, pathBytes: number): boolean;
 }
 
 export class Flattener {
+  readonly #visitor: Visitor;
   #path = Buffer.allocUnsafe(256);
 
-  /** The object at `line[at]`, which ends before `end`; gives the position behind it. */
-  flatten(name: Uint8Array, line: Buffer, at: number, end: number, visitor: Visitor): number {
-    this.#reserve(name.length);
-    this.#path.set(name);
-    return this.#value(name.length, 1, line, at, end, visitor);
+  constructor(visitor: Visitor) {
+    this.#visitor = visitor;
   }
 
-  #value(pathBytes: number, depth: number, line: Buffer, start: number, end: number, visitor: Visitor): number {
-    const isWhole = line[start] !== OPEN || depth === MAX_DEPTH || visitor.isWhole(this.#path, pathBytes);
-    let at = skipSpace(line, start + 1, end);
-    if (isWhole || line[at] === CLOSE) return visitor.leaf(this.#path, pathBytes, start);
-    for (;;) {
-      let close = endOfPlainString(line, at + 1, end);
-      if (line[close] === BACKSLASH) close = closingQuote(line, close, end);
-      const memberBytes = this.#append(pathBytes, line, at + 1, close);
-      const colon = skipSpace(line, close + 1, end);
-      at = this.#value(memberBytes, depth + 1, line, skipSpace(line, colon + 1, end), end, visitor);
-      at = skipSpace(line, at, end);
-      if (line[at] === CLOSE) return at + 1;
-      at = skipSpace(line, at + 1, end);
+  /** False if there was no room for all of it. */
+  flatten(arena: Arena, row: number, name: Uint8Array): boolean {
+    return this.#value(arena, row, this.#append(0, name, 0, name.length), 1);
+  }
+
+  #value(arena: Arena, row: number, pathBytes: number, depth: number): boolean {
+    const isLeaf = !isObject(arena, row) || depth === MAX_DEPTH || this.#visitor.isWhole(this.#path, pathBytes);
+    if (isLeaf) return this.#visitor.leaf(arena, row, this.#path, pathBytes);
+    const members = this.#visitor.members(arena, row);
+    if (members === undefined) return false;
+    const { first, behind } = members;
+    if (first === behind) return this.#visitor.leaf(arena, row, this.#path, pathBytes);
+    for (let member = first; member < behind; member += ROW_WORDS) {
+      const name = this.#visitor.nameOf(arena, member);
+      if (name === undefined) return false;
+      this.#path[pathBytes] = DOT;
+      const memberBytes = this.#append(pathBytes + 1, name.bytes, name.from, name.to);
+      if (!this.#value(arena, member, memberBytes, depth + 1)) return false;
     }
+    return true;
   }
 
-  /** Writes a dot and the name in `line[start..end)` behind the path; gives its new length. */
-  #append(pathBytes: number, line: Buffer, start: number, end: number): number {
-    this.#reserve(pathBytes + 1 + end - start);
-    this.#path[pathBytes] = DOT;
-    return unescapeText(line, start, end, this.#path, pathBytes + 1);
-  }
-
-  #reserve(bytes: number): void {
-    if (bytes <= this.#path.length) return;
-    const grown = Buffer.allocUnsafe(2 * bytes);
-    this.#path.copy(grown);
-    this.#path = grown;
+  /** Writes the name at `at` of the path; gives the path's new length. There is always room for a dot behind it. */
+  #append(at: number, bytes: Uint8Array, from: number, to: number): number {
+    const length = at + to - from;
+    if (length >= this.#path.length) {
+      const grown = Buffer.allocUnsafe(2 * (length + 1));
+      this.#path.copy(grown, 0, 0, at);
+      this.#path = grown;
+    }
+    for (let i = from; i < to; i += 1) this.#path[at + i - from] = bytes[i]!;
+    return length;
   }
 }

@@ -34,12 +34,12 @@ export interface KeyEntry {
   readonly encoded: Uint8Array;
   /** The name that goes out, and who has it: shared by all entries that are renamed to the same. */
   readonly out: OutName;
-  /** The number of the last record that had this field, and where its content stands in the batch. */
+  /** The number of the last record that had this field, and the row it goes out of; -1 if it gave the time. */
   seenIn: number;
-  from: number;
-  to: number;
-  /** What came behind it last time: an application's records have the same names in the same order. */
-  next: KeyEntry | undefined;
+  row: number;
+  /** Where `encoded` stands in the memory that the record is read in, while `placedIn` is what the transcoder says. */
+  address: number;
+  placedIn: number;
   /** The entry with a suffix that was used in its place in the record `suffixedIn`. */
   suffixed: KeyEntry | undefined;
   suffixedIn: number;
@@ -63,32 +63,28 @@ export class Keys {
   #table: (KeyEntry | undefined)[] = [];
   #size = 0;
   readonly #outNames = new Map<string, OutName>();
-  /** Stands before the first name of a record. */
-  #before: KeyEntry;
 
   /** Roles and new names, by the name as the application has it. */
   constructor(rule: KeyRule, roles: ReadonlyMap<string, KeyRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;
     this.#roles = roles;
     this.#renamed = renamed;
-    this.#before = this.#clear();
+    this.#clear();
   }
 
   /**
    * To be called between records: an application that makes up field names without end must not grow us, and
-   * within a record the entries are what tells a duplicate.
+   * within a record the entries are what tells a duplicate. Gives whether all entries have gone.
    */
-  trim(): void {
-    if (this.#size > MAX_ENTRIES) this.#before = this.#clear();
+  trim(): boolean {
+    if (this.#size <= MAX_ENTRIES) return false;
+    this.#clear();
+    return true;
   }
 
-  /** What `next` is asked of for the first name of a record. */
-  get before(): KeyEntry {
-    return this.#before;
-  }
-
-  /** The entry of the name in `bytes[start..end)`, whose `hash` the caller has summed while it looked for the end. */
-  find(bytes: Uint8Array, start: number, end: number, hash: number): KeyEntry {
+  /** The entry of the name in `bytes[start..end)`. */
+  find(bytes: Uint8Array, start: number, end: number): KeyEntry {
+    const hash = hashOf(bytes, start, end);
     const mask = this.#table.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = this.#table[at];
@@ -140,7 +136,7 @@ export class Keys {
 
   #entry(source: Uint8Array, hash: number, role: KeyRole, out: OutName): KeyEntry {
     const encoded = encodeKey(out.name);
-    const unseen = { seenIn: -1, from: 0, to: 0, next: undefined, suffixed: undefined, suffixedIn: -1 };
+    const unseen = { seenIn: -1, row: -1, address: 0, placedIn: -1, suffixed: undefined, suffixedIn: -1 };
     return { role, source, hash, encoded, out, ...unseen };
   }
 
@@ -166,16 +162,14 @@ export class Keys {
     for (const entry of entries) if (entry !== undefined) this.#insert(entry);
   }
 
-  #clear(): KeyEntry {
+  #clear(): void {
     this.#table = new Array(256).fill(undefined);
     this.#size = 0;
     this.#outNames.clear();
-    return this.#entry(new Uint8Array(0), 0, 'content', this.#outName(''));
   }
 }
 
-/** The hash that `Keys.find` expects, for a name that is already whole. The scanner sums the same, byte by byte. */
-export function hashKeyBytes(bytes: Uint8Array, start: number, end: number): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0;
   for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
   return hash;

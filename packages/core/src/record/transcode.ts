@@ -1,8 +1,11 @@
-// One JSON text in, one protobuf Log out, in a single pass over the bytes.
+// One JSON text in, one protobuf Log out.
 //
-// Takes: a line of UTF-8 and the batch to append to. Gives: one more `Logs` entry in the batch. Keeps: its position,
-// the key table and the order within a millisecond. Never: throws, parses into objects, or leaves half an entry: a
-// line that turns out broken is rolled back and goes out whole, as text.
+// Takes: a line of UTF-8 and the batch to append to. Gives: one more `Logs` entry in the batch. Keeps: the names it
+// knows and the order within a millisecond. Never: looks at a record's every byte, throws for what it says, makes objects
+// of it, or writes half an entry: a line that turns out broken goes out whole, as text.
+//
+// wasm/record.ts reads the line into a table, a row for each field. Here is said what becomes of each: under which name
+// it goes out, or not at all, and where its text stands if that is not how it came. Then wasm/record.ts writes the table.
 //
 // What is written, for each record, is this (field numbers from the target's layout):
 //
@@ -19,22 +22,38 @@
 // whole under `messageKey`; one whose fields are all omitted must not. Behind a record's own fields stand those of the
 // options that it does not have itself.
 //
-// Lengths stand before what they measure and take one byte more from 128, 16384, ... on. Each is given the room that
-// the JSON text suggests, and where that was wrong (rare) the bytes behind it move by the difference.
+// How much room all that takes is known when it has been read. Room is made for what the length of the text suggests;
+// where that is too little (names that go out far longer than they came) the record is read again with more.
 
 import type { Clock } from '../clock';
+import { type Arena, NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES, WORK_FROM, WORK_TO } from './arena';
 import { characterStart, cutLog } from './cut';
-import { Flattener } from './flatten';
-import { closingQuote, endOfNested, endOfNumber, endOfPlainString, endOfWord, NOT_JSON, skipSpace } from './json';
-import { hashKeyBytes, type KeyEntry, type KeyRole, type KeyRule, Keys } from './keys';
+import { Flattener, isObject, type Name } from './flatten';
+import { type KeyEntry, type KeyRole, type KeyRule, Keys } from './keys';
 import { type LevelLabels, labelOf } from './level';
+import {
+  DROPPED,
+  ESCAPED,
+  FULL,
+  KIND,
+  NAME,
+  NAME_TO,
+  NUMBER,
+  ROW_BYTES,
+  ROW_WORDS,
+  SLOT,
+  STRING,
+  UNKNOWN_ESCAPED,
+  VALUE,
+  VALUE_TO,
+} from './table';
 import { CallOrder, readTime } from './time';
-import { unescapeText } from './unescape';
-import { varintBytes, writeVarint } from './varint';
+import { readVarint } from './varint';
 
-/** The buffer a record is appended to. `bytes` may be another one after `reserve`. */
+/** The memory a record is appended to. `arena` may be another one after `reserve`. */
 export interface LogSink {
-  bytes: Buffer;
+  readonly arena: Arena;
+  /** An address in it: where the next Log begins. */
   length: number;
   /** Makes room for `extra` more bytes behind `length`. */
   reserve(extra: number): void;
@@ -68,18 +87,16 @@ export interface TranscodeOptions {
 /** A field of the options, ready to be put on a record. */
 interface Fixed {
   readonly name: Uint8Array;
-  readonly hash: number;
   readonly value: Uint8Array;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-/** Tag and varint of a time in milliseconds between 1971 and 2109. */
-const TIME_ROOM = 7;
-/** What the encoding of a field adds to its text at most: two tags, a value's length twice, and a length's slack. */
-const FIELD_ROOM = 16;
-/** A longer value is copied by the runtime. */
-const LOOPED_BYTES = 160;
+/** The shortest field, with its comma: `"":0,`. */
+const SHORTEST_FIELD_BYTES = 5;
+
+/** What names and labels that are longer than the text they stand for are given first. */
+const FIRST_SLACK_BYTES = 1024;
+/** Names that were not in the cache, until it is filled anew: what it has may have gone out of use. */
+const MISSES = 4096;
 
 export class Transcoder {
   readonly #layout: LogLayout;
@@ -90,17 +107,29 @@ export class Transcoder {
   readonly #fixed: readonly Fixed[];
   readonly #flattener: Flattener | undefined;
   readonly #order = new CallOrder();
-  #scratch = Buffer.allocUnsafe(256);
   #record = 0;
   #fields = 0;
   #omitted = 0;
   #ms = 0;
   #subMsNs = 0;
   #timeFrom: KeyEntry | undefined;
-  /** The name that was read last in this record. */
-  #lastKey: KeyEntry;
-  /** Ranges of contents that a later field of the same name has replaced: from, to, from, to, ... */
-  readonly #replaced: number[] = [];
+  #arena: Arena | undefined;
+  /** The last bytes that were a view of the arena's, and where they begin in it: a view is slow to ask. */
+  #shared: Buffer | undefined;
+  #sharedFrom = 0;
+  /** Of each slot of the arena's cache of names, the name. */
+  readonly #slots: (KeyEntry | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
+  /** Grows whenever the cache is emptied: what was placed before is no more. */
+  #filling = 0;
+  #namesTo = 0;
+  #misses = 0;
+  /** Where the next thing of this record is put that stands nowhere as it goes out, and the end of that room. */
+  #scratch = 0;
+  #scratchTo = 0;
+  /** The levels of what is being read. */
+  #levels = 0;
+  /** The row behind the last that goes out. */
+  #behind = 0;
 
   constructor(layout: LogLayout, options: TranscodeOptions, clock: Clock) {
     this.#layout = layout;
@@ -110,13 +139,19 @@ export class Transcoder {
     if (!roles.has(options.levelKey)) roles.set(options.levelKey, 'level');
     for (const name of options.omit) if (roles.get(name) !== 'time') roles.set(name, 'omitted');
     this.#keys = new Keys(layout.keys, roles, new Map(Object.entries(options.rename)));
-    this.#lastKey = this.#keys.before;
     this.#messageKey = Buffer.from(options.messageKey);
-    this.#fixed = Object.entries(options.fields).map(([text, value]) => {
-      const name = Buffer.from(text);
-      return { name, hash: hashKeyBytes(name, 0, name.length), value: Buffer.from(value) };
-    });
-    this.#flattener = options.nested === 'flatten' ? new Flattener() : undefined;
+    this.#fixed = Object.entries(options.fields).map(([name, value]) => ({
+      name: Buffer.from(name),
+      value: Buffer.from(value),
+    }));
+    if (options.nested === 'flatten') {
+      this.#flattener = new Flattener({
+        isWhole: (path, pathBytes) => this.#keys.find(path, 0, pathBytes).role === 'omitted',
+        members: (arena, row) => this.#members(arena, row),
+        nameOf: (arena, row) => this.#nameOf(arena, row),
+        leaf: (arena, row, path, pathBytes) => this.#leaf(arena, row, this.#known(arena, path, 0, pathBytes)),
+      });
+    }
   }
 
   /**
@@ -127,274 +162,280 @@ export class Transcoder {
     const { maxLogBytes } = this.#layout;
     // A line several times too long to go out whole is not read to its end: memory is bounded by what is sent.
     const readTo = end - start > 4 * maxLogBytes ? characterStart(line, start + 4 * maxLogBytes) : end;
-    const rollback = sink.length;
-    sink.reserve((readTo - start) * 2 + FIELD_ROOM + TIME_ROOM);
-    const body = rollback + 1 + varintBytes(readTo - start);
-    this.#begin();
-    sink.length = body + TIME_ROOM;
-    const isObject = this.#object(line, start, readTo, sink);
-    if (!isObject || this.#fields === 0) {
-      const { ms, subMsNs, omitted } = { ms: this.#ms, subMsNs: this.#subMsNs, omitted: this.#omitted };
-      this.#begin();
-      if (isObject) [this.#ms, this.#subMsNs] = [ms, subMsNs];
-      sink.length = body + TIME_ROOM;
-      const isAllOmitted = isObject && omitted > 0;
-      const message = this.#entryOf(this.#messageKey, 0, this.#messageKey.length);
-      this.#content(message, line, start, isAllOmitted ? start : readTo, sink);
-    }
-    for (const { name, hash, value } of this.#fixed) {
-      const entry = this.#keys.find(name, 0, name.length, hash);
-      const isThere = entry.seenIn === this.#record || entry.suffixedIn === this.#record;
-      if (!isThere) this.#content(entry, value, 0, value.length, sink);
-    }
-    if (this.#replaced.length > 0) removeRanges(sink, this.#replaced);
-    const bodyBytes = this.#finish(rollback, body, sink);
-    this.#keys.trim();
-    if (bodyBytes > maxLogBytes) cutLog(sink, rollback, maxLogBytes);
-    return bodyBytes > maxLogBytes || readTo < end;
+    const from = sink.length;
+    let slackBytes = FIRST_SLACK_BYTES;
+    while (!this.#append(line, start, readTo, sink, slackBytes)) slackBytes *= 8;
+    if (this.#keys.trim() || this.#misses > MISSES) this.#forget(sink.arena);
+    const isLong = sink.length - from > maxLogBytes && readVarint(sink.arena.bytes, from + 1).value > maxLogBytes;
+    if (isLong) cutLog(sink, from, maxLogBytes);
+    return isLong || readTo < end;
   }
 
-  #begin(): void {
+  /** Gives false, and has appended nothing, if the record takes more room than a text of its length suggests. */
+  #append(line: Buffer, start: number, end: number, sink: LogSink, slackBytes: number): boolean {
+    const bytes = end - start;
+    const rowBytes = ROW_BYTES * (1 + Math.ceil(bytes / SHORTEST_FIELD_BYTES) + this.#fixed.length);
+    // What is flattened goes out of a second table.
+    const tableBytes = this.#flattener === undefined ? rowBytes : 2 * rowBytes;
+    const levelBytes = 8 * (1 + (bytes >> 6));
+    const workBytes = tableBytes + levelBytes + 2 * bytes + slackBytes + 3 * OVERRUN_BYTES;
+    const logBytes = 2 * bytes + slackBytes;
+    const isSmall = workBytes <= WORK_TO - WORK_FROM;
+    sink.reserve(isSmall ? logBytes : logBytes + workBytes);
+    const { arena } = sink;
+    if (arena !== this.#arena || arena.reader !== this) this.#begin(arena);
+    const table = isSmall ? WORK_FROM : (sink.length + logBytes + 15) & ~15;
+    this.#levels = table + tableBytes;
+    let at = this.#levels + levelBytes;
+    this.#scratchTo = table + workBytes - OVERRUN_BYTES;
+    if (line !== this.#shared && line.buffer === arena.buffer) {
+      this.#shared = line;
+      this.#sharedFrom = line.byteOffset;
+    }
+    if (line === this.#shared) {
+      this.#scratch = at;
+      at = this.#sharedFrom + start;
+    } else {
+      arena.bytes.set(line.subarray(start, end), at);
+      this.#scratch = at + bytes + OVERRUN_BYTES;
+    }
+    const out = table + tableBytes - rowBytes;
+    if (!this.#read(arena, at, at + bytes, table, out) || !this.#addFixed(arena)) return false;
+    const limit = (isSmall ? arena.bytes.length : table) - OVERRUN_BYTES;
+    const to = this.#write(arena, out, sink.length, limit);
+    if (to !== 0) sink.length = to;
+    return to !== 0;
+  }
+
+  /** Makes rows of a record, from `out` on; false if there is no room. */
+  #read(arena: Arena, start: number, end: number, table: number, out: number): boolean {
     this.#record += 1;
     this.#fields = 0;
     this.#omitted = 0;
     this.#ms = 0;
     this.#subMsNs = -1;
     this.#timeFrom = undefined;
-    this.#lastKey = this.#keys.before;
-    this.#replaced.length = 0;
+    const rows = arena.wasm.read(start, end, table, this.#levels, this.#levels);
+    const behind = (table >> 2) + rows * ROW_WORDS;
+    this.#behind = out === table ? behind : out >> 2;
+    for (let row = table >> 2; row < behind; row += ROW_WORDS) if (!this.#field(arena, row)) return false;
+    if (this.#fields > 0) return true;
+    const isAllOmitted = this.#omitted > 0;
+    // What was read of it counts no more, but for its time.
+    this.#record += 1;
+    this.#timeFrom = undefined;
+    this.#behind = out >> 2;
+    const message = this.#keys.find(this.#messageKey, 0, this.#messageKey.length);
+    return this.#add(arena, message, start, isAllOmitted ? start : end);
   }
 
-  /** Reads `{ ... }` with nothing but space around it; false if that is not what is there. */
-  #object(line: Buffer, start: number, end: number, sink: LogSink): boolean {
-    let at = skipSpace(line, start, end);
-    if (line[at] !== 0x7b || at >= end) return false;
-    at = skipSpace(line, at + 1, end);
-    if (line[at] === 0x7d && at < end) return skipSpace(line, at + 1, end) === end;
-    for (;;) {
-      if (at >= end || line[at] !== QUOTE) return false;
-      at = this.#field(line, at + 1, end, sink);
-      if (at === NOT_JSON) return false;
-      at = skipSpace(line, at, end);
-      if (at >= end) return false;
-      if (line[at] === 0x7d) return skipSpace(line, at + 1, end) === end;
-      if (line[at] !== 0x2c) return false;
-      at = skipSpace(line, at + 1, end);
+  #addFixed(arena: Arena): boolean {
+    for (const { name, value } of this.#fixed) {
+      const entry = this.#keys.find(name, 0, name.length);
+      if (entry.seenIn === this.#record || entry.suffixedIn === this.#record) continue;
+      const at = this.#put(arena, value);
+      if (at === 0 || !this.#add(arena, entry, at, at + value.length)) return false;
     }
+    return true;
   }
 
-  /** Reads `name" : value` from behind the opening quote; gives the end of the value. */
-  #field(line: Buffer, start: number, end: number, sink: LogSink): number {
-    const { next } = this.#lastKey;
-    if (next !== undefined) {
-      const close = start + next.source.length;
-      // Such a name has no escape, so what is equal to it up to the quote is that name.
-      if (close < end && line[close] === QUOTE && startsWith(line, start, next.source)) {
-        this.#lastKey = next;
-        return this.#afterName(next, line, close, end, sink);
-      }
-    }
-    let hash = 0;
-    let at = start;
-    let byte = 0;
-    while (at < end) {
-      byte = line[at]!;
-      if (byte === QUOTE || byte === BACKSLASH || byte < 0x20) break;
-      hash = (Math.imul(hash, 31) + byte) | 0;
-      at += 1;
-    }
-    if (at >= end || byte < 0x20) return NOT_JSON;
+  /** Adds a row that is no field of the record's; false if there is no room for its name. */
+  #add(arena: Arena, entry: KeyEntry, from: number, to: number): boolean {
+    const { words } = arena;
+    const row = this.#behind;
+    this.#behind += ROW_WORDS;
+    words[row + KIND] = STRING;
+    words[row + VALUE] = from;
+    words[row + VALUE_TO] = to;
+    return this.#place(arena, entry, row) && this.#content(arena, entry, row);
+  }
+
+  /** Says what becomes of a field; false if there is no room to say it. */
+  #field(arena: Arena, row: number): boolean {
+    const slot = arena.words[row + SLOT]!;
     let entry: KeyEntry;
-    if (byte === QUOTE) {
-      entry = this.#keys.find(line, start, at, hash);
-      this.#lastKey.next = entry;
-    } else {
-      const close = closingQuote(line, at, end);
-      if (close === NOT_JSON) return NOT_JSON;
-      if (this.#scratch.length < close - start) this.#scratch = Buffer.allocUnsafe(2 * (close - start));
-      const written = unescapeText(line, start, close, this.#scratch, 0);
-      if (written === NOT_JSON) return NOT_JSON;
-      entry = this.#entryOf(this.#scratch, 0, written);
-      at = close;
+    if (slot >= 0) entry = this.#slots[slot]!;
+    else {
+      const name = this.#nameOf(arena, row);
+      if (name === undefined) return false;
+      entry = this.#known(arena, name.bytes, name.from, name.to);
+      if (!this.#place(arena, entry, row)) return false;
     }
-    this.#lastKey = entry;
-    return this.#afterName(entry, line, at, end, sink);
+    if (this.#flattener === undefined) return this.#value(arena, entry, row);
+    if (entry.role === 'omitted' || !isObject(arena, row)) return this.#leaf(arena, row, entry);
+    return this.#flattener.flatten(arena, row, entry.source);
   }
 
-  /** Reads `: value` from the name's closing quote. */
-  #afterName(entry: KeyEntry, line: Buffer, close: number, end: number, sink: LogSink): number {
-    let at = skipSpace(line, close + 1, end);
-    if (at >= end || line[at] !== 0x3a) return NOT_JSON;
-    at = skipSpace(line, at + 1, end);
-    return at < end ? this.#value(entry, line, at, end, sink) : NOT_JSON;
+  /** Puts a row that is not to be flattened behind those that go out. */
+  #leaf(arena: Arena, row: number, entry: KeyEntry): boolean {
+    const { words } = arena;
+    const out = this.#behind;
+    this.#behind += ROW_WORDS;
+    for (let word = KIND; word <= VALUE_TO; word += 1) words[out + word] = words[row + word]!;
+    return this.#place(arena, entry, out) && this.#value(arena, entry, out);
   }
 
-  #value(entry: KeyEntry, line: Buffer, at: number, end: number, sink: LogSink): number {
+  /** The rows of an object's members, which stay until the record is written. */
+  #members({ wasm, words }: Arena, row: number): { first: number; behind: number } | undefined {
+    const first = (this.#scratch + 3) & ~3;
+    const rows = wasm.read(words[row + VALUE]!, words[row + VALUE_TO]!, first, this.#scratchTo, this.#levels);
+    if (rows === FULL) return undefined;
+    this.#scratch = first + rows * ROW_BYTES;
+    return { first: first >> 2, behind: this.#scratch >> 2 };
+  }
+
+  #nameOf(arena: Arena, row: number): Name | undefined {
+    const { bytes, words } = arena;
+    const slot = words[row + SLOT]!;
+    if (slot >= 0) {
+      const { source } = this.#slots[slot]!;
+      return { bytes: source, from: 0, to: source.length };
+    }
+    if (slot === UNKNOWN_ESCAPED && !this.#unescape(arena, row + NAME, row + NAME_TO)) return undefined;
+    return { bytes, from: words[row + NAME]!, to: words[row + NAME_TO]! };
+  }
+
+  #value(arena: Arena, entry: KeyEntry, row: number): boolean {
+    const { words } = arena;
     if (entry.role === 'omitted') {
       this.#omitted += 1;
-      return endOfNested(line, at, end);
+      words[row + KIND] = DROPPED;
+      return true;
     }
-    const first = line[at]!;
-    if (first === QUOTE) {
-      const close = endOfPlainString(line, at + 1, end);
-      if (close !== NOT_JSON && line[close] === QUOTE) {
-        if (entry.role === 'time' && this.#time(entry, line, at + 1, close)) return close + 1;
-        this.#content(entry, line, at + 1, close, sink);
-        return close + 1;
+    const kind = words[row + KIND]!;
+    if (kind === ESCAPED && !this.#unescape(arena, row + VALUE, row + VALUE_TO)) return false;
+    if (entry.role === 'time') {
+      if ((kind === NUMBER || kind === STRING || kind === ESCAPED) && this.#time(arena, entry, row)) return true;
+    } else if (entry.role === 'level' && kind === NUMBER) {
+      const label = labelOf(this.#options.levels, arena.bytes, words[row + VALUE]!, words[row + VALUE_TO]!);
+      if (label !== undefined) {
+        const at = this.#put(arena, label);
+        if (at === 0) return false;
+        words[row + VALUE] = at;
+        words[row + VALUE_TO] = at + label.length;
       }
-      return close === NOT_JSON ? NOT_JSON : this.#escaped(entry, line, at + 1, close, end, sink);
     }
-    if (first === 0x7b || first === 0x5b) {
-      const close = endOfNested(line, at, end);
-      if (close === NOT_JSON) return NOT_JSON;
-      if (first === 0x7b && this.#flattener !== undefined) {
-        this.#flattener.flatten(entry.source, line, at, close, {
-          isWhole: (path, pathBytes) => this.#entryOf(path, 0, pathBytes).role === 'omitted',
-          leaf: (path, pathBytes, valueAt) => this.#leaf(path, pathBytes, line, valueAt, close, sink),
-        });
-      } else this.#content(entry, line, at, close, sink);
-      return close;
-    }
-    if (first === 0x2d || (first >= 0x30 && first <= 0x39)) {
-      const close = endOfNumber(line, at, end);
-      if (close === NOT_JSON) return NOT_JSON;
-      if (entry.role === 'time' && this.#time(entry, line, at, close)) return close;
-      const label = entry.role === 'level' ? labelOf(this.#options.levels, line, at, close) : undefined;
-      if (label === undefined) this.#content(entry, line, at, close, sink);
-      else this.#content(entry, label, 0, label.length, sink);
-      return close;
-    }
-    const close = endOfWord(line, at, end);
-    if (close !== NOT_JSON) this.#content(entry, line, at, close, sink);
-    return close;
-  }
-
-  /** A value within a nested object. What is an object still is to stay one. */
-  #leaf(path: Buffer, pathBytes: number, line: Buffer, at: number, end: number, sink: LogSink): number {
-    const entry = this.#entryOf(path, 0, pathBytes);
-    if (line[at] !== 0x7b || entry.role === 'omitted') return this.#value(entry, line, at, end, sink);
-    const close = endOfNested(line, at, end);
-    this.#content(entry, line, at, close, sink);
-    return close;
-  }
-
-  /** A string with its first escape at `backslash`: its text is shorter than its JSON, by how much is known afterwards. */
-  #escaped(entry: KeyEntry, line: Buffer, start: number, backslash: number, end: number, sink: LogSink): number {
-    const close = closingQuote(line, backslash, end);
-    if (close === NOT_JSON) return NOT_JSON;
-    if (this.#scratch.length < close - start) this.#scratch = Buffer.allocUnsafe(2 * (close - start));
-    const written = unescapeText(line, start, close, this.#scratch, 0);
-    if (written === NOT_JSON) return NOT_JSON;
-    if (entry.role === 'time' && this.#time(entry, this.#scratch, 0, written)) return close + 1;
-    this.#content(entry, this.#scratch, 0, written, sink);
-    return close + 1;
+    return this.#content(arena, entry, row);
   }
 
   /**
    * Takes the record's time from a time field. Of several time keys the first that can be read counts, and the
    * others stay contents; of one key that comes twice, the last, as for any other field.
    */
-  #time(entry: KeyEntry, bytes: Buffer, start: number, end: number): boolean {
+  #time(arena: Arena, entry: KeyEntry, row: number): boolean {
     if (this.#timeFrom !== undefined && this.#timeFrom !== entry) return false;
-    const time = readTime(bytes, start, end);
+    const { bytes, words } = arena;
+    const time = readTime(bytes, words[row + VALUE]!, words[row + VALUE_TO]!);
     if (time === undefined) return false;
-    this.#replace(entry);
+    this.#replace(arena, entry);
     this.#ms = time.ms;
     this.#subMsNs = time.subMsNs;
     this.#timeFrom = entry;
     entry.seenIn = this.#record;
-    entry.from = 0;
-    entry.to = 0;
+    entry.row = -1;
+    words[row + KIND] = DROPPED;
     return true;
   }
 
   /** The content that the field has already, if it has one, gives way to what comes now. */
-  #replace(entry: KeyEntry): void {
-    if (entry.seenIn !== this.#record || entry.to === entry.from) return;
-    this.#replaced.push(entry.from, entry.to);
+  #replace(arena: Arena, entry: KeyEntry): void {
+    if (entry.seenIn !== this.#record || entry.row === -1) return;
+    arena.words[entry.row + KIND] = DROPPED;
     this.#fields -= 1;
   }
 
-  #entryOf(bytes: Uint8Array, start: number, end: number): KeyEntry {
-    return this.#keys.find(bytes, start, end, hashKeyBytes(bytes, start, end));
-  }
-
-  /** Appends one content with the value `bytes[start..end)`. */
-  #content(field: KeyEntry, bytes: Uint8Array, start: number, end: number, sink: LogSink): void {
-    const entry = this.#keys.claim(field, this.#record);
-    this.#replace(entry);
+  /** Lets the field go out as a content; false if there is no room for its name. */
+  #content(arena: Arena, named: KeyEntry, row: number): boolean {
+    let entry = named;
+    if (named.out.holder !== named) {
+      entry = this.#keys.claim(named, this.#record);
+      if (entry !== named && !this.#place(arena, entry, row)) return false;
+    }
+    this.#replace(arena, entry);
     if (entry === this.#timeFrom) {
       // It gave the time before, and now comes again with a value that is none.
       this.#timeFrom = undefined;
       this.#ms = 0;
       this.#subMsNs = -1;
     }
-    const { encoded } = entry;
-    const valueBytes = end - start;
-    // A name or a label may be longer than the text it stands for, which is what was reserved.
-    sink.reserve(encoded.length + valueBytes + FIELD_ROOM);
-    const out = sink.bytes;
-    const from = sink.length;
-    out[from] = 0x12;
-    let at = writeVarint(out, from + 1, encoded.length + 1 + varintBytes(valueBytes) + valueBytes);
-    for (let i = 0; i < encoded.length; i += 1) out[at + i] = encoded[i]!;
-    at += encoded.length;
-    out[at] = 0x12;
-    at = writeVarint(out, at + 1, valueBytes);
-    // A call into the runtime, and the view it needs, cost as much as a loop over a hundred bytes and some.
-    if (valueBytes < LOOPED_BYTES) for (let i = start; i < end; i += 1) out[at++] = bytes[i]!;
-    else {
-      out.set(bytes.subarray(start, end), at);
-      at += valueBytes;
-    }
-    sink.length = at;
     entry.seenIn = this.#record;
-    entry.from = from;
-    entry.to = at;
+    entry.row = row;
     this.#fields += 1;
+    return true;
   }
 
-  /** Writes the time before the contents and the nanoseconds behind them, and closes the entry; gives its bytes. */
-  #finish(start: number, body: number, sink: LogSink): number {
-    if (this.#ms === 0) this.#ms = this.#clock.wallMs();
-    const subMsNs = this.#subMsNs === -1 ? this.#order.subMsNs(this.#ms) : this.#subMsNs;
-    sink.reserve(FIELD_ROOM);
-    const out = sink.bytes;
-    const inSeconds = this.#layout.timeUnit === 's';
-    const time = inSeconds ? Math.floor(this.#ms / 1000) : this.#ms;
-    const timeNs = inSeconds ? (this.#ms - time * 1000) * 1_000_000 + subMsNs : subMsNs;
-    const timeBytes = 1 + varintBytes(time);
-    if (timeBytes !== TIME_ROOM) out.copyWithin(body + timeBytes, body + TIME_ROOM, sink.length);
-    out[body] = 0x08;
-    writeVarint(out, body + 1, time);
-    const end = sink.length + timeBytes - TIME_ROOM;
-    out[end] = this.#layout.timeNsTag;
-    out.writeUInt32LE(timeNs, end + 1);
-    const bodyBytes = end + 5 - body;
-    const shift = start + 1 + varintBytes(bodyBytes) - body;
-    if (shift !== 0) out.copyWithin(body + shift, body, body + bodyBytes);
-    out[start] = 0x0a;
-    writeVarint(out, start + 1, bodyBytes);
-    sink.length = body + bodyBytes + shift;
-    return bodyBytes;
+  /** The entry of a name that the cache does not have; it has it the next time, if there is room. */
+  #known({ bytes, wasm }: Arena, name: Uint8Array, from: number, to: number): KeyEntry {
+    const entry = this.#keys.find(name, from, to);
+    if (entry.placedIn === this.#filling) return entry;
+    this.#misses += 1;
+    const { source, encoded } = entry;
+    const address = this.#namesTo;
+    if (address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return entry;
+    bytes.set(source, address);
+    bytes.set(encoded, address + source.length);
+    const slot = wasm.remember(address, source.length, address + source.length, encoded.length);
+    if (slot === -1) return entry;
+    this.#slots[slot] = entry;
+    this.#namesTo += source.length + encoded.length;
+    entry.address = address + source.length;
+    entry.placedIn = this.#filling;
+    return entry;
   }
-}
 
-function startsWith(line: Buffer, start: number, name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i += 1) if (line[start + i] !== name[i]) return false;
-  return true;
-}
-
-/** Takes the ranges out of the sink and closes the gaps. They do not overlap, but may be in any order. */
-function removeRanges(sink: LogSink, ranges: readonly number[]): void {
-  const pairs: [number, number][] = [];
-  for (let i = 0; i < ranges.length; i += 2) pairs.push([ranges[i]!, ranges[i + 1]!]);
-  pairs.sort((a, b) => a[0] - b[0]);
-  let to = pairs[0]![0];
-  for (const [i, [, gapEnd]] of pairs.entries()) {
-    const next = pairs[i + 1]?.[0] ?? sink.length;
-    sink.bytes.copyWithin(to, gapEnd, next);
-    to += next - gapEnd;
+  /** Puts into the table where the bytes of the name stand; false if there is no room for them. */
+  #place(arena: Arena, entry: KeyEntry, row: number): boolean {
+    const { words } = arena;
+    const address = entry.placedIn === this.#filling ? entry.address : this.#put(arena, entry.encoded);
+    words[row + NAME] = address;
+    words[row + NAME_TO] = entry.encoded.length;
+    return address !== 0;
   }
-  sink.length = to;
+
+  /** Puts a string's text in the place of its JSON, of which the table has both ends; false if there is no room. */
+  #unescape({ words, wasm }: Arena, from: number, to: number): boolean {
+    const text = this.#scratch;
+    if (text + words[to]! - words[from]! > this.#scratchTo) return false;
+    this.#scratch = wasm.writeText(words[from]!, words[to]!, text);
+    words[from] = text;
+    words[to] = this.#scratch;
+    return true;
+  }
+
+  /** Gives the address of bytes that stand nowhere else, or 0 if there is no room for them. */
+  #put(arena: Arena, bytes: Uint8Array): number {
+    const address = this.#scratch;
+    if (address + bytes.length > this.#scratchTo) return 0;
+    for (let i = 0; i < bytes.length; i += 1) arena.bytes[address + i] = bytes[i]!;
+    this.#scratch += bytes.length;
+    return address;
+  }
+
+  /** Begins to read in this memory. */
+  #begin(arena: Arena): void {
+    this.#arena = arena;
+    this.#shared = undefined;
+    arena.reader = this;
+    this.#forget(arena);
+  }
+
+  #forget(arena: Arena): void {
+    arena.wasm.forget();
+    this.#filling += 1;
+    this.#namesTo = NAMES_FROM;
+    this.#misses = 0;
+  }
+
+  /** Writes the Log; gives its end, or 0 if there is no room for it. */
+  #write(arena: Arena, table: number, to: number, limit: number): number {
+    const { timeUnit, timeNsTag } = this.#layout;
+    const ms = this.#ms === 0 ? this.#clock.wallMs() : this.#ms;
+    const time = timeUnit === 's' ? Math.floor(ms / 1000) : ms;
+    const end = arena.wasm.write(table, this.#behind * 4, to, limit, time, timeNsTag);
+    if (end === 0) return 0;
+    // Not before: a record that is read again must not count twice in the order of its millisecond.
+    const subMsNs = this.#subMsNs === -1 ? this.#order.subMsNs(ms) : this.#subMsNs;
+    arena.bytes.writeUInt32LE(timeUnit === 's' ? (ms - time * 1000) * 1_000_000 + subMsNs : subMsNs, end - 4);
+    return end;
+  }
 }

@@ -16,6 +16,7 @@ import { encodingOf } from './encoding';
 import { enterExit, type Leaver, leaveExit } from './exit';
 import type { Options } from './options/schema';
 import { Outbox } from './outbox';
+import { PIECE_BYTES } from './record/arena';
 import type { Transform } from './record/transform';
 import { handleSignals, NO_SIGNALS } from './signals';
 import { signerOf } from './signer';
@@ -125,6 +126,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #outbox: Outbox;
+  /** For records that will be refused. */
+  #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
@@ -250,7 +253,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   }
 
   get piece(): Buffer {
-    return this.#batcher.piece;
+    if (this.#options.enabled) {
+      try {
+        return this.#batcher.piece;
+      } catch {
+        // There is no memory for it, and `writeRange` will say so of each record.
+      }
+    }
+    this.#ownPiece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    return this.#ownPiece;
   }
 
   async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {

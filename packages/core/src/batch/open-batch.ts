@@ -1,7 +1,7 @@
-// The batch that still grows: encoded log entries, one behind the other, in one buffer.
+// The batch that still grows: encoded log entries, one behind the other, in one memory.
 //
 // Takes: entries, written by the transcoder at its end. Gives: the bytes of all, framed by the target in place.
-// Keeps: one buffer, used again for the next batch; it grows by doubling.
+// Keeps: one arena, used again for the next batch; it is followed by one of twice the size.
 // Never: copies what is written, but for the one entry that did not fit and begins the next batch.
 //
 //   | head room | entry | entry | ... | entry | tail: envelope |

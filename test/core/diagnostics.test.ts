@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
 import { runChild } from '../support/child';
-import { environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, environmentFor, optionsFor, startEmulator } from '../support/emulator';
 
 test('deliveries, retries and losses are published, to those who subscribe', async () => {
   const emulator = await startEmulator();
@@ -53,4 +53,41 @@ test('NODE_DEBUG=putlogs prints them, without secrets', async () => {
   });
   assert.match(result.stderr, /PUTLOGS \d+: batch\.delivered \{"instance":.*"records":3/);
   assert.ok(!(result.stderr + result.stdout).includes('a-secret-to-be-searched-for'));
+});
+
+test('a subscriber that logs by the same shipper when it is told changes no record that is being taken', async () => {
+  const emulator = await startEmulator();
+  after(() => emulator.close());
+  emulator.faults([{ status: 503 }]);
+  const shipper = createShipper({
+    ...optionsFor(emulator),
+    instance: 'answering',
+    compression: 'none',
+    batch: { maxBytes: 64 * 1024 },
+    memory: { maxBytes: 1024 * 1024, whenFull: 'dropOldest' },
+  });
+  let answers = 0;
+  const answer = (message: unknown) => {
+    if ((message as { instance: string }).instance === 'answering' && shipper.write('{"n":"answer"}')) answers += 1;
+  };
+  subscribe('putlogs:records.dropped', answer);
+  const padding = 'x'.repeat(1000);
+  for (let n = 0; n < 3000; n += 1) shipper.write(JSON.stringify({ n, padding }));
+  unsubscribe('putlogs:records.dropped', answer);
+  assert.ok(answers > 10, `${answers} answers`);
+  emulator.faults([]);
+  await shipper.close();
+  const arrived = emulator.logs().map(contentsOf);
+  const own = arrived.filter(({ n }) => n !== 'answer');
+  assert.ok(arrived.length > own.length);
+  const numbers = own.map(({ n }) => Number(n));
+  assert.deepEqual(
+    numbers,
+    [...new Set(numbers)].sort((a, b) => a - b),
+    'each once, in order',
+  );
+  assert.ok(own.every((contents) => contents['padding'] === padding));
+  const { accepted, delivered, dropped } = shipper.stats();
+  assert.deepEqual([accepted, delivered], [3000 + answers, arrived.length]);
+  assert.equal(dropped.memory, accepted - delivered);
 });

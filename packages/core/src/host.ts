@@ -209,6 +209,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   async flush({ timeoutMs = Number.POSITIVE_INFINITY }: FlushOptions = {}): Promise<FlushResult> {
     this.#hand();
+    // Nothing to ask a worker for, which may be slower than the limit.
+    if (this.stats().pending === 0) return { settled: true, pending: 0 };
     const settled = await this.#settled(timeoutMs, (thread, leftMs) => thread.flush(leftMs));
     return { settled, pending: this.stats().pending };
   }

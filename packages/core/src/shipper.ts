@@ -126,6 +126,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #outbox: Outbox;
+  /**
+   * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands in
+   * `piece` is then still to be read.
+   */
+  #taking = 0;
   /** For records that will be refused. */
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
@@ -190,7 +195,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (typeof record === 'string') {
       const { piece } = this;
       // A UTF-16 unit takes three bytes of UTF-8 at most.
-      if (record.length * 3 <= piece.length) return this.writeRange(piece, 0, piece.write(record, 0));
+      const fits = this.#taking === 0 && record.length * 3 <= piece.length;
+      if (fits) return this.writeRange(piece, 0, piece.write(record, 0));
       const bytes = Buffer.from(record);
       return this.writeRange(bytes, 0, bytes.length);
     }
@@ -201,6 +207,13 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean {
+    this.#taking += 1;
+    const isTaken = this.#take(bytes, start, end);
+    this.#taking -= 1;
+    return isTaken;
+  }
+
+  #take(bytes: Buffer, start: number, end: number): boolean {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;

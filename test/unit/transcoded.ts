@@ -2,8 +2,9 @@
 
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
 import { type Clock, systemClock } from '@putlogs/core/internal/clock';
+import type { TranscodeOptions } from '@putlogs/core/internal/record/layout';
 import { levelLabels } from '@putlogs/core/internal/record/level';
-import { type TranscodeOptions, Transcoder } from '@putlogs/core/internal/record/transcode';
+import { Transcoder } from '@putlogs/core/internal/record/transcode';
 import { VOLC_SCHEMA } from '@putlogs/core/internal/target/volc-schema';
 import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
 import { type INamespace, Root } from 'protobufjs';

@@ -7,14 +7,14 @@
 import type { Host } from './host';
 import type { LineStream } from './line-stream';
 import type { Options, PutlogsOptions } from './options/schema';
-import type { Shipper } from './shipper';
+import type { Shipper } from './record-sink';
 
 export { addStats, DROP_REASONS, type DropReason, type Stats } from './account';
 export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { Host } from './host';
 export type { LineStream } from './line-stream';
 export type { PutlogsOptions } from './options/schema';
-export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './shipper';
+export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './record-sink';
 export type { Warning, WarningKind } from './tell';
 
 /**

@@ -13,7 +13,8 @@ import { type Clock, systemClock } from './clock';
 import type { Options } from './options/schema';
 import { PIECE_BYTES } from './record/arena';
 import { Lines } from './record/lines';
-import { type RangeShipper, type Shipper, startShipper } from './shipper';
+import type { RangeShipper, Shipper } from './record-sink';
+import { startShipper } from './shipper';
 
 /** A chunk is read before the next comes, so the stream may never ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;

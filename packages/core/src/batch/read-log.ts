@@ -2,7 +2,7 @@
 // Takes: the bytes of a `Log`. Gives: its time and contents. Keeps: nothing. Never: guesses: what the transcoder did
 // not write is an error.
 
-import type { LogLayout } from '../record/transcode';
+import type { LogLayout } from '../record/layout';
 import { readVarint } from '../record/varint';
 
 /** How a record's time is written. */

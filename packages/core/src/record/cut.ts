@@ -6,7 +6,7 @@
 // value ends with `…[truncated N bytes]`. Where even the names alone are too long, fields are left out from the end,
 // and the last field says how many.
 
-import type { LogSink } from './transcode';
+import type { LogSink } from './layout';
 import { readVarint, varintBytes, writeVarint } from './varint';
 
 interface Content {

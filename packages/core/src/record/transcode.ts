@@ -26,11 +26,13 @@
 // where that is too little (names that go out far longer than they came) the record is read again with more.
 
 import type { Clock } from '../clock';
-import { type Arena, NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES, WORK_FROM, WORK_TO } from './arena';
+import { type Arena, OVERRUN_BYTES, WORK_FROM, WORK_TO } from './arena';
 import { characterStart, cutLog } from './cut';
 import { Flattener, isObject, type Name } from './flatten';
-import { type KeyEntry, type KeyRole, type KeyRule, Keys } from './keys';
-import { type LevelLabels, labelOf } from './level';
+import { type KeyEntry, type KeyRole, Keys } from './keys';
+import type { LogLayout, LogSink, TranscodeOptions } from './layout';
+import { labelOf } from './level';
+import { PlacedNames } from './placed-names';
 import {
   DROPPED,
   ESCAPED,
@@ -50,40 +52,6 @@ import {
 import { CallOrder, readTime } from './time';
 import { readVarint } from './varint';
 
-/** The memory a record is appended to. `arena` may be another one after `reserve`. */
-export interface LogSink {
-  readonly arena: Arena;
-  /** An address in it: where the next Log begins. */
-  length: number;
-  /** Makes room for `extra` more bytes behind `length`. */
-  reserve(extra: number): void;
-}
-
-/** How a target's service wants a Log. */
-export interface LogLayout {
-  /** What Log.Time counts; Log.TimeNs is the rest. */
-  readonly timeUnit: 'ms' | 's';
-  /** The tag byte of Log.TimeNs, a fixed32. */
-  readonly timeNsTag: number;
-  /** The largest Log the service takes, in bytes of its encoding. */
-  readonly maxLogBytes: number;
-  readonly keys: KeyRule;
-}
-
-export interface TranscodeOptions {
-  readonly timeKeys: readonly string[];
-  readonly levelKey: string;
-  readonly levels: LevelLabels;
-  readonly messageKey: string;
-  /** Put on every record. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** Names as the application has them, and what they go out as. */
-  readonly rename: Readonly<Record<string, string>>;
-  /** Names as the application has them; flattened, with their path. */
-  readonly omit: readonly string[];
-  readonly nested: 'json' | 'flatten';
-}
-
 /** A field of the options, ready to be put on a record. */
 interface Fixed {
   readonly name: Uint8Array;
@@ -95,8 +63,6 @@ const SHORTEST_FIELD_BYTES = 5;
 
 /** What names and labels that are longer than the text they stand for are given first. */
 const FIRST_SLACK_BYTES = 1024;
-/** Names that were not in the cache, until it is filled anew: what it has may have gone out of use. */
-const MISSES = 4096;
 
 export class Transcoder {
   readonly #layout: LogLayout;
@@ -117,12 +83,7 @@ export class Transcoder {
   /** The last bytes that were a view of the arena's, and where they begin in it: a view is slow to ask. */
   #shared: Buffer | undefined;
   #sharedFrom = 0;
-  /** Of each slot of the arena's cache of names, the name. */
-  readonly #slots: (KeyEntry | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
-  /** Grows whenever the cache is emptied: what was placed before is no more. */
-  #filling = 0;
-  #namesTo = 0;
-  #misses = 0;
+  readonly #placed = new PlacedNames();
   /** Where the next thing of this record is put that stands nowhere as it goes out, and the end of that room. */
   #scratch = 0;
   #scratchTo = 0;
@@ -165,7 +126,7 @@ export class Transcoder {
     const from = sink.length;
     let slackBytes = FIRST_SLACK_BYTES;
     while (!this.#append(line, start, readTo, sink, slackBytes)) slackBytes *= 8;
-    if (this.#keys.trim() || this.#misses > MISSES) this.#forget(sink.arena);
+    if (this.#keys.trim() || this.#placed.isOutOfUse) this.#placed.forget(sink.arena);
     const isLong = sink.length - from > maxLogBytes && readVarint(sink.arena.bytes, from + 1).value > maxLogBytes;
     if (isLong) cutLog(sink, from, maxLogBytes);
     return isLong || readTo < end;
@@ -254,7 +215,7 @@ export class Transcoder {
   #field(arena: Arena, row: number): boolean {
     const slot = arena.words[row + SLOT]!;
     let entry: KeyEntry;
-    if (slot >= 0) entry = this.#slots[slot]!;
+    if (slot >= 0) entry = this.#placed.inSlot(slot);
     else {
       const name = this.#nameOf(arena, row);
       if (name === undefined) return false;
@@ -288,7 +249,7 @@ export class Transcoder {
     const { bytes, words } = arena;
     const slot = words[row + SLOT]!;
     if (slot >= 0) {
-      const { source } = this.#slots[slot]!;
+      const { source } = this.#placed.inSlot(slot);
       return { bytes: source, from: 0, to: source.length };
     }
     if (slot === UNKNOWN_ESCAPED && !this.#unescape(arena, row + NAME, row + NAME_TO)) return undefined;
@@ -365,28 +326,16 @@ export class Transcoder {
   }
 
   /** The entry of a name that the cache does not have; it has it the next time, if there is room. */
-  #known({ bytes, wasm }: Arena, name: Uint8Array, from: number, to: number): KeyEntry {
+  #known(arena: Arena, name: Uint8Array, from: number, to: number): KeyEntry {
     const entry = this.#keys.find(name, from, to);
-    if (entry.placedIn === this.#filling) return entry;
-    this.#misses += 1;
-    const { source, encoded } = entry;
-    const address = this.#namesTo;
-    if (address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return entry;
-    bytes.set(source, address);
-    bytes.set(encoded, address + source.length);
-    const slot = wasm.remember(address, source.length, address + source.length, encoded.length);
-    if (slot === -1) return entry;
-    this.#slots[slot] = entry;
-    this.#namesTo += source.length + encoded.length;
-    entry.address = address + source.length;
-    entry.placedIn = this.#filling;
+    this.#placed.place(arena, entry);
     return entry;
   }
 
   /** Puts into the table where the bytes of the name stand; false if there is no room for them. */
   #place(arena: Arena, entry: KeyEntry, row: number): boolean {
     const { words } = arena;
-    const address = entry.placedIn === this.#filling ? entry.address : this.#put(arena, entry.encoded);
+    const address = this.#placed.addressOf(entry) || this.#put(arena, entry.encoded);
     words[row + NAME] = address;
     words[row + NAME_TO] = entry.encoded.length;
     return address !== 0;
@@ -416,14 +365,7 @@ export class Transcoder {
     this.#arena = arena;
     this.#shared = undefined;
     arena.reader = this;
-    this.#forget(arena);
-  }
-
-  #forget(arena: Arena): void {
-    arena.wasm.forget();
-    this.#filling += 1;
-    this.#namesTo = NAMES_FROM;
-    this.#misses = 0;
+    this.#placed.forget(arena);
   }
 
   /** Writes the Log; gives its end, or 0 if there is no room for it. */

@@ -14,7 +14,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import type { Credentials } from '../credentials/credentials';
 import { outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
-import type { LogLayout } from '../record/transcode';
+import type { LogLayout } from '../record/layout';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';
 import { fieldOf, readFields, readTags, textField, textOf } from './fields';

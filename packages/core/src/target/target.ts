@@ -4,7 +4,7 @@ import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Answer, Outcome } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
-import type { LogLayout } from '../record/transcode';
+import type { LogLayout } from '../record/layout';
 
 /** What is said once for all records of a batch. */
 export interface Envelope {

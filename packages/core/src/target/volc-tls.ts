@@ -14,7 +14,7 @@ import {
   type ServiceError,
 } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
-import type { LogLayout } from '../record/transcode';
+import type { LogLayout } from '../record/layout';
 import { varintBytes, writeVarint } from '../record/varint';
 import { fieldOf, lengthTag, readFields, readTags, textField, textOf } from './fields';
 import type { Envelope, Target } from './target';

@@ -1,7 +1,8 @@
-// Writes the table of options into the README, from the schema that validates them.
+// Writes the tables of options, from the schema that validates them: all of them by groups into docs/options.md, and into
+// the README those that people set.
 //
-//   node scripts/options-table.mjs           writes it
-//   node scripts/options-table.mjs --check   exits 1 if the README has another
+//   node scripts/options-table.mjs           writes them
+//   node scripts/options-table.mjs --check   exits 1 if a page has another
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -27,19 +28,60 @@ function variablesOf({ path, notes }) {
   return [environmentName(path), ...(notes.vendor ?? [])].map((name) => `\`${name}\``).join(', ');
 }
 
-const table = [
-  row('Option', 'Default', 'In the environment', 'Meaning'),
-  row('---', '---', '---', '---'),
-  ...optionLeaves().map((leaf) => row(`\`${leaf.path}\``, defaultOf(leaf), variablesOf(leaf), leaf.notes.meaning)),
-].join('\n');
+const HEAD = [row('Option', 'Default', 'In the environment', 'Meaning'), row('---', '---', '---', '---')];
 
-const file = join(root, 'README.md');
-const readme = readFileSync(file, 'utf8');
-const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-if (begin === -1 || end < begin) throw new Error(`README.md has no place for the table: ${BEGIN} ... ${END}`);
-const written = `${readme.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${readme.slice(end)}`;
-if (!process.argv.includes('--check')) writeFileSync(file, written);
-else if (written !== readme) {
-  process.stderr.write('README.md: the table of options is not that of the schema; run npm run options-table\n');
-  process.exit(1);
+function tableOf(leaves) {
+  const rows = leaves.map((leaf) => row(`\`${leaf.path}\``, defaultOf(leaf), variablesOf(leaf), leaf.notes.meaning));
+  return [...HEAD, ...rows].join('\n');
+}
+
+/** By the first name of their path. Every option is in one group, or this script fails. */
+const GROUPS = {
+  'Where to': 'enabled target endpoint region topicId projectId project logstore topic routing signature credentials',
+  'What stands around the records': 'source fileName tags instance hashKey',
+  'What becomes of a record': 'timeKey messageKey levelKey levels fields rename omit nested transform',
+  'Batches and requests': 'batch lingerMs compression concurrency requestTimeoutMs retry proxy tls allowInsecure',
+  'What waits, and what may be lost': 'memory spool deadLetter',
+  'The end': 'closeTimeoutMs handleSignals',
+};
+const TEN = [
+  'target',
+  'region',
+  'topicId',
+  'project',
+  'logstore',
+  'credentials.accessKeyId',
+  'credentials.accessKeySecret',
+  'spool.dir',
+  'memory.maxBytes',
+  'tags',
+];
+
+const leaves = optionLeaves();
+const firstName = ({ path }) => path.split('.')[0];
+const grouped = Object.values(GROUPS).flatMap((names) => names.split(' '));
+const lost = leaves.filter((leaf) => !grouped.includes(firstName(leaf)));
+if (lost.length > 0) throw new Error(`in no group: ${lost.map(({ path }) => path).join(', ')}`);
+
+const groups = Object.entries(GROUPS).map(([title, names]) => {
+  const inGroup = leaves.filter((leaf) => names.split(' ').includes(firstName(leaf)));
+  const order = names.split(' ');
+  inGroup.sort((a, b) => order.indexOf(firstName(a)) - order.indexOf(firstName(b)));
+  return `## ${title}\n\n${tableOf(inGroup)}`;
+});
+
+write('docs/options.md', groups.join('\n\n'));
+write('README.md', tableOf(TEN.map((path) => leaves.find((leaf) => leaf.path === path))));
+
+function write(page, table) {
+  const file = join(root, page);
+  const text = readFileSync(file, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin === -1 || end < begin) throw new Error(`${page} has no place for the table: ${BEGIN} ... ${END}`);
+  const written = `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`;
+  if (!process.argv.includes('--check')) writeFileSync(file, written);
+  else if (written !== text) {
+    process.stderr.write(`${page}: the table of options is not that of the schema; run npm run options-table\n`);
+    process.exitCode = 1;
+  }
 }

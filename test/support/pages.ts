@@ -12,17 +12,20 @@ export interface Block {
   /** The name it is a file by; '' where it stands for itself. */
   readonly file: string;
   readonly code: string;
+  /** What it prints: the block in `text` right behind it. */
+  readonly printed: string | undefined;
 }
 
 export const root = join(__dirname, '../../..');
 
 export function blocksOf(page: string): Block[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```(\w*)(?: (\S+))?\n(.*?)^```$/gms)].map((match) => ({
+  return [...text.matchAll(/^```(\w*)(?: (\S+))?\n(.*?)^```$(?=(?:\n\n```text\n(.*?)^```$)?)/gms)].map((match) => ({
     page,
     line: text.slice(0, match.index).split('\n').length,
     language: match[1]!,
     file: match[2] ?? '',
     code: match[3]!,
+    printed: match[4],
   }));
 }

@@ -3,8 +3,8 @@
 // Takes: the path of its module; then lines. Gives: the line of the record it made, or that it wants none, or why it could
 // not say. Keeps: the function. Never: throws for a record, or waits: what it gives must be there when it returns.
 //
-// It costs a JSON.parse, its own time and a JSON.stringify for each record, some five times what shipping costs, and the
-// digits of a whole number above 2^53. That is why it is not how names are changed and fields left out; and it is no place
+// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits
+// of a whole number above 2^53. That is why it is not how names are changed and fields left out; and it is no place
 // to hide a secret, for a record at which it fails goes out as it was.
 
 import { createRequire } from 'node:module';

@@ -40,7 +40,8 @@ const GROUPS = {
   'Where to': 'enabled target endpoint region topicId projectId project logstore topic routing signature credentials',
   'What stands around the records': 'source fileName tags instance hashKey',
   'What becomes of a record': 'timeKey messageKey levelKey levels fields rename omit nested transform',
-  'Batches and requests': 'batch lingerMs compression concurrency requestTimeoutMs retry proxy tls allowInsecure',
+  'Batches and requests':
+    'batch lingerMs compression concurrency requestTimeoutMs retry proxy noProxy tls allowInsecure',
   'What waits, and what may be lost': 'memory spool deadLetter',
   'The end': 'closeTimeoutMs handleSignals',
 };

@@ -15,6 +15,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { delimiter, join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
+import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { environmentName } from '@putlogs/core/internal/options/schema';
 import { NAMED_VERSIONS, NODE_VERSIONS } from '../packages/versions';
 import { runChild, startChild } from '../support/child';
@@ -53,6 +54,8 @@ const pages = [
 const blocks = pages.flatMap(blocksOf);
 /** Its files are built and run by test/packages/bundlers.test.ts. */
 const BUNDLERS = 'docs/bundlers.md';
+/** Walked through as one, by test/docs/readme.test.ts. */
+const WALK = 'Five minutes';
 
 /** Not beside the tests: their blocks are checked for syntax only. */
 const ABSENT: Readonly<Record<string, string>> = {
@@ -68,13 +71,16 @@ after(() => rmSync(directory, { recursive: true }));
 
 /** A page's `text` blocks were compared with what the programs before them print. */
 const READ = ['', 'text'];
-for (const block of blocks.filter(({ language, page }) => !READ.includes(language) && page !== BUNDLERS)) {
+const isRunHere = ({ language, page, section }: Block) =>
+  !READ.includes(language) && page !== BUNDLERS && !(page === 'README.md' && section === WALK);
+for (const block of blocks.filter(isRunHere)) {
   test(`${block.page}:${block.line} runs`, async (t) => {
     switch (block.language) {
       case 'js':
       case 'ts':
         return runProgram(block, t);
       case 'sh':
+        if (/^(export|unset) /.test(block.code)) return assertOptions(block.code);
         for (const command of block.code.trim().split('\n')) await runCommand(command);
         return;
       case 'console':
@@ -176,8 +182,8 @@ async function surroundingsOf(code: string, directory: string, emulator: Emulato
 function assertArrived(code: string, logs: readonly EmulatorLog[], target: TargetUnderTest): void {
   const said = [...code.matchAll(/^ *\/\/ arrives: (.+)$/gm)].map(([, text]) => JSON.parse(text!) as object);
   const isOurs = /@putlogs\/(pino|winston|core)/.test(code);
-  if (said.length === 0 && (!isOurs || code.includes('// nothing arrives'))) return assert.equal(logs.length, 0);
-  assert.equal(logs.length, said.length || 1);
+  const isNone = !isOurs || code.includes('// nothing arrives');
+  assert.equal(logs.length, said.length || (isNone ? 0 : 1));
   for (const [at, log] of logs.entries()) {
     const arrived = contentsOf(log);
     for (const [key, value] of Object.entries(said[at] ?? {})) {
@@ -186,6 +192,16 @@ function assertArrived(code: string, logs: readonly EmulatorLog[], target: Targe
     assert.equal(log.service, target.name.startsWith('volc') ? 'tls' : 'sls');
     if (isOurs) assert.equal(log.hashKey !== '', target.isSigned);
   }
+}
+
+/** The variables that a page sets are a configuration that a transport would start with. */
+function assertOptions(code: string): void {
+  const script = `env -i bash -ec '${code.trim()}\nenv -0'`;
+  const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  const variables = stdout.split('\0').filter((line) => /^(PUTLOGS|VOLCENGINE|ALIBABA_CLOUD)_/.test(line));
+  assert.ok(variables.length > 0);
+  const environment = variables.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+  resolveOptions({}, Object.fromEntries(environment) as NodeJS.ProcessEnv);
 }
 
 async function runCommand(command: string): Promise<void> {

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 export interface Block {
   readonly page: string;
   readonly line: number;
+  /** The heading of the second level above it. */
+  readonly section: string;
   readonly language: string;
   /** The name it is a file by; '' where it stands for itself. */
   readonly file: string;
@@ -23,6 +25,7 @@ export function blocksOf(page: string): Block[] {
   return [...text.matchAll(/^```(\w*)(?: (\S+))?\n(.*?)^```$(?=(?:\n\n```text\n(.*?)^```$)?)/gms)].map((match) => ({
     page,
     line: text.slice(0, match.index).split('\n').length,
+    section: /.*^## ([^\n]+)$/ms.exec(text.slice(0, match.index))?.[1] ?? '',
     language: match[1]!,
     file: match[2] ?? '',
     code: match[3]!,

@@ -1,0 +1,63 @@
+// The first five minutes of the README, walked through word for word: its files under their names, its commands in one shell.
+//
+// What is another here: the packages are there already (what an install gives is shown by test/packages), the port is a free
+// one, and where there is no curl the address is asked by node.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runChild, startChild } from '../support/child';
+import { contentsOf } from '../support/emulator';
+import { blocksOf, root } from '../support/pages';
+
+const EMULATOR = 'npx putlogs-emulator --port 4700';
+const packages = join(root, 'test/node_modules');
+
+interface Answer {
+  readonly logs: readonly { readonly hashKey: string; readonly contents: { key: string; value: string }[] }[];
+}
+
+test('the five minutes of the README end with its three records at the service', async () => {
+  const blocks = blocksOf('README.md').filter(({ section }) => section === 'Five minutes');
+  const directory = mkdtempSync(join(tmpdir(), 'putlogs-readme-'));
+  symlinkSync(packages, join(directory, 'node_modules'));
+  const commands: string[] = [];
+  for (const { language, code } of blocks) {
+    const [, name] = /^\/\/ ([\w-]+\.mjs)\n/.exec(code) ?? [];
+    if (language === 'sh') commands.push(...code.trim().split('\n'));
+    else writeFileSync(join(directory, name!), code);
+  }
+  const [install, service, ...rest] = commands;
+  assert.match(install!, /^npm install (\S+ ?)+$/);
+  for (const name of install!.split(' ').slice(2)) assert.ok(require.resolve(name));
+  assert.equal(service, EMULATOR);
+
+  // What npx would start: npx itself does not pass a signal on.
+  const command = join(packages, '.bin/putlogs-emulator');
+  const emulator = startChild('', { command, args: ['--port', '0'], cwd: directory });
+  try {
+    const { url } = JSON.parse(await emulator.line('"url"')) as { url: string };
+    const curl = spawnSync('curl', ['--version']).error === undefined ? 'curl -s' : `${process.execPath} -e '${FETCH}'`;
+    const script = rest.join('\n').replaceAll('http://127.0.0.1:4700', url).replace(/^curl/m, curl);
+    // npm's own warnings are of the machine's configuration.
+    const env = { npm_config_loglevel: 'error' };
+    const result = await runChild('', { command: 'bash', args: ['-ec', script], cwd: directory, env });
+    assert.equal(result.code, 0, result.stderr);
+    const { logs } = JSON.parse(result.stdout) as Answer;
+    assert.deepEqual(
+      logs.map((log) => [contentsOf(log)['order'], contentsOf(log)['level'], log.hashKey !== '']),
+      ['17', '18', '19'].map((order) => [order, 'info', true]),
+    );
+    // The pipe has a line to say; nobody else has.
+    assert.match(result.stderr, /^putlogs-pino: .+\n$/);
+  } finally {
+    emulator.kill('SIGTERM');
+    await emulator.ended;
+    rmSync(directory, { recursive: true });
+  }
+});
+
+const FETCH = 'fetch(process.argv[1]).then((answer) => answer.text()).then(console.log)';

@@ -223,7 +223,7 @@ async function runCommand(command: string): Promise<void> {
     await runEmulator(args.slice(1));
     return;
   }
-  if (/(^|\| )putlogs(-pino)? /.test(command)) return runOurs(command);
+  if (/(^|\| )(npx )?putlogs(-pino)? /.test(command)) return runOurs(command.replace('npx ', ''));
   assert.fail(`nothing here knows how to run: ${command}`);
 }
 

@@ -51,7 +51,8 @@ export class Disk {
       return undefined;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      return { kind: 'failed', code: code ?? 'UNKNOWN', message };
+      // Node's messages begin with the code, which is told beside them.
+      return { kind: 'failed', code: code ?? 'UNKNOWN', message: message.replace(`${code}: `, '') };
     }
   }
 

@@ -1,13 +1,16 @@
-// What docs/operating.md lists is what the code has: no kind of warning, no reason and no counter without its row.
+// What docs/operating.md lists is what the code has: no kind of warning, no reason and no counter without its row, and the
+// lines as they are printed.
 //
 // Takes: the page, the types in tell.ts (a type has nothing at run time, so its source is read), an account's reading.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Account, DROP_REASONS } from '@putlogs/core/internal/account';
+import { runChild } from '../support/child';
 
 const root = join(__dirname, '../../..');
 const page = readFileSync(join(root, 'docs/operating.md'), 'utf8');
@@ -35,4 +38,37 @@ test('the sizes in docs/operating.md are those that the benchmark measured', () 
   const args = [join(root, 'scripts/sizes-table.mjs'), '--check'];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
+});
+
+/** Not provoked here: other tests do, and look for these words. */
+const TOLD_ELSEWHERE = ['compression', 'worker', 'options', 'internal'];
+
+/** A line of the page as a pattern: `…` is anything, and what differs from one time to the next is. */
+function patternOf(line: string): RegExp {
+  const literal = line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const open = literal.replace(/\/[\w/-]+/g, '\\S+').replace(/\d+(\\\.\d+)*/g, '[\\d.]+');
+  return new RegExp(`^${open.replaceAll('…', '.*').replace(/E[A-Z]{4,}.*/, 'E[A-Z]{4,}.*')}$`);
+}
+
+test('docs/operating.md has the lines as they are printed', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'putlogs-warnings-'));
+  try {
+    const { stdout, stderr, code } = await runChild(join(__dirname, 'apps/warnings.js'), { args: [directory] });
+    assert.equal(code, 0);
+    const told = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; message: string });
+    told.push({ kind: 'exit', message: stderr.trim().split('\nputlogs: ').at(-1)! });
+    const rows = page.split('\n## Warnings\n')[1]!.split('\n## ')[0]!;
+    for (const [, kind, cell] of rows.matchAll(/^\| `(\w+)` \| (.+?) \|/gm)) {
+      if (TOLD_ELSEWHERE.includes(kind!)) continue;
+      for (const [, line] of cell!.matchAll(/`([^`]+)`/g)) {
+        const isTold = told.some((warning) => warning.kind === kind && patternOf(line!).test(warning.message));
+        assert.ok(isTold, `${kind}: nobody said "${line}"\n${stdout}`);
+      }
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -146,7 +146,8 @@ function report(stats: Stats, own: ReadonlyMap<string, string>, inputProblem: st
   if (own.has('json')) process.stderr.write(`${JSON.stringify(stats)}\n`);
   else if (!own.has('quiet')) {
     const left = recovered === 0 ? '' : `, ${recovered} left by earlier processes`;
-    const read = `${accepted + sum(refused)} lines${left}`;
+    const all = accepted + sum(refused);
+    const read = `${all} line${all === 1 ? '' : 's'}${left}`;
     tell(`${read}: ${delivered} delivered, ${spooled} in the spool, ${lost} lost`);
   }
   if (inputProblem !== undefined) tell(`stdin could not be read to its end: ${inputProblem}`);

@@ -36,7 +36,11 @@ export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
   });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const timer = setTimeout(kill, TIMEOUT_MS);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    kill();
+  }, TIMEOUT_MS);
   const said = listen(child, sink);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
@@ -50,6 +54,7 @@ export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
 
   function problem(): string | null {
     if (measured?.problem) return measured.problem;
+    if (isLate) return `it had no result within ${TIMEOUT_MS / 1000} s`;
     if (measured === undefined)
       return `it ended without a result: ${stderr.split('\n').find((line) => line.includes('Error')) ?? ''}`;
     if (fencedThreads < (contenderNamed(plan.contender)?.isThreaded ? 2 : 1))

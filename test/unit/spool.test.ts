@@ -416,6 +416,20 @@ test('a file where the directory should be is an answer', () => {
   assert.equal(new Spool({ ...options, dir: join(options.dir, 'below') }).open()?.code, 'ENOTDIR');
 });
 
+test('a place where no directory can be made is an answer, at once', {
+  skip: existsSync('/proc/self') ? false : 'there is no /proc',
+}, () => {
+  // node's own recursion never returns from here.
+  assert.equal(new Spool({ ...optionsOf(), dir: '/proc/putlogs/spool' }).open()?.code, 'ENOENT');
+});
+
+test('a directory is made with those above it, for its owner alone, and may be there', () => {
+  const options = optionsOf();
+  const dir = join(options.dir, 'above', 'below');
+  for (let time = 0; time < 2; time += 1) assert.equal(new Spool({ ...options, dir }).open(), undefined);
+  assert.equal(statSync(dir).mode & 0o777, 0o700);
+});
+
 test('nothing of a batch’s way in is in its file: no key, no signature', () => {
   const file = encodeBatch(batchOf(0)).toString('latin1');
   assert.doesNotMatch(file, /secret|Credential|Signature|Authorization/i);

@@ -18,7 +18,7 @@
 // Written synchronously: the line is on its way to the disk before the record is counted as dropped, and there is
 // nothing left to do when the process ends. It happens seldom: refusals have a budget a minute.
 
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
 import { readLog, type TimeLayout } from '../batch/read-log';
@@ -26,6 +26,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { logsOf } from '../batch/walk';
 import type { Clock } from '../clock';
 import type { Refusal } from '../delivery/outcome';
+import { makeDirectory } from './disk';
 
 export interface DeadLetterOptions {
   readonly file: string;
@@ -114,7 +115,7 @@ export class DeadLetterFile {
     // Loaded with the first refused record: most processes never have one.
     const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
     const { file } = this.#options;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(file));
     const boom = new Boom({ dest: file, sync: true, mode: 0o600 });
     this.#opened = identityOf(file);
     // Emitted within `write`, as everything is here.

@@ -23,7 +23,7 @@
 
 import { join } from 'node:path';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { Disk, type DiskFailure, type SpoolFs } from './disk';
+import { Disk, type DiskFailure, makeDirectory, type SpoolFs } from './disk';
 import { decodeBatch, encodeBatch, type ReadBatch } from './file';
 import { batchNamed, DAMAGED, isTemporary, lives, ownerNamed, ownerPath, partNamed, shortHash } from './layout';
 import { type Owner, ownIdentity } from './owner';
@@ -94,7 +94,7 @@ export class Spool {
   /** Makes the directory and says that this run is alive. To be called first. */
   open(): DiskFailure | undefined {
     return this.#disk.attempt(() => {
-      this.#disk.fs.mkdirSync(this.#options.dir, { recursive: true, mode: 0o700 });
+      makeDirectory(this.#options.dir, this.#disk.fs);
       this.#disk.write(this.#ownerPath(this.#run), Buffer.from(JSON.stringify(this.#options.owner ?? ownIdentity())));
     });
   }
@@ -254,7 +254,7 @@ export class Spool {
     const directory = join(this.#options.dir, DAMAGED);
     const [parent, name] = entry.path.split(/[\\/]/).slice(-2);
     this.#disk.attempt(() => {
-      this.#disk.fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory, this.#disk.fs);
       this.#disk.fs.renameSync(entry.path, join(directory, `${parent}.${name}`));
     });
   }

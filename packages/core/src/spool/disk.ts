@@ -7,7 +7,7 @@
 // finished.
 
 import nodeFs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What is used of node's file system; the tests give one that fails. */
 export type SpoolFs = Pick<
@@ -34,6 +34,29 @@ export interface DiskFailure {
 }
 
 const READ_ONLY_NO_LINK = nodeFs.constants.O_RDONLY | nodeFs.constants.O_NOFOLLOW;
+
+/**
+ * Makes a directory, and those above it. Not by node's own recursion, which never returns where no directory can be made
+ * and the system says ENOENT, as below /proc (node 20.20).
+ */
+export function makeDirectory(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'> = nodeFs): void {
+  const above = dirname(path);
+  try {
+    makeOne(path, fs);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error;
+    makeDirectory(above, fs);
+    makeOne(path, fs);
+  }
+}
+
+function makeOne(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'>): void {
+  try {
+    fs.mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || fs.lstatSync(path).isFile()) throw error;
+  }
+}
 
 export class Disk {
   readonly fs: SpoolFs;
@@ -72,7 +95,7 @@ export class Disk {
   /** Writes a file under its temporary name and renames it: it is there whole, or not at all. */
   writeWhole(directory: string, temporaryName: string, name: string, bytes: Buffer): DiskFailure | undefined {
     return this.attempt(() => {
-      this.fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory, this.fs);
       const temporary = join(directory, temporaryName);
       let at = temporary;
       try {

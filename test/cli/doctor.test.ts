@@ -107,6 +107,13 @@ describe('putlogs doctor', { timeout: 60_000 }, () => {
     assert.equal(options.find(({ path }) => path === 'endpoint')!.value, 'https://***@example.invalid');
   });
 
+  test('where a proxy stands in between, it is not this machine that has to reach the service', async () => {
+    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const { steps } = await examined({ ...service, PUTLOGS_PROXY: 'http://127.0.0.1:9' }, ' --dry-run');
+    assert.deepEqual(wrongOf({ steps }), []);
+    assert.deepEqual([steps.at(-1)!.name, steps.at(-1)!.state], ['connection', 'left out']);
+  });
+
   for (const [name, table] of [
     ['volc-tls', VOLC_ANSWERS],
     ['aliyun-sls', ALIYUN_ANSWERS],

@@ -1,6 +1,6 @@
 // Text in the columns of a terminal.
 //
-// Takes: any text. Gives: how many columns it takes, it cut or filled up to so many, and it without what a terminal
+// Takes: a text. Gives: how many columns it takes, it cut or filled up to so many, and it without what a terminal
 // would obey. Keeps: nothing. Never: cuts a letter in two, an emoji of several code points among them.
 
 const graphemes = new Intl.Segmenter();

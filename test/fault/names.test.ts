@@ -89,7 +89,7 @@ test('a service that has an address of IPv6 only is reached', {
   assertLedger(new Map([['one', expected]]), emulator.logs());
 });
 
-test('a proxy in the environment is not asked', async () => {
+test('a proxy in the environment is not asked for this machine', async () => {
   const emulator = await running();
   const proxy = `http://127.0.0.1:${await closedPort()}`;
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];

@@ -1,4 +1,4 @@
-// A disk in memory that fails where a test wants it to: any operation can fail, a write can be cut short, and a crash
+// A disk in memory that fails where a test wants it to: each operation can fail, a write can be cut short, and a crash
 // can forget what was not synced.
 //
 // Takes: a plan for the n-th operation. Gives: the part of node:fs that the spool uses. Keeps: files and directories,

@@ -57,6 +57,16 @@ describe('the time', () => {
     assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x' });
   });
 
+  it('is found though the variable for its key is there and empty', async () => {
+    process.env['PUTLOGS_TIME_KEY'] = '';
+    try {
+      const [log] = await logged({}, (logger) => logger.info('x', { timestamp: NOW_MS }));
+      assert.equal(log!.time, NOW_MS);
+    } finally {
+      delete process.env['PUTLOGS_TIME_KEY'];
+    }
+  });
+
   it('is the timestamp that a format has written', async () => {
     const timestamp = winston.format((info) => ({ ...info, timestamp: new Date(NOW_MS).toISOString() }))();
     const [log] = await logged({ format: timestamp }, (logger) => logger.info('x'));

@@ -39,7 +39,7 @@ const TOO_SLOW = 'No answer in time: check the network and firewall to {endpoint
 const CUT_OFF =
   'The connection was closed before an answer came: look for a proxy or firewall before {endpoint}, and that its port is the one for https.';
 const UNTRUSTED =
-  'The certificate of {endpoint} is of nobody this machine trusts: check the address; for an own authority set NODE_EXTRA_CA_CERTS.';
+  'The certificate of {endpoint} is of nobody this machine trusts: check the address; for an own authority set {tls.caFile}.';
 const EXPIRED =
   'The certificate of {endpoint} is not valid at this time: set the clock of this machine, or renew the certificate.';
 const OTHER_NAME = 'The certificate is for another name than the host of {endpoint}: use the name that it is for.';

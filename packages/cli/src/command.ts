@@ -1,6 +1,6 @@
 // What a command of putlogs is: the words that name it, its help, and what it does. One file each, listed in cli.ts.
 
-import type { Explained, OwnFlag } from '@putlogs/core/tools';
+import { type Explained, environmentName, flagOf, type OwnFlag } from '@putlogs/core/tools';
 
 export interface Command {
   /** As `spool ls`. */
@@ -19,7 +19,7 @@ export interface Command {
 /** What a command is called with. */
 export interface Call {
   readonly explained: Explained;
-  /** Its own flags, those of all commands left aside: a value, or '' of a switch. */
+  /** The flags that are no options, its own and those of all commands: a value, or '' of a switch. */
   readonly own: ReadonlyMap<string, string>;
   readonly isJson: boolean;
   /** To stdout. Resolves when more may be written. */
@@ -38,10 +38,10 @@ export const BAD = 1;
 export class UsageError extends Error {}
 
 /** An option that this command cannot do without. @throws UsageError */
-export function requiredOption({ explained }: Call, path: string, flag: string, variable: string): string {
+export function requiredOption({ explained }: Call, path: string): string {
   const value = explained.valueOf(path);
   if (typeof value === 'string' && value !== '') return value;
-  throw new UsageError(`${path}: is missing; set ${flag}, or ${variable} in the environment`);
+  throw new UsageError(`${path}: is missing; set ${flagOf(path)}, or ${environmentName(path)} in the environment`);
 }
 
 /** A whole number among a command's own flags. @throws UsageError */

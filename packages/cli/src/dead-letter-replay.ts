@@ -26,7 +26,7 @@ Exit code 0: every record for this destination was delivered. 1: some were not.`
     const options = wholeOptions(call);
     let total = 0;
     for (const { letter } of everyDeadLetter(call)) total += letter === undefined ? 0 : 1;
-    const replaying = replayingOf(call, options, 'replaying', total);
+    const replaying = replayingOf(call, options, total);
     const { end, stats, left, elsewhere, unreadable } = await replayDeadLetters(replaying.parts, file).catch(
       (error) => {
         throw systemProblem(call, 'deadLetter.file', error, 'replayed');

@@ -5,7 +5,7 @@ import { claimOf, type DeadLetterLine, deadLettersIn } from '@putlogs/core/tools
 import { type Call, requiredOption, systemProblem } from './command';
 
 export function deadLetterFile(call: Call): string {
-  return requiredOption(call, 'deadLetter.file', '--dead-letter-file', 'PUTLOGS_DEAD_LETTER_FILE');
+  return requiredOption(call, 'deadLetter.file');
 }
 
 /** Every line that is not empty, of both. @throws UsageError where there is none to read */

@@ -5,7 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type SecureContext } from 'node:tls';
 
 export interface Addresses {
   readonly addresses: readonly string[];
@@ -19,6 +19,9 @@ export async function resolveHost(origin: URL): Promise<Addresses> {
   return { addresses: found.map(({ address }) => address), tookMs: performance.now() - beganMs };
 }
 
+/** Whom TLS trusts, where that is not as usual. */
+type Trusted = { readonly secureContext?: SecureContext };
+
 export interface Connection {
   readonly tookMs: number;
   /** `TLSv1.3`; nothing of plain TCP. */
@@ -26,13 +29,13 @@ export interface Connection {
 }
 
 /** @throws with a `code` */
-export function connect(origin: URL, timeoutMs: number): Promise<Connection> {
+export function connect(origin: URL, timeoutMs: number, trusted: Trusted): Promise<Connection> {
   const beganMs = performance.now();
   const isTls = origin.protocol === 'https:';
   const host = hostOf(origin);
   const port = Number(origin.port || (isTls ? 443 : 80));
   return new Promise((resolve, reject) => {
-    const socket = isTls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+    const socket = isTls ? connectTls({ host, port, servername: host, ...trusted }) : connectTcp({ host, port });
     socket.setTimeout(timeoutMs, () => socket.destroy(timedOut(timeoutMs)));
     socket.once('error', reject);
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
@@ -44,10 +47,10 @@ export function connect(origin: URL, timeoutMs: number): Promise<Connection> {
 }
 
 /** By how much this machine's clock is ahead of the service's; nothing where it does not say what time it is. @throws with a `code` */
-export function clockAheadMs(origin: URL, timeoutMs: number): Promise<number | undefined> {
+export function clockAheadMs(origin: URL, timeoutMs: number, trusted: Trusted): Promise<number | undefined> {
   const send = origin.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const request = send(origin, { agent: false, timeout: timeoutMs }, (answer) => {
+    const request = send(origin, { agent: false, timeout: timeoutMs, ...trusted }, (answer) => {
       answer.resume();
       const theirs = Date.parse(answer.headers.date ?? '');
       // The header has whole seconds: in the middle of one it is half a second more.

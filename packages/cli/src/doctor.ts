@@ -3,7 +3,16 @@
 
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { compressor, environmentName, flagOf, type Options, placeOf, probe } from '@putlogs/core/tools';
+import {
+  compressor,
+  contextWith,
+  environmentName,
+  flagOf,
+  isLoopback,
+  type Options,
+  placeOf,
+  probe,
+} from '@putlogs/core/tools';
 import { adviceFor } from './advice';
 import { BAD, type Call, type Command, GOOD } from './command';
 import { clockAheadMs, connect, resolveHost } from './doctor-network';
@@ -16,7 +25,7 @@ interface Step {
   readonly text: string;
 }
 
-/** Services refuse a signature that is further off; SLS documents it, of TLS it is what is seen. */
+/** SLS refuses a signature that is further off; TLS does not say how far it may be, and is taken for the same. */
 const MOST_SKEW_MS = 15 * 60_000;
 /** Worth a word. */
 const SKEW_MS = 5000;
@@ -38,11 +47,7 @@ Exit code 0: all is well. 1: something is wrong.`,
   async run(call) {
     const values = explainedValues(call.explained);
     if (!call.isJson) {
-      const rows = values.map(({ path, value, origin }) => [
-        path,
-        value,
-        origin.kind === 'given' ? origin.name : `${origin.name || origin.kind}`,
-      ]);
+      const rows = values.map(({ path, value, origin }) => [path, value, origin.name || origin.kind]);
       await call.print(`${table([['OPTION', 'VALUE', 'FROM'], ...rows])}\n`);
     }
     const steps: Step[] = [];
@@ -50,7 +55,7 @@ Exit code 0: all is well. 1: something is wrong.`,
       steps.push(step);
       if (!call.isJson) await call.print(shown(step));
     }
-    const isOk = steps.every(({ state }) => state === 'ok');
+    const isOk = steps.every(({ state }) => state !== 'wrong');
     if (call.isJson) await call.print(`${JSON.stringify({ ok: isOk, options: values, steps })}\n`);
     return isOk ? GOOD : BAD;
   },
@@ -133,7 +138,13 @@ function writable(path: string, directory: string): Step {
 
 async function* wayTo(options: Options): AsyncGenerator<Step> {
   const origin = new URL(placeOf(options).origin);
-  const { requestTimeoutMs } = options;
+  const { requestTimeoutMs, proxy } = options;
+  if (proxy !== undefined && proxy !== 'none' && !isLoopback(origin.hostname)) {
+    yield leftOut('connection', 'there is a proxy in between: the test record says whether there is a way');
+    return;
+  }
+  const { caFile } = options.tls;
+  const trusted = caFile === undefined ? {} : { secureContext: contextWith(caFile) };
   try {
     const { addresses, tookMs } = await resolveHost(origin);
     yield ok('name', `${origin.hostname} is ${addresses.join(', ')} (${shownSeconds(tookMs)})`);
@@ -142,14 +153,14 @@ async function* wayTo(options: Options): AsyncGenerator<Step> {
     return;
   }
   try {
-    const { tookMs, protocol } = await connect(origin, requestTimeoutMs);
+    const { tookMs, protocol } = await connect(origin, requestTimeoutMs, trusted);
     yield ok('connection', `${origin.host} answers, ${protocol ?? 'plain TCP'} (${shownSeconds(tookMs)})`);
   } catch (error) {
     yield failed('connection', error, options);
     return;
   }
   try {
-    yield clock(await clockAheadMs(origin, requestTimeoutMs));
+    yield clock(await clockAheadMs(origin, requestTimeoutMs, trusted));
   } catch (error) {
     yield failed('clock', error, options);
   }

@@ -33,9 +33,9 @@ export interface Replaying {
 }
 
 /** @param total how many records there are */
-export function replayingOf(call: Call, options: Options, what: string, total: number): Replaying {
+export function replayingOf(call: Call, options: Options, total: number): Replaying {
   const patienceMs = numberFlag(call, 'patience-ms', PATIENCE_MS);
-  const progress = new Progress(what, 'records', call.isJson);
+  const progress = new Progress('replaying', 'records', call.isJson);
   const onProgress: ReplayParts['onProgress'] = ({ delivered, dropped }) => {
     progress.show(delivered + dropped.rejected + dropped.damaged, total);
   };

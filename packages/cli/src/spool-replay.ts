@@ -36,7 +36,7 @@ Exit code 0: all that there was to deliver was delivered. 1: some of it was not.
     const elsewhere = recordsOf(({ destination }) => destination !== own);
     const alive = recordsOf(({ destination, isOwned }) => destination === own && isOwned);
     const expected = recordsOf(({ destination, isOwned }) => destination === own && !isOwned);
-    const replaying = replayingOf(call, options, 'replaying', expected);
+    const replaying = replayingOf(call, options, expected);
     const { end, stats } = await replaySpool(replaying.parts);
     replaying.progress.end();
     const { delivered, recovered: found, spooled, pending, dropped } = stats;

@@ -48,7 +48,7 @@ Exit code 0: every file is whole. 1: some are damaged, and listed; so are those 
     else {
       for (const { path, why } of damaged) await call.print(`damaged: ${path}: ${why}\n`);
       for (const path of newer) await call.print(`left for a later version: ${path}\n`);
-      const bad = damaged.length === 0 ? 'none damaged' : `${counted(damaged.length, 'damaged file')}`;
+      const bad = damaged.length === 0 ? 'none damaged' : counted(damaged.length, 'damaged file');
       await call.print(`${counted(files.length, 'file')}, ${counted(records, 'record')}: ${bad}\n`);
     }
     return damaged.length === 0 ? GOOD : BAD;

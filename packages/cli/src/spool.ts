@@ -9,7 +9,7 @@ export interface FoundSpool extends Survey {
 
 /** @throws UsageError where none is named, or it cannot be read */
 export function survey(call: Call): FoundSpool {
-  const dir = requiredOption(call, 'spool.dir', '--spool-dir', 'PUTLOGS_SPOOL_DIR');
+  const dir = requiredOption(call, 'spool.dir');
   try {
     return { dir, ...surveySpool(dir, Date.now()) };
   } catch (error) {

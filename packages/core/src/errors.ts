@@ -1,5 +1,5 @@
 // The errors a person can meet. They exist only at the public edge: inside, outcomes are values.
-// Gives: PutlogsError with a stable `code`. Never: a secret in a message, or a class check across package copies
+// Gives: PutlogsError with a stable `code`; the words of whatever else was thrown. Never: a secret in a message, or a class check across package copies
 // (two versions of this package may be loaded at once: compare `code`, not `instanceof`).
 
 /**
@@ -18,4 +18,9 @@ export class PutlogsError extends Error {
     this.name = 'PutlogsError';
     this.code = code;
   }
+}
+
+/** What was thrown, in words; it may be no error at all. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -163,7 +163,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   #bury(thread: Thread): number | undefined {
     if (thread !== this.#thread) return undefined;
     const { lost, unread } = thread.leaves();
-    this.#past = addStats(this.#past, { ...thread.stats(), pendingBytes: 0 });
+    this.#past = addStats(this.#past, thread.stats());
     this.#drop('worker', lost);
     this.#thread = undefined;
     this.#waiting.unshift(unread);
@@ -286,7 +286,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   /** What has no fate by now is lost, and the worker with it. */
   #giveUp(why: string): void {
     const { pending } = this.stats();
-    if (this.#thread !== undefined) this.#past = addStats(this.#past, { ...this.#thread.stats(), pendingBytes: 0 });
+    if (this.#thread !== undefined) this.#past = addStats(this.#past, this.#thread.stats());
     this.#thread = undefined;
     this.#waiting.take();
     this.#joined.take();

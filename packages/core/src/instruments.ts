@@ -8,7 +8,7 @@
 // and an exporter, which has it until it is delivered or lost, through all retries. They are under development there, and
 // may be renamed.
 
-import { type DropReason, type Stats, sumOf } from './account';
+import type { DropReason, Stats } from './account';
 
 /** A value, and why where it counts what went wrong. */
 interface Reading {
@@ -155,7 +155,6 @@ export const INSTRUMENTS: readonly Instrument[] = [
 
 /** Only what has happened: most reasons never do, and each would be a series. */
 function byReason(reasons: Stats['dropped'], names: Partial<Record<DropReason, string>> = {}): Reading[] {
-  if (sumOf(reasons) === 0) return [];
   return (Object.keys(reasons) as DropReason[])
     .filter((reason) => reasons[reason] > 0)
     .map((reason) => ({ value: reasons[reason], errorType: names[reason] ?? reason }));

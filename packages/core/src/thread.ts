@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
 import type { Clock } from './clock';
-import { PutlogsError } from './errors';
+import { messageOf, PutlogsError } from './errors';
 import type { Chunk } from './joined-lines';
 import type { Options } from './options/schema';
 import type { Runs } from './spool/run';
@@ -111,13 +111,12 @@ export class Thread {
   /** What the worker counted; what it refused was accepted in this thread, so it is lost. */
   stats(): Stats {
     const stats = this.#account.stats();
-    const { refused } = stats;
-    const dropped = { ...stats.dropped };
+    const { dropped, refused } = stats;
     for (const reason of Object.keys(refused) as (keyof typeof refused)[]) {
       dropped[reason] += refused[reason];
       refused[reason] = 0;
     }
-    return { ...stats, dropped };
+    return stats;
   }
 
   get #settled(): number {
@@ -275,7 +274,7 @@ function startStream(start: WorkerStart): ThreadStream {
       },
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new PutlogsError('ERR_PUTLOGS_WORKER', `putlogs: no worker thread could be started: ${reason}`, { cause });
   }
 }
@@ -290,6 +289,6 @@ function workerFile(): string {
   const path = said?.['@putlogs/core/worker'] ?? join(__dirname, 'worker.js');
   if (existsSync(path)) return path;
   throw new Error(
-    `${path} is not there. In a bundle, keep @putlogs/core external, or set worker: false (docs/bundlers.md)`,
+    `${path} is not there. In a bundle, keep @putlogs/core external, make a file of the worker, or set worker: false (docs/bundlers.md)`,
   );
 }

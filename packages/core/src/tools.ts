@@ -4,7 +4,9 @@
 // none of it.
 
 export { compressor } from './batch/compress';
+export { contextWith } from './delivery/connections';
 export { type LineStream, startLineStream } from './line-stream';
+export { isLoopback } from './loopback';
 export {
   COMMON_FLAGS,
   type CommandLine,

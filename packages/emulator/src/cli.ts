@@ -33,10 +33,10 @@ A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port. Pr
   --access-key-id <id>       the access key id that is known (default demo)
   --access-key-secret <s>    its secret (default demo-secret)
   --security-token <token>   requests must carry this token (default: none)
-  --region <name>            the region signatures must be for (default: any)
+  --region <name>            the region signatures must be for (default: every region)
   --shards <n>               shards of every topic, 1 to 256 (default 2)
-  --topic <id>               a TLS topic that exists; repeat it for more (default: any, once written to)
-  --logstore <project/name>  an SLS Logstore that exists; repeat it for more (default: any, once written to)
+  --topic <id>               a TLS topic that exists; repeat it for more (default: all, once written to)
+  --logstore <project/name>  an SLS Logstore that exists; repeat it for more (default: all, once written to)
   --web-tracking-off <name>  a TLS topic id or SLS project/name that takes no anonymous logs; repeat it for more
   --sls-max-body-bytes <n>   bytes of an SLS body before compression (default 3145728)
   --sls-max-logs <n>         logs of an SLS request (default 4096)

@@ -1,6 +1,6 @@
 // Whether JSON.stringify says everything of a value, so that it can be left alone with it.
 //
-// Takes: any value. Gives: yes, or that it must be looked at piece by piece. Keeps: nothing between calls.
+// Takes: a value, whatever it is. Gives: yes, or that it must be looked at piece by piece. Keeps: nothing between calls.
 // Never: throws; goes round in a cycle, or through a large graph: what is deeper or larger than a record usually is
 // counts as no, and so does what throws when it is read.
 //

@@ -44,7 +44,9 @@ export class PutlogsTransport extends TransportStream {
     super({ format, level, silent, handleExceptions, handleRejections, highWaterMark } as WinstonOptions);
     this.setMaxListeners(MAX_LISTENERS);
 
-    const ownTimeKey = rest.timeKey ?? process.env['PUTLOGS_TIME_KEY']?.split(',').map((name) => name.trim());
+    // As the core reads it: an empty variable is one that was left unset.
+    const variable = process.env['PUTLOGS_TIME_KEY'] || undefined;
+    const ownTimeKey = rest.timeKey ?? variable?.split(',').map((name) => name.trim());
     this.#timeKeys = [ownTimeKey ?? TIME_KEY].flat();
     const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [TIME_KEY, 'time'] };
     const open = worker === false ? createShipper : createHost;

@@ -100,9 +100,7 @@ export class OpenBatch {
     const body = bytes.subarray(from, this.length + tail.length);
     const result = use(body, head.length, body.length - tail.length);
     if (bytes.length > BATCH_FROM + KEEP_BATCHES * this.#maxBytes + FIRST_BYTES) this.#arena = undefined;
-    this.length = START;
-    this.#end = START;
-    this.count = 0;
+    this.drop();
     if (carried !== undefined) {
       this.reserve(carried.length);
       this.arena.bytes.set(carried, START);

@@ -1,5 +1,5 @@
 // Credentials out of what somebody gave: a file, a module, a service.
-// Takes: any value. Gives: credentials with the time they expire at. Keeps: nothing. Never: a word of the value in an
+// Takes: whatever a source gave. Gives: credentials with the time they expire at. Keeps: nothing. Never: a word of it in an
 // error: it may be the secret.
 
 import type { Credentials } from './credentials';

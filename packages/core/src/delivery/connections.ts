@@ -137,7 +137,7 @@ function tokenOf(proxy: string): { token?: string } {
 }
 
 /** Those that node trusts (from 22.15 on, with NODE_EXTRA_CA_CERTS and the like) and those of the file. */
-function contextWith(caFile: string): SecureContext {
+export function contextWith(caFile: string): SecureContext {
   const tls = require('node:tls') as typeof import('node:tls') & { getCACertificates?: (of: 'default') => string[] };
   const usual = tls.getCACertificates?.('default') ?? tls.rootCertificates;
   return tls.createSecureContext({ ca: [...usual, readFileSync(caFile, 'utf8')] });

@@ -14,6 +14,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock';
+import { messageOf } from '../errors';
 import type { Gate } from './gate';
 import type { Delivered, Failure, Fate, Outcome, Refused, TimeWindow } from './outcome';
 
@@ -212,8 +213,4 @@ export class Lane<Batch> {
       this.#waits.add(done);
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -12,7 +12,7 @@ export const REFUSALS_PER_MINUTE = 64;
 /** Acted on without a delivery in between. Finding the first record of 10,000 takes 15; behind it comes a delivery. */
 export const REFUSALS_IN_A_ROW = 32;
 /** After those, one more is acted on this often: a long run of bad records must not stand in the way for ever. */
-export const ONE_MORE_AFTER_MS = 10 * 60_000;
+const ONE_MORE_AFTER_MS = 10 * 60_000;
 
 const MINUTE_MS = 60_000;
 

@@ -214,6 +214,11 @@ function complete(tree: Tree, environment: NodeJS.ProcessEnv, target: TargetName
   derive('source', hostname(), 'the host name');
   const instance = defaultInstance(environment, hostname(), clusterNumber());
   derive('instance', instance, environment['POD_NAME'] ? 'from POD_NAME' : 'the host name');
+  fillGroups(tree);
+}
+
+/** What is said in none of them is the schema's to say. */
+function fillGroups(tree: Tree): void {
   for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
 }
 
@@ -223,6 +228,6 @@ function fillDisabled(tree: Tree): void {
   setIfAbsent(tree, 'instance', 'disabled');
   setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
   setIfAbsent(tree, 'source', '');
-  for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
+  fillGroups(tree);
   for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }

@@ -1,5 +1,5 @@
-// Every option: its type, default, bounds and meaning. The only source of validation, of the environment's names, of
-// the TypeScript types and of the table in the README.
+// Every option: its type, default, bounds and meaning. The only source of validation, of the environment's names, of the
+// flags, of the TypeScript types and of the tables in the pages. It is as long as there are options: data, in one order.
 //
 // The name of an option in the environment is `PUTLOGS_` and its path in upper snake case; `vendor` lists the names
 // of the vendor's own tools that are read after it.

@@ -23,7 +23,7 @@ export function isTree(value: unknown): value is Tree {
 
 /** An object to look into, whatever was given in its place. */
 export function asTree(value: unknown): Tree {
-  return typeof value === 'object' && value !== null ? (value as Tree) : {};
+  return isTree(value) ? value : {};
 }
 
 export function get(tree: Tree, path: string): unknown {

@@ -37,7 +37,7 @@ export interface KeyEntry {
   /** The number of the last record that had this field, and the row it goes out of; -1 if it gave the time. */
   seenIn: number;
   row: number;
-  /** Where `encoded` stands in the memory that the record is read in, while `placedIn` is what the transcoder says. */
+  /** Where `encoded` stands in the memory that the record is read in, while `placedIn` is the filling of placed-names.ts. */
   address: number;
   placedIn: number;
   /** The entry with a suffix that was used in its place in the record `suffixedIn`. */
@@ -118,10 +118,13 @@ export class Keys {
       free = this.#outName(withSuffix(out.name, `_${out.nextSuffix}`, this.#rule.maxBytes));
       out.nextSuffix += 1;
     } while (free.holder?.seenIn === record);
-    entry.suffixed = this.#entry(entry.source, entry.hash, entry.role, free);
+    // Nearly always that of the last record.
+    const suffixed =
+      entry.suffixed?.out === free ? entry.suffixed : this.#entry(entry.source, entry.hash, entry.role, free);
+    entry.suffixed = suffixed;
     entry.suffixedIn = record;
-    free.holder = entry.suffixed;
-    return entry.suffixed;
+    free.holder = suffixed;
+    return suffixed;
   }
 
   #add(source: Uint8Array, hash: number): KeyEntry {

@@ -220,7 +220,8 @@ export class Transcoder {
       const name = this.#nameOf(arena, row);
       if (name === undefined) return false;
       entry = this.#known(arena, name.bytes, name.from, name.to);
-      if (!this.#place(arena, entry, row)) return false;
+      // Where there is a flattener, what goes out is another row.
+      if (this.#flattener === undefined && !this.#place(arena, entry, row)) return false;
     }
     if (this.#flattener === undefined) return this.#value(arena, entry, row);
     if (entry.role === 'omitted' || !isObject(arena, row)) return this.#leaf(arena, row, entry);

@@ -8,7 +8,7 @@
 // to hide a secret, for a record at which it fails goes out as it was.
 
 import { createRequire } from 'node:module';
-import { PutlogsError } from '../errors';
+import { messageOf, PutlogsError } from '../errors';
 
 export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
@@ -65,8 +65,4 @@ function functionOf(path: string): (record: unknown) => unknown {
   }
   if (typeof exported === 'function') return exported as (record: unknown) => unknown;
   throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs: transform: the default export of ${path} is not a function`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -26,6 +26,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { logsOf } from '../batch/walk';
 import type { Clock } from '../clock';
 import type { Refusal } from '../delivery/outcome';
+import { messageOf } from '../errors';
 import { makeDirectory } from './disk';
 
 export interface DeadLetterOptions {
@@ -148,8 +149,4 @@ export class DeadLetterFile {
 function identityOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 // The file system, as the spool uses it: synchronously, and with failures as answers.
 //
 // Takes: paths and bytes. Gives: whole files, or the system's code. Keeps: nothing. Never: follows a link, lets anybody
-// else read what it wrote, throws, or leaves half a file under a name that is looked for.
+// else read what it wrote, or leaves half a file under a name that is looked for. Only what says so throws.
 //
 // All of it is synchronous: it is used in the worker thread and at the process's end, where nothing else would be
 // finished.

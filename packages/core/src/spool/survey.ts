@@ -43,9 +43,9 @@ export function surveySpool(dir: string, wallMs: number): Survey {
     .flatMap((name) => {
       const part = partNamed(name);
       if (part === undefined) return [];
-      const names = namesIn(join(dir, name));
-      if (names === undefined) return [];
       const path = join(dir, name);
+      const names = namesIn(path);
+      if (names === undefined) return [];
       const files = names.flatMap((file) => surveyFile(path, file));
       const unfinished = names.filter(isTemporary).length;
       return [{ ...part, path, isOwned: lives(disk, dir, part.owner, wallMs), files, unfinished }];

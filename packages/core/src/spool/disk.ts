@@ -13,17 +13,23 @@ import { dirname, join } from 'node:path';
 export type SpoolFs = Pick<
   typeof nodeFs,
   | 'closeSync'
+  | 'fdatasyncSync'
+  | 'fstatSync'
   | 'fsyncSync'
+  | 'ftruncateSync'
   | 'lstatSync'
   | 'mkdirSync'
   | 'openSync'
   | 'readFileSync'
+  | 'readSync'
   | 'readdirSync'
+  | 'realpathSync'
   | 'renameSync'
   | 'rmdirSync'
   | 'unlinkSync'
   | 'utimesSync'
   | 'writeSync'
+  | 'writevSync'
 >;
 
 export interface DiskFailure {

@@ -1,0 +1,104 @@
+// The names inside a spool, and what they say.
+//
+//   <spool.dir>/                                 the user's: any owner, any mode
+//     putlogs-1/                                 ours: 0700, our user, no link; the number is the layout's version
+//       <run>.owner                              which process a run is, with its heartbeat (owner-file.ts)
+//       <run>.alive                              a listening socket, if the system has such sockets
+//       <dest>.<inst>.<origin>.<owner>/          what run <origin> wrote, held by run <owner>, or by none: "free"
+//         <key>-<number>.seg                     a segment of the journal of one hash key (format.ts)
+//         <key>.progress                         what of that journal is finished (progress.ts)
+//       damaged/<dest>.<inst>.<origin>.<key>-<number>.seg
+//
+//   run     12 hex digits of milliseconds and 6 random ones: runs sort by age
+//   dest    hash of the destination and of the body's layout; inst: hash of the instance's name
+//   key     3 hex digits: which of the instance's hash keys; number: 8 hex digits, from 1
+
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Our own directory inside `spool.dir`. */
+export const ROOT = 'putlogs-1';
+/** Damaged segments are moved here. */
+export const DAMAGED = 'damaged';
+/** The holder of a directory that was closed in good order. */
+export const FREE = 'free';
+
+const RUN = '[0-9a-f]{18}';
+const PART = new RegExp(`^([0-9a-f]{16})\\.([0-9a-f]{16})\\.(${RUN})\\.(${RUN}|${FREE})$`);
+const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
+const SOCKET = new RegExp(`^(${RUN})\\.alive$`);
+const SEGMENT = /^([0-9a-f]{3})-([0-9a-f]{8})\.seg$/;
+const PROGRESS = /^([0-9a-f]{3})\.progress$/;
+
+/** One directory: what one run wrote for one destination. */
+export interface PartName {
+  readonly destination: string;
+  readonly instance: string;
+  /** The run that wrote it. */
+  readonly origin: string;
+  /** The run that holds it now, or `FREE`. */
+  readonly owner: string;
+}
+
+export function parsePart(name: string): PartName | undefined {
+  const [, destination, instance, origin, owner] = PART.exec(name) ?? [];
+  if (destination === undefined) return undefined;
+  return { destination, instance: instance!, origin: origin!, owner: owner! };
+}
+
+export function partName({ destination, instance, origin, owner }: PartName): string {
+  return `${destination}.${instance}.${origin}.${owner}`;
+}
+
+export function parseSegment(name: string): { key: number; number: number } | undefined {
+  const [, key, number] = SEGMENT.exec(name) ?? [];
+  return key === undefined ? undefined : { key: Number.parseInt(key, 16), number: Number.parseInt(number!, 16) };
+}
+
+export function segmentName(key: number, number: number): string {
+  return `${keyName(key)}-${number.toString(16).padStart(8, '0')}.seg`;
+}
+
+/** The key of a progress file. */
+export function parseProgress(name: string): number | undefined {
+  const key = PROGRESS.exec(name)?.[1];
+  return key === undefined ? undefined : Number.parseInt(key, 16);
+}
+
+export function progressName(key: number): string {
+  return `${keyName(key)}.progress`;
+}
+
+function keyName(key: number): string {
+  return key.toString(16).padStart(3, '0');
+}
+
+/** The run of an owner file. */
+export function parseOwner(name: string): string | undefined {
+  return OWNER_FILE.exec(name)?.[1];
+}
+
+export function ownerName(run: string): string {
+  return `${run}.owner`;
+}
+
+/** The run of a liveness socket. */
+export function parseSocket(name: string): string | undefined {
+  return SOCKET.exec(name)?.[1];
+}
+
+export function socketName(run: string): string {
+  return `${run}.alive`;
+}
+
+/** The part of a name that stands for a destination or an instance. */
+export function nameHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/**
+ * @param laterThan the newest run of the same instance: with a clock that was set back, the new run still sorts last
+ */
+export function newRun(wallMs: number, laterThan?: string): string {
+  const afterMs = laterThan === undefined ? 0 : Number.parseInt(laterThan.slice(0, 12), 16) + 1;
+  return Math.max(Math.floor(wallMs), afterMs).toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
+}

@@ -1,20 +1,25 @@
 // putlogs dead-letter, as its users run it: records that a real service refused, and their way back.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
   existsSync,
   linkSync,
+  mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
-import { claimOf, type DeadLetter } from '@putlogs/core/tools';
+import { claimOf, type DeadLetter, rotatedOf } from '@putlogs/core/tools';
 import { temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
 import { putlogs, startPutlogs } from '../support/putlogs-command';
@@ -58,11 +63,23 @@ function linesOf(file: string): DeadLetter[] {
     : [];
 }
 
-/** Many lines like those of the file. */
+/** Many lines like those of the file, each of another record. */
 function multiply(file: string, count: number): void {
   const [first] = linesOf(file);
-  const lines = Array.from({ length: count }, () => JSON.stringify(first));
+  const lines = Array.from({ length: count }, (_, index) => JSON.stringify({ ...first, index }));
   writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+/** Every file in which a line may be. */
+const filesOf = (file: string) => [rotatedOf(file), file].flatMap((name) => [name, claimOf(name)]);
+
+/** Neither a file of a replay nor a lock is left. */
+function assertTidy(file: string): void {
+  const [directory, name] = [dirname(file), basename(file)];
+  assert.deepEqual(
+    readdirSync(directory).filter((other) => other !== name && other !== `${name}.1`),
+    [],
+  );
 }
 
 const numbersAt = (emulator: Emulator) => emulator.logs().map((log) => Number(contentsOf(log)['n']));
@@ -71,7 +88,9 @@ const environmentOf = (emulator: Emulator, file: string) => ({
   PUTLOGS_DEAD_LETTER_FILE: file,
 });
 
-describe('putlogs dead-letter', { timeout: 60_000 }, () => {
+const allCrashPoints = process.env['CRASH_POINTS'] === 'all';
+
+describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 }, () => {
   test('ls counts records by the code they were refused with and by destination, and lines that are none', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('ls'), 'dead.ndjson');
@@ -133,7 +152,7 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
     const { code, stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
     assert.equal(code, 1);
     const { seconds: _, ...result } = JSON.parse(stdout);
-    assert.deepEqual(result, { end: 'done', delivered: 2, refused: 1, left: 0, elsewhere: 1, unreadable: 1 });
+    assert.deepEqual(result, { end: 'done', delivered: 2, refused: 1, left: 0, elsewhere: 1, unreadable: 1, equal: 0 });
     const text = readFileSync(file, 'utf8');
     assert.match(text, /^not ours$/m);
     const left = text
@@ -154,7 +173,7 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
     await refused(emulator, file, 4);
     multiply(file, 200);
     const { code, stdout, stderr } = await putlogs(
-      'dead-letter replay --patience-ms 500 --json',
+      'dead-letter replay --patience-ms 3000 --json',
       environmentOf(emulator, file),
     );
     assert.equal(code, 1);
@@ -165,6 +184,140 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
     // What was cut to find the culprit stays whole: a record may be there twice, and none is missing.
     assert.ok(again + left >= 200 && linesOf(file).length === again + left, JSON.stringify({ again, left }));
   });
+
+  test('a second replay ends at once and names the process that has the file; after its kill the next one recovers', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('two'), 'dead.ndjson');
+    await refused(emulator, file, 12);
+    emulator.faults([{ delayMs: 30_000 }]);
+    const first = startPutlogs('dead-letter replay', environmentOf(emulator, file));
+    const before = emulator.stats().logs;
+    await until('the service has them', () => emulator.stats().logs > before);
+    const second = await putlogs('dead-letter replay', environmentOf(emulator, file));
+    assert.equal(second.code, 2);
+    assert.match(
+      second.stderr,
+      new RegExp(`dead.ndjson cannot be replayed: another replay has it, process ${first.pid} on .*; run this again`),
+    );
+    assert.deepEqual([linesOf(claimOf(file)).length, existsSync(file)], [3, false]);
+    first.kill('SIGKILL');
+    await first.ended;
+    emulator.faults([]);
+    const { code, stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
+    assert.equal(code, 0, stdout);
+    assert.equal(JSON.parse(stdout).delivered, 3);
+    assert.equal(existsSync(file), false);
+    assertTidy(file);
+  });
+
+  test('replays that begin at the same moment send each record, and one of them sends it', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('same'), 'dead.ndjson');
+    await refused(emulator, file, 40);
+    emulator.faults([{ delayMs: 1500 }]);
+    const env = environmentOf(emulator, file);
+    const ends = await Promise.all(Array.from({ length: 3 }, () => putlogs('dead-letter replay', env)));
+    assert.deepEqual(ends.map(({ code }) => code).sort(), [0, 2, 2], ends.map(({ stderr }) => stderr).join(''));
+    assert.deepEqual(
+      numbersAt(emulator)
+        .slice(30)
+        .sort((a, b) => a - b),
+      Array.from({ length: 10 }, (_, i) => 4 * i),
+    );
+    assertTidy(file);
+  });
+
+  test('ls and replay read the older file first, and replay both', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('older'), 'dead.ndjson');
+    await refused(emulator, file, 12);
+    renameSync(file, rotatedOf(file));
+    await refused(emulator, file, 16);
+    const listed = await putlogs('dead-letter ls --json', { PUTLOGS_DEAD_LETTER_FILE: file });
+    assert.equal(JSON.parse(listed.stdout).records, 7);
+    emulator.faults([]);
+    const before = emulator.stats().logs;
+    const { code, stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
+    assert.deepEqual([code, JSON.parse(stdout).delivered], [0, 7], stdout);
+    assert.deepEqual(numbersAt(emulator).slice(before).sort(), [0, 0, 12, 4, 4, 8, 8].sort());
+    for (const path of filesOf(file)) assert.equal(existsSync(path), false, path);
+    // The older one alone is enough.
+    await refused(emulator, file, 4);
+    renameSync(file, rotatedOf(file));
+    const alone = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
+    assert.equal(JSON.parse(alone.stdout).left + JSON.parse(alone.stdout).refused, 1);
+    assertTidy(file);
+  });
+
+  test('lines that stay go back to the file they came from, and none gives way to the limit', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('back'), 'dead.ndjson');
+    await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });
+    multiply(file, 1500);
+    renameSync(file, rotatedOf(file));
+    await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });
+    multiply(file, 1500);
+    await refused(emulator, file, 4);
+    const env = { ...environmentOf(emulator, file), PUTLOGS_DEAD_LETTER_MAX_BYTES: `${1024 * 1024}` };
+    const { code, stdout } = await putlogs('dead-letter replay --json', env);
+    const { refused: again, elsewhere } = JSON.parse(stdout);
+    assert.deepEqual([code, again, elsewhere], [1, 1, 3000], stdout);
+    assert.deepEqual([linesOf(rotatedOf(file)).length, linesOf(file).length], [1500, 1501]);
+    assertTidy(file);
+  });
+
+  test('equal lines, which a crash has made twice, are sent once; lines that differ in anything are sent', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('equal'), 'dead.ndjson');
+    await refused(emulator, file, 4);
+    const [line] = linesOf(file);
+    const lines = [line, line, { ...line, index: 1 }, { ...line, packId: 'another' }, { ...line, time: 'later' }];
+    writeFileSync(rotatedOf(file), `${JSON.stringify(line)}\n`);
+    writeFileSync(file, `${lines.map((each) => JSON.stringify(each)).join('\n')}\n`);
+    emulator.faults([]);
+    const { code, stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
+    const { delivered, equal } = JSON.parse(stdout);
+    assert.deepEqual([code, delivered, equal], [0, 3, 3], stdout);
+    assert.deepEqual(numbersAt(emulator).slice(3), [0, 0, 0]);
+  });
+
+  test('a line that is being written while the file is replayed is read whole', async () => {
+    const emulator = await running();
+    const file = join(temporaryDirectory('growing'), 'dead.ndjson');
+    await refused(emulator, file, 8);
+    const text = readFileSync(file, 'utf8');
+    const cut = text.length - 100;
+    writeFileSync(file, text.slice(0, cut));
+    emulator.faults([{ delayMs: 1000 }]);
+    const replaying = putlogs('dead-letter replay --json', environmentOf(emulator, file));
+    await until('it has sent the first line', () => existsSync(claimOf(file)) && emulator.logs().length > 6);
+    appendFileSync(claimOf(file), text.slice(cut));
+    const { code, stdout } = await replaying;
+    const { delivered, unreadable } = JSON.parse(stdout);
+    assert.deepEqual([code, delivered, unreadable], [0, 2, 0], stdout);
+  });
+
+  for (const [what, make] of [
+    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path)],
+    ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
+    ['a directory', (path: string) => mkdirSync(path)],
+  ] as const) {
+    test(`${what} in the place of one of the files is an error by its name, and no line is lost`, async () => {
+      const emulator = await running();
+      const file = join(temporaryDirectory('odd'), 'dead.ndjson');
+      await refused(emulator, file, 4);
+      emulator.faults([]);
+      for (const path of [rotatedOf(file), claimOf(file), claimOf(rotatedOf(file))]) {
+        make(path);
+        const { code, stderr } = await putlogs('dead-letter replay', environmentOf(emulator, file));
+        assert.deepEqual([code, stderr.includes(`${path} is ${what}, not a regular file`)], [2, true], stderr);
+        rmSync(path, { recursive: true });
+      }
+      const { stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
+      assert.equal(JSON.parse(stdout).delivered, 1);
+      assertTidy(file);
+    });
+  }
 
   test('killed with -9 in the middle, all lines are still there, and the next replay delivers them', async () => {
     const emulator = await running();
@@ -200,7 +353,7 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
       'while what stays was written',
       (file: string) => {
         linkSync(file, claimOf(file));
-        writeFileSync(`${file}.rest`, 'half a li');
+        writeFileSync(`${claimOf(file)}.rest`, 'half a li');
       },
     ],
   ] as const) {
@@ -215,49 +368,62 @@ describe('putlogs dead-letter', { timeout: 60_000 }, () => {
       const { code, stdout } = await putlogs('dead-letter replay --json', environmentOf(emulator, file));
       assert.equal(code, 0, stdout);
       assert.equal(JSON.parse(stdout).delivered, 4);
-      for (const path of [file, claimOf(file), `${file}.rest`]) assert.equal(existsSync(path), false, path);
+      assert.equal(existsSync(file), false);
+      assertTidy(file);
     });
   }
 
-  test('killed at any of its calls to the file system, each record is delivered or in a file, and the next replay ends well', async () => {
-    const emulator = await running();
-    const original = join(temporaryDirectory('original'), 'dead.ndjson');
-    await refused(emulator, original, 12);
-    await refused(emulator, original, 4, { topicId: OTHER_TOPIC_ID });
-    const [first] = linesOf(original);
-    emulator.faults([{ match: { contains: '8' }, code: 'InvalidArgument' }]);
-    const numbersIn = (path: string) =>
-      linesOf(path).map(({ target, record }) => `${target['topicId']} ${record.contents['n']}`);
-    const all = numbersIn(original);
-    let points = 0;
-    // Every third one here, all of them with CRASH_POINTS=all.
-    const step = process.env['CRASH_POINTS'] === 'all' ? 1 : 3;
-    for (let nth = 1; ; nth += step) {
-      const file = join(temporaryDirectory('crash'), 'dead.ndjson');
-      copyFileSync(original, file);
-      const before = emulator.logs().length;
-      const when = nth % 2 === 0 ? 'before' : 'after';
-      const env = { ...environmentOf(emulator, file), KILL_AT: `${nth} ${when}`, PUTLOGS_COMPRESSION: 'none' };
-      const { signal } = await putlogs('dead-letter replay', env, { nodeArgs: ['-r', killedAt] });
-      if (signal === null) break;
-      points += 1;
-      const delivered = emulator
-        .logs()
-        .slice(before)
-        .map((log) => `${first!.target['topicId']} ${contentsOf(log)['n']}`);
-      const kept = new Set([...delivered, ...numbersIn(file), ...numbersIn(claimOf(file))]);
-      for (const record of all) assert.ok(kept.has(record), `${record} is lost by a kill ${when} call ${nth}`);
-      const { code, stderr } = await putlogs('dead-letter replay', environmentOf(emulator, file));
-      assert.equal(code, 1, stderr);
-      const rest = new Set(numbersIn(file));
-      assert.deepEqual(
-        [...rest].sort(),
-        all.filter((record) => !/ (0|4)$/.test(record) || record.startsWith(OTHER_TOPIC_ID)).sort(),
-      );
-      for (const path of [claimOf(file), `${file}.rest`]) assert.equal(existsSync(path), false, path);
-    }
-    assert.ok(points >= 3, `${points} points`);
-  });
+  for (const [how, replays] of [
+    ['alone', 1],
+    ['beside another replay that begins at the same moment', 2],
+  ] as const) {
+    test(`killed at any of its calls to the file system, ${how}, each record is delivered or in a file, and the next replay ends well`, async () => {
+      const emulator = await running();
+      const original = join(temporaryDirectory('original'), 'dead.ndjson');
+      await refused(emulator, original, 12);
+      renameSync(original, rotatedOf(original));
+      await refused(emulator, original, 4, { topicId: OTHER_TOPIC_ID });
+      await refused(emulator, original, 20);
+      const [first] = linesOf(rotatedOf(original));
+      emulator.faults([{ match: { contains: '8' }, code: 'InvalidArgument' }]);
+      const numbersIn = (path: string) =>
+        linesOf(path).map(({ target, record }) => `${target['topicId']} ${record.contents['n']}`);
+      const all = [rotatedOf(original), original].flatMap(numbersIn);
+      let points = 0;
+      // Some of them here, all of them with CRASH_POINTS=all.
+      const step = allCrashPoints ? 1 : 9;
+      for (let nth = 1; ; nth += step) {
+        const file = join(temporaryDirectory('crash'), 'dead.ndjson');
+        copyFileSync(original, file);
+        copyFileSync(rotatedOf(original), rotatedOf(file));
+        const before = emulator.logs().length;
+        const when = nth % 2 === 0 ? 'before' : 'after';
+        const whole = environmentOf(emulator, file);
+        const env = { ...whole, KILL_AT: `${nth} ${when}`, PUTLOGS_COMPRESSION: 'none' };
+        const [{ signal }] = await Promise.all([
+          putlogs('dead-letter replay', env, { nodeArgs: ['-r', killedAt] }),
+          ...Array.from({ length: replays - 1 }, () => putlogs('dead-letter replay', whole)),
+        ]);
+        const delivered = emulator
+          .logs()
+          .slice(before)
+          .map((log) => `${first!.target['topicId']} ${contentsOf(log)['n']}`);
+        const kept = new Set([...delivered, ...filesOf(file).flatMap(numbersIn)]);
+        for (const record of all) assert.ok(kept.has(record), `${record} is lost by a kill ${when} call ${nth}`);
+        const { code, stderr } = await putlogs('dead-letter replay', whole);
+        assert.equal(code, 1, stderr);
+        const rest = new Set([rotatedOf(file), file].flatMap(numbersIn));
+        assert.deepEqual(
+          [...rest].sort(),
+          [...new Set(all)].filter((record) => / 8$/.test(record) || record.startsWith(OTHER_TOPIC_ID)).sort(),
+        );
+        assertTidy(file);
+        if (signal === null) break;
+        points += 1;
+      }
+      assert.ok(points >= 3, `${points} points`);
+    });
+  }
 
   test('a transport goes on writing to the file while it is replayed, and none of its lines is lost', async () => {
     const emulator = await running();

@@ -2,16 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { createShipper } from '@putlogs/core';
-import { batchesIn, temporaryDirectory } from '../support/directory';
-import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
+import { entriesOf, partsIn } from '@putlogs/core/tools';
+import { type StartedChild, startChild } from '../support/child';
+import { segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
+import { type Emulator, startEmulator, until } from '../support/emulator';
+import { batchOf, journalIn } from '../support/journals';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
 import { environmentOf, leaveBehind, putlogs, startPutlogs } from '../support/putlogs-command';
 import { START_MS } from '../support/start-time';
-import { OTHER_TOPIC_ID, targetNamed } from '../support/targets';
+import { OTHER_TOPIC_ID, TOPIC_ID, targetNamed } from '../support/targets';
 
 async function running(): Promise<Emulator> {
   const emulator = await startEmulator();
@@ -31,131 +34,247 @@ function expectedOf(count: number, instance: string): [string, ExpectedRecord[]]
   return [instance, records];
 }
 
-function damage(path: string): void {
+function damage(path: string, at: number): void {
   const bytes = readFileSync(path);
-  bytes[bytes.length >> 1]! ^= 0x10;
+  bytes[at]! ^= 0x10;
   writeFileSync(path, bytes);
 }
 
+/** Where each entry of the only segment begins, and where the last one ends. */
+function placesIn(dir: string): number[] {
+  const places: number[] = [];
+  for (const part of partsIn(dir)) {
+    for (const found of entriesOf(part, { mayLive: false })) {
+      if (found.kind === 'entry') places.push(found.offset, found.endOffset);
+    }
+  }
+  return [...new Set(places)].sort((x, y) => x - y);
+}
+
+const onlySegment = (dir: string) => join(dir, segmentsIn(dir)[0]!);
+
 const hashKey = (instance: string) => createHash('md5').update(instance).digest('hex');
 
-describe('putlogs spool', { timeout: 60_000 }, () => {
+/** A process that has put records on disk, and has not delivered them. */
+async function spooling(emulator: Emulator, dir: string, instance: string, count: number): Promise<StartedChild> {
+  emulator.faults([{ status: 503 }]);
+  const child = startChild(join(__dirname, 'apps/spooling.js'), {
+    args: [instance, `${count}`],
+    env: environmentOf(emulator, dir),
+  });
+  await child.line('on disk');
+  return child;
+}
+
+/** What a process leaves that was killed. */
+async function leaveKilled(emulator: Emulator, dir: string, instance: string, count: number): Promise<void> {
+  const child = await spooling(emulator, dir, instance, count);
+  child.kill('SIGKILL');
+  await child.ended;
+  emulator.faults([]);
+}
+
+const linesOf = (stdout: string) =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+interface ListedPart {
+  readonly directory: string;
+  readonly run: string;
+  readonly bytes: number;
+  readonly process: string;
+  readonly destination: string;
+}
+
+describe('putlogs spool', { timeout: 120_000 }, () => {
   test('ls says of each directory whose it is, how much is in it, from when to when, and for whom', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('ls');
-    await leaveBehind(emulator, dir, 25, { source: 'a-host' });
-    await leaveBehind(emulator, dir, 10, { instance: 'two', topicId: OTHER_TOPIC_ID });
-    const living = createShipper({ ...optionsFor(emulator), instance: 'three', spool: { dir, mode: 'always' } });
-    emulator.faults([{ status: 503 }]);
-    living.write(JSON.stringify({ time: START_MS, instance: 'three', n: 0 }));
-    await until('it is on disk', () => living.stats().spooled === 1);
+    await leaveKilled(emulator, dir, 'one', 25);
+    await leaveBehind(emulator, dir, 10, { instance: 'two', topicId: OTHER_TOPIC_ID, source: 'a-host' });
+    const living = await spooling(emulator, dir, 'three', 1);
     const { code, stdout, stderr } = await putlogs('spool ls --json', environmentOf(emulator, dir));
     assert.deepEqual([code, stderr], [0, '']);
-    const { parts, setAside, ...rest } = JSON.parse(stdout);
-    assert.deepEqual([rest, setAside], [{ dir }, []]);
-    const shown = parts.map(
-      ({ owner, files, records, isConfigured, layout, source, hashKey, oldest, newest }: never) => {
-        return { owner, files, records, isConfigured, layout, source, hashKey, oldest, newest };
-      },
+    const { parts, damaged, records, bytes, ...rest } = JSON.parse(stdout);
+    assert.deepEqual([rest, damaged, records], [{ dir }, [], 36]);
+    assert.equal(
+      bytes,
+      segmentsIn(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0),
     );
     const time = (n: number) => new Date(START_MS + n).toISOString();
-    const common = { layout: 'volc-tls', oldest: time(0) };
-    const host = shown[1].source;
+    const shown = parts.map((part: ListedPart) => {
+      const { directory: _, run: __, bytes: size, process: holder, destination, ...more } = part;
+      assert.ok(size > 0);
+      return {
+        ...more,
+        holder: holder === 'none' ? 'none' : /pid \d+$/.test(holder),
+        topic: JSON.parse(destination).topicId,
+      };
+    });
+    const common = { layout: 'volc-tls', oldest: time(0), segments: 1, problem: null };
+    const host = hostname();
     assert.deepEqual(shown, [
       {
         ...common,
         owner: 'dead',
-        files: 3,
-        records: 25,
+        holder: true,
+        instance: 'one',
         isConfigured: true,
-        source: 'a-host',
-        hashKey: hashKey('one'),
+        topic: TOPIC_ID,
+        source: host,
+        hashKeys: [hashKey('one')],
+        records: 25,
         newest: time(24),
       },
       {
         ...common,
-        owner: 'dead',
-        files: 1,
-        records: 10,
+        owner: 'free',
+        holder: 'none',
+        instance: 'two',
         isConfigured: false,
-        source: host,
-        hashKey: hashKey('two'),
+        topic: OTHER_TOPIC_ID,
+        source: 'a-host',
+        hashKeys: [hashKey('two')],
+        records: 10,
         newest: time(9),
       },
       {
         ...common,
         owner: 'alive',
-        files: 1,
-        records: 1,
+        holder: true,
+        instance: 'three',
         isConfigured: true,
+        topic: TOPIC_ID,
         source: host,
-        hashKey: hashKey('three'),
+        hashKeys: [hashKey('three')],
+        records: 1,
         newest: time(0),
       },
     ]);
     const forPeople = await putlogs('spool ls', { PUTLOGS_SPOOL_DIR: dir });
     assert.equal(forPeople.code, 0, forPeople.stderr);
-    assert.match(forPeople.stdout, /: 3 directories, 5 files, 36 records, /);
+    assert.match(forPeople.stdout, /: 3 directories, 3 segments, 36 records, /);
     assert.match(forPeople.stdout, /\nalive +1 +1 /);
-    emulator.faults([]);
-    await living.close();
+    living.kill('SIGKILL');
   });
 
-  test('verify finds every damaged file, says why, and touches nothing', async () => {
+  test('ls shows a spool that was never used as empty', async () => {
+    const dir = temporaryDirectory('empty');
+    const { code, stdout } = await putlogs('spool ls', { PUTLOGS_SPOOL_DIR: dir });
+    assert.deepEqual([code, stdout], [0, `${dir}: 0 directories, 0 segments, 0 records, 0 B\n`]);
+    const verified = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
+    assert.deepEqual([verified.code, verified.stdout], [0, '0 segments, 0 entries, 0 records: none damaged\n']);
+    assert.deepEqual(readdirSync(dir), []);
+  });
+
+  test('verify finds every damaged entry, says why, and touches nothing', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('verify');
     await leaveBehind(emulator, dir, 50);
     const whole = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
-    assert.deepEqual([whole.code, whole.stdout], [0, '5 files, 50 records: none damaged\n']);
-    const [flipped, , cut, empty] = batchesIn(dir).sort();
-    damage(join(dir, flipped!));
-    truncateSync(join(dir, cut!), 100);
-    truncateSync(join(dir, empty!), 0);
-    const before = batchesIn(dir).map((name) => statSync(join(dir, name)).mtimeMs);
+    assert.deepEqual([whole.code, whole.stdout], [0, '1 segment, 5 entries, 50 records: none damaged\n']);
+    const path = onlySegment(dir);
+    const places = placesIn(dir);
+    damage(path, places[1]! - 1);
+    damage(path, places[3]! + 20);
+    const before = [readFileSync(path), statSync(path).mtimeMs];
     const { code, stdout } = await putlogs('spool verify --json', { PUTLOGS_SPOOL_DIR: dir });
     assert.equal(code, 1);
-    const found = JSON.parse(stdout);
-    assert.deepEqual([found.files, found.records, found.newer], [5, 20, []]);
-    assert.deepEqual(
-      found.damaged.map(({ path, setAside }: { path: string; setAside: boolean }) => [path, setAside]),
-      [flipped, cut, empty].map((name) => [join(dir, name!), false]),
+    assert.deepEqual(JSON.parse(stdout), {
+      segments: 1,
+      entries: 3,
+      records: 30,
+      finished: 0,
+      damaged: [{ path, why: 'the checksum of an entry does not hold', places: 2, records: 20, setAside: false }],
+      torn: [],
+      beingWritten: [],
+      gone: 0,
+    });
+    const { stdout: text } = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
+    assert.equal(
+      text,
+      `damaged: ${path}: the checksum of an entry does not hold, and 1 more, 20 records lost\n1 segment, 3 entries, 30 records: 1 damaged segment\n`,
     );
-    assert.deepEqual(
-      found.damaged.map(({ why }: { why: string }) => why),
-      ['its checksum does not hold', 'its checksum does not hold', '0 bytes are no whole header'],
-    );
-    assert.deepEqual(
-      batchesIn(dir).map((name) => statSync(join(dir, name)).mtimeMs),
-      before,
-    );
-    // Once a transport has set it aside it is still told.
+    assert.deepEqual([readFileSync(path), statSync(path).mtimeMs], before);
+    // Once a transport has set it aside it is still reported.
     const replayed = await putlogs('spool replay --json', environmentOf(emulator, dir));
-    assert.equal(replayed.code, 1);
+    assert.equal(replayed.code, 1, replayed.stderr);
     const { end, found: records, delivered, damaged } = JSON.parse(replayed.stdout);
-    assert.deepEqual({ end, records, delivered, damaged }, { end: 'done', records: 50, delivered: 20, damaged: 30 });
+    assert.deepEqual({ end, records, delivered, damaged }, { end: 'done', records: 50, delivered: 30, damaged: 20 });
     const later = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
     assert.equal(later.code, 1);
-    assert.match(later.stdout, /0 files, 0 records: 3 damaged files\n$/);
+    assert.match(
+      later.stdout,
+      /^damaged: .*: it was set aside before\n0 segments, 0 entries, 0 records: 1 damaged segment\n$/,
+    );
+    const { stdout: listed } = await putlogs('spool ls', { PUTLOGS_SPOOL_DIR: dir });
+    assert.match(listed, /\n1 damaged segment set aside, [\d.]+ (Ki)?B:\n .*\/putlogs-1\/damaged\/\S+\.seg \(/);
   });
 
-  test('replay delivers what dead processes have left, each in order and under its own hash key, and nothing else', async () => {
+  test('an entry that is not whole is being written while its process lives, torn when it is dead, and no damage', async () => {
+    const emulator = await running();
+    const dir = temporaryDirectory('tail');
+    const child = await spooling(emulator, dir, 'one', 20);
+    const path = onlySegment(dir);
+    const [first, second] = placesIn(dir);
+    appendFileSync(path, readFileSync(path).subarray(first, second! - 3));
+    const bytes = second! - 3 - first!;
+    const living = await putlogs('spool verify --json', { PUTLOGS_SPOOL_DIR: dir });
+    assert.equal(living.code, 0, living.stdout);
+    const alive = JSON.parse(living.stdout);
+    assert.deepEqual([alive.records, alive.damaged, alive.torn], [20, [], []]);
+    assert.deepEqual(alive.beingWritten, [{ path, bytes }]);
+    child.kill('SIGKILL');
+    await child.ended;
+    const killed = await putlogs('spool verify --json', { PUTLOGS_SPOOL_DIR: dir });
+    assert.equal(killed.code, 0, killed.stdout);
+    const dead = JSON.parse(killed.stdout);
+    assert.deepEqual([dead.records, dead.damaged, dead.beingWritten], [20, [], []]);
+    assert.deepEqual(dead.torn, [{ path, bytes }]);
+    const { stdout } = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
+    assert.match(stdout, /^torn: \S+: \d+ bytes of an entry that is not whole, of a process that has ended\n/);
+  });
+
+  test('replay delivers what processes have left that ended or were killed, each in order and under its own hash key, and nothing else', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('replay');
     await leaveBehind(emulator, dir, 205);
-    await leaveBehind(emulator, dir, 95, { instance: 'two' });
+    await leaveKilled(emulator, dir, 'two', 95);
     await leaveBehind(emulator, dir, 10, { instance: 'elsewhere', topicId: OTHER_TOPIC_ID });
     const { code, stdout, stderr } = await putlogs('spool replay', environmentOf(emulator, dir));
-    assert.deepEqual([code, stderr], [0, '']);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /^putlogs: the spool holds a directory for another destination, \S+ which this process does not send .*\n$/,
+    );
     assert.match(
       stdout,
-      /^300 records found, 300 delivered in \d+ m?s \(.*\/s\)\n {2}10 for other destinations, not touched\n$/,
+      /^300 records found, 300 delivered in [\d.]+ m?s \(.*\/s\)\n {2}10 for other destinations, not touched\n$/,
     );
     assertLedger(new Map([expectedOf(205, 'one'), expectedOf(95, 'two')]), emulator.logs());
-    assert.equal(batchesIn(dir).length, 1);
+    assert.equal(spooledRecords(dir), 10);
     assert.deepEqual(
-      readdirSync(dir).filter((name) => name.endsWith('.owner')),
+      readdirSync(join(dir, 'putlogs-1')).filter((name) => /\.(owner|alive)$/.test(name)),
       [],
     );
+  });
+
+  test('replay leaves the records of a living process alone, and counts them', async () => {
+    const emulator = await running();
+    const dir = temporaryDirectory('alive');
+    await leaveKilled(emulator, dir, 'one', 20);
+    const living = await spooling(emulator, dir, 'two', 30);
+    emulator.faults([{ match: { hashKey: hashKey('two') }, status: 503 }]);
+    const { stdout } = await putlogs('spool replay --json', environmentOf(emulator, dir));
+    living.kill('SIGKILL');
+    const { end, found, missed, delivered, alive, elsewhere } = JSON.parse(stdout);
+    assert.deepEqual(
+      { end, found, missed, delivered, elsewhere },
+      { end: 'done', found: 20, missed: 0, delivered: 20, elsewhere: 0 },
+    );
+    assert.equal(alive, 30);
   });
 
   test('replay leaves all where it was when the service stays down, and when it is asked to end', async () => {
@@ -187,7 +306,7 @@ describe('putlogs spool', { timeout: 60_000 }, () => {
     const filler = 'x'.repeat(30_000);
     await leaveBehind(emulator, dir, 700, { batch: { maxCount: 10 }, compression: 'none', tags: { filler } });
     emulator.faults([{ maxLogs: 5 }]);
-    const args = 'spool replay --spool-max-bytes 1048576 --json';
+    const args = 'spool replay --spool-max-bytes 4194304 --json';
     const { code, stdout } = await putlogs(args, environmentOf(emulator, dir));
     assert.equal(code, 0, stdout);
     assert.equal(JSON.parse(stdout).delivered, 700);
@@ -223,38 +342,121 @@ describe('putlogs spool', { timeout: 60_000 }, () => {
         ...said,
         hashKey: hashKey('one'),
       });
-      assert.equal(batchesIn(dir).length, 3);
+      assert.equal(spooledRecords(dir), 25);
     });
   }
 
-  test('export writes past a damaged file, into a file that it never overwrites, and ends with 1', async () => {
+  test('export writes past a damaged entry, into a file that it never overwrites, and ends with 1', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('export');
     await leaveBehind(emulator, dir, 30);
-    damage(join(dir, batchesIn(dir).sort()[1]!));
+    damage(onlySegment(dir), placesIn(dir)[2]! - 1);
     const file = join(temporaryDirectory('out'), 'records.ndjson');
     const first = await putlogs(`spool export -o ${file}`, { PUTLOGS_SPOOL_DIR: dir });
     assert.equal(first.code, 1);
-    assert.match(first.stderr, /is damaged: its checksum does not hold\nputlogs: 20 records of 3 files written\n$/);
+    assert.match(
+      first.stderr,
+      /is damaged: the checksum of an entry does not hold, 10 records lost\nputlogs: 20 records written\n$/,
+    );
     assert.equal(readFileSync(file, 'utf8').trim().split('\n').length, 20);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     const again = await putlogs(`spool export -o ${file}`, { PUTLOGS_SPOOL_DIR: dir });
     assert.deepEqual([again.code, again.stderr], [2, `putlogs: --output ${file} cannot be written: EEXIST\n`]);
   });
 
-  test('100,000 records are verified, exported and replayed within the memory of a few files', async () => {
+  test('export leaves out records that are delivered or given up, unless it is asked for all', async () => {
+    const dir = temporaryDirectory('unfinished');
+    const { journal, append } = journalIn(dir, { owner: 'free' });
+    const units = [0, 10, 20, 30].map((from) => append(batchOf(from, 10)));
+    journal.finish(units[0]!, 0, 10, 'delivered');
+    journal.finish(units[2]!, 3, 6, 'rejected');
+    journal.finish(units[3]!, 0, 10, 'delivered');
+    const numbers = async (words: string) => {
+      const { code, stdout } = await putlogs(words, { PUTLOGS_SPOOL_DIR: dir });
+      assert.equal(code, 0);
+      return linesOf(stdout).map(({ contents }) => Number(contents.n));
+    };
+    const all = Array.from({ length: 40 }, (_, n) => n);
+    assert.deepEqual(
+      await numbers('spool export'),
+      all.filter((n) => n >= 10 && n < 30 && !(n >= 23 && n < 26)),
+    );
+    assert.deepEqual(await numbers('spool export --all'), all);
+    const { stdout } = await putlogs('spool verify --json', { PUTLOGS_SPOOL_DIR: dir });
+    const { records, finished } = JSON.parse(stdout);
+    assert.deepEqual([records, finished, spooledRecords(dir)], [40, 23, 17]);
+  });
+
+  test('the help of ls and verify names every field of their JSON', async () => {
+    const dir = temporaryDirectory('help');
+    const { append, path } = journalIn(dir, { owner: 'free' });
+    append(batchOf(0, 1));
+    appendFileSync(join(path, '000-00000002.seg'), 'PUTLOGS1');
+    mkdirSync(join(dir, 'putlogs-1/damaged'));
+    writeFileSync(join(dir, 'putlogs-1/damaged/a.seg'), 'damaged');
+    for (const command of ['spool ls', 'spool verify']) {
+      const { stdout: help } = await putlogs(`${command} --help`, {});
+      const { stdout } = await putlogs(`${command} --json`, { PUTLOGS_SPOOL_DIR: dir });
+      const names = [...stdout.matchAll(/"(\w+)":/g)].map(([, name]) => name!);
+      assert.ok(names.length > 10);
+      for (const name of names) assert.match(help, new RegExp(`[{ ,\\n]${name}[:, \\n]`), `${command}: ${name}`);
+    }
+  });
+
+  test('a spool is listed and verified without an error while a process appends to it and delivers from it', async () => {
+    const emulator = await running();
+    const dir = temporaryDirectory('live');
+    const child = startChild(join(__dirname, 'apps/spooling.js'), {
+      args: ['one', 'endless'],
+      env: environmentOf(emulator, dir),
+    });
+    await until('records are delivered', () => emulator.stats().logs > 0);
+    for (let round = 0; round < 2; round += 1) {
+      const before = emulator.stats().logs;
+      const [verified, listed, exported] = await Promise.all(
+        ['verify --json', 'ls --json', 'export'].map((words) =>
+          putlogs(`spool ${words}`, environmentOf(emulator, dir)),
+        ),
+      );
+      assert.equal(verified!.code, 0, verified!.stdout);
+      assert.deepEqual([listed!.code, exported!.code], [0, 0]);
+      assert.doesNotMatch(exported!.stderr, /damaged|cannot be read/);
+      const [part, ...others] = JSON.parse(listed!.stdout).parts;
+      assert.deepEqual([part?.owner, part?.problem, others], ['alive', null, []]);
+      await until('it goes on', () => emulator.stats().logs > before);
+    }
+    child.kill('SIGKILL');
+  });
+
+  test('100,000 records are verified, exported and replayed within the memory of a few entries', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('long');
     await leaveBehind(emulator, dir, 100_000, { batch: { maxCount: 2000 }, spool: { dir, mode: 'always' } });
     const env = { ...environmentOf(emulator, dir), NODE_OPTIONS: '--max-old-space-size=48' };
     const verified = await putlogs('spool verify', env);
-    assert.equal(verified.stdout, '50 files, 100,000 records: none damaged\n', verified.stderr);
+    assert.match(verified.stdout, /^\d+ segments?, 50 entries, 100,000 records: none damaged\n$/, verified.stderr);
     const exported = await putlogs('spool export', env);
     assert.equal(exported.stdout.split('\n').length, 100_001);
     const replayed = await putlogs('spool replay --json', env);
     assert.equal(replayed.code, 0, replayed.stderr);
     assert.equal(JSON.parse(replayed.stdout).delivered, 100_000);
     assert.equal(emulator.stats().logs, 100_000);
+  });
+
+  test('100,000 entries of one record are listed, verified and exported without memory for each', async () => {
+    const dir = temporaryDirectory('entries');
+    const { append, writer } = journalIn(dir, { owner: 'free', maxBytes: 2 ** 28 });
+    const batch = batchOf(0, 1);
+    for (let n = 0; n < 100_000; n += 1) append({ ...batch, packId: `0123456789ABCDEF-${n.toString(16)}` });
+    writer.close();
+    const env = { PUTLOGS_SPOOL_DIR: dir, NODE_OPTIONS: '--max-old-space-size=64' };
+    const listed = await putlogs('spool ls --json', env);
+    assert.equal(JSON.parse(listed.stdout).records, 100_000, listed.stderr);
+    const verified = await putlogs('spool verify', env);
+    assert.match(verified.stdout, /^\d+ segments, 100,000 entries, 100,000 records: none damaged\n$/, verified.stderr);
+    const file = join(dir, 'records.ndjson');
+    const exported = await putlogs(`spool export -o ${file}`, env);
+    assert.equal(exported.stderr.split('\n').at(-2), 'putlogs: 100,000 records written');
   });
 
   const slips = temporaryDirectory('slips');

@@ -128,6 +128,7 @@ function assertSame(observed: Observed, stats: Stats): void {
   assert.equal(sum('putlogs.record.dead_lettered'), rest.deadLettered + deadLetterLost);
   const plain: Record<Exclude<keyof typeof rest, 'deadLettered'>, string> = {
     recovered: 'putlogs.record.recovered',
+    deadLetterEvicted: 'putlogs.record.dead_letter_evicted',
     truncated: 'putlogs.record.truncated',
     batches: 'putlogs.batch.delivered',
     halved: 'putlogs.batch.halved',

@@ -6,8 +6,8 @@ import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Stats } from '@putlogs/core';
 import { type ChildResult, startChild } from '../support/child';
-import { batchesIn, temporaryDirectory } from '../support/directory';
-import { closedPort, contentsOf, environmentFor, startEmulator } from '../support/emulator';
+import { spooledRecords, temporaryDirectory } from '../support/directory';
+import { closedPort, contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
 
 const app = join(__dirname, 'apps/supervised.js');
 const fault = join(__dirname, '../../core/apps/worker-fault.cjs');
@@ -18,9 +18,14 @@ interface Run extends ChildResult {
   readonly numbers: readonly number[];
 }
 
-async function run(plan: object, env: Record<string, string>, downUntilGone = false): Promise<Run> {
+async function startService(): Promise<Emulator> {
   const service = await startEmulator();
   after(() => service.close());
+  return service;
+}
+
+async function run(plan: object, env: Record<string, string>, downUntilGone = false, at?: Emulator): Promise<Run> {
+  const service = at ?? (await startService());
   if (downUntilGone) service.faults([{ status: 503 }]);
   const child = startChild(app, {
     args: [JSON.stringify({ count: 5000, turns: 5, end: 'flush', ...plan })],
@@ -33,7 +38,7 @@ async function run(plan: object, env: Record<string, string>, downUntilGone = fa
     ended = true;
   });
   while (downUntilGone && !ended && !child.output().stderr.includes('the worker thread is gone')) await pause(5);
-  service.faults([]);
+  if (downUntilGone) service.faults([]);
   const result = await child.ended;
   const line = result.stdout.split('\n').find((text) => text.startsWith('{"stats"'));
   assert.ok(line, result.stdout + result.stderr);
@@ -42,13 +47,25 @@ async function run(plan: object, env: Record<string, string>, downUntilGone = fa
   return { ...result, stats, warnings, numbers };
 }
 
-function assertExact({ stats, numbers }: Run, accepted: number): void {
-  assert.equal(stats.accepted, accepted);
-  assert.equal(stats.pending, 0);
-  assert.equal(numbers.length, stats.delivered, 'what is counted as delivered has arrived, and nothing else');
-  assert.equal(stats.delivered + stats.dropped.worker + stats.dropped.exit, accepted);
+function assertExact(result: Run, accepted: number): void {
+  const { numbers } = result;
+  assertSums(result, accepted, 0);
   const inOrder = [...new Set(numbers)].sort((a, b) => a - b);
   assert.deepEqual(numbers, inOrder, 'nothing twice, and in call order');
+}
+
+function assertSums({ stats, numbers }: Run, accepted: number, recovered: number): void {
+  assert.equal(stats.accepted, accepted);
+  assert.equal(stats.recovered, recovered);
+  assert.equal(stats.pending, 0);
+  assert.equal(numbers.length, stats.delivered, 'what is counted as delivered has arrived, and nothing else');
+  assert.equal(stats.delivered + stats.dropped.worker + stats.dropped.exit, accepted + recovered);
+}
+
+/** The records that our lines on stderr report as lost. */
+function reportedLost(result: ChildResult): number {
+  const counts = ours(result).map((line) => Number(/(-?\d+) records? (is|are) lost/.exec(line)?.[1] ?? 0));
+  return counts.reduce((sum, records) => sum + records, 0);
 }
 
 /** Lines of ours on stderr; an engine that runs out of memory prints its own. */
@@ -65,7 +82,8 @@ for (const [how, reason] of [
   ['spin', /no sign of life for 2000 ms/],
 ] as const) {
   test(`a worker that dies is replaced, the loss counted exactly, the application untouched: ${how}`, async () => {
-    const result = await run({ stuckMs: 2000 }, { FAULT: how, FAULT_AT: '1000', PUTLOGS_MEMORY_MAX_BYTES: '1048576' });
+    const fault = { FAULT: how, FAULT_AT: '1000', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
+    const result = await run(how === 'spin' ? { stuckMs: 2000 } : {}, fault);
     assert.equal(result.code, 0, result.stderr);
     assertExact(result, 5000);
     assert.ok(result.stats.dropped.worker >= 1000 && result.stats.dropped.worker <= 2500, JSON.stringify(result.stats));
@@ -86,7 +104,7 @@ for (const how of ['throw', 'reject', 'exit', 'silent exit'] as const) {
     assert.equal(result.numbers.length, 5000, result.stderr);
     assert.equal(result.stats.recovered, 0, 'what another worker of this process has left is not from an earlier one');
     assert.equal(result.stats.spooled, 0);
-    assert.deepEqual(batchesIn(spool.PUTLOGS_SPOOL_DIR), []);
+    assert.equal(spooledRecords(spool.PUTLOGS_SPOOL_DIR), 0);
   });
 }
 
@@ -94,17 +112,71 @@ for (const how of ['out of memory', 'spin'] as const) {
   test(`with spool.mode always, a worker that is cut off costs its open batch, and the next sends in order: ${how}`, async () => {
     const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died'), PUTLOGS_SPOOL_MODE: 'always' };
     const limits = { PUTLOGS_BATCH_MAX_COUNT: '300', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
-    const plan = { stuckMs: 2000 };
+    const plan = how === 'spin' ? { stuckMs: 2000 } : {};
     const result = await run(plan, { ...spool, ...limits, FAULT: how, FAULT_AT: '1000' }, true);
     assert.equal(result.code, 0, result.stderr);
     assertExact(result, 5000);
     assert.ok(result.stats.dropped.worker < 300, JSON.stringify(result.stats));
+    assert.equal(reportedLost(result), result.stats.dropped.worker, result.stderr);
     assert.equal(result.numbers[0], 0);
-    assert.equal(result.stats.recovered, 0);
     assert.equal(result.stats.spooled, 0);
-    assert.deepEqual(batchesIn(spool.PUTLOGS_SPOOL_DIR), []);
+    assert.equal(spooledRecords(spool.PUTLOGS_SPOOL_DIR), 0);
   });
 }
+
+test('a worker that is ended between the write of a batch and its counter does not lose that batch', async () => {
+  const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died'), PUTLOGS_SPOOL_MODE: 'always' };
+  const limits = { PUTLOGS_BATCH_MAX_COUNT: '300' };
+  const fault = { FAULT: 'uncounted', FAULT_AT: '1000' };
+  const result = await run({ stuckMs: 2000 }, { ...spool, ...limits, ...fault }, true);
+  assert.equal(result.code, 0, result.stderr);
+  assertExact(result, 5000);
+  // 1,200 records are on disk, and 900 of them are counted.
+  assert.deepEqual(
+    result.numbers.slice(0, 1200),
+    Array.from({ length: 1200 }, (_, n) => n),
+  );
+  assert.equal(reportedLost(result), result.stats.dropped.worker, result.stderr);
+  assert.equal(spooledRecords(spool.PUTLOGS_SPOOL_DIR), 0);
+});
+
+for (const how of ['exit', 'spin', 'uncounted'] as const) {
+  test(`with records of an earlier process on disk, a dead worker costs no more than what it reports: ${how}`, async () => {
+    const dir = temporaryDirectory('recovered');
+    const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };
+    const service = await startService();
+    const brief = { ...spool, PUTLOGS_CLOSE_TIMEOUT_MS: '1' };
+    const earlier = await run({ count: 94, turns: 1, end: 'exit at once' }, brief, true, service);
+    assert.equal(earlier.stats.spooled, 94, earlier.stderr);
+    const times = how === 'exit' ? '2' : '1';
+    const fault = { FAULT: how, FAULT_AT: '1000', FAULT_TIMES: times };
+    const result = await run({ stuckMs: 2000 }, { ...spool, ...fault }, true, service);
+    assert.equal(result.code, 0, result.stderr);
+    assertSums(result, 5000, 94);
+    assert.ok(result.stats.dropped.worker < 300, JSON.stringify(result.stats));
+    if (how === 'exit') assert.equal(result.stats.dropped.worker, 0);
+    assert.equal(reportedLost(result), result.stats.dropped.worker, result.stderr);
+    assert.equal(result.stats.spooled, 0);
+    assert.equal(spooledRecords(dir), 0);
+  });
+}
+
+test('between a worker and the next, the end of the process leaves on disk what was spooled', async () => {
+  const dir = temporaryDirectory('left');
+  const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };
+  const service = await startService();
+  service.faults([{ status: 503 }]);
+  const fault = { FAULT: 'exit', FAULT_AT: '1', FAULT_TIMES: '99', PUTLOGS_CLOSE_TIMEOUT_MS: '100' };
+  const result = await run({ count: 600, turns: 1, end: 'exit' }, { ...spool, ...fault }, false, service);
+  assert.equal(result.code, 3, result.stderr);
+  const { accepted, spooled, pending, dropped } = result.stats;
+  assert.equal(accepted, spooled + dropped.exit + dropped.worker);
+  assert.equal(pending, 0);
+  service.faults([]);
+  const next = await run({ count: 0, end: 'close at once' }, spool, false, service);
+  assert.equal(next.stats.delivered, spooled);
+  assert.equal(next.stats.recovered, spooled, `${JSON.stringify(result.stats)} ${result.stderr}`);
+});
 
 test('a record that ends the worker that reads it costs itself and what was read before, and not the next worker', async () => {
   const result = await run({ poisonAt: 2100 }, { FAULT: 'poison', FAULT_TIMES: '9' });

@@ -29,7 +29,7 @@ export class Progress {
   }
 
   #draw(received: readonly number[]): void {
-    const nameColumns = Math.max(...this.#names.map((name) => name.length));
+    const nameColumns = this.#names.reduce((width, name) => Math.max(width, name.length), 0);
     const lines = this.#names.map((name, at) => {
       const count = received[at] ?? 0;
       const full = Math.min(BAR_COLUMNS, Math.floor((count / this.#records) * BAR_COLUMNS));

@@ -45,7 +45,9 @@ function receivedLines(screen: Screen, service: Service): string[] {
     return [logger, configuredBy, instance, shards, grouped(batches), grouped(logs.length)];
   });
   const head = ['application', 'configured by', 'instance', 'shard', 'batches', 'received'];
-  const widths = head.map((name, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? name))));
+  const widths = head.map((name, column) =>
+    rows.reduce((width, row) => Math.max(width, widthOf(row[column] ?? name)), widthOf(name)),
+  );
   const lineOf = (row: readonly string[]) =>
     row.map((cell, column) => (column < 3 ? padEnd : padStart)(cell, widths[column] ?? 0)).join('   ');
   return [`  ${screen.bold(lineOf(head))}`, ...rows.map((row) => `  ${lineOf(row)}`)];
@@ -66,7 +68,7 @@ function totalLines(received: number, stats: EmulatorStats, durationMs: number):
 }
 
 function sampleLines(screen: Screen, service: Service): string[] {
-  const columns = Math.max(...SAMPLES.map(({ what }) => what.length)) + 4;
+  const columns = SAMPLES.reduce((width, { what }) => Math.max(width, what.length), 0) + 4;
   return SAMPLES.flatMap(({ what, logger, key, ...sample }) => {
     const { instance } = APPLICATIONS.find((application) => application.logger === logger)!;
     const note = 'note' in sample ? sample.note : '';

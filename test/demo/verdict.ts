@@ -36,10 +36,10 @@ export function judge(
     .map(([what, records]) => `${records} ${what}`);
   const problems = [...failures, ...endings.flatMap(complaintsOf)];
   if (wrong.length > 0) problems.push(`records: ${wrong.join(', ')}`);
-  problems.push(...report.differences.slice(0, DIFFERENCES_SHOWN).map((difference) => `  ${difference}`));
+  for (const difference of report.differences.slice(0, DIFFERENCES_SHOWN)) problems.push(`  ${difference}`);
   const more = report.differences.length - DIFFERENCES_SHOWN;
   if (more > 0) problems.push(`  and ${more} more or beyond`);
-  problems.push(...wanderings(report.hashKeys, keeps.hashKey));
+  for (const wandering of wanderings(report.hashKeys, keeps.hashKey)) problems.push(wandering);
   const unnamed = keeps.packId ? logs.filter(({ packId }) => (packId ?? '') === '').length : 0;
   if (unnamed > 0) problems.push(`${unnamed} without a pack id, by which a repetition is known`);
   return {
@@ -55,13 +55,7 @@ function complaintsOf({ logger, code, signal, stderr }: Ending): string[] {
   if (code !== 0) complaints.push(`the ${logger} application ended with ${signal ?? `exit code ${code}`}`);
   if (stderr !== '') {
     complaints.push(`the ${logger} application complained:`);
-    complaints.push(
-      ...stderr
-        .trimEnd()
-        .split('\n')
-        .slice(0, STDERR_LINES_SHOWN)
-        .map((line) => `  ${line}`),
-    );
+    for (const line of stderr.trimEnd().split('\n').slice(0, STDERR_LINES_SHOWN)) complaints.push(`  ${line}`);
   }
   return complaints;
 }

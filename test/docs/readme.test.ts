@@ -27,7 +27,7 @@ test('the five minutes of the README end with its three records at the service',
   const commands: string[] = [];
   for (const { language, code } of blocks) {
     const [, name] = /^\/\/ ([\w-]+\.mjs)\n/.exec(code) ?? [];
-    if (language === 'sh') commands.push(...code.trim().split('\n'));
+    if (language === 'sh') for (const command of code.trim().split('\n')) commands.push(command);
     else writeFileSync(join(directory, name!), code);
   }
   const [install, service, ...rest] = commands;

@@ -33,7 +33,7 @@ net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): 
     process.nextTick(() => this.destroy(new Error(`${host} is not on this machine`)));
     return this;
   }
-  return (connect as (...all: unknown[]) => net.Socket).apply(this, args);
+  return (connect as (...all: unknown[]) => net.Socket).call(this, ...args);
 } as typeof connect;
 
 Object.assign(globalThis, { contactedAddresses: () => [...contacted] });

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/schema';
 import { parse } from 'yaml';
 import { type StartedChild, startChild } from '../support/child';
-import { batchesIn, temporaryDirectory } from '../support/directory';
+import { spooledRecords, temporaryDirectory } from '../support/directory';
 import { type Emulator, environmentFor, startEmulator, until } from '../support/emulator';
 import { example, expecting, get, numbered, portOf } from '../support/examples';
 import { assertLedger } from '../support/ledger';
@@ -106,7 +106,7 @@ for (const file of ['deployment.yaml', 'statefulset.yaml']) {
     emulator.faults([{ status: 503 }]);
     const second = start();
     await serve(second, 20);
-    await until('all of it is on the volume', () => recordsIn(spool) === 20);
+    await until('all of it is on the volume', () => spooledRecords(spool) === 20);
     second.kill('SIGKILL');
     assert.equal((await second.ended).signal, 'SIGKILL');
 
@@ -116,7 +116,7 @@ for (const file of ['deployment.yaml', 'statefulset.yaml']) {
     third.kill('SIGTERM');
     assert.equal((await third.ended).code, 0);
     assertArrived(emulator, served);
-    assert.equal(recordsIn(spool), 0);
+    assert.equal(spooledRecords(spool), 0);
   });
 
   function startContainer(emulator: Emulator, spool: string): StartedChild {
@@ -145,9 +145,4 @@ function assertArrived(emulator: Emulator, served: ReadonlyMap<string, readonly 
   );
   const hashKey = createHash('md5').update(POD).digest('hex');
   for (const [, keys] of hashKeys) assert.deepEqual(keys, [hashKey]);
-}
-
-/** By the names of their files. */
-function recordsIn(spool: string): number {
-  return batchesIn(spool).reduce((sum, name) => sum + Number(/-(\d+)\.batch$/.exec(name)?.[1]), 0);
 }

@@ -1,8 +1,7 @@
-// A disk that is full, and a process killed at each of its calls to the system: on the real kernel.
+// A disk that is full, read-only, slow, or that fails to sync: on the real kernel.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Stats } from '@putlogs/core';
@@ -56,7 +55,7 @@ const planOf = (from: number, count: number) => {
   return JSON.stringify({ instance: 'one', from, count, burst: 10, pauseMs: 0, end: 'natural' });
 };
 
-test('a full disk is told, and everything arrives from memory', { skip: noMount }, async () => {
+test('a full disk is reported, and everything arrives from memory', { skip: noMount }, async () => {
   const emulator = await running();
   // Room for some batches and not for all, so that a write is cut short.
   const script = 'mount -t tmpfs -o size=16k tmpfs "$DIR" && exec "$NODE" "$APP" "$PLAN"';
@@ -75,7 +74,7 @@ test('a full disk is told, and everything arrives from memory', { skip: noMount 
   assertOnce(emulator, 400);
 });
 
-test('a disk that is read-only is told, and everything arrives from memory', { skip: noMount }, async () => {
+test('a disk that is read-only is reported, and everything arrives from memory', { skip: noMount }, async () => {
   const emulator = await running();
   const mount = 'mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/spool" && mount -o remount,ro "$DIR"';
   const script = `${mount} && exec "$NODE" "$APP" "$PLAN"`;
@@ -93,7 +92,7 @@ test('a disk that is read-only is told, and everything arrives from memory', { s
   assertOnce(emulator, 100);
 });
 
-test('a file that may not become as large as a batch is told, and everything arrives from memory', {
+test('a file that may not become as large as a batch is reported, and everything arrives from memory', {
   skip: missing('sh', ['-c', 'ulimit -f 1']),
 }, async () => {
   const emulator = await running();
@@ -113,18 +112,30 @@ test('a file that may not become as large as a batch is told, and everything arr
   assertOnce(emulator, 400);
 });
 
-// The first is of the owner's file, the fourth of the second batch's.
-// The third is of the directory, when its file is already there.
-for (const when of ['3', '4', '3+2', '1+']) {
-  test(`a disk that fails to sync a file is told, and everything arrives, once: the calls ${when}`, {
-    skip: noStrace,
-  }, async () => {
+// fdatasync: one for each batch. fsync: of spool.dir, of our own directory, of the new segment's. ftruncate: the first
+// makes the progress file, each other one cuts a failed append back.
+for (const [what, faults] of [
+  ['the first sync of a batch', ['fdatasync:error=EIO:when=1']],
+  ['one sync of a batch among others', ['fdatasync:error=EIO:when=4']],
+  ['every second sync of a batch', ['fdatasync:error=EIO:when=1+2']],
+  ['every sync of a batch', ['fdatasync:error=EIO:when=1+']],
+  ['the sync of spool.dir', ['fsync:error=EIO:when=1']],
+  ["the sync of the run's name", ['fsync:error=EIO:when=2']],
+  ["the sync of the first segment's name", ['fsync:error=EIO:when=3']],
+  ['every sync of a name', ['fsync:error=EIO:when=1+']],
+  ['the progress file', ['ftruncate:error=EIO:when=1']],
+  ['the first sync of a batch and what takes it back', ['fdatasync:error=EIO:when=1', 'ftruncate:error=EIO:when=2+']],
+  ['a later sync of a batch and what takes it back', ['fdatasync:error=EIO:when=3', 'ftruncate:error=EIO:when=2+']],
+  ['every sync of a batch and what takes it back', ['fdatasync:error=EIO:when=1+', 'ftruncate:error=EIO:when=2+']],
+] as const) {
+  test(`a disk that fails is reported, and everything arrives, once: ${what}`, { skip: noStrace }, async () => {
     const emulator = await running();
     const dir = join(temporaryDirectory('spool'), 'spool');
     const env = { ...environmentOf(emulator, dir), PUTLOGS_SPOOL_FSYNC: 'true' };
-    const inject = ['-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${when}`];
-    const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];
-    const { code, stderr } = await runChild('', { command: 'strace', args, env });
+    const inject = faults.flatMap((fault) => ['-e', `inject=${fault}`]);
+    const args = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync,fdatasync,ftruncate', ...inject];
+    const command = { command: 'strace', args: [...args, process.execPath, app, planOf(0, 60)], env };
+    const { code, stderr } = await runChild('', command);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EIO/);
     await runChild(app, { args: [planOf(60, 10)], env });
@@ -142,8 +153,7 @@ test('a disk that takes a second and a half to sync holds up the worker, and not
     PUTLOGS_BATCH_MAX_COUNT: '100',
     PUTLOGS_CLOSE_TIMEOUT_MS: '9500',
   };
-  // The first is of the owner's file, the second of the batch's.
-  const inject = ['-e', 'trace=fsync', '-e', 'inject=fsync:delay_enter=1500000:when=2'];
+  const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:delay_enter=1500000:when=1'];
   const plan = JSON.stringify({ count: 100 });
   const args = [
     '-f',
@@ -184,62 +194,4 @@ function assertOnce(emulator: Emulator, count: number): void {
     emulator.logs(),
   );
   assert.deepEqual({ lost, duplicated, altered, reordered }, { lost: 0, duplicated: 0, altered: 0, reordered: 0 });
-}
-
-/** The calls that put a batch on disk and take it away, and at which of them to kill: all with CRASH_POINTS=all. */
-const POINTS: Record<string, number[]> =
-  process.env['CRASH_POINTS'] === 'all'
-    ? {
-        mkdir: range(1, 4),
-        write: range(1, 60),
-        rename: range(1, 14),
-        unlink: range(1, 16),
-        rmdir: range(1, 3),
-        utimensat: range(1, 2),
-        // Node opens some hundred files of its own before the first of ours.
-        openat: range(200, 420),
-        close: range(200, 420),
-      }
-    : { mkdir: [1, 2], write: [4, 9, 17, 28], rename: [1, 4], unlink: [1, 5], openat: [390] };
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-}
-
-test('killed at any call to the system, it loses no sealed batch, alters none, and leaves no batch behind', {
-  skip: noStrace,
-}, async (t) => {
-  let killed = 0;
-  for (const [call, points] of Object.entries(POINTS)) {
-    for (const point of points) if (await survives(call, point)) killed += 1;
-  }
-  t.diagnostic(`${killed} processes killed`);
-  assert.ok(killed >= 8, `${killed} killed`);
-});
-
-/** Runs the application until its `point`-th `call` kills it, then its successor. Gives whether it was killed. */
-async function survives(call: string, point: number): Promise<boolean> {
-  const emulator = await running();
-  const dir = join(temporaryDirectory('spool'), 'spool');
-  const env = environmentOf(emulator, dir);
-  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${point}`];
-  const args = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, app, planOf(0, 60)];
-  const first = await runChild('', { command: 'strace', args, env });
-  await runChild(app, { args: [planOf(1000, 10)], env });
-  const report = checkLedger(new Map([['one', expectedOf(0, 60).concat(expectedOf(1000, 10))]]), emulator.logs());
-  const { altered, reordered } = report;
-  assert.deepEqual(
-    { altered, reordered },
-    { altered: 0, reordered: 0 },
-    `${call} ${point}: ${report.differences.join('\n')}`,
-  );
-  // A burst is a batch here: all that were said to be written, but for the last, were sealed and on disk.
-  const written = 1 + Number(/written (\d+)\n(?!.*written)/s.exec(first.stdout)?.[1] ?? -1);
-  const arrived = new Set(emulator.logs().map((log) => Number(log.contents.find(({ key }) => key === 'n')!.value)));
-  for (let n = 0; n < written - 10; n += 1) assert.ok(arrived.has(n), `${call} ${point}: ${n} of ${written} is lost`);
-  // An owner's file that was cut off says nothing of its owner; it is taken away when its lease is over.
-  const left = (existsSync(dir) ? readdirSync(dir) : []).filter((name) => !name.endsWith('.owner'));
-  assert.deepEqual(left, [], `${call} ${point}`);
-  await emulator.close();
-  return first.signal !== null || first.code === 137;
 }

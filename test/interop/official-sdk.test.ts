@@ -28,7 +28,7 @@ test('the official SDK consumes and searches what pino and winston wrote', async
   const sdk = clientOf(emulator);
   const { Shards } = await sdk.DescribeShards({ TopicId: TOPIC_ID });
   const logs: LedgerLog[] = [];
-  for (const { ShardId } of Shards) logs.push(...(await consumed(sdk, ShardId)));
+  for (const { ShardId } of Shards) for (const log of await consumed(sdk, ShardId)) logs.push(log);
   assertLedger(expected, logs);
 
   for (const [instance, records] of expected) {

@@ -24,8 +24,6 @@ type Step =
   | { readonly kind: 'end in a record' }
   | { readonly kind: 'too large'; readonly bytes: number }
   | { readonly kind: 'too many'; readonly records: number }
-  | { readonly kind: 'outage'; readonly patience: number }
-  | { readonly kind: 'over' }
   /** The next batch cannot be made. */
   | { readonly kind: 'no frame' };
 
@@ -53,8 +51,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('too many' as const), records: fc.integer({ min: 1, max: 30 }) }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('outage' as const), patience: fc.constantFrom(2, 8) }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'over' } as const) },
   { weight: 1, arbitrary: fc.constant({ kind: 'no frame' } as const) },
 );
 
@@ -73,14 +69,13 @@ test(`${RUNS} sequences: each record is in one batch, in order, within the limit
       const clock = new HandClock();
       const size = new BatchSize(limits, clock);
       const sealed: SealedBatch[] = [];
-      let [held, lost, patience, number] = [0, 0, 1, 0];
+      let [held, lost, number] = [0, 0, 0];
       let [fails, hasFrame] = [false, true];
       let openedAtMs = 0;
       const batcher = new Batcher({
         maxBytes: limits.maxBytes,
         size,
         lingerMs: LINGER_MS,
-        patience: () => patience,
         hashKey: 'a'.repeat(32),
         clock,
         encode: (bytes, start, end, batch) => {
@@ -146,20 +141,12 @@ test(`${RUNS} sequences: each record is in one batch, in order, within the limit
           case 'too many':
             size.tooMany(one.records);
             break;
-          case 'outage':
-            patience = one.patience;
-            break;
-          case 'over':
-            patience = 1;
-            batcher.endPatience();
-            break;
           case 'no frame':
             hasFrame = false;
             break;
         }
         if (batcher.count > 0) {
-          // 8 is the longest patience there may have been when it began.
-          assert.ok(clock.monotonicMs() - openedAtMs < LINGER_MS * 8, 'it lingers no longer than it may');
+          assert.ok(clock.monotonicMs() - openedAtMs < LINGER_MS, 'it lingers no longer than it may');
           assert.ok(clock.timers > 0);
         } else assert.equal(held, 0, 'nothing open is nothing held');
         for (const batch of sealed.slice(before.sealed)) {

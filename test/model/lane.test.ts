@@ -1,22 +1,21 @@
-// The lane, its gate and its budget against a service that answers anything, in any order, at any time.
+// Queue, lane, gate and refusal budget, without a spool, against a service that answers anything, in any order, at any time.
 //
-// A batch is a list of numbered records. The script says what the service answers to each request and how long it
-// takes; when the script is over the service is well, but for records it never takes and batches that are too large.
+// A batch is a list of numbered records. The script says what the service answers to each request, and after how many turns
+// of the loop. After the script the service works, except for records it never takes and batches that are too large.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Gate } from '@putlogs/core/internal/delivery/gate';
-import { Lane } from '@putlogs/core/internal/delivery/lane';
 import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
-import { RefusalBudget } from '@putlogs/core/internal/delivery/refusals';
+import { REFUSALS_IN_A_ROW } from '@putlogs/core/internal/delivery/refusal-budget';
 import fc from 'fast-check';
+import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from '../unit/hand-clock';
 
 const RUNS = 1500;
 const REFUSAL = { code: 'X', message: 'x' };
 const STEP_MS = 60_000;
-/** Beyond any wait of the model: ten minutes for one more refusal, for each record there can be. */
-const MOST_STEPS = 2000;
+/** Beyond any wait of the model: five minutes for each answer of a script. */
+const MOST_STEPS = 300;
 
 interface Reply {
   readonly kind: 'well' | 'retry' | 'hold' | 'reject' | 'split' | 'throw' | 'lost answer';
@@ -41,27 +40,29 @@ const scenario = fc.record({
   poisonEvery: fc.constantFrom(0, 0, 3, 7, 1),
   /** Which are of a time that is refused. */
   staleEvery: fc.constantFrom(0, 0, 4, 1),
+  clocksAgree: fc.boolean(),
   maxCount: fc.constantFrom(1, 2, 5, 100),
 });
+
+/** The service's clock and ours: equal, or so far apart that one of them is wrong. */
+const CLOCKS_DIFFER_MS = 3_600_000;
 
 async function turnsOf(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 }
 
-test(`${RUNS} services: every record has one fate, in order, within the limit, and no timer is left`, async () => {
+const isMultiple = (record: number, every: number) => every > 0 && record % every === 0;
+
+test(`${RUNS} services: every record is finished once or held, in order, within the limits, and no timer is left`, async () => {
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ concurrency, batches, script, poisonEvery, staleEvery, maxCount }) => {
+    fc.asyncProperty(scenario, async (plan) => {
+      const { concurrency, batches, script, poisonEvery, staleEvery, clocksAgree, maxCount } = plan;
       const clock = new HandClock();
       const replies = [...script];
-      const fates = new Map<number, string>();
       const taken: number[] = [];
+      /** Records given up or cuts made since the last delivery, as seen from outside. */
+      let row = 0;
       let inFlight = 0;
-      const settle = (records: readonly number[], fate: string) => {
-        for (const record of records) {
-          assert.ok(!fates.has(record), `record ${record} has two fates: ${fates.get(record)} and ${fate}`);
-          fates.set(record, fate);
-        }
-      };
       const serve = (records: readonly number[], answer: Reply | undefined): Outcome => {
         if (answer?.kind === 'retry') return { kind: 'retry', refusal: REFUSAL, afterMs: answer.afterMs };
         if (answer?.kind === 'throw') throw new Error('a surprise');
@@ -69,67 +70,75 @@ test(`${RUNS} services: every record has one fate, in order, within the limit, a
         if (answer?.kind === 'split' || records.length > maxCount) {
           return { kind: 'split', refusal: REFUSAL, tooLarge: 'count' };
         }
-        if (staleEvery > 0 && records.some((record) => record % staleEvery === 0)) {
-          return { kind: 'reject', refusal: REFUSAL, takes: { fromMs: staleEvery, toMs: staleEvery } };
+        if (records.some((record) => isMultiple(record, staleEvery))) {
+          const serviceMs = clock.wallMs() + (clocksAgree ? 0 : CLOCKS_DIFFER_MS);
+          return { kind: 'reject', refusal: REFUSAL, takes: { fromMs: 1, toMs: 1, serviceMs } };
         }
-        if (poisonEvery > 0 && records.some((record) => record % poisonEvery === 0)) {
-          return { kind: 'reject', refusal: REFUSAL };
-        }
-        taken.push(...records);
+        if (records.some((record) => isMultiple(record, poisonEvery))) return { kind: 'reject', refusal: REFUSAL };
+        for (const record of records) taken.push(record);
         if (answer?.kind === 'lost answer') return { kind: 'retry', refusal: REFUSAL, afterMs: 0 };
         return { kind: 'delivered', requestId: 'r' };
       };
-      const lane = new Lane<readonly number[]>({
+      const parts = queueAndLane({
         concurrency,
         clock,
-        gate: new Gate({ concurrency, backoff: { baseMs: 100, maxMs: 10_000 }, clock }),
-        refusals: new RefusalBudget(clock),
-        deliver: async (records) => {
+        backoff: { baseMs: 100, maxMs: 10_000 },
+        service: async (texts) => {
           inFlight += 1;
           assert.ok(inFlight <= concurrency, `${inFlight} in flight`);
           const answer = replies.shift();
           clock.random = () => answer?.random ?? 0.5;
           await turnsOf(answer?.turns ?? 0);
           inFlight -= 1;
-          return serve(records, answer);
+          return serve(texts.map(Number), answer);
         },
-        halve: (records) => {
-          if (records.length === 1) return [];
-          const middle = Math.ceil(records.length / 2);
-          return [records.slice(0, middle), records.slice(middle)];
-        },
-        sift: (records, { fromMs }) => {
-          const isStale = (record: number) => record % fromMs === 0;
-          const kept = records.filter((record) => !isStale(record));
-          const others = records.filter(isStale);
-          return { kept: kept.length > 0 ? kept : undefined, others: others.length > 0 ? others : undefined };
-        },
-        onRetry: (_records, _failure, delayMs) => assert.ok(delayMs >= 0 && Number.isFinite(delayMs)),
-        onHalved: (whole, parts) => {
-          assert.deepEqual(
-            parts.flat().toSorted((a, b) => a - b),
-            whole,
-          );
-        },
-        onFate: (records, { kind }) => {
-          const areStale = staleEvery > 0 && records.every((record) => record % staleEvery === 0);
-          if (kind === 'reject' && !areStale) assert.equal(records.length, 1, 'only a single record is rejected');
-          settle(records, kind);
-        },
+        onRetry: (_texts, _failure, delayMs) => assert.ok(delayMs >= 0 && Number.isFinite(delayMs)),
       });
+      const { account, ends, finished, packIds, push, queue, sent } = parts;
 
       let next = 1;
-      for (const count of batches) lane.push(Array.from({ length: count }, () => next++));
-      for (let step = 0; step < MOST_STEPS && lane.size > 0; step += 1) {
+      for (const count of batches) {
+        const texts = Array.from({ length: count }, () => `${next++}`);
+        push(texts, undefined, (text) => (isMultiple(Number(text), staleEvery) ? 0 : 1));
+      }
+      for (let step = 0; step < MOST_STEPS && !queue.isEmpty; step += 1) {
         await clock.pass(STEP_MS);
         await settled();
       }
-      assert.equal(lane.size, 0, 'everything has its fate in the end');
-      assert.equal(clock.timers, 0);
+
+      const { accepted, delivered, dropped, pending, pendingBytes, spooled } = account.stats();
+      assert.equal(accepted, delivered + dropped.rejected + pending);
+      assert.deepEqual([accepted, spooled], [next - 1, 0]);
+      const ended = ends.flatMap(({ texts }) => texts.map(Number));
+      assert.equal(new Set(ended).size, ended.length, 'a record is finished once');
+      assert.equal(ended.length, delivered + dropped.rejected);
+      assert.equal(
+        [...finished.values()].reduce((sum, count) => sum + count, 0),
+        ended.length,
+      );
       assert.equal(inFlight, 0);
-      assert.equal(fates.size, next - 1);
-      for (const [record, fate] of fates) {
-        if (fate === 'delivered') assert.ok(taken.includes(record), `record ${record} was never taken`);
+      for (const { how, texts } of ends) {
+        if (how === 'delivered') {
+          row = 0;
+          for (const text of texts) assert.ok(taken.includes(Number(text)), `record ${text} was never taken`);
+          continue;
+        }
+        const areStale = texts.every((text) => isMultiple(Number(text), staleEvery));
+        if (!areStale) assert.equal(texts.length, 1, 'only a single record is given up, or records of another time');
+        if (!areStale || !clocksAgree) row += texts.length;
+        assert.ok(row <= REFUSALS_IN_A_ROW, `${row} records given up without a delivery in between`);
+      }
+      if (queue.isEmpty) {
+        assert.deepEqual([ended.length, pending, pendingBytes, clock.timers], [next - 1, 0, 0, 0]);
+      } else {
+        const isBad = (record: number) => isMultiple(record, poisonEvery) || isMultiple(record, staleEvery);
+        assert.ok(sent.at(-1)!.map(Number).some(isBad), 'only a batch with a bad record is held');
+      }
+      const recordsOf = new Map<string, string>();
+      for (const [i, texts] of sent.entries()) {
+        const known = recordsOf.get(packIds[i]!) ?? texts.join();
+        assert.equal(known, texts.join(), 'an id names the same records in every attempt');
+        recordsOf.set(packIds[i]!, known);
       }
       if (concurrency > 1) return;
       const first = [...new Set(taken)];
@@ -138,66 +147,58 @@ test(`${RUNS} services: every record has one fate, in order, within the limit, a
         first.toSorted((a, b) => a - b),
         'first arrivals are in call order',
       );
-      // Those of a refused time have theirs while others of their batch are still on their way.
-      const order = [...fates.keys()].filter((record) => staleEvery === 0 || record % staleEvery !== 0);
+      // Records of another time are given up while others of their batch are still to be sent.
+      const order = ended.filter((record) => !isMultiple(record, staleEvery));
       assert.deepEqual(
         order,
         order.toSorted((a, b) => a - b),
-        'fates are in call order',
+        'records are finished in call order',
       );
     }),
-    { numRuns: RUNS, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    { numRuns: RUNS, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
   );
 });
 
-test('abandoned at any moment, what has no fate is given back, in order, and no timer is left', async () => {
+test('abandoned at any moment, every record is finished or counted as lost, once, and no timer is left', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, fc.nat(12), async ({ concurrency, batches, script, maxCount }, steps) => {
       const clock = new HandClock();
       const replies = [...script];
-      const settledRecords: number[] = [];
-      const lane = new Lane<readonly number[]>({
+      const { account, ends, lane, push, queue, sent } = queueAndLane({
         concurrency,
         clock,
-        gate: new Gate({ concurrency, backoff: { baseMs: 100, maxMs: 10_000 }, clock }),
-        refusals: new RefusalBudget(clock),
-        deliver: async (records) => {
+        backoff: { baseMs: 100, maxMs: 10_000 },
+        service: async (texts) => {
           const answer = replies.shift();
           await turnsOf(answer?.turns ?? 0);
-          if (records.length > maxCount) return { kind: 'split', refusal: REFUSAL, tooLarge: 'count' };
+          if (texts.length > maxCount) return { kind: 'split', refusal: REFUSAL, tooLarge: 'count' };
           const fails = answer === undefined || answer.kind === 'retry' || answer.kind === 'hold';
           return fails
             ? { kind: 'retry', refusal: REFUSAL, afterMs: answer?.afterMs ?? 0 }
             : { kind: 'delivered', requestId: 'r' };
         },
-        halve: (records) =>
-          records.length === 1
-            ? []
-            : [records.slice(0, Math.ceil(records.length / 2)), records.slice(Math.ceil(records.length / 2))],
-        sift: (records) => ({ kept: records, others: undefined }),
-        onRetry: () => {},
-        onHalved: () => {},
-        onFate: (records) => settledRecords.push(...records),
       });
       let next = 1;
-      for (const count of batches) lane.push(Array.from({ length: count }, () => next++));
+      for (const count of batches) push(Array.from({ length: count }, () => `${next++}`));
       for (let step = 0; step < steps; step += 1) await clock.pass(100);
-      const left = lane.abandon().flat();
-      const before = settledRecords.length;
+      lane.abandon();
+      const lost = queue.leave();
+      const before = ends.length;
+      const attempts = sent.length;
       await settled();
       assert.equal(clock.timers, 0);
       await clock.pass(STEP_MS);
-      assert.equal(settledRecords.length, before);
+      assert.deepEqual([ends.length, sent.length], [before, attempts]);
+      const ended = ends.flatMap(({ texts }) => texts.map(Number));
+      assert.equal(new Set(ended).size, ended.length);
+      assert.equal(ended.length + lost, next - 1);
+      const { delivered, dropped, pending, pendingBytes } = account.stats();
       assert.deepEqual(
-        [...settledRecords, ...left].toSorted((a, b) => a - b),
-        Array.from({ length: next - 1 }, (_, i) => i + 1),
+        [delivered, dropped.exit, dropped.rejected, pending, pendingBytes],
+        [ended.length, lost, 0, 0, 0],
       );
-      if (concurrency === 1)
-        assert.deepEqual(
-          left,
-          left.toSorted((a, b) => a - b),
-        );
+      assert.ok(queue.isEmpty);
     }),
-    { numRuns: 1000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    { numRuns: 1000, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
   );
 });

@@ -63,7 +63,11 @@ test('a time out of range, with 400 as with 499, says which times are taken, by 
     ] as const) {
       const outcome = of(answered(status, 'PostBodyInvalid', 'The post data time is out of range.', headers));
       assert.ok(outcome.kind === 'reject');
-      assert.deepEqual(outcome.takes, { fromMs: nowMs - 7 * DAY_MS, toMs: nowMs + 15 * 60_000 });
+      assert.deepEqual(outcome.takes, {
+        fromMs: nowMs - 7 * DAY_MS,
+        toMs: nowMs + 15 * 60_000,
+        serviceMs: 'date' in headers ? nowMs : undefined,
+      });
     }
     const other = of(answered(status, 'PostBodyInvalid', 'Protobuffer content cannot be parsed.'));
     assert.ok(other.kind === 'reject' && other.takes === undefined);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FAILURES_TO_CLOSE, Gate } from '@putlogs/core/internal/delivery/gate';
-import { Lane } from '@putlogs/core/internal/delivery/lane';
 import type { Failure, Outcome } from '@putlogs/core/internal/delivery/outcome';
-import { RefusalBudget } from '@putlogs/core/internal/delivery/refusals';
+import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from './hand-clock';
 
 const REFUSAL = { code: 'X', message: 'x' };
@@ -23,7 +22,7 @@ function turns(gate: Gate, count: number): number[] {
 
 /** Fails so often that the gate is closed; gives the wait. */
 function close(gate: Gate, concurrency: number): number {
-  return Math.max(...turns(gate, concurrency).map((turn) => gate.failed(turn, RETRY, 1)));
+  return turns(gate, concurrency).reduce((most, turn) => Math.max(most, gate.failed(turn, RETRY, 1)), 0);
 }
 
 test('as many are let in as may be in flight, and the next when one has left', async () => {
@@ -118,43 +117,34 @@ test('who stops waiting leaves no timer, and nobody behind it stuck', async () =
 test('a lane of many in flight probes an outage with one, and delivers all of it afterwards', async () => {
   const { gate, clock } = gateOf(8);
   let isWell = false;
-  let sent = 0;
   let inFlight = 0;
-  const fates: number[] = [];
-  const lane = new Lane<number>({
+  const { push, sent, queue, textsThat } = queueAndLane({
     concurrency: 8,
     clock,
     gate,
-    deliver: async () => {
-      sent += 1;
+    service: async () => {
       inFlight += 1;
       assert.ok(inFlight <= 8);
       await settled();
       inFlight -= 1;
       return isWell ? DELIVERED : RETRY;
     },
-    halve: () => [],
-    sift: (batch) => ({ kept: batch, others: undefined }),
-    refusals: new RefusalBudget(clock),
-    onRetry: () => {},
-    onHalved: () => {},
-    onFate: (batch) => fates.push(batch),
   });
-  for (let batch = 0; batch < 100; batch += 1) lane.push(batch);
+  for (let batch = 0; batch < 100; batch += 1) push([`${batch}`]);
   for (let second = 0; second < 600; second += 1) {
     await clock.pass(1000);
     await settled();
   }
   // Ten minutes: the first eight, then a probe for each step, and then one every ten seconds.
-  assert.ok(sent <= 8 + 10 + 60, `${sent} requests in ten minutes`);
+  assert.ok(sent.length <= 8 + 10 + 60, `${sent.length} requests in ten minutes`);
   isWell = true;
-  for (let second = 0; second < 60 && lane.size > 0; second += 1) {
+  for (let second = 0; second < 60 && !queue.isEmpty; second += 1) {
     await clock.pass(1000);
     for (let turn = 0; turn < 30; turn += 1) await settled();
   }
   assert.deepEqual(
-    fates.toSorted((a, b) => a - b),
-    Array.from({ length: 100 }, (_, batch) => batch),
+    textsThat('delivered').toSorted((a, b) => Number(a) - Number(b)),
+    Array.from({ length: 100 }, (_, batch) => `${batch}`),
   );
   assert.equal(clock.timers, 0);
 });

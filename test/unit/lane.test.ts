@@ -1,101 +1,97 @@
+// The lane and its queue against a service that answers when the test says so.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
 import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
-import { RefusalBudget } from '@putlogs/core/internal/delivery/refusals';
+import type { Next } from '@putlogs/core/internal/delivery/queue';
+import { sealedUnit } from '@putlogs/core/internal/delivery/unit';
+import { makeBatch } from '../support/made-batch';
+import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from './hand-clock';
 
 const DELIVERED: Outcome = { kind: 'delivered', requestId: 'r' };
 const REFUSAL = { code: 'X', message: 'x' };
 const RETRY: Outcome = { kind: 'retry', refusal: REFUSAL, afterMs: 0 };
 
-interface Sent {
-  batch: number;
-  answer: (outcome: Outcome) => void;
-  fail: (error: Error) => void;
+interface Attempt {
+  readonly text: string;
+  readonly answer: (outcome: Outcome) => void;
+  readonly fail: (error: Error) => void;
 }
 
+/** Each batch is a single record. */
 function laneOf(concurrency: number) {
-  const clock = new HandClock();
-  const sent: Sent[] = [];
-  const fates: [number, Outcome['kind']][] = [];
-  const retries: [number, string, number][] = [];
-  const lane = new Lane<number>({
+  const attempts: Attempt[] = [];
+  const retries: [string, string, number][] = [];
+  const parts = queueAndLane({
     concurrency,
-    clock,
-    gate: new Gate({ concurrency, backoff: { baseMs: 100, maxMs: 1000 }, clock }),
-    deliver: (batch) => new Promise((answer, fail) => sent.push({ batch, answer, fail })),
-    halve: () => [],
-    sift: (batch) => ({ kept: batch, others: undefined }),
-    refusals: new RefusalBudget(clock),
-    onRetry: (batch, { refusal }, delayMs) => retries.push([batch, refusal.code, delayMs]),
-    onHalved: () => assert.fail('a batch of one record has no halves'),
-    onFate: (batch, outcome) => fates.push([batch, outcome.kind]),
+    service: ([text]) => new Promise((answer, fail) => attempts.push({ text: text!, answer, fail })),
+    onRetry: ([text], { refusal }, delayMs) => retries.push([text!, refusal.code, delayMs]),
   });
-  return { lane, clock, sent, fates, retries };
+  const push = (...texts: string[]) => {
+    for (const text of texts) parts.push([text]);
+  };
+  return { ...parts, push, attempts, retries };
 }
 
-test('one batch is in flight, and the next goes when it has its fate', async () => {
-  const { lane, sent, fates } = laneOf(1);
-  for (const batch of [1, 2, 3]) lane.push(batch);
-  assert.deepEqual(
-    sent.map(({ batch }) => batch),
-    [1],
-  );
-  sent[0]!.answer(DELIVERED);
+test('one batch is in flight, and the next is sent when it is finished', async () => {
+  const { push, sent, attempts, textsThat, account } = laneOf(1);
+  push('1', '2', '3');
+  assert.deepEqual(sent, [['1']]);
+  attempts[0]!.answer(DELIVERED);
   await settled();
-  assert.deepEqual(
-    sent.map(({ batch }) => batch),
-    [1, 2],
-  );
-  assert.deepEqual(fates, [[1, 'delivered']]);
-  assert.equal(lane.size, 2);
+  assert.deepEqual(sent, [['1'], ['2']]);
+  assert.deepEqual(textsThat('delivered'), ['1']);
+  const { delivered, pending } = account.stats();
+  assert.deepEqual([delivered, pending], [1, 2]);
 });
 
 test('a batch that is sent again is not overtaken', async () => {
-  const { lane, clock, sent } = laneOf(1);
-  lane.push(1);
-  lane.push(2);
+  const { push, clock, sent, attempts } = laneOf(1);
+  push('1', '2');
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    sent.at(-1)!.answer(RETRY);
+    attempts.at(-1)!.answer(RETRY);
     await settled();
     await clock.pass(10_000);
   }
-  sent.at(-1)!.answer(DELIVERED);
+  attempts.at(-1)!.answer(DELIVERED);
   await settled();
-  assert.deepEqual(
-    sent.map(({ batch }) => batch),
-    [1, 1, 1, 1, 2],
-  );
+  assert.deepEqual(sent.flat(), ['1', '1', '1', '1', '2']);
 });
 
-test('without order, as many are in flight as may be', async () => {
-  const { lane, sent, fates } = laneOf(3);
-  for (const batch of [1, 2, 3, 4, 5]) lane.push(batch);
-  assert.deepEqual(
-    sent.map(({ batch }) => batch),
-    [1, 2, 3],
-  );
-  sent[1]!.answer(DELIVERED);
+test('a batch that is sent again has the same pack id', async () => {
+  const { push, clock, packIds, attempts } = laneOf(1);
+  push('1');
+  attempts[0]!.answer(RETRY);
   await settled();
-  assert.deepEqual(
-    sent.map(({ batch }) => batch),
-    [1, 2, 3, 4],
-  );
-  assert.deepEqual(fates, [[2, 'delivered']]);
+  await clock.pass(1000);
+  assert.equal(packIds.length, 2);
+  assert.equal(packIds[0], packIds[1]);
+});
+
+test('without order, as many batches are in flight as the lane permits', async () => {
+  const { push, sent, attempts, textsThat } = laneOf(3);
+  push('1', '2', '3', '4', '5');
+  assert.deepEqual(sent.flat(), ['1', '2', '3']);
+  attempts[1]!.answer(DELIVERED);
+  await settled();
+  assert.deepEqual(sent.flat(), ['1', '2', '3', '4']);
+  assert.deepEqual(textsThat('delivered'), ['2']);
 });
 
 test('the wait between attempts grows, and what the service asks for comes on top', async () => {
-  const { lane, clock, sent, retries } = laneOf(1);
-  lane.push(1);
-  for (const outcome of [
+  const { push, clock, attempts, retries } = laneOf(1);
+  push('1');
+  const outcomes: Outcome[] = [
     RETRY,
     RETRY,
-    { ...RETRY, afterMs: 5000 } as Outcome,
-    { kind: 'hold', refusal: REFUSAL } as Outcome,
-  ]) {
-    sent.at(-1)!.answer(outcome);
+    { kind: 'retry', refusal: REFUSAL, afterMs: 5000 },
+    { kind: 'hold', refusal: REFUSAL },
+  ];
+  for (const outcome of outcomes) {
+    attempts.at(-1)!.answer(outcome);
     await settled();
     await clock.pass(60_000);
   }
@@ -106,62 +102,130 @@ test('the wait between attempts grows, and what the service asks for comes on to
 });
 
 test('an attempt that throws is an attempt that failed, and the lane goes on', async () => {
-  const { lane, clock, sent, fates, retries } = laneOf(1);
-  lane.push(1);
-  sent[0]!.fail(new Error('a surprise'));
+  const { push, clock, attempts, retries, textsThat } = laneOf(1);
+  push('1');
+  attempts[0]!.fail(new Error('a surprise'));
   await settled();
-  assert.deepEqual(retries, [[1, 'INTERNAL', 100]]);
+  assert.deepEqual(retries, [['1', 'INTERNAL', 100]]);
   await clock.pass(100);
-  sent[1]!.answer(DELIVERED);
+  attempts[1]!.answer(DELIVERED);
   await settled();
-  assert.deepEqual(fates, [[1, 'delivered']]);
+  assert.deepEqual(textsThat('delivered'), ['1']);
 });
 
-test('a rejected batch is done with, and the next one goes', async () => {
-  const { lane, sent, fates } = laneOf(1);
-  lane.push(1);
-  lane.push(2);
-  sent[0]!.answer({ kind: 'reject', refusal: REFUSAL });
+test('a rejected record is finished, and the next batch is sent', async () => {
+  const { push, attempts, textsThat, account } = laneOf(1);
+  push('1', '2');
+  attempts[0]!.answer({ kind: 'reject', refusal: REFUSAL });
   await settled();
-  assert.deepEqual(fates, [[1, 'reject']]);
-  assert.equal(sent[1]!.batch, 2);
+  assert.deepEqual(textsThat('rejected'), ['1']);
+  assert.equal(account.stats().dropped.rejected, 1);
+  assert.equal(attempts[1]!.text, '2');
 });
 
-test('abandoned, it gives back what has no fate, in order, and leaves no timer behind', async () => {
-  const { lane, clock, sent, fates } = laneOf(1);
-  for (const batch of [1, 2, 3]) lane.push(batch);
-  sent[0]!.answer(RETRY);
+test('hurry ends the wait of a batch and opens the gate', async () => {
+  const { push, clock, lane, attempts } = laneOf(1);
+  push('1');
+  attempts[0]!.answer({ kind: 'retry', refusal: REFUSAL, afterMs: 60_000 });
+  await settled();
+  lane.hurry();
+  await settled();
+  assert.equal(attempts.length, 2);
+  assert.equal(clock.timers, 0);
+});
+
+test('an abandoned lane sends nothing more, leaves no timer, and the queue counts every record of it as lost', async () => {
+  const { push, clock, lane, queue, attempts, account, ends } = laneOf(1);
+  push('1', '2', '3');
+  attempts[0]!.answer(RETRY);
   await settled();
   assert.equal(clock.timers, 1);
-  assert.deepEqual(lane.abandon(), [1, 2, 3]);
+  lane.abandon();
+  assert.equal(queue.leave(), 3);
   await settled();
   assert.equal(clock.timers, 0);
-  assert.equal(lane.size, 0);
+  assert.ok(queue.isEmpty);
   await clock.pass(60_000);
-  assert.equal(sent.length, 1);
-  assert.deepEqual(fates, []);
+  assert.equal(attempts.length, 1);
+  assert.deepEqual(ends, []);
+  const { dropped, pending, pendingBytes } = account.stats();
+  assert.deepEqual([dropped.exit, pending, pendingBytes], [3, 0, 0]);
 });
 
-test('an answer that comes after it was abandoned changes no fate', async () => {
-  const { lane, sent, fates } = laneOf(2);
-  lane.push(1);
-  lane.push(2);
-  assert.deepEqual(lane.abandon(), [1, 2]);
-  for (const { answer } of sent) answer(DELIVERED);
+test('a lane that is abandoned when it reports a retry leaves no timer', async () => {
+  const clock = new HandClock();
+  const { lane, push } = queueAndLane({ clock, service: () => RETRY, onRetry: () => lane.abandon() });
+  push(['1']);
   await settled();
-  assert.deepEqual(fates, []);
+  assert.equal(clock.timers, 0);
 });
 
-test('sixty-four batches that wait at once are no leak in node’s eyes', async () => {
+test('an answer that comes after the lane was abandoned changes no counter', async () => {
+  const { push, lane, queue, attempts, account, ends } = laneOf(2);
+  push('1', '2');
+  lane.abandon();
+  assert.equal(queue.leave(), 2);
+  for (const { answer } of attempts) answer(DELIVERED);
+  await settled();
+  assert.deepEqual(ends, []);
+  const { delivered, dropped } = account.stats();
+  assert.deepEqual([delivered, dropped.exit], [0, 2]);
+});
+
+test('sixty-four batches that wait for a retry at once are no leak in Node’s eyes', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);
-  const { lane, sent } = laneOf(64);
-  for (let batch = 0; batch < 64; batch += 1) lane.push(batch);
-  for (const { answer } of sent) answer(RETRY);
+  const { push, lane, attempts } = laneOf(64);
+  for (let batch = 0; batch < 64; batch += 1) push(`${batch}`);
+  assert.equal(attempts.length, 64);
+  for (const { answer } of attempts) answer(RETRY);
   await settled();
   await settled();
   process.off('warning', onWarning);
   lane.abandon();
   assert.deepEqual(warnings, []);
+});
+
+test('a read that fails is repeated after a growing wait, and nothing behind it is sent', async () => {
+  const clock = new HandClock();
+  const waits: number[] = [];
+  const unit = sealedUnit(
+    makeBatch({
+      sequence: 1,
+      firstRecord: 0,
+      records: [{ text: '1', timeMs: 1 }],
+      prefix: '0'.repeat(16),
+      hashKey: '',
+    }),
+    1,
+  );
+  const nexts: Next[] = [
+    ...Array.from({ length: 3 }, (): Next => ({ kind: 'failed', code: 'EIO', message: 'i/o error' })),
+    { kind: 'unit', unit },
+  ];
+  let sent = 0;
+  const lane = new Lane({
+    concurrency: 4,
+    clock,
+    gate: new Gate({ concurrency: 4, backoff: { baseMs: 100, maxMs: 1000 }, clock }),
+    next: () => nexts.shift() ?? { kind: 'none' },
+    attempt: async () => {
+      sent += 1;
+      return DELIVERED;
+    },
+    onDelivered: () => {},
+    onRefused: () => assert.fail('no batch is refused'),
+    onRetry: () => assert.fail('no attempt fails'),
+  });
+  lane.pull();
+  for (const delayMs of [100, 200, 400]) {
+    lane.pull();
+    assert.equal(sent, 0);
+    waits.push(clock.waitsMs.at(-1)!);
+    await clock.pass(delayMs);
+  }
+  assert.deepEqual(waits, [100, 200, 400]);
+  assert.equal(sent, 1);
+  assert.equal(clock.timers, 0);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
@@ -142,7 +142,10 @@ test('every option can be set by its variable', () => {
     'memory.whenFull': ['dropOldest', 'dropOldest'],
     handleSignals: ['SIGTERM,SIGINT', ['SIGTERM', 'SIGINT']],
     'spool.fsync': ['true', true],
+    'spool.dir': ['some', resolve('some')],
+    'deadLetter.file': ['some', resolve('some')],
     'spool.maxBytes': ['2097152', 2_097_152],
+    'deadLetter.maxBytes': ['2097152', 2_097_152],
     hashKey: ['none', 'none'],
     endpoint: ['tls-cn-x.volces.com', 'https://tls-cn-x.volces.com'],
     'batch.maxBytes': ['65536', 65536],

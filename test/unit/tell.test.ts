@@ -22,6 +22,20 @@ test('of each kind the first is told, then at most one a minute, with the number
   ]);
 });
 
+test('a warning with a topic of its own is not left out after another one of its kind', async () => {
+  const clock: Clock = { wallMs: () => 0, monotonicMs: () => 0, after: () => () => {}, random: () => 0 };
+  const told: Warning[] = [];
+  const teller = new Teller(clock, (warning) => told.push(warning));
+  teller.tell('worker', 'it is gone');
+  teller.tell('worker', 'some are lost', 'worker.lost');
+  teller.tell('worker', 'more are lost', 'worker.lost');
+  await new Promise(setImmediate);
+  assert.deepEqual(told, [
+    { kind: 'worker', message: 'it is gone', untold: 0 },
+    { kind: 'worker', message: 'some are lost', untold: 0 },
+  ]);
+});
+
 test('what a listener throws is not thrown into the core', async () => {
   const clock: Clock = { wallMs: () => 0, monotonicMs: () => 0, after: () => () => {}, random: () => 0 };
   const thrown = new Promise((resolve) => {

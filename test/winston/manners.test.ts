@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import type { Stats } from '@putlogs/core';
 import { PutlogsTransport } from '@putlogs/winston';
 import winston from 'winston';
 import { threads } from '../support/child';
+import { spooledRecords, temporaryDirectory } from '../support/directory';
 import { closedPort, contentsOf, type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
 
 const LEVEL = Symbol.for('level');
@@ -122,6 +124,37 @@ for (const worker of [true, false]) {
       await finished(its);
     });
 
+    it('removed and added again while the service is away, it delivers what is on disk once, in order, with true sums', async () => {
+      const dir = temporaryDirectory('removed');
+      // A sink that closes gives up at once: only one that stays open goes on trying.
+      const rest = { spool: { dir }, lingerMs: 10, closeTimeoutMs: 1, retry: { baseMs: 20, maxMs: 20 } };
+      const { transport, topicId, arrived } = start(rest);
+      emulator.faults([{ match: { topicId }, status: 503 }]);
+      const polling = setInterval(() => assertSums(transport.stats()), 1);
+      after(() => clearInterval(polling));
+      const its = logger(transport);
+      for (let n = 0; n < 5; n += 1) its.info(`${n}`);
+      await until('all are on disk', () => transport.stats().spooled === 5);
+      its.remove(transport);
+      const { requests } = transport.stats();
+      await until('it still tries', () => transport.stats().requests >= requests + 10);
+      its.add(transport);
+      for (let n = 5; n < 7; n += 1) its.info(`${n}`);
+      await until('all are on disk', () => transport.stats().spooled === 7);
+      its.remove(transport);
+      emulator.faults([]);
+      await until('all arrived', () => transport.stats().delivered === 7);
+      await until('its thread has ended', () => threads() === 0);
+      its.add(transport).info('7');
+      await transport.flush();
+      clearInterval(polling);
+      assert.deepEqual(arrived(), ['0', '1', '2', '3', '4', '5', '6', '7']);
+      const { accepted, recovered, delivered, spooled, pending } = transport.stats();
+      assert.deepEqual([accepted, recovered, delivered, spooled, pending], [8, 0, 8, 0, 0]);
+      await finished(its);
+      assert.equal(spooledRecords(dir), 0);
+    });
+
     it("logger.end() and its 'finish' mean delivered", async () => {
       const { transport, topicId, arrived } = start({ lingerMs: 60_000 });
       emulator.faults([{ match: { topicId }, status: 503, times: 2 }]);
@@ -207,4 +240,11 @@ function deepFreeze<Value>(value: Value): Value {
 
 function inspected(value: unknown): string {
   return inspect(value, { depth: 9, showHidden: true });
+}
+
+function assertSums(stats: Stats): void {
+  const { accepted, recovered, delivered, spooled, pending } = stats;
+  const dropped = Object.values(stats.dropped).reduce((sum, records) => sum + records, 0);
+  assert.equal(accepted + recovered, delivered + spooled + pending + dropped, JSON.stringify(stats));
+  assert.ok(Math.min(recovered, delivered, spooled, pending, dropped) >= 0, JSON.stringify(stats));
 }

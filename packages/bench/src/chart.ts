@@ -17,7 +17,7 @@ export function chartOf({ tables }: Results): string | null {
   if (table === undefined) return null;
   const rows = table.rows.filter(({ figures, logger }) => figures.mainCpuMicros !== undefined && logger !== 'sdk');
   if (rows.length === 0) return null;
-  const most = Math.max(...rows.map((row) => row.figures.mainCpuMicros!.median));
+  const most = rows.reduce((longest, row) => Math.max(longest, row.figures.mainCpuMicros!.median), 0);
   const height = HEAD + rows.length * ROW + 16;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,

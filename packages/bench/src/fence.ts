@@ -55,7 +55,7 @@ function hostOf(args: Arguments): string | undefined {
 const connect = net.Socket.prototype.connect as (...args: Arguments) => net.Socket;
 net.Socket.prototype.connect = function fenced(this: net.Socket, ...args: Arguments): net.Socket {
   const host = hostOf(args);
-  if (host === undefined || isHere(host)) return connect.apply(this, args as []);
+  if (host === undefined || isHere(host)) return connect.call(this, ...args);
   const error = refusal(host);
   process.nextTick(() => this.destroy(error));
   return this;

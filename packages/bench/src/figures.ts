@@ -81,8 +81,8 @@ export function spreadOf(
   });
   return {
     median: median(values),
-    least: Math.min(...values),
-    most: Math.max(...values),
+    least: values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    most: values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
     toFloor: ratios.length === 0 ? null : median(ratios),
   };
 }

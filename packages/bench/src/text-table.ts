@@ -77,7 +77,7 @@ export function textOf(table: Table): string {
 }
 
 function aligned(lines: readonly string[][]): string {
-  const widths = lines[0]!.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
+  const widths = lines[0]!.map((_, at) => lines.reduce((width, line) => Math.max(width, line[at]!.length), 0));
   const row = (line: string[]) =>
     line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
   return lines.map((line) => row(line).trimEnd()).join('\n');

@@ -18,8 +18,8 @@ interface Reason {
 export const deadLetterLs: Command = {
   name: 'dead-letter ls',
   summary: 'What the service refused for good, by why.',
-  about: `Counts the records of a dead-letter file by the code that the service refused them with and by where they were to
-go, with the first and the last time and the bytes of the lines.
+  about: `Counts the records of a dead-letter file, and of the older <file>.1, by the code that the service refused them
+with and by where they were to go, with the first and the last time and the bytes of the lines.
 
 With --json one document:
   { records, bytes, unreadable, reasons: [{ code, message, target, records, bytes, first, last }] }

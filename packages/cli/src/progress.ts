@@ -1,9 +1,9 @@
-// How far a long work is: a bar that is drawn again on a terminal, a line every now and then elsewhere.
+// How far a long command is: a bar that is drawn again on a terminal, and a line every two seconds elsewhere.
 //
-// Takes: how much is done of how much. Gives: it to stderr, with the rate and the time that is left. Keeps: when it was
-// shown last. Never: an escape code where there is no terminal (or TERM=dumb), and never anything on stdout.
+// It goes to stderr, with the rate and the time that is left. Without a terminal (or with TERM=dumb) it has no escape
+// code. Nothing goes to stdout.
 
-import { grouped, shownSeconds } from './table';
+import { grouped, shownBytes, shownSeconds } from './table';
 
 const DRAW_EVERY_MS = 100;
 const LINE_EVERY_MS = 2000;
@@ -17,7 +17,7 @@ export class Progress {
   #shownMs = performance.now();
   #isOpen = false;
 
-  /** @param what it is, as `replaying`; `unit`, of what it is so many. */
+  /** @param what as `replaying`; `unit` as `records`, or `bytes`, which are shown as KiB, MiB, ... */
   constructor(what: string, unit: string, isQuiet: boolean) {
     this.#what = what;
     this.#unit = unit;
@@ -31,9 +31,11 @@ export class Progress {
     const nowMs = performance.now();
     if (this.#isQuiet || nowMs - this.#shownMs < (this.#isDrawn ? DRAW_EVERY_MS : LINE_EVERY_MS)) return;
     this.#shownMs = nowMs;
+    const amount = (count: number) => (this.#unit === 'bytes' ? shownBytes : grouped)(Math.round(count));
     const perSecond = done / ((nowMs - this.#beganMs) / 1000);
     const left = perSecond > 0 ? `, ${shownSeconds(((total - done) / perSecond) * 1000)} left` : '';
-    const figures = `${grouped(done)} of ${grouped(total)} ${this.#unit}, ${grouped(Math.round(perSecond))}/s${left}`;
+    const unit = this.#unit === 'bytes' ? '' : ` ${this.#unit}`;
+    const figures = `${amount(done)} of ${amount(total)}${unit}, ${amount(perSecond)}/s${left}`;
     if (!this.#isDrawn) {
       process.stderr.write(`${this.#what}: ${figures}\n`);
       return;
@@ -43,7 +45,7 @@ export class Progress {
     this.#isOpen = true;
   }
 
-  /** What is written next has a line of its own. */
+  /** Ends the line that is drawn, so that the next text has one of its own. */
   end(): void {
     if (this.#isOpen) process.stderr.write('\r\u001b[K');
     this.#isOpen = false;

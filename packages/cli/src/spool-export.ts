@@ -1,52 +1,69 @@
-// putlogs spool export: the records on disk as NDJSON. One file is in memory at a time.
+// putlogs spool export: the records on disk as NDJSON. One entry is in memory at a time.
 
 import { once } from 'node:events';
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { readBatch, readSpoolFile, type SurveyedFile } from '@putlogs/core/tools';
+import { entriesOf, type Finding, readBatch, type SurveyedEntry } from '@putlogs/core/tools';
 import { BAD, type Call, type Command, GOOD, UsageError } from './command';
 import { Progress } from './progress';
-import { survey } from './spool';
-import { counted } from './table';
+import { pauses, survey, totalOf } from './spool';
+import { counted, grouped } from './table';
 
 export const spoolExport: Command = {
   name: 'spool export',
   summary: 'Writes the records on disk as NDJSON.',
-  about: `Writes each record of a spool as one JSON text a line, the oldest run's first, and deletes nothing:
+  about: `Writes each record of a spool that is neither delivered nor given up as one JSON text a line, the oldest run's first,
+and deletes nothing:
   { "time", "level", "contents": { name: text }, "source", "topic", "fileName", "tags", "hashKey", "packId" }
 time is ISO 8601 to the nanosecond, level the content that --level-key names, or null. It is always NDJSON; --json
-has no further meaning.
+has no further meaning. While transports work on the spool, records that they deliver meanwhile may be among them.
 
-Exit code 0: all were written. 1: some files are damaged, and told on stderr; all others were written.`,
+Exit code 0: all were written. 1: some entries are damaged and reported on stderr; all others were written.`,
   flags: {
     output: { value: '<file>', short: 'o', meaning: 'Write to this file, which must not exist, instead of stdout.' },
+    all: { meaning: 'Write also records that are delivered or given up, and whose segment is still there.' },
   },
   options: ['spool.dir', 'levelKey'],
   async run(call) {
-    const { parts } = survey(call);
-    const files = parts.flatMap((part) => part.files);
-    const output = openOutput(call);
-    const progress = new Progress('exporting', 'files', output === undefined && process.stdout.isTTY === true);
+    const spool = survey(call);
+    const isAll = call.own.has('all');
     const levelKey = String(call.explained.valueOf('levelKey') ?? 'level');
+    const total = totalOf(spool.parts(), 'unfinished');
+    const output = openOutput(call);
+    const progress = new Progress('exporting', 'records', output === undefined && process.stdout.isTTY === true);
+    const pause = pauses();
     let [records, damaged] = [0, 0];
-    for (const [at, file] of files.entries()) {
-      if (call.signal.aborted) throw new Error(`ended after ${at} of ${files.length} files`);
-      try {
-        const lines = linesOf(file, levelKey);
-        records += lines.length;
-        if (output === undefined) await call.print(lines.join(''));
-        else if (!output.write(lines.join(''))) await once(output, 'drain');
-      } catch (error) {
-        damaged += 1;
-        progress.end();
-        call.tell(`${file.path} is damaged: ${(error as Error).message}`);
+    const report = (text: string) => {
+      damaged += 1;
+      progress.end();
+      call.tell(text);
+    };
+    for (const part of spool.parts()) {
+      if (part.failure !== undefined) report(`${part.path} cannot be read: ${part.failure.message}`);
+      for (const found of entriesOf(part, { mayLive: true, fromMark: !isAll })) {
+        if (call.signal.aborted) throw new Error(`ended after ${grouped(records)} of ${counted(total, 'record')}`);
+        if (found.kind !== 'entry') {
+          const problem = problemOf(found);
+          if (problem !== undefined) report(problem);
+          continue;
+        }
+        if (found.isRepeated || (found.isFinished && !isAll)) continue;
+        try {
+          const lines = linesOf(found, levelKey, isAll);
+          records += lines.length;
+          if (output === undefined) await call.print(lines.join(''));
+          else if (!output.write(lines.join(''))) await once(output, 'drain');
+        } catch (error) {
+          report(`${found.path} is damaged: ${(error as Error).message}`);
+        }
+        progress.show(records, total);
+        await pause();
       }
-      progress.show(at + 1, files.length);
     }
     output?.end();
     if (output !== undefined) await finished(output);
     progress.end();
-    if (output !== undefined) call.tell(`${counted(records, 'record')} of ${counted(files.length, 'file')} written`);
+    if (output !== undefined) call.tell(`${counted(records, 'record')} written`);
     return damaged === 0 ? GOOD : BAD;
   },
 };
@@ -62,19 +79,27 @@ function openOutput({ own }: Call): WriteStream | undefined {
   }
 }
 
-/** @throws if the file is damaged */
-function linesOf(file: SurveyedFile, levelKey: string): string[] {
-  const read = readSpoolFile(file);
-  if (read.kind === 'failed' && read.code === 'ENOENT') return [];
-  if (read.kind === 'failed') throw new Error(read.message);
-  if (read.kind === 'newer') throw new Error(`a later version of putlogs has written it (format ${read.version})`);
-  if (read.kind === 'damaged') throw new Error(read.why);
-  const { hashKey } = read.batch;
-  const { envelope, records } = readBatch(read.batch);
+/** An incomplete tail holds no record, and a segment that is gone was delivered. */
+function problemOf(found: Exclude<Finding, SurveyedEntry>): string | undefined {
+  if (found.kind === 'unreadable') return `${found.path} cannot be read: ${found.message}`;
+  if (found.kind !== 'damaged') return undefined;
+  return `${found.path} is damaged: ${found.why}, ${counted(found.records, 'record')} lost`;
+}
+
+/** @throws if the entry cannot be read */
+function linesOf({ batch, finished: done }: SurveyedEntry, levelKey: string, isAll: boolean): string[] {
+  const { hashKey } = batch;
+  const { envelope, records } = readBatch(batch);
   const { source, topic, fileName, tags, packId } = envelope;
-  return Array.from(records, ({ time, timeNs, contents }) => {
+  const lines: string[] = [];
+  let index = 0;
+  for (const { time, timeNs, contents } of records) {
+    const isWanted = isAll || !done.has(index);
+    index += 1;
+    if (!isWanted) continue;
     const level = contents[levelKey] ?? null;
     const at = `${new Date(time).toISOString().slice(0, -1)}${String(timeNs).padStart(6, '0')}Z`;
-    return `${JSON.stringify({ time: at, level, contents, source, topic, fileName, tags, hashKey, packId })}\n`;
-  });
+    lines.push(`${JSON.stringify({ time: at, level, contents, source, topic, fileName, tags, hashKey, packId })}\n`);
+  }
+  return lines;
 }

@@ -1,126 +1,168 @@
-// putlogs spool ls: what waits in a spool, and whose it is. Times, layout and hash key are read from the first and the last
-// file of each directory; the rest is in the names.
+// putlogs spool ls: what a spool holds, and whose it is. Of each directory it reads headers, tails and progress, and two
+// entries for the times.
 
 import {
-  destinationHash,
-  type Explained,
-  placeOf,
+  destinationOf,
+  entriesOf,
+  lastUnfinishedOf,
+  type Owners,
   readBatch,
-  readSpoolFile,
-  type Survey,
-  type SurveyedFile,
+  type SurveyedEntry,
   type SurveyedPart,
 } from '@putlogs/core/tools';
 import { type Call, type Command, GOOD } from './command';
-import { survey } from './spool';
+import { type FoundSpool, survey } from './spool';
 import { counted, grouped, shownBytes, table } from './table';
 
 export const spoolLs: Command = {
   name: 'spool ls',
-  summary: 'What waits on disk, and whose it is.',
-  about: `Lists the directories of a spool: the process that has each (alive or dead), files, records, bytes, the time of the
-oldest and the newest record, the service, the hash key; and the damaged files that were set aside. Reads names,
-and of each directory the first and the last file; spool verify reads them all.
+  summary: 'Lists the records on disk, and whose they are.',
+  about: `Lists the directories of a spool: whether the process that holds each one lives, its segments and bytes, the records
+that are neither delivered nor given up, the time of the first and of the last of them, the destination, the
+instance and the hash key; also directories for other destinations, and damaged segments that were set aside.
+Changes nothing, and can run while transports work on the spool.
+
+The owner of a directory is alive, dead, free (closed in good order: the next process takes it) or unknown: a process
+on another machine whose heartbeat did not move for some seconds.
 
 With --json one document:
-  { dir, parts: [{ directory, owner: "alive"|"dead", destination, isConfigured, instance, run, files, records, bytes,
-    unfinished, layout, source, hashKey, oldest, newest }], setAside: [{ path, bytes }] }
-isConfigured says whether it is for the destination that the options name; null if they name none.
+  { dir, records, bytes,
+    parts: [{ directory, owner: "alive"|"dead"|"free"|"unknown", process, run, instance, destination, isConfigured,
+              layout, source, hashKeys, segments, bytes, records, oldest, newest, problem }],
+    damaged: [{ path, bytes }] }
+records and bytes are sums over parts. isConfigured says whether a part is for the destination that the options name;
+null if they name none. oldest and newest are null if there is no record, or if it cannot be read. problem says why
+figures of a part are incomplete, else null.
 
 Exit code 0: the spool could be read.`,
   flags: {},
   options: ['spool.dir'],
   async run(call) {
-    const { dir, ...found } = survey(call);
-    const own = configuredDestination(call.explained);
-    const parts = found.parts.map((part) => describe(part, own));
-    if (call.isJson) await call.print(`${JSON.stringify({ dir, parts, setAside: found.setAside })}\n`);
-    else await show(call, dir, parts, found);
+    const spool = survey(call);
+    const owners = await spool.owners();
+    const { options } = call.explained;
+    const configured = options === undefined ? undefined : destinationOf(options);
+    const parts: Part[] = [];
+    for (const part of spool.parts()) {
+      const isConfigured = configured === undefined ? null : configured.isFor(part);
+      parts.push(describe(part, owners, isConfigured));
+    }
+    const records = parts.reduce((sum, part) => sum + part.records, 0);
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+    const { dir, damaged } = spool;
+    if (call.isJson) await call.print(`${JSON.stringify({ dir, records, bytes, parts, damaged })}\n`);
+    else await show(call, spool, parts, { records, bytes });
     return GOOD;
   },
 };
 
 type Part = ReturnType<typeof describe>;
 
-/** The hash of where the options lead; nothing if they are not whole. */
-export function configuredDestination({ options }: Explained): string | undefined {
-  return options === undefined ? undefined : destinationHash(JSON.stringify(placeOf(options).destination));
-}
-
-function describe(part: SurveyedPart, own: string | undefined) {
-  const [first, last] = [timesIn(part.files[0]), timesIn(part.files.at(-1))];
+function describe(part: SurveyedPart, owners: Owners, isConfigured: boolean | null) {
+  const [first, last] = [timesIn(firstUnfinishedOf(part)), timesIn(lastUnfinishedOf(part))];
+  const { owner, origin } = part.name;
   return {
     directory: part.path,
-    owner: part.isOwned ? ('alive' as const) : ('dead' as const),
-    destination: part.destination,
-    isConfigured: own === undefined ? null : part.destination === own,
+    owner: owners.stateOf(owner),
+    process: owners.describe(owner),
+    run: origin,
     instance: part.instance,
-    run: part.origin,
-    files: part.files.length,
-    records: part.files.reduce((sum, { count }) => sum + count, 0),
-    bytes: part.files.reduce((sum, { bytes }) => sum + bytes, 0),
-    unfinished: part.unfinished,
-    layout: first?.layout ?? null,
+    destination: part.destination,
+    isConfigured,
+    layout: part.layout ?? null,
     source: first?.source ?? null,
-    hashKey: first?.hashKey ?? null,
+    hashKeys: part.journals.flatMap(({ text }) => text?.hashKey ?? []),
+    segments: part.segments,
+    bytes: part.bytes,
+    records: part.unfinished,
     oldest: first === undefined ? null : new Date(first.oldestMs).toISOString(),
     newest: last === undefined ? null : new Date(last.newestMs).toISOString(),
+    problem: part.failure === undefined ? null : `${part.failure.code}: ${part.failure.message}`,
   };
 }
 
-/** Nothing of a file that is damaged, or gone. */
-function timesIn(file: SurveyedFile | undefined) {
-  const read = file === undefined ? undefined : readSpoolFile(file);
-  if (read?.kind !== 'batch') return undefined;
+function firstUnfinishedOf(part: SurveyedPart): SurveyedEntry | undefined {
+  if (part.unfinished === 0) return undefined;
+  for (const found of entriesOf(part, { mayLive: true, fromMark: true })) {
+    if (found.kind === 'entry' && !found.isFinished) return found;
+  }
+  return undefined;
+}
+
+/** Nothing of an entry that cannot be read: verify reports it. */
+function timesIn(entry: SurveyedEntry | undefined) {
+  if (entry === undefined) return undefined;
   try {
-    const { layout, envelope, records } = readBatch(read.batch);
-    let [oldestMs, newestMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    const { envelope, records } = readBatch(entry.batch);
+    let [oldestMs, newestMs, index] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
     for (const { time } of records) {
+      const isFinished = entry.finished.has(index);
+      index += 1;
+      if (isFinished) continue;
       oldestMs = Math.min(oldestMs, time);
       newestMs = Math.max(newestMs, time);
     }
-    return { layout, source: envelope.source, hashKey: read.batch.hashKey, oldestMs, newestMs };
+    return { source: envelope.source, oldestMs, newestMs };
   } catch {
     return undefined;
   }
 }
 
-async function show({ print }: Call, dir: string, parts: readonly Part[], { setAside }: Survey): Promise<void> {
-  const [files, records, bytes] = (['files', 'records', 'bytes'] as const).map((name) =>
-    parts.reduce((sum, part) => sum + part[name], 0),
-  );
+const HEAD = [
+  'OWNER',
+  'SEGMENTS',
+  'RECORDS',
+  'BYTES',
+  'OLDEST',
+  'NEWEST',
+  'DESTINATION',
+  'INSTANCE',
+  'HASH KEY',
+  'DIRECTORY',
+];
+
+async function show(
+  { print }: Call,
+  { dir, damaged }: FoundSpool,
+  parts: readonly Part[],
+  { records, bytes }: { readonly records: number; readonly bytes: number },
+): Promise<void> {
+  const segments = parts.reduce((sum, part) => sum + part.segments, 0);
   const directories = counted(parts.length, 'directory', 'directories');
   await print(
-    `${dir}: ${directories}, ${counted(files!, 'file')}, ${counted(records!, 'record')}, ${shownBytes(bytes!)}\n`,
+    `${dir}: ${directories}, ${counted(segments, 'segment')}, ${counted(records, 'record')}, ${shownBytes(bytes)}\n`,
   );
-  if (parts.length > 0) {
-    const head = [
-      'OWNER',
-      'FILES',
-      'RECORDS',
-      'BYTES',
-      'OLDEST',
-      'NEWEST',
-      'SERVICE',
-      'SOURCE',
-      'HASH KEY',
-      'DIRECTORY',
-    ];
-    const rows = parts.map((part) => [
-      part.owner,
-      grouped(part.files),
-      grouped(part.records),
-      shownBytes(part.bytes),
-      part.oldest ?? '-',
-      part.newest ?? '-',
-      `${part.layout ?? '-'}${part.isConfigured === false ? ' (another destination)' : ''}`,
-      part.source || '-',
-      part.hashKey || '-',
-      part.directory.slice(dir.length).replace(/^[\\/]/, ''),
-    ]);
-    await print(`\n${table([head, ...rows])}`);
+  if (parts.length > 0) await print(`\n${table([HEAD, ...parts.map((part) => rowOf(part, dir))])}`);
+  for (const { directory, problem } of parts) {
+    if (problem !== null) await print(`\n${directory} cannot be read whole: ${problem}\n`);
   }
-  if (setAside.length === 0) return;
-  await print(`\n${counted(setAside.length, 'damaged file')} set aside:\n`);
-  for (const { path, bytes: size } of setAside) await print(`  ${path} (${shownBytes(size)})\n`);
+  if (damaged.length === 0) return;
+  const damagedBytes = damaged.reduce((sum, file) => sum + file.bytes, 0);
+  await print(`\n${counted(damaged.length, 'damaged segment')} set aside, ${shownBytes(damagedBytes)}:\n`);
+  for (const { path, bytes: size } of damaged) await print(`  ${path} (${shownBytes(size)})\n`);
+}
+
+function rowOf(part: Part, dir: string): string[] {
+  return [
+    part.owner,
+    grouped(part.segments),
+    grouped(part.records),
+    shownBytes(part.bytes),
+    part.oldest ?? '-',
+    part.newest ?? '-',
+    `${placeIn(part)}${part.isConfigured === false ? ' (another destination)' : ''}`,
+    part.instance || '-',
+    part.hashKeys.filter((hashKey) => hashKey !== '').join(' ') || '-',
+    part.directory.slice(dir.length).replace(/^[\\/]/, ''),
+  ];
+}
+
+/** As `volc-tls <topic id>`. */
+function placeIn({ destination, layout }: Part): string {
+  if (layout === null) return '-';
+  try {
+    return [layout, ...Object.values(JSON.parse(destination) as Record<string, string>)].join(' ');
+  } catch {
+    return `${layout} ${destination}`;
+  }
 }

@@ -1,20 +1,19 @@
-// putlogs spool replay: delivers what dead processes have left, as the next process would.
+// putlogs spool replay: delivers what processes have left that are dead or have ended, as the next process would.
 
-import { replaySpool } from '@putlogs/core/tools';
+import { destinationOf, replaySpool } from '@putlogs/core/tools';
 import { BAD, type Command, GOOD } from './command';
 import { REPLAY_FLAGS, replayingOf, wholeOptions, whyEnded } from './replaying';
 import { survey } from './spool';
-import { configuredDestination } from './spool-ls';
 import { counted, grouped, shownSeconds } from './table';
 
 export const spoolReplay: Command = {
   name: 'spool replay',
-  summary: 'Delivers what dead processes have left on disk.',
-  about: `Delivers the batches of a spool that are for the destination of the options and whose process is dead, in order,
-under their own hash keys and pack ids, and removes each file when the service has acknowledged it. It takes them
-over as the next process would: what a living process has, what is for another destination and what is not
-delivered stays where it is. Damaged files are set aside. Records that the service refuses go to
---dead-letter-file; without one they are lost, as in a transport.
+  summary: 'Delivers what processes that have ended left on disk.',
+  about: `Delivers the records of a spool that are for the destination of the options and whose process has ended, in order,
+under their own hash keys and pack ids, and removes each segment when all of it is finished. It takes directories over
+as the next process would: those of a living process, those for another destination, and all that is not delivered
+stay where they are. Damaged segments are set aside. Records that the service refuses go to --dead-letter-file;
+without one they are lost, as in a transport.
 
 With --json one document:
   { end: "done"|"out of patience"|"aborted", found, missed, delivered, rejected, damaged, left, alive, elsewhere,
@@ -26,16 +25,15 @@ Exit code 0: all that there was to deliver was delivered. 1: some of it was not.
   options: [''],
   async run(call) {
     const options = wholeOptions(call);
-    const { parts } = survey(call);
-    const own = configuredDestination(call.explained);
-    const recordsOf = (isMeant: (part: (typeof parts)[number]) => boolean) =>
-      parts
-        .filter(isMeant)
-        .flatMap(({ files }) => files)
-        .reduce((sum, { count }) => sum + count, 0);
-    const elsewhere = recordsOf(({ destination }) => destination !== own);
-    const alive = recordsOf(({ destination, isOwned }) => destination === own && isOwned);
-    const expected = recordsOf(({ destination, isOwned }) => destination === own && !isOwned);
+    const spool = survey(call);
+    const owners = await spool.owners();
+    const configured = destinationOf(options);
+    let [elsewhere, alive, expected] = [0, 0, 0];
+    for (const part of spool.parts()) {
+      if (!configured.isFor(part)) elsewhere += part.unfinished;
+      else if (owners.stateOf(part.name.owner) === 'alive') alive += part.unfinished;
+      else expected += part.unfinished;
+    }
     const replaying = replayingOf(call, options, expected);
     const { end, stats } = await replaySpool(replaying.parts);
     replaying.progress.end();
@@ -59,9 +57,12 @@ Exit code 0: all that there was to deliver was delivered. 1: some of it was not.
             ? 'refused by the service, and lost'
             : 'refused by the service, in the dead-letter file',
         ],
-        [damaged, 'in damaged files, which were set aside'],
+        [damaged, 'lost in damaged segments, which were set aside'],
         [left, 'left'],
-        [missed, 'could not be taken over: another process has them, or spool.dir (--spool-dir) cannot be written to'],
+        [
+          missed,
+          'could not be taken over: another process has them or may have them, or spool.dir (--spool-dir) cannot be written to',
+        ],
         [alive, 'of living processes, not touched'],
         [elsewhere, 'for other destinations, not touched'],
       ];

@@ -1,74 +1,155 @@
-// putlogs spool verify: reads every file of a spool to its last record. Deletes and moves nothing: the transports set a
-// damaged file aside when its turn comes, and what is gone when it is read was delivered meanwhile.
+// putlogs spool verify: reads every entry of a spool to its last record. It changes nothing: the transports set a damaged
+// segment aside when its turn comes.
 
-import { setImmediate as pause } from 'node:timers/promises';
-import { readBatch, readSpoolFile, type SurveyedFile } from '@putlogs/core/tools';
+import { entriesOf, type Finding, readBatch, type SurveyedEntry } from '@putlogs/core/tools';
 import { BAD, type Command, GOOD } from './command';
 import { Progress } from './progress';
-import { survey } from './spool';
-import { counted } from './table';
+import { type FoundSpool, mayLive, pauses, survey, totalOf } from './spool';
+import { counted, grouped } from './table';
 
 interface Damage {
   readonly path: string;
+  /** Of the first damage in the file. */
   readonly why: string;
-  /** It was set aside already, and is not in the way. */
+  /** Places in the file that cannot be read. */
+  places: number;
+  /** Records that are lost by it. */
+  records: number;
+  /** It was set aside before, and is not in the way. */
   readonly setAside: boolean;
+}
+
+interface Tail {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 export const spoolVerify: Command = {
   name: 'spool verify',
-  summary: 'Reads every file on disk to its last record.',
-  about: `Checks each file of a spool: its header, its checksum, and that every record in it can be read. Changes nothing.
+  summary: 'Reads every entry on disk to its last record.',
+  about: `Reads each segment of a spool: the checksums of every entry, every record in it, and whether the totals in headers and
+at the end of segments agree with what is there. Changes nothing, and can run while transports work on the spool.
+
+An entry that is not whole at the end of a segment is no damage. If its process lives, or may live, it is being
+written. If its process is dead, it is torn: the process ended while it wrote, and had not counted it as on disk.
 
 With --json one document:
-  { files, records, damaged: [{ path, why, setAside }], newer: [path] }
-newer are files that a later version of putlogs has written; they are left for it.
+  { segments, entries, records, finished,
+    damaged: [{ path, why, places, records, setAside }], torn: [{ path, bytes }], beingWritten: [{ path, bytes }],
+    gone }
+records are all that could be read, finished those of them that are delivered or given up and whose segment is still
+there. Of a damaged segment, places is how often reading failed, why is the reason of the first, and records is how
+many are lost. gone is how many segments were removed while this command ran.
 
-Exit code 0: every file is whole. 1: some are damaged, and listed; so are those that were set aside before.`,
+Exit code 0: no entry is damaged. 1: some are, and are listed; so are segments that were set aside before.`,
   flags: {},
   options: ['spool.dir'],
   async run(call) {
-    const { parts, setAside } = survey(call);
-    const files = parts.flatMap((part) => part.files);
-    const progress = new Progress('verifying', 'files', call.isJson);
-    const damaged: Damage[] = setAside.map(({ path }) => ({ path, why: 'it was set aside before', setAside: true }));
-    const newer: string[] = [];
-    let records = 0;
-    for (const [at, file] of files.entries()) {
-      if (call.signal.aborted) throw new Error(`ended after ${at} of ${files.length} files`);
-      const found = check(file);
-      if (found.kind === 'damaged') damaged.push({ path: file.path, why: found.why, setAside: false });
-      else if (found.kind === 'newer') newer.push(file.path);
-      else records += found.records;
-      progress.show(at + 1, files.length);
-      await pause();
+    const spool = survey(call);
+    const owners = await spool.owners();
+    const report = new Report(spool);
+    const total = totalOf(spool.parts(), 'bytes');
+    const progress = new Progress('verifying', 'bytes', call.isJson);
+    const pause = pauses();
+    let doneBytes = 0;
+    for (const part of spool.parts()) {
+      report.segments += part.segments;
+      if (part.failure !== undefined) report.damage(part.path, `cannot be read, ${part.failure.code}`, 0);
+      for (const found of entriesOf(part, { mayLive: mayLive(part, owners) })) {
+        report.add(found);
+        if (found.kind !== 'entry') continue;
+        doneBytes += found.endOffset - found.offset;
+        progress.show(doneBytes, total);
+        await pause();
+        if (call.signal.aborted) throw new Error(`ended after ${grouped(report.entries)} entries`);
+      }
     }
     progress.end();
-    if (call.isJson) await call.print(`${JSON.stringify({ files: files.length, records, damaged, newer })}\n`);
-    else {
-      for (const { path, why } of damaged) await call.print(`damaged: ${path}: ${why}\n`);
-      for (const path of newer) await call.print(`left for a later version: ${path}\n`);
-      const bad = damaged.length === 0 ? 'none damaged' : counted(damaged.length, 'damaged file');
-      await call.print(`${counted(files.length, 'file')}, ${counted(records, 'record')}: ${bad}\n`);
-    }
-    return damaged.length === 0 ? GOOD : BAD;
+    await call.print(call.isJson ? `${JSON.stringify(report.document())}\n` : report.text());
+    return report.isGood ? GOOD : BAD;
   },
 };
 
-type Found = { kind: 'whole'; records: number } | { kind: 'damaged'; why: string } | { kind: 'newer' };
+class Report {
+  segments = 0;
+  entries = 0;
+  #records = 0;
+  #finished = 0;
+  #gone = 0;
+  readonly #damaged = new Map<string, Damage>();
+  readonly #torn: Tail[] = [];
+  readonly #beingWritten: Tail[] = [];
 
-function check(file: SurveyedFile): Found {
-  const read = readSpoolFile(file);
-  switch (read.kind) {
-    case 'batch':
-      try {
-        return { kind: 'whole', records: [...readBatch(read.batch).records].length };
-      } catch (error) {
-        return { kind: 'damaged', why: (error as Error).message };
-      }
-    case 'failed':
-      return read.code === 'ENOENT' ? { kind: 'whole', records: 0 } : { kind: 'damaged', why: read.message };
-    default:
-      return read;
+  constructor({ damaged }: FoundSpool) {
+    for (const { path } of damaged) {
+      this.#damaged.set(path, { path, why: 'it was set aside before', places: 0, records: 0, setAside: true });
+    }
+  }
+
+  get isGood(): boolean {
+    return this.#damaged.size === 0;
+  }
+
+  add(found: Finding): void {
+    const { kind, path } = found;
+    if (kind === 'entry') this.#addEntry(found);
+    else if (kind === 'damaged') this.damage(path, found.why, found.records);
+    else if (kind === 'unreadable') this.damage(path, `cannot be read, ${found.code}: ${found.message}`, 0);
+    else if (kind === 'torn') this.#torn.push({ path, bytes: found.bytes });
+    else if (kind === 'being written') this.#beingWritten.push({ path, bytes: found.bytes });
+    else this.#gone += 1;
+  }
+
+  #addEntry({ path, batch, finished, isFinished }: SurveyedEntry): void {
+    this.entries += 1;
+    const why = problemIn(batch);
+    if (why === undefined) {
+      this.#records += batch.count;
+      this.#finished += isFinished ? batch.count : finished.total;
+    } else this.damage(path, why, batch.count - finished.total);
+  }
+
+  damage(path: string, why: string, records: number): void {
+    const known = this.#damaged.get(path) ?? { path, why, places: 0, records: 0, setAside: false };
+    known.places += 1;
+    known.records += records;
+    this.#damaged.set(path, known);
+  }
+
+  document() {
+    const { segments, entries } = this;
+    const damaged = [...this.#damaged.values()];
+    const [records, finished, gone] = [this.#records, this.#finished, this.#gone];
+    return { segments, entries, records, finished, damaged, torn: this.#torn, beingWritten: this.#beingWritten, gone };
+  }
+
+  text(): string {
+    const damaged = [...this.#damaged.values()];
+    const lines = damaged.map(({ path, why, places, records }) => {
+      const lost = records === 0 ? '' : `, ${counted(records, 'record')} lost`;
+      return `damaged: ${path}: ${why}${places > 1 ? `, and ${places - 1} more` : ''}${lost}`;
+    });
+    for (const { path, bytes } of this.#torn)
+      lines.push(`torn: ${path}: ${tailOf(bytes)}, of a process that has ended`);
+    for (const { path, bytes } of this.#beingWritten) lines.push(`being written: ${path}: ${tailOf(bytes)}`);
+    const bad = damaged.length === 0 ? 'none damaged' : counted(damaged.length, 'damaged segment');
+    const entries = counted(this.entries, 'entry', 'entries');
+    const sum = `${counted(this.segments, 'segment')}, ${entries}, ${counted(this.#records, 'record')}`;
+    return [...lines, `${sum}: ${bad}\n`].join('\n');
+  }
+}
+
+function tailOf(bytes: number): string {
+  return `${counted(bytes, 'byte')} of an entry that is not whole`;
+}
+
+/** Why the records of a batch cannot all be read. */
+function problemIn(batch: SurveyedEntry['batch']): string | undefined {
+  try {
+    let count = 0;
+    for (const _ of readBatch(batch).records) count += 1;
+    return count === batch.count ? undefined : `an entry has ${count} records, and its header says ${batch.count}`;
+  } catch (error) {
+    return (error as Error).message;
   }
 }

@@ -1,11 +1,22 @@
-// The counters: what became of every record. One object for a shipper; every stage's fate passes through here.
+// The counters: what became of every record. One account for a shipper; every stage counts here.
 //
-// Takes: counts, by name. Gives: a Stats reading. Keeps: one slot per counter in a buffer that may be shared
-// between the worker (which counts) and the application's thread (which reads without asking, even when the
-// worker is gone). Never: a record without a fate, for `pending` is what is accepted and has none of the others.
+// At every reading  accepted + recovered + inherited = delivered + spooled + pending + sum(dropped)  and no term is
+// negative. `pending` is what the other terms leave, so no record is without a state.
 //
-// The buffer, a protocol between threads: one float64 per slot, in the order of SLOTS, written by one thread only
-// (so no two writers race) and aligned (so no reader sees half a number). Exact up to 2^53.
+// The buffer is a protocol between threads. It may be shared between the worker, which counts, and the application's
+// thread, which reads without asking, even when the worker is gone.
+//   slots    one float64 per counter, in the order of COUNTERS, then DROP_REASONS for `dropped`, then for `refused`;
+//            written by one thread only, aligned (a reader never sees half a number), exact up to 2^53
+//   barrier  one int32, of which only the atomic access counts: it keeps reads and writes in their order on processors
+//            and in compilers that would change it
+//
+// The order of the writes, for each record:
+//   1. `accepted` (in a worker also `begun`) before anything else, and `recovered` or `inherited` before `spooled`
+//   2. `spooled` up when the record is on disk
+//   3. `spooled` down before `delivered` or `dropped` up
+//   4. `inheritedKnown` after the last `inherited`
+// The order of the reads is the opposite: `inheritedKnown`, `delivered` and `dropped`, `spooled`, `recovered` and
+// `inherited`, `accepted`. A record that moves in between is then seen at its old place or as pending: never twice.
 
 /** Why a record was not delivered. Each reason is a promise about what happened to it. */
 export const DROP_REASONS = [
@@ -32,11 +43,21 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-const COUNTERS = [
-  'accepted',
-  'recovered',
+/** Their order matters to a reader in another thread: a barrier stands before each write. */
+const ORDERED = [
   'delivered',
   'spooled',
+  /** Records that earlier processes have left in the spool for this one. */
+  'recovered',
+  /** By a worker: records that it found in the journals of the dead runs its host named. They are spooled here. */
+  'inherited',
+  /** By a worker: 1 once it has opened all of those journals, or if there are none. */
+  'inheritedKnown',
+] as const;
+
+const COUNTERS = [
+  ...ORDERED,
+  'accepted',
   'truncated',
   'batches',
   'requests',
@@ -44,13 +65,14 @@ const COUNTERS = [
   'halved',
   'deadLettered',
   'deadLetterLost',
+  'deadLetterEvicted',
   'rawBytes',
   'wireBytes',
   'pendingBytes',
   'receivedBytes',
   'credentialFailures',
   'transformFailures',
-  /** By a worker: records it has begun to read, signs of life it gave, and 1 once it has closed. */
+  /** By a worker: records it has begun to read, its heartbeats, and 1 once it has closed. */
   'begun',
   'beats',
   'closed',
@@ -60,8 +82,12 @@ export type Counter = (typeof COUNTERS)[number];
 /** The slot of each counter: looked up by name once per record, so not searched for. */
 const SLOT = Object.fromEntries(COUNTERS.map((counter, slot) => [counter, slot])) as Record<Counter, number>;
 
-/** Room for this many slots is kept, so that a buffer made by one thread fits the other's reading of it. */
-export const ACCOUNT_BYTES = 8 * (COUNTERS.length + 2 * DROP_REASONS.length);
+const DROPPED_FROM = COUNTERS.length;
+const REFUSED_FROM = DROPPED_FROM + DROP_REASONS.length;
+const SLOTS = REFUSED_FROM + DROP_REASONS.length;
+
+/** The slots and the barrier. Both threads compute it from the same lists. */
+export const ACCOUNT_BYTES = 8 * (SLOTS + 1);
 
 /**
  * What became of the records so far. At every reading
@@ -76,7 +102,7 @@ export interface Stats {
   delivered: number;
   /** Records in complete files on disk, and nowhere else acknowledged. */
   spooled: number;
-  /** Records in memory only, that have no fate yet. */
+  /** Records in memory only, neither delivered nor dropped yet. */
   pending: number;
   /** Accepted records that were lost, by reason. */
   dropped: Record<DropReason, number>;
@@ -96,6 +122,8 @@ export interface Stats {
   deadLettered: number;
   /** Records dropped as `rejected` that were to be there and could not be written. */
   deadLetterLost: number;
+  /** Lines of the dead-letter file, of any process, that were deleted to stay within `deadLetter.maxBytes`. */
+  deadLetterEvicted: number;
   /** Times that the source of credentials gave none: a file, a module, a role, a profile. */
   credentialFailures: number;
   /** Records that went out as they were, because `transform` threw or gave what is no record. */
@@ -104,7 +132,7 @@ export interface Stats {
   rawBytes: number;
   /** Bytes of acknowledged batches as they were sent. */
   wireBytes: number;
-  /** Bytes of records in memory that have no fate yet: encoded, or compressed if their batch is sealed. */
+  /** Bytes of pending records: encoded, or compressed if their batch is sealed. */
   pendingBytes: number;
 }
 
@@ -127,16 +155,30 @@ function addFields<Fields extends object>(a: Fields, b: Fields): Fields {
   return Object.fromEntries(sums) as Fields;
 }
 
+/** One reading of a worker's account by its host. */
+export interface Reading {
+  readonly stats: Stats;
+  /** Records that the worker has begun to read. */
+  readonly begun: number;
+  readonly inherited: number;
+  /** Whether `inherited` is complete. */
+  readonly isInheritedKnown: boolean;
+}
+
 export class Account {
   readonly #slots: Float64Array;
+  readonly #barrier: Int32Array;
 
   /** @param buffer shared with another thread's Account, or nothing for one that is alone. */
   constructor(buffer: ArrayBufferLike = new ArrayBuffer(ACCOUNT_BYTES)) {
-    this.#slots = new Float64Array(buffer);
+    this.#slots = new Float64Array(buffer, 0, SLOTS);
+    this.#barrier = new Int32Array(buffer, 8 * SLOTS, 1);
   }
 
   add(counter: Counter, amount = 1): void {
-    this.#slots[SLOT[counter]]! += amount;
+    const slot = SLOT[counter];
+    if (slot < ORDERED.length) this.#keepOrder();
+    this.#slots[slot]! += amount;
   }
 
   read(counter: Counter): number {
@@ -145,26 +187,51 @@ export class Account {
 
   /** Accepted records end here for the reason given. */
   drop(reason: DropReason, records: number): void {
-    this.#slots[COUNTERS.length + DROP_REASONS.indexOf(reason)]! += records;
+    this.#keepOrder();
+    this.#slots[DROPPED_FROM + DROP_REASONS.indexOf(reason)]! += records;
   }
 
   /** Records that were not accepted, for the reason given. */
   refuse(reason: DropReason, records = 1): void {
-    this.#slots[COUNTERS.length + DROP_REASONS.length + DROP_REASONS.indexOf(reason)]! += records;
+    this.#keepOrder();
+    this.#slots[REFUSED_FROM + DROP_REASONS.indexOf(reason)]! += records;
+  }
+
+  /** Records that a dead worker of this process has left on disk: its host counts them as accepted or recovered. */
+  inherit(records: number): void {
+    this.add('inherited', records);
+    this.add('spooled', records);
+  }
+
+  /** All journals of the dead workers are open, or there are none. May be called more than once. */
+  inheritedIsKnown(): void {
+    if (this.read('inheritedKnown') === 0) this.add('inheritedKnown');
   }
 
   stats(): Stats {
-    const dropped = this.#reasons(COUNTERS.length);
-    const [accepted, recovered] = [this.read('accepted'), this.read('recovered')];
-    const [delivered, spooled] = [this.read('delivered'), this.read('spooled')];
-    return {
+    return this.reading().stats;
+  }
+
+  reading(): Reading {
+    const isInheritedKnown = this.read('inheritedKnown') > 0;
+    this.#keepOrder();
+    const delivered = this.read('delivered');
+    const dropped = this.#reasons(DROPPED_FROM);
+    const refused = this.#reasons(REFUSED_FROM);
+    this.#keepOrder();
+    const spooled = this.read('spooled');
+    this.#keepOrder();
+    const [recovered, inherited] = [this.read('recovered'), this.read('inherited')];
+    this.#keepOrder();
+    const [accepted, begun] = [this.read('accepted'), this.read('begun')];
+    const stats = {
       accepted,
       recovered,
       delivered,
       spooled,
-      pending: accepted + recovered - delivered - spooled - sumOf(dropped),
+      pending: accepted + recovered + inherited - delivered - spooled - sumOf(dropped),
       dropped,
-      refused: this.#reasons(COUNTERS.length + DROP_REASONS.length),
+      refused,
       truncated: this.read('truncated'),
       batches: this.read('batches'),
       requests: this.read('requests'),
@@ -172,12 +239,14 @@ export class Account {
       halved: this.read('halved'),
       deadLettered: this.read('deadLettered'),
       deadLetterLost: this.read('deadLetterLost'),
+      deadLetterEvicted: this.read('deadLetterEvicted'),
       credentialFailures: this.read('credentialFailures'),
       transformFailures: this.read('transformFailures'),
       rawBytes: this.read('rawBytes'),
       wireBytes: this.read('wireBytes'),
       pendingBytes: this.read('pendingBytes'),
     };
+    return { stats, begun, inherited, isInheritedKnown };
   }
 
   #reasons(from: number): Record<DropReason, number> {
@@ -185,5 +254,9 @@ export class Account {
       DropReason,
       number
     >;
+  }
+
+  #keepOrder(): void {
+    Atomics.add(this.#barrier, 0, 1);
   }
 }

@@ -14,7 +14,7 @@ export interface DiagnosticEvents {
   'batch.retry': { packId: string; records: number; kind: 'retry' | 'hold'; code: string; delayMs: number };
   /** Accepted records are lost. */
   'records.dropped': { reason: DropReason; records: number };
-  /** A worker thread of ours is gone, with so many records; the next one starts after `delayMs`. */
+  /** A worker thread of ours is gone; so many records are known to be lost; the next one starts after `delayMs`. */
   'worker.gone': { reason: string; records: number; delayMs: number };
 }
 export type DiagnosticEvent = keyof DiagnosticEvents;

@@ -1,33 +1,33 @@
-// The application's side of the worker threads: one at a time, and another when that one dies.
+// The application's side of the worker threads: one at a time, and another one when that one dies.
 //
-// Takes: records, in the application's thread. Gives: them to the worker, joined per turn of the loop (a write to the
-// ring costs more than a record). Keeps: the worker that lives, the counters of those that do not, and, while there is
-// none, the records. Never: throws, blocks before the process's end, keeps an idle process alive, or lets in more
-// than `memory.maxBytes` for both threads together.
+// It hands records to the worker, joined per turn of the loop: a write to the ring costs more than a record. While there
+// is no worker it keeps them. It never throws, never blocks before the process's end, never keeps an idle process
+// alive, and lets in no more than `memory.maxBytes` for both threads together.
 //
-// A worker that dies costs what it held, but for what it has put on disk. What it had not begun to read goes to the next one, and so does what is
-// written while there is none: a gap of a tenth of a second is no reason to lose a record that memory has room for.
-// Only when worker after worker dies before it can read at all are records refused, until one can: nobody would ever
-// read them, and a `flush()` that waits for them would wait for ever.
+// The next worker takes what a dead one had not begun to read, and what is written while there is none: a gap of a
+// tenth of a second is no reason to lose a record that memory has room for. What the dead one had begun is looked for
+// on disk; worker-books.ts says how it is counted. New records are refused only when worker after worker dies before it
+// can read: no worker would ever read them, and a `flush()` that waits for them would never end.
 
 import { EventEmitter } from 'node:events';
-import { Account, addStats, type DropReason, type Stats, sumOf } from './account';
+import { Account, type DropReason, type Stats } from './account';
 import { type CancelTimer, type Clock, systemClock } from './clock';
+import { DeadWorkers, publishDropped } from './dead-workers';
 import { publish } from './diagnostics';
 import { enterExit, type Leaver, leaveExit } from './exit';
-import { JoinedLines, WaitingChunks } from './joined-lines';
+import { ChunkQueue, JoinedLines } from './joined-lines';
 import type { Options } from './options/schema';
 import type { FlushOptions, FlushResult, RecordSink, ShipperEvents } from './record-sink';
 import { Respawn } from './respawn';
 import { handleSignals, NO_SIGNALS } from './signals';
 import { newRun, type Runs } from './spool/run';
-import { lost as lostRecords, Teller } from './tell';
+import { lost as lostRecords, records as recordsThat, Teller } from './tell';
 import { type Flushed, isOwnWorker, Thread } from './thread';
 
 /** A shipper whose work is done in a worker thread. */
 export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
 
-/** A worker that gives no sign of life for so long while records wait is ended. */
+/** A worker without a heartbeat for so long is ended if records are pending in it. */
 const STUCK_MS = 30_000;
 
 /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
@@ -48,19 +48,20 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   readonly #clock: Clock;
   readonly #teller: Teller;
   readonly #respawn: Respawn;
-  /** What this thread counts: accepted, refused, and lost in it or with a worker. */
+  /** What this thread counts: accepted, refused, and lost in it. */
   readonly #own = new Account();
-  /** What the workers before this one counted. */
-  #past = new Account().stats();
+  readonly #dead: DeadWorkers;
   #thread: Thread | undefined;
   #runs: Runs | undefined;
   readonly #joined = new JoinedLines();
   /** For the next worker, while there is none. */
-  readonly #waiting = new WaitingChunks();
+  readonly #waiting = new ChunkQueue();
   #startsInVain = 0;
   #cancelStart: CancelTimer = () => {};
   #onStart = new Set<() => void>();
   #closing: Promise<void> | undefined;
+  /** No worker is started any more. */
+  #isOver = false;
   #stopSignals: (() => void) | undefined;
   readonly #disabled: boolean;
 
@@ -70,6 +71,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#stuckMs = stuckMs;
     this.#clock = clock;
     this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
+    this.#dead = new DeadWorkers(options.instance, this.#teller);
     this.#respawn = new Respawn(clock);
     this.#disabled = !options.enabled || isOwnWorker();
     if (this.#disabled) return;
@@ -129,6 +131,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
       onReady: () => {
         this.#startsInVain = 0;
       },
+      onInherited: () => {
+        if (thread === this.#thread) this.#dead.reportLost(thread.reading());
+      },
       onGone: (reason) => this.#replace(thread, reason),
     });
     this.#thread = thread;
@@ -138,50 +143,55 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   }
 
   #replace(thread: Thread, reason: string): void {
+    if (thread !== this.#thread) return;
     const lost = this.#bury(thread);
-    if (lost === undefined) return;
     if (this.#closing !== undefined && lost === 0 && !this.#needsWorker) {
       this.#started();
       return;
     }
     this.#startsInVain += 1;
+    const { unfinished } = this.#dead;
     const waiting = this.#startsInVain < STARTS_IN_VAIN ? '' : this.#giveUpWaiting();
     const delayMs = this.#respawn.endedDelayMs();
     this.#startAfter(delayMs);
     publish('worker.gone', this.#options.instance, () => ({ reason, records: lost, delayMs }));
-    const next = `the next one starts in ${Math.ceil(delayMs)} ms${waiting}`;
-    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${lostRecords(lost)} with it, ${next}`);
+    const next = `the next one starts in ${Math.ceil(delayMs)} ms`;
+    const isLookedFor = unfinished > 0 && waiting === '';
+    const what = isLookedFor
+      ? `${next} and looks on disk for ${recordsThat(unfinished, 'that was', 'that were')} not finished`
+      : `${lostRecords(lost)} with it, ${next}${waiting}`;
+    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${what}`);
   }
 
-  /** Whether there is something that waits, here or where dead workers have left it on disk. */
+  /** Whether records are here, or where dead workers have left them on disk, that only a worker can deliver. */
   get #needsWorker(): boolean {
-    const isOnDisk = this.#past.spooled > 0 && this.#startsInVain < STARTS_IN_VAIN;
+    if (this.#isOver) return false;
+    const isOnDisk = this.#dead.unfinished > 0 && this.#startsInVain < STARTS_IN_VAIN;
     return !this.#waiting.isEmpty || isOnDisk;
   }
 
-  /** Takes over from a worker that is gone. Gives how many records are lost with it. */
-  #bury(thread: Thread): number | undefined {
-    if (thread !== this.#thread) return undefined;
-    const { lost, unread } = thread.leaves();
-    this.#past = addStats(this.#past, thread.stats());
-    this.#drop('worker', lost);
+  /** Takes over from a worker that is gone. Returns how many records are already known to be lost with it. */
+  #bury(thread: Thread): number {
+    this.#dead.bury(thread.reading());
     this.#thread = undefined;
-    this.#waiting.unshift(unread);
-    return lost;
+    this.#waiting.unshift(thread.unread());
+    return this.#options.spool.dir === undefined ? this.#dead.giveUp('worker') : 0;
   }
 
   #drop(reason: DropReason, records: number): void {
     if (records === 0) return;
     this.#own.drop(reason, records);
-    publish('records.dropped', this.#options.instance, () => ({ reason, records }));
+    publishDropped(this.#options.instance, reason, records);
   }
 
   #giveUpWaiting(): string {
     this.#hand();
-    const records = this.#waiting.take().reduce((sum, chunk) => sum + chunk.records, 0);
+    const { records } = this.#waiting;
+    this.#waiting.take();
     this.#drop('worker', records);
+    const lost = records + this.#dead.giveUp('worker');
     this.#started();
-    return `; ${lostRecords(records)} that waited for it, and new ones are refused until one can start`;
+    return `; ${lostRecords(lost)} that waited for it or are not known to be on disk, and new ones are refused until one can start`;
   }
 
   #startAfter(delayMs: number): void {
@@ -199,7 +209,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     });
   }
 
-  /** Those who wait for a worker look again. */
+  /** Wakes each flush that waits for a worker. */
   #started(): void {
     for (const look of this.#onStart) look();
     this.#onStart.clear();
@@ -210,13 +220,19 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   async flush({ timeoutMs = Number.POSITIVE_INFINITY }: FlushOptions = {}): Promise<FlushResult> {
     this.#hand();
     // Nothing to ask a worker for, which may be slower than the limit.
-    if (this.stats().pending === 0) return { settled: true, pending: 0 };
+    if (this.#isFinished) return { settled: true, pending: 0 };
     const settled = await this.#settled(timeoutMs, (thread, leftMs) => thread.flush(leftMs));
     return { settled, pending: this.stats().pending };
   }
 
+  /** Whether each record is delivered or dropped. */
+  get #isFinished(): boolean {
+    const { pending, spooled } = this.stats();
+    return pending + spooled === 0;
+  }
+
   /**
-   * Resolves with true when everything handed over has its fate, by however many workers that takes, with false after
+   * Resolves with true when everything handed over is finished, by however many workers that takes, with false after
    * `timeoutMs`. The process is kept alive for it.
    */
   #settled(timeoutMs: number, ask: (thread: Thread, leftMs: number) => Promise<Flushed>): Promise<boolean> {
@@ -238,7 +254,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
           const flushed = await ask(this.#thread, Math.max(0, deadlineMs - this.#clock.monotonicMs()));
           if (flushed !== 'gone') return end(flushed === 'settled');
         }
-        end(true);
+        end(this.#isFinished);
       };
       void askEach();
     });
@@ -273,8 +289,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     if (this.#disabled || this.stats().pending === 0) return;
     try {
       this.#hand();
-      const dying = this.#thread?.writable === false ? this.#thread : undefined;
-      if (dying !== undefined) this.#bury(dying);
+      if (this.#thread?.writable === false) this.#bury(this.#thread);
       const thread = this.#thread ?? (this.#startsInVain < STARTS_IN_VAIN ? this.#start() : undefined);
       thread?.exit(this.#options.closeTimeoutMs);
     } catch {
@@ -283,31 +298,23 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#giveUp('the worker thread did not end in time');
   }
 
-  /** What has no fate by now is lost, and the worker with it. */
+  /** Drops what is pending by now, and the worker. What is spooled stays on disk for the next process. */
   #giveUp(why: string): void {
-    const { pending } = this.stats();
-    if (this.#thread !== undefined) this.#past = addStats(this.#past, this.#thread.stats());
+    if (this.#thread !== undefined) this.#dead.bury(this.#thread.reading());
+    this.#isOver = true;
     this.#thread = undefined;
     this.#waiting.take();
     this.#joined.take();
+    const { pending } = this.stats();
     if (pending === 0) return;
-    this.#drop('exit', pending);
+    this.#drop('exit', pending - this.#dead.giveUp('exit'));
     this.#teller.tell('exit', `${lostRecords(pending)}: ${why}`);
   }
 
   /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */
   stats(): Stats {
-    const workers = this.#thread === undefined ? this.#past : addStats(this.#past, this.#thread.stats());
-    const own = this.#own.stats();
-    const { dropped } = addStats(workers, own);
-    return {
-      ...workers,
-      accepted: own.accepted,
-      pending: own.accepted + workers.recovered - workers.delivered - workers.spooled - sumOf(dropped),
-      dropped,
-      refused: own.refused,
-      pendingBytes: this.#pendingBytes(),
-    };
+    const stats = this.#dead.stats(this.#thread?.reading(), this.#own.stats());
+    return { ...stats, pendingBytes: this.#pendingBytes() };
   }
 }
 

@@ -82,6 +82,13 @@ export const INSTRUMENTS: readonly Instrument[] = [
     ],
   },
   {
+    name: 'putlogs.record.dead_letter_evicted',
+    kind: 'counter',
+    unit: '{log_record}',
+    description: 'Lines of the dead-letter file that were deleted to stay within deadLetter.maxBytes.',
+    read: ({ deadLetterEvicted }) => [{ value: deadLetterEvicted }],
+  },
+  {
     name: 'putlogs.spool.size',
     kind: 'updown counter',
     unit: '{log_record}',

@@ -1,6 +1,4 @@
-// Records on the application's side of the ring: those of a turn as one text, and chunks that wait for a worker.
-//
-// Takes: records. Gives: chunks of whole lines. Keeps: what has not been taken. Never: a line without a record.
+// Records on the application's side of the ring: those of a turn as one text, and a queue of chunks of whole lines.
 //
 // A line is a record: a newline within one (JSON allows it between tokens) becomes a space. A write to the ring costs
 // more than a record, so the records of a turn of the loop cross it together.
@@ -13,6 +11,8 @@ export interface Chunk {
 
 /** The records of a turn go at its end, or when they are this long. */
 const LONG_CHARACTERS = 64 * 1024;
+/** The queue moves its chunks to the front when at least so many places there are free. */
+const MOVE_CHUNKS = 1024;
 
 export class JoinedLines {
   #text = '';
@@ -41,33 +41,67 @@ export class JoinedLines {
   }
 }
 
-export class WaitingChunks {
+/** Chunks, first in, first out. A slow worker can have more than a hundred thousand: a step costs the same for any. */
+export class ChunkQueue {
   #chunks: Chunk[] = [];
+  /** Those before it were taken. */
+  #first = 0;
   #bytes = 0;
+  #records = 0;
 
   get bytes(): number {
     return this.#bytes;
   }
 
+  get records(): number {
+    return this.#records;
+  }
+
   get isEmpty(): boolean {
-    return this.#chunks.length === 0;
+    return this.#first === this.#chunks.length;
+  }
+
+  get first(): Chunk | undefined {
+    return this.#chunks[this.#first];
   }
 
   push(chunk: Chunk): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.bytes.length;
+    this.#records += chunk.records;
   }
 
-  /** What was to be read before all that waits. */
+  shift(): Chunk | undefined {
+    const chunk = this.#chunks[this.#first];
+    if (chunk === undefined) return undefined;
+    this.#first += 1;
+    this.#bytes -= chunk.bytes.length;
+    this.#records -= chunk.records;
+    // Half of the array is free by then, so each chunk is moved once on average.
+    if (this.#first >= MOVE_CHUNKS && this.#first * 2 >= this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#first);
+      this.#first = 0;
+    }
+    return chunk;
+  }
+
+  /** Puts chunks in front of all others. */
   unshift(chunks: readonly Chunk[]): void {
-    this.#chunks.unshift(...chunks);
-    for (const { bytes } of chunks) this.#bytes += bytes.length;
+    this.#chunks = chunks.concat(this.#chunks.slice(this.#first));
+    this.#first = 0;
+    for (const { bytes, records } of chunks) {
+      this.#bytes += bytes.length;
+      this.#records += records;
+    }
   }
 
+  /** Empties the queue. */
   take(): Chunk[] {
-    const chunks = this.#chunks;
+    const chunks = this.#chunks.slice(this.#first);
     this.#chunks = [];
+    this.#first = 0;
     this.#bytes = 0;
+    this.#records = 0;
     return chunks;
   }
 }

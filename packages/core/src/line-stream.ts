@@ -78,7 +78,7 @@ function characterEnd(text: string, at: number): number {
 /** A shipper and the stream that leads to it. */
 export interface LineStream {
   readonly shipper: Shipper;
-  /** Each line is a record. It ends when everything has its fate, as `shipper.close()`. */
+  /** Each line is a record. Its end is that of `shipper.close()`: all is finished, or the deadline has passed. */
   readonly stream: Writable;
 }
 

@@ -1,30 +1,29 @@
-// The second half of the wiring: sealed batch -> backlog -> lane -> request -> outcome -> fate.
+// The second half of the wiring: sealed batch -> queue -> lane -> request -> outcome.
 //
-// Takes: sealed batches, in order; and from disk what earlier processes have left. Gives: each its fate, counted and,
-// where it is a bad one, told. Keeps: the lane, the attempts' sockets, the backlog and the burial. Never: lets one of
-// them know another.
+// One queue and lane for this instance; with a spool, also one for each other instance whose dead runs are drained.
 
 import type { Account, DropReason } from './account';
 import { Attempts } from './attempts';
-import { Backlog } from './backlog';
 import type { BatchSize } from './batch/batch-size';
 import type { Compressed } from './batch/compress';
-import { readTimeMs, type TimeLayout } from './batch/read-log';
 import type { SealedBatch } from './batch/sealed-batch';
-import { halve, sift } from './batch/walk';
-import { Burial } from './burial';
 import type { CancelTimer, Clock } from './clock';
 import type { CredentialSource } from './credentials/source';
+import { DeadLetters } from './dead-letter/dead-letters';
 import { networkOf } from './delivery/connections';
 import { Gate } from './delivery/gate';
 import { Lane } from './delivery/lane';
-import type { Failure, Fate, Outcome, Refused, TimeWindow } from './delivery/outcome';
-import { RefusalBudget } from './delivery/refusals';
+import type { Failure, Outcome, Refused } from './delivery/outcome';
+import { DeliveryQueue, type QueueParts } from './delivery/queue';
+import { RefusalBudget } from './delivery/refusal-budget';
+import { actOnRefusal, type RefusalParts } from './delivery/refusals';
 import { DEADLINE_PASSED } from './delivery/send';
+import type { Unit } from './delivery/unit';
 import { publish } from './diagnostics';
 import type { Options } from './options/schema';
+import type { Journal } from './spool/journal';
 import type { Runs } from './spool/run';
-import type { Shelf } from './spool/shelf';
+import type { Machine, Spool, SpoolEvents } from './spool/spool';
 import type { Target } from './target/target';
 import { lost, records, type Teller } from './tell';
 
@@ -36,82 +35,96 @@ export interface OutboxParts {
   readonly clock: Clock;
   readonly teller: Teller;
   readonly compress: (raw: Buffer) => Compressed;
-  /** Told what the service found too large. */
+  /** Learns what the service found too large. */
   readonly size: BatchSize;
   /** Batches in flight at a time. */
   readonly concurrency: number;
+  readonly hashKey: string;
   readonly runs: Runs | undefined;
-  /** How long batches of a dead instance are left to its successor, where that is not as usual. */
+  /** How long dead runs of another instance are left to that one, if it is not as usual. */
   readonly graceMs?: number | undefined;
-  /** Called when a batch, or a part of one, has had its fate. */
-  readonly onSettled: (batch: SealedBatch) => void;
+  /** Called when records of the batch with this id, one part of it or all, are finished. */
+  readonly onFinished: (packId: string, count: number) => void;
+  /** What is outside of the outbox, if a test replaces it. */
+  readonly outside?: Outside | undefined;
+}
+
+export interface Outside {
+  readonly machine: Machine;
+  readonly attempts: Pick<Attempts, 'make' | 'close'>;
+  readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
 }
 
 /** How often the lease on the spool's directories is renewed: a sixth of its time. */
 const TEND_MS = 5000;
-/** Every so many times it is looked for what others have left meanwhile. */
-const ADOPT_ROUNDS = 6;
-
-/** After so many attempts that had no answer in time a batch is halved, */
-const TIMEOUTS_TO_HALVE = 2;
+/** Every so many times the spool is searched for what others have left. */
+const LOOK_ROUNDS = 6;
+/** A unit in flight has so long to be finished before its journal is handed back. */
+const HAND_BACK_MS = 5000;
+/** Lanes for other instances at a time. */
+const OTHERS = 4;
+/** After so many attempts without an answer in time, a batch is cut, */
+const TIMEOUTS_TO_CUT = 2;
 /** if it is larger than this: the deadline leaves a second for every 32 KiB. */
 const SLOW_LINE_BYTES = 64 * 1024;
 
+interface Way {
+  readonly queue: DeliveryQueue;
+  readonly lane: Lane;
+}
+
 export class Outbox {
   readonly #parts: OutboxParts;
-  readonly #lane: Lane<SealedBatch>;
-  readonly #backlog: Backlog;
-  readonly #attempts: Attempts;
-  readonly #burial: Burial;
-  /** How often a batch had no answer in time. */
-  readonly #timeouts = new WeakMap<SealedBatch, number>();
+  readonly #own: Way;
+  readonly #others = new Map<string, Way>();
+  readonly #gate: Gate;
+  readonly #refusals: RefusalParts;
+  readonly #attempts: Outside['attempts'];
+  readonly #deadLetters: Outside['deadLetters'];
+  readonly #spool: Spool | undefined;
+  #isSpoolOpen = false;
+  /** Whether what dead runs left is known; true without a spool. */
+  #hasLooked = true;
+  #firstLook: Promise<void> = Promise.resolve();
   #cancelTending: CancelTimer | undefined;
 
   constructor(parts: OutboxParts) {
-    const { options, target, credentials, account, clock, teller, compress, concurrency } = parts;
+    const { options, target, credentials, account, clock, teller, concurrency } = parts;
     this.#parts = parts;
-    this.#attempts = new Attempts({
-      target,
-      credentials,
-      clock,
-      connections: concurrency,
-      timeoutMs: options.requestTimeoutMs,
-      network: networkOf(options),
-      onRequest: () => account.add('requests'),
-      onClockOff: (message) => teller.tell('hold', message),
-    });
+    const inFlight = concurrency + (this.hasSpool ? OTHERS : 0);
+    this.#attempts =
+      parts.outside?.attempts ??
+      new Attempts({
+        target,
+        credentials,
+        clock,
+        connections: inFlight,
+        timeoutMs: options.requestTimeoutMs,
+        network: networkOf(options),
+        onRequest: () => account.add('requests'),
+        onClockOff: (message) => teller.tell('hold', message),
+      });
     const { destination, layout } = target;
-    this.#burial = new Burial({ file: options.deadLetter.file, destination, layout, clock, account, teller });
-    this.#lane = new Lane({
-      concurrency,
-      clock,
-      gate: new Gate({ concurrency, backoff: options.retry, clock }),
-      deliver: (batch, signal) => this.#deliver(batch, signal),
-      halve: (batch) => halve(this.#whole(batch), { head: target.head, compress }),
-      sift: (batch, takes) => sift(this.#whole(batch), isWithin(takes, layout), { head: target.head, compress }),
-      refusals: new RefusalBudget(clock),
-      onRetry: (batch, outcome, delayMs) => this.#retried(batch, outcome, delayMs),
-      onHalved: (batch, parts, outcome) => this.#halved(batch, parts, outcome),
-      onFate: (batch, outcome) => this.#settle(batch, outcome),
-    });
-    this.#backlog = new Backlog({
+    const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };
+    this.#deadLetters =
+      parts.outside?.deadLetters ?? new DeadLetters({ ...letters, destination, layout, clock, account, teller });
+    this.#gate = new Gate({ concurrency: inFlight, backoff: options.retry, clock });
+    this.#refusals = {
       account,
+      budget: new RefusalBudget(clock),
       clock,
-      lane: this.#lane,
-      shelf: this.#openShelf(),
-      mode: options.spool.mode,
-      onDiskFailure: ({ code, message }) => {
-        teller.tell('spool', `the spool cannot be used as it should (spool.dir), ${code}: ${message}`);
-      },
-      drop: (reason, records) => this.#drop(reason, records),
-      onGaveWay: (records) => {
-        teller.tell('spool', `${lost(records)}: the spool is full (spool.maxBytes), the oldest give way`);
-      },
-    });
-    if (this.hasSpool) this.#tendSpool(0);
+      layout,
+      size: parts.size,
+      giveUp: (unit, outcome) => this.#giveUp(unit, outcome),
+      onFinished: parts.onFinished,
+    };
+    this.#spool = this.#newSpool();
+    this.#own = this.#newWay(concurrency, (inUse) => !inUse || this.#hasRoom());
+    if (this.#spool === undefined) account.inheritedIsKnown();
+    else this.#tendSpool(this.#spool, 0);
     credentials.listen({
-      // What was held for want of these goes now, and not after its backoff.
-      renewed: () => this.#lane.hurry(),
+      // Batches that were held for want of credentials go now, and not after their backoff.
+      renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
       failed: (problem) => {
         account.add('credentialFailures');
         teller.tell('credentials', problem);
@@ -124,44 +137,91 @@ export class Outbox {
     return enabled && spool.dir !== undefined;
   }
 
-  /** Batches without a fate. */
-  get size(): number {
-    return this.#backlog.size;
-  }
-
-  /** How many times as long as usual a batch may be open. */
-  get patience(): number {
-    return this.#backlog.patience;
+  /** Whether every batch is finished. */
+  get isEmpty(): boolean {
+    let isEmpty = true;
+    this.#eachWay(({ queue }) => {
+      isEmpty &&= queue.isEmpty;
+    });
+    return isEmpty;
   }
 
   push(batch: SealedBatch): void {
-    this.#lane.push(this.#backlog.add(batch));
+    this.#own.queue.push(batch);
+    this.#own.lane.pull();
   }
 
-  /** Resolves with true when all batches of now have their fate, with false after `timeoutMs`. */
-  settled(timeoutMs?: number): Promise<boolean> {
-    return this.#backlog.settled(timeoutMs);
+  /**
+   * Resolves with true when all batches of now are finished, with false after `timeoutMs`. Batches that dead workers of
+   * this process left are among them, so it waits until their directories are open.
+   */
+  async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    if (this.#hasLooked) return this.#own.queue.finished(timeoutMs);
+    const { clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    await this.#looked(timeoutMs);
+    return this.#own.queue.finished(Math.max(0, timeoutMs - (clock.monotonicMs() - startMs)));
   }
 
-  /** What is left has had its time: it stays on disk, or is counted as lost, in one line. */
+  #looked(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stopHolding = this.#parts.clock.after(timeoutMs, true, resolve);
+      void this.#firstLook.then(() => {
+        stopHolding();
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when the first look for what dead runs have left is over. */
+  get firstLook(): Promise<void> {
+    return this.#firstLook;
+  }
+
+  /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
   giveUp(when: string): void {
-    const records = this.#backlog.leave(this.#lane.abandon());
+    const records = this.#end(true, (queue) => queue.leave());
     if (records > 0) this.#parts.teller.tell('exit', `${lost(records)}: not delivered ${when}`);
-    this.#cancelTending?.();
-    this.#burial.close();
   }
 
-  /** There is no time left to deliver, and somebody else counts what is not, or has it still. */
+  /** Batches stay where they are kept: on disk, or in the file that they were read from. */
+  leave(): void {
+    this.#end(true, (queue) => {
+      queue.rescue();
+      return 0;
+    });
+  }
+
+  /** Looks again for what dead runs have left. Returns whether there is something to deliver. */
+  async lookAgain(): Promise<boolean> {
+    await this.#spool?.look();
+    this.#forgetEmptyWays();
+    return !this.isEmpty;
+  }
+
+  /** There is no time left to deliver, and another thread counts what is not on disk, or has it still. */
   rescue(): void {
-    this.#lane.abandon();
-    this.#backlog.rescue();
-    this.#cancelTending?.();
-    this.#burial.close();
+    this.#end(false, (queue) => {
+      queue.rescue();
+      return 0;
+    });
   }
 
-  /** To disk what can go there; the thread may end, or go on. */
+  #end(isClean: boolean, leave: (queue: DeliveryQueue) => number): number {
+    let records = 0;
+    this.#eachWay(({ lane, queue }) => {
+      lane.abandon();
+      records += leave(queue);
+    });
+    this.#cancelTending?.();
+    this.#spool?.close(isClean);
+    this.#deadLetters.close();
+    return records;
+  }
+
+  /** Every batch to disk; the thread may end, or go on. */
   keepAll(): void {
-    this.#backlog.keepAll();
+    this.#own.queue.spill();
   }
 
   async close(): Promise<void> {
@@ -169,70 +229,78 @@ export class Outbox {
     await this.#attempts.close();
   }
 
-  #openShelf(): Shelf | undefined {
-    const { dir, maxBytes, fsync } = this.#parts.options.spool;
-    const { options, clock, runs, graceMs } = this.#parts;
-    const { instance } = options;
-    if (!this.hasSpool || dir === undefined) return undefined;
-    const { Spool } = require('./spool/directory') as typeof import('./spool/directory');
-    const { Shelf } = require('./spool/shelf') as typeof import('./spool/shelf');
-    const destination = JSON.stringify(this.#parts.target.destination);
-    return new Shelf(new Spool({ dir, maxBytes, fsync, destination, instance, runs, graceMs, wallMs: clock.wallMs }));
-  }
-
-  /** Takes over what dead processes have left, at the start and from time to time, and says that this one lives. */
-  #tendSpool(round: number): void {
-    if (round === 0) this.#backlog.open();
-    else this.#backlog.renew();
-    if (round % ADOPT_ROUNDS === 0) for (const batch of this.#backlog.adopt()) this.#lane.push(batch);
-    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tendSpool(round + 1));
-  }
-
-  /** To disk what can go there; then, if the oldest are to give way, as many of them as it takes. */
+  /** Moves batches to disk; then, if the oldest are to give way, drops as many of them as it takes. */
   makeRoom(fits: () => boolean): boolean {
-    this.#backlog.makeRoom();
+    const { queue } = this.#own;
+    queue.makeRoom();
     if (this.#parts.options.memory.whenFull !== 'dropOldest') return fits();
     let records = 0;
     while (!fits()) {
-      const oldest = this.#lane.removeOldest();
-      if (oldest === undefined) break;
-      records += oldest.count;
-      this.#backlog.dropped(oldest, 'memory');
+      const dropped = queue.dropOldest();
+      if (dropped === 0) break;
+      records += dropped;
     }
     if (records > 0)
       this.#parts.teller.tell('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
     return fits();
   }
 
-  // sealed batch -> outcome
-
-  async #deliver(waiting: SealedBatch, signal: AbortSignal): Promise<Outcome> {
-    const loaded = this.#backlog.load(waiting);
-    if (loaded.kind === 'lost') return { kind: 'lost', refusal: { code: 'DAMAGED', message: loaded.why } };
-    if (loaded.kind === 'failed') return { kind: 'retry', refusal: loaded, afterMs: 0 };
-    const { outcome, wireBytes } = await this.#attempts.make(loaded.batch, signal);
-    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(loaded.batch, wireBytes, outcome.requestId);
-    return this.#isTooSlow(waiting, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
+  #hasRoom(): boolean {
+    return this.#parts.account.read('pendingBytes') < this.#parts.options.memory.maxBytes / 2;
   }
 
-  /** No answer in time, and again none: on a slow line, or through a proxy with its own patience, less may get through. */
-  #isTooSlow(batch: SealedBatch, outcome: Outcome): outcome is Failure {
+  #eachWay(use: (way: Way) => void): void {
+    use(this.#own);
+    for (const way of [...this.#others.values()]) use(way);
+  }
+
+  // queue -> request -> outcome -> queue
+
+  #newWay(concurrency: number, mayRead: (inUse: boolean) => boolean): Way {
+    const { account, clock, target, compress, options, size } = this.#parts;
+    const parts: QueueParts = {
+      account,
+      clock,
+      reframing: { frame: target.frame, readTail: target.readTail, compress },
+      mode: options.spool.mode,
+      joinLimits: () => (concurrency === 1 ? size : undefined),
+      mayRead,
+      beforeDisk: () => this.#spool?.checkAfterPause(),
+      onDiskFailure: (failure) => this.#diskFailed(failure.code, failure.message),
+      onDropped: (reason, dropped) => this.#drop(reason, dropped),
+      onDrained: (journal) => this.#spool?.drained(journal),
+    };
+    const queue = new DeliveryQueue(parts);
+    const lane = new Lane({
+      concurrency,
+      clock,
+      gate: this.#gate,
+      next: () => queue.next(),
+      prefetch: () => queue.prefetch(),
+      attempt: (unit, signal) => this.#attempt(unit, signal),
+      onDelivered: (unit) => {
+        this.#refusals.budget.delivered();
+        queue.finish(unit, 'delivered');
+        this.#parts.onFinished(unit.baseId, unit.batch.count);
+      },
+      onRefused: (unit, outcome) => actOnRefusal(queue, unit, outcome, this.#refusals),
+      onRetry: (unit, failure, delayMs) => this.#retried(queue, unit, failure, delayMs),
+    });
+    return { queue, lane };
+  }
+
+  async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
+    this.#spool?.checkAfterPause();
+    const { outcome, wireBytes } = await this.#attempts.make(unit.batch, signal);
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome.requestId);
+    return this.#isTooSlow(unit, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
+  }
+
+  /** No answer in time, and again none: on a slow line, or through a proxy with a deadline of its own, less may pass. */
+  #isTooSlow(unit: Unit, outcome: Outcome): outcome is Failure {
     if (outcome.kind !== 'retry' || outcome.refusal.code !== DEADLINE_PASSED) return false;
-    const timeouts = (this.#timeouts.get(batch) ?? 0) + 1;
-    this.#timeouts.set(batch, timeouts);
-    return timeouts >= TIMEOUTS_TO_HALVE && batch.count > 1 && batch.rawBytes > SLOW_LINE_BYTES;
-  }
-
-  /** The batch with its body, which may be on disk. @throws if it is not there any more */
-  #whole(waiting: SealedBatch): SealedBatch {
-    const loaded = this.#backlog.load(waiting);
-    if (loaded.kind === 'batch') return loaded.batch;
-    throw new Error(loaded.kind === 'lost' ? loaded.why : loaded.message);
-  }
-
-  #load(waiting: SealedBatch): SealedBatch | undefined {
-    const loaded = this.#backlog.load(waiting);
-    return loaded.kind === 'batch' ? loaded.batch : undefined;
+    unit.timeouts += 1;
+    return unit.timeouts >= TIMEOUTS_TO_CUT && unit.batch.count > 1 && unit.batch.rawBytes > SLOW_LINE_BYTES;
   }
 
   #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
@@ -244,63 +312,186 @@ export class Outbox {
     });
   }
 
-  #retried(batch: SealedBatch, outcome: Failure, delayMs: number): void {
+  #retried(queue: DeliveryQueue, { batch }: Unit, outcome: Failure, delayMs: number): void {
     this.#parts.account.add('retries');
-    this.#backlog.failed();
+    queue.failed();
     publish('batch.retry', this.#parts.options.instance, () => {
       const { packId, count } = batch;
       return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
     });
-    const next = `${records(this.#backlog.records, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
+    const { pending, spooled } = this.#parts.account.stats();
+    const next = `${records(pending + spooled, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
     const taken = records(batch.count, 'was not taken', 'were not taken');
     this.#parts.teller.tell(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
   }
 
-  /** Too large, or with a record in it that the service refuses: its parts are in its place, before anything else. */
-  #halved(batch: SealedBatch, parts: readonly SealedBatch[], outcome: Refused): void {
-    this.#parts.account.add('halved');
-    if (outcome.kind === 'split' && outcome.tooLarge === 'bytes') this.#parts.size.tooLarge(batch.rawBytes);
-    if (outcome.kind === 'split' && outcome.tooLarge === 'count') this.#parts.size.tooMany(batch.count);
-    this.#backlog.halved(batch, parts);
+  #giveUp({ batch, firstIndex }: Unit, outcome: Refused): void {
+    const where = this.#deadLetters.add(batch, outcome.refusal, firstIndex);
+    const refused = records(batch.count, 'was refused by the service, and is', 'were refused by the service, and are');
+    this.#parts.teller.tell('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
   }
 
-  // outcome -> fate
+  #drop(reason: DropReason, dropped: number): void {
+    if (dropped === 0) return;
+    this.#parts.account.drop(reason, dropped);
+    publish('records.dropped', this.#parts.options.instance, () => ({ reason, records: dropped }));
+    if (reason !== 'spool') return;
+    this.#parts.teller.tell('spool', `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`);
+  }
 
-  #settle(batch: SealedBatch, outcome: Fate): void {
-    switch (outcome.kind) {
-      case 'delivered':
-        this.#backlog.delivered(batch);
-        break;
-      case 'lost':
-        this.#backlog.dropped(batch, 'damaged');
-        this.#parts.teller.tell('damaged', `${lost(batch.count)}: ${outcome.refusal.message}`);
-        break;
-      case 'reject': {
-        const where = this.#burial.bury(() => this.#load(batch), outcome.refusal);
-        this.#backlog.dropped(batch, 'rejected');
-        const refused = records(
-          batch.count,
-          'was refused by the service, and is',
-          'were refused by the service, and are',
-        );
-        this.#parts.teller.tell('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
-        break;
-      }
+  // spool
+
+  #newSpool(): Spool | undefined {
+    const { options, target, clock, runs, graceMs, hashKey, concurrency } = this.#parts;
+    const { dir, maxBytes, fsync } = options.spool;
+    if (!this.hasSpool || dir === undefined) return undefined;
+    const { Spool: SpoolOfRun } = require('./spool/spool') as typeof import('./spool/spool');
+    return new SpoolOfRun({
+      dir,
+      maxBytes,
+      fsync,
+      destination: JSON.stringify(target.identity),
+      layout: target.bodyLayout,
+      instance: options.instance,
+      hashKey,
+      inFlight: concurrency,
+      runs,
+      graceMs,
+      clock,
+      machine: this.#parts.outside?.machine,
+      events: this.#spoolEvents(),
+    });
+  }
+
+  #spoolEvents(): SpoolEvents {
+    const { account, teller } = this.#parts;
+    return {
+      onAdopted: (journal, { isMine, isInherited, instance }) => {
+        const { queue, lane } = isMine ? this.#own : this.#wayOf(instance);
+        queue.adopt(journal, isInherited);
+        lane.pull();
+      },
+      onWait: (run) => {
+        this.#own.queue.waitFor(run);
+        this.#own.lane.pull();
+      },
+      onFailure: ({ code, message }) => this.#diskFailed(code, message),
+      onNotice: (topic, sentence) => teller.tell('spool', sentence, topic),
+      onDamaged: (damaged, why) => {
+        account.add('spooled', -damaged);
+        this.#drop('damaged', damaged);
+        teller.tell('damaged', `${lost(damaged)}: ${why}`);
+      },
+      onSurplus: (surplus) => {
+        account.add('recovered', surplus);
+        account.add('spooled', surplus);
+      },
+      onEvictSegment: (segment) => this.#own.queue.evict(segment),
+      canAdoptOther: (instance) => this.#others.has(instance) || this.#others.size < OTHERS,
+      onHandBack: (directory) => this.#handBack(directory),
+      onEvicted: (directory, isGone) => this.#evicted(directory, isGone),
+    };
+  }
+
+  /** The lane of another instance's dead runs. */
+  #wayOf(instance: string): Way {
+    const known = this.#others.get(instance);
+    if (known !== undefined) return known;
+    const way = this.#newWay(1, () => this.#hasRoom());
+    this.#others.set(instance, way);
+    return way;
+  }
+
+  /**
+   * A living process of the instance sends what stands here before its own records. It waits for one lease, so a unit whose
+   * attempts fail is not waited for: the other process sends it again under the same id.
+   */
+  async #handBack(directory: string): Promise<void> {
+    const found = [...this.#others].find(([, { queue }]) =>
+      queue.journals.some((journal) => journal.directory === directory),
+    );
+    if (found === undefined) return;
+    const [instance, { queue, lane }] = found;
+    await this.#paused(queue);
+    // All directories of an instance go to the same process.
+    this.#others.delete(instance);
+    lane.abandon();
+    queue.leave();
+    for (const journal of [...queue.journals]) this.#handOver(queue, journal);
+  }
+
+  #paused(queue: DeliveryQueue): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(HAND_BACK_MS, false, resolve);
+      void queue.pause().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Its records are the other process's now, which counts them as recovered: here they must not stay spooled. */
+  #handOver(queue: DeliveryQueue, journal: Journal): void {
+    const { account } = this.#parts;
+    const { unfinished } = journal;
+    queue.release(journal);
+    account.add('spooled', -unfinished);
+    account.add('recovered', -unfinished);
+  }
+
+  #evicted(directory: string, isGone: boolean): void {
+    let records = 0;
+    this.#eachWay(({ queue }) => {
+      records += queue.evicted(directory, this.#spool, isGone);
+    });
+    if (records > 0) this.#parts.teller.tell('damaged', `${lost(records)}: ${directory} was deleted`);
+    if (isGone) return;
+    this.#parts.teller.tell('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
+  }
+
+  /** Says that this run lives, writes what the disk refused before, and from time to time adopts what others have left. */
+  #tendSpool(spool: Spool, round: number): void {
+    if (!this.#isSpoolOpen) this.#openSpool(spool, round);
+    else {
+      spool.renew();
+      this.#eachWay(({ queue }) => queue.tend());
+      // Whoever comes back waits for what is held here, one lease at most.
+      if (round % LOOK_ROUNDS === 0 || spool.holdsOthers) void spool.look().then(() => this.#forgetEmptyWays());
+      this.#eachWay(({ lane }) => lane.pull());
     }
-    this.#parts.onSettled(batch);
+    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tendSpool(spool, round + 1));
   }
 
-  #drop(reason: DropReason, records: number): void {
-    this.#parts.account.drop(reason, records);
-    publish('records.dropped', this.#parts.options.instance, () => ({ reason, records }));
+  /** A spool that cannot be used is reported, tried again later, and does not keep the application from starting. */
+  #openSpool(spool: Spool, round: number): void {
+    const { account } = this.#parts;
+    if (round % LOOK_ROUNDS !== 0) return;
+    const failure = spool.open();
+    if (failure !== undefined) {
+      this.#diskFailed(failure.code, failure.message);
+      account.inheritedIsKnown();
+      return;
+    }
+    this.#isSpoolOpen = true;
+    this.#own.queue.useSpool(spool);
+    this.#hasLooked = false;
+    this.#firstLook = spool.look().then(() => {
+      this.#hasLooked = true;
+      account.inheritedIsKnown();
+    });
   }
-}
 
-function isWithin({ fromMs, toMs }: TimeWindow, layout: TimeLayout): (log: Buffer) => boolean {
-  return (log) => {
-    const timeMs = readTimeMs(log, layout);
-    return timeMs >= fromMs && timeMs <= toMs;
-  };
+  #forgetEmptyWays(): void {
+    for (const [instance, { queue, lane }] of this.#others) {
+      if (!queue.isEmpty || queue.journals.length > 0) continue;
+      lane.abandon();
+      this.#others.delete(instance);
+    }
+  }
+
+  #diskFailed(code: string, message: string): void {
+    this.#parts.teller.tell('spool', `the spool cannot be used as it should (spool.dir), ${code}: ${message}`);
+  }
 }
 
 function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {

@@ -67,7 +67,6 @@ function batchOf(record: string, options: Options, target: Target, onNoLz4: (rea
     maxBytes: options.batch.maxBytes,
     size: new BatchSize(options.batch, systemClock),
     lingerMs: options.lingerMs,
-    patience: () => 1,
     clock: systemClock,
     compress: compressor(codecOf(options.compression), onNoLz4),
     onBegun: () => {},

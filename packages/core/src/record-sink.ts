@@ -11,7 +11,7 @@ export interface FlushOptions {
 }
 
 export interface FlushResult {
-  /** True: every record accepted before the call has its fate. False: the time was over first. */
+  /** True: every record accepted before the call is delivered or dropped. False: the time was over first. */
   readonly settled: boolean;
   /** `stats().pending` at that moment: records in memory only, those accepted since the call among them. */
   readonly pending: number;
@@ -25,14 +25,14 @@ export interface RecordSink {
    */
   write(record: string | Uint8Array): boolean;
   /**
-   * Sends what waits to be sent at once, and resolves when every record accepted so far has its fate, or after
-   * `timeoutMs`: what is left then goes on as if nobody had asked. The process is kept alive until it resolves, and no
-   * longer. Never rejects.
+   * Seals the open batch, and resolves when every record accepted so far is delivered or dropped, or after `timeoutMs`.
+   * Records that are not finished by then are still sent. Records on disk are not finished. The process is kept alive
+   * until it resolves, and no longer. Never rejects.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /**
-   * Takes no more records, and resolves when all have their fate, at the latest after `timeoutMs` (default: the
-   * option `closeTimeoutMs`): what is then left stays in the spool, or is counted as dropped and told. Never rejects.
+   * Takes no more records, and resolves when all are delivered or dropped, at the latest after `timeoutMs` (default: the
+   * option `closeTimeoutMs`). Records that are left then are spooled, or dropped and reported. Never rejects.
    */
   close(options?: { timeoutMs?: number }): Promise<void>;
   /** What became of the records so far. */
@@ -52,7 +52,7 @@ export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 export interface RangeShipper extends Shipper {
   /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
-  /** Whether memory has room for so many bytes more. What waits in it goes to disk for that, if there is a spool. */
+  /** Whether memory has room for so many bytes more. With a spool, batches go to disk to make room. */
   makeRoom(bytes: number): boolean;
   /** Bytes that need not be copied to be read, if the record stands in them. They may be others after `writeRange`. */
   readonly piece: Buffer;

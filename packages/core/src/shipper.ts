@@ -1,7 +1,7 @@
 // The first half of the wiring: record -> open batch -> sealed batch. The second half is outbox.ts.
 //
-// Takes: records, one JSON text each. Gives: every one a fate, counted in the account. Keeps: the stages. Never:
-// throws or blocks in `write`, or lets a stage know another.
+// Each record is counted in the account as delivered, spooled, dropped or refused. `write` never throws and never blocks.
+// A stage never imports another: it is given what it calls.
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
@@ -84,7 +84,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when the end of the process was last held up for them. */
-  #heldUpFor = 0;
+  #heldUpFor = Number.NaN;
 
   constructor({ options, target, credentials, transform, account, admission, clock, runs }: PipelineParts) {
     super();
@@ -110,13 +110,13 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       size,
       runs,
       concurrency: hashKey === '' ? options.concurrency : 1,
-      onSettled: () => this.#settled(),
+      hashKey,
+      onFinished: () => this.#finished(),
     });
     this.#batcher = new Batcher({
       maxBytes: options.batch.maxBytes,
       size,
       lingerMs: options.lingerMs,
-      patience: () => this.#outbox.patience,
       hashKey,
       clock,
       compress,
@@ -227,13 +227,12 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {
     this.#batcher.seal();
-    const settled = await this.#outbox.settled(timeoutMs);
+    const settled = await this.#outbox.finished(timeoutMs);
     return { settled, pending: this.stats().pending };
   }
 
-  #settled(): void {
-    this.#batcher.endPatience();
-    if (this.#outbox.size === 0 && this.#batcher.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
+  #finished(): void {
+    if (this.#outbox.isEmpty && this.#batcher.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -243,7 +242,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
-    await this.#outbox.settled(timeoutMs);
+    await this.#outbox.finished(timeoutMs);
     this.#outbox.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
     leaveExit(this);
     this.#stopSignals?.();
@@ -257,10 +256,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   beforeExit(): void {
     const accepted = this.#account.read('accepted');
     // The loop comes here again after every wait: once for the same records is enough.
-    if (this.#closing !== undefined || this.#heldUpFor === accepted) return;
+    const isIdle = accepted === 0 && !this.#outbox.hasSpool;
+    if (this.#closing !== undefined || this.#heldUpFor === accepted || isIdle) return;
     this.#heldUpFor = accepted;
     this.#batcher.seal();
-    void this.#outbox.settled(this.#options.closeTimeoutMs);
+    void this.#outbox.finished(this.#options.closeTimeoutMs);
   }
 
   uncaught(): void {

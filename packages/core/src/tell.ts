@@ -10,6 +10,7 @@ export type WarningKind =
   | 'retry'
   | 'hold'
   | 'rejected'
+  | 'deadLetter'
   | 'memory'
   | 'spool'
   | 'damaged'
@@ -43,22 +44,23 @@ const STDERR = 2;
 export class Teller {
   readonly #clock: Clock;
   readonly #emit: (warning: Warning) => void;
-  readonly #last = new Map<WarningKind, { atMs: number; untold: number }>();
+  readonly #last = new Map<string, { atMs: number; untold: number }>();
 
   constructor(clock: Clock, emit: (warning: Warning) => void) {
     this.#clock = clock;
     this.#emit = emit;
   }
 
-  tell(kind: WarningKind, message: string): void {
+  /** @param topic for a warning that must not be left out because another one of its kind came just before */
+  tell(kind: WarningKind, message: string, topic: string = kind): void {
     const nowMs = this.#clock.monotonicMs();
-    const last = this.#last.get(kind);
+    const last = this.#last.get(topic);
     if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
       last.untold += 1;
       return;
     }
     const untold = last?.untold ?? 0;
-    this.#last.set(kind, { atMs: nowMs, untold: 0 });
+    this.#last.set(topic, { atMs: nowMs, untold: 0 });
     const more = untold === 0 ? '' : ` (and ${untold} more like it since the last such line)`;
     try {
       writeSync(STDERR, `putlogs: ${message}${more}\n`);

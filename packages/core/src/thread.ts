@@ -1,21 +1,21 @@
 // One worker thread's life, seen from the application's thread.
 //
-// Takes: chunks of whole lines. Gives: them to the worker by thread-stream's ring; its counters, without asking;
-// word when it is gone, once, with what it had not begun to read. Keeps: each chunk until the worker has begun its
-// last record. Never: starts another one (host.ts does), or blocks before the process's end.
+// It writes chunks of whole lines to the worker by thread-stream's ring, reads the worker's counters without asking,
+// and reports once that the worker is gone. host.ts starts the next one. Only `exit` blocks, at the process's end.
 //
-// What is known of a worker that died, to the record: it counts a record as begun before it looks at it. So what it
-// has not begun it cannot have sent, and may be given to the next worker without being sent twice; what it has begun
-// and has no fate is lost with it. The record at which it died is among the lost: given on, it would kill the next.
+// It keeps each chunk until the worker has begun its last record. The worker counts a record as begun before it looks
+// at it. So what a dead worker has not begun it cannot have sent: the next worker takes it, and nothing is sent twice.
+// What it has begun and has not finished is lost with it, or is on disk (worker-books.ts). The record at which it died
+// is never read again: it would kill the next worker.
 
 import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
-import { ACCOUNT_BYTES, Account, type Stats, sumOf } from './account';
+import { ACCOUNT_BYTES, Account, type Reading, sumOf } from './account';
 import type { Clock } from './clock';
 import { messageOf, PutlogsError } from './errors';
-import type { Chunk } from './joined-lines';
+import { type Chunk, ChunkQueue } from './joined-lines';
 import type { Options } from './options/schema';
 import type { Runs } from './spool/run';
 import type { Warning } from './tell';
@@ -25,15 +25,17 @@ export interface ThreadOptions {
   readonly options: Options;
   readonly runs: Runs;
   readonly clock: Clock;
-  /** A worker that gives no sign of life for this long, while records wait, is ended. */
+  /** A worker without a heartbeat for this long is ended if records are pending in it. */
   readonly stuckMs: number;
   readonly onWarning: (warning: Warning) => void;
   readonly onReady: () => void;
+  /** The worker has opened the journals of the dead runs it was named. */
+  readonly onInherited: () => void;
   /** The thread has ended, in whatever way; not called after `end()`. */
   readonly onGone: (reason: string) => void;
 }
 
-/** What became of a flush. */
+/** How a flush ended: all is finished, the time was over first, or the thread is gone. */
 export type Flushed = 'settled' | 'late' | 'gone';
 
 /** A worker is called stuck after this many looks in a row at which nothing had moved. */
@@ -50,7 +52,7 @@ export class Thread {
   readonly #options: ThreadOptions;
   readonly #account: Account;
   readonly #stream: ThreadStream;
-  #handed: Chunk[] = [];
+  readonly #handed = new ChunkQueue();
   /** Records in chunks that are kept no longer. */
   #letGo = 0;
   #handedRecords = 0;
@@ -58,7 +60,7 @@ export class Thread {
   #reason: string | undefined;
   #ended = false;
   #flushes = 0;
-  /** Who waits for the worker's answer to a flush. */
+  /** The callers that await the worker's answer to a flush. */
   readonly #flushing = new Map<number, (became: Flushed) => void>();
   #isGone = false;
 
@@ -76,6 +78,7 @@ export class Thread {
     this.#stream.worker.on('error', because);
     this.#stream.on('warning', options.onWarning);
     this.#stream.on('ready', options.onReady);
+    this.#stream.on('inherited', options.onInherited);
     this.#stream.on('flushed', (id: number, settled: boolean) => this.#flushed(id, settled ? 'settled' : 'late'));
     // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
     this.#stream.on('close', () => {
@@ -108,52 +111,52 @@ export class Thread {
     return this.#handedBytes - this.#account.read('receivedBytes') + this.#account.read('pendingBytes');
   }
 
-  /** What the worker counted; what it refused was accepted in this thread, so it is lost. */
-  stats(): Stats {
-    const stats = this.#account.stats();
-    const { dropped, refused } = stats;
+  /** What the worker counted. What it refused was accepted in this thread, so it counts as dropped. */
+  reading(): Reading {
+    const reading = this.#account.reading();
+    const { dropped, refused } = reading.stats;
     for (const reason of Object.keys(refused) as (keyof typeof refused)[]) {
       dropped[reason] += refused[reason];
       refused[reason] = 0;
     }
-    return stats;
+    return reading;
   }
 
-  get #settled(): number {
-    const { delivered, spooled, dropped } = this.stats();
-    return delivered + spooled + sumOf(dropped);
+  /** Whether the worker has records that are neither finished nor on disk. */
+  get #hasPending(): boolean {
+    const { stats, inherited } = this.reading();
+    const finished = stats.delivered + sumOf(stats.dropped);
+    return this.#handedRecords + stats.recovered + inherited > finished + stats.spooled;
   }
 
-  /** What a thread that is gone leaves: how many records are lost with it, and what it has not begun. */
-  leaves(): { lost: number; unread: Chunk[] } {
+  /** What the worker had not begun when it ended. */
+  unread(): Chunk[] {
     this.#letGoOfBegun();
-    const begun = this.#account.read('begun');
-    const [first, ...rest] = this.#handed;
-    if (first === undefined) return { lost: begun - this.#settled, unread: [] };
-    const unread = withoutFirst(first, begun - this.#letGo);
-    return { lost: begun - this.#settled, unread: [unread, ...rest] };
+    const first = this.#handed.shift();
+    if (first === undefined) return [];
+    this.#handed.unshift([withoutFirst(first, this.#account.read('begun') - this.#letGo)]);
+    return this.#handed.take();
   }
 
   #letGoOfBegun(): void {
     const begun = this.#account.read('begun');
-    let count = 0;
-    for (const { records } of this.#handed) {
-      if (this.#letGo + records > begun) break;
-      this.#letGo += records;
-      count += 1;
+    let { first } = this.#handed;
+    while (first !== undefined && this.#letGo + first.records <= begun) {
+      this.#letGo += first.records;
+      this.#handed.shift();
+      first = this.#handed.first;
     }
-    if (count > 0) this.#handed.splice(0, count);
   }
 
   /**
-   * Resolves with `settled` when all that was handed over has its fate, with `late` after `timeoutMs`, with `gone` when
-   * the thread is.
+   * Resolves with `settled` when all that was handed over or found on disk is finished, with `late` after `timeoutMs`,
+   * with `gone` when the thread is.
    */
   flush(timeoutMs: number): Promise<Flushed> {
     return this.#ask('PUTLOGS_FLUSH', timeoutMs);
   }
 
-  /** As `flush`, and the last one: what has no fate after `timeoutMs` is counted as lost by the worker. */
+  /** As `flush`, and the last one: the worker drops or leaves on disk what is not finished after `timeoutMs`. */
   close(timeoutMs: number): Promise<Flushed> {
     return this.#ask('PUTLOGS_CLOSE', timeoutMs);
   }
@@ -174,7 +177,7 @@ export class Thread {
     this.#flushing.delete(id);
   }
 
-  /** Ends the thread, without a word to the host. thread-stream's own `end()` would block this thread. */
+  /** Ends the thread, and does not report it to the host. thread-stream's own `end()` would block this thread. */
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -219,7 +222,7 @@ export class Thread {
     clock.after(stuckMs / LOOKS, false, () => {
       if (this.#ended) return;
       const beats = this.#account.read('beats');
-      const moved = beats !== beatsBefore || this.#handedRecords === this.#settled;
+      const moved = beats !== beatsBefore || !this.#hasPending;
       const looks = moved ? 0 : idleLooks + 1;
       if (looks < LOOKS) return this.#watch(beats, looks);
       this.#reason ??= `it gave no sign of life for ${stuckMs} ms`;

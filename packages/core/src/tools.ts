@@ -1,9 +1,10 @@
-// The door for command-line tools, ours and others': `@putlogs/core/tools`. It only gives on what stands elsewhere.
+// The entry point for command-line tools, `@putlogs/core/tools`: it only exports what other files define.
 //
-// What is here is for looking after what the transports have left and how they are set up. An application that logs needs
-// none of it.
+// It serves to look after what transports have left, and how they are set up. An application that logs needs none of it.
 
 export { compressor } from './batch/compress';
+export { claimOf, rotatedOf } from './dead-letter/names';
+export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
 export { contextWith } from './delivery/connections';
 export { type LineStream, startLineStream } from './line-stream';
 export { isLoopback } from './loopback';
@@ -19,22 +20,18 @@ export {
 export { type Explained, explainOptions, type Given, type Origin, optionsOf, resolveOptions } from './options/resolve';
 export { environmentName, type OptionLeaf, type Options, optionLeaves } from './options/schema';
 export { type Probe, placeOf, probe } from './probe';
+export { replaySpool, type SpoolReplay } from './replay';
+export { type DeadLetterReplay, replayDeadLetters } from './replay-dead-letters';
+export type { ReplayEnd, ReplayParts } from './resend';
 export {
-  type DeadLetterReplay,
-  type ReplayEnd,
-  type ReplayParts,
-  replayDeadLetters,
-  replaySpool,
-  type SpoolReplay,
-} from './replay';
-export { claimOf } from './spool/dead-letter-claim';
-export { type DeadLetter, type DeadLetterLine, deadLettersIn } from './spool/dead-letter-lines';
-export {
-  destinationHash,
-  readSpoolFile,
-  type Survey,
-  type SurveyedFile,
+  type DamagedFile,
+  damagedIn,
+  destinationOf,
+  ownerNamesIn,
+  partsIn,
   type SurveyedPart,
-  surveySpool,
 } from './spool/survey';
+export { entriesOf, type Finding, type SurveyedEntry } from './spool/survey-entries';
+export { lastUnfinishedOf } from './spool/survey-last';
+export { type OwnerState, type Owners, ownersIn } from './spool/survey-owners';
 export { type BatchLayout, readBatch, type WholeBatch } from './target/read-batch';

@@ -1,16 +1,17 @@
 // The worker thread's side of a host: what thread-stream loads and writes to.
 //
-// Takes: from the host, resolved options and the account's buffer; then lines, as text cut anywhere. Gives: to the
-// shipper, record by record; back to the host, warnings. Keeps: the shipper. Never: stops reading: the ring that the
-// application writes into is always emptied, whatever the service does.
+// It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes them
+// record by record to its shipper. It never stops reading: the ring that the application writes into is always emptied,
+// whatever the service does.
 //
 // Messages, beside thread-stream's own:
 //   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, once so many records have come
 //   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   as that, and the last one: close
 //   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, settled] }   the end of either
 //   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
-//   host -> worker  { code: 'PUTLOGS_PING' }               give a sign of life: count a `beat`
+//   host -> worker  { code: 'PUTLOGS_PING' }               answer with a heartbeat: count a `beat`
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
+//   worker -> host  { code: 'EVENT', name: 'inherited', args: [] }   the journals of the dead runs are open
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
@@ -22,7 +23,7 @@ import { Lines } from './record/lines';
 import { startShipper } from './shipper';
 import type { Runs } from './spool/run';
 
-/** What a host gives its worker. Its presence also tells that this thread is one. */
+/** What a worker gets from its host. Its presence also shows that this thread is such a worker. */
 export interface WorkerStart {
   readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer; readonly runs: Runs };
 }
@@ -40,7 +41,7 @@ interface ExitMessage {
   readonly timeoutMs: number;
 }
 
-/** A sign of life is given this often; the host calls a worker dead that is silent for several times as long. */
+/** A heartbeat is counted this often; a worker without one for several times as long is stuck (thread.ts). */
 const BEAT_MS = 500;
 
 // thread-stream wants the default; the name is for `import`, where a default alone is not the same to all bundlers.
@@ -49,6 +50,7 @@ export default startWorker;
 export function startWorker({ putlogs }: WorkerStart): Writable {
   const account = new Account(putlogs.account);
   const { options, runs } = putlogs;
+  let isInheritedReported = false;
   const shipper = startShipper({ ...options, handleSignals: [] }, { account, admission: 'host', runs });
   const lines = new Lines((bytes, start, end) => {
     // Before it is looked at: a worker that dies of this record must not leave it to the next one.
@@ -103,8 +105,15 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
     while (asked[0] !== undefined && asked[0].records <= account.read('begun')) asked.shift()!.begin();
   }
 
+  function reportInherited(): void {
+    if (isInheritedReported || account.read('inheritedKnown') === 0) return;
+    isInheritedReported = true;
+    parentPort?.postMessage({ code: 'EVENT', name: 'inherited', args: [] });
+  }
+
   function beat(): void {
     account.add('beats');
+    reportInherited();
     systemClock.after(BEAT_MS, false, beat);
   }
 

@@ -85,8 +85,9 @@ export class PutlogsTransport extends TransportStream {
   }
 
   /**
-   * Called when a logger lets go of the transport. What was logged is still delivered; once it is, and no other logger
-   * holds the transport, the worker ends. A later record starts it again: a transport can be taken off and put back.
+   * Called when a logger removes the transport. What was logged is still delivered. The worker ends when every record is
+   * delivered or dropped and no other logger has the transport. A later record starts it again: a transport can be
+   * removed and added again.
    */
   override close(): void {
     this.#lease.release(() => this.#loggers.size > 0);

@@ -16,9 +16,13 @@ for (const name of ['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'linkSyn
   fs[name] = (target, ...rest) => {
     const isDue = isOurs(target) && ++calls === Number(nth);
     if (isDue && when === 'before') process.kill(process.pid, 'SIGKILL');
-    const result = original(target, ...rest);
-    if (name === 'openSync' && isOurs(target)) descriptors.add(result);
-    if (isDue) process.kill(process.pid, 'SIGKILL');
-    return result;
+    try {
+      const result = original(target, ...rest);
+      if (name === 'openSync' && isOurs(target)) descriptors.add(result);
+      return result;
+    } finally {
+      // A call that fails is a moment like any other.
+      if (isDue) process.kill(process.pid, 'SIGKILL');
+    }
   };
 }

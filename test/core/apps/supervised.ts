@@ -26,9 +26,10 @@ async function main(): Promise<void> {
     if (kind === 'worker') gone();
   });
   const conserved = () => {
-    const { accepted, delivered, spooled, pending, dropped } = host.stats();
+    const { accepted, recovered, delivered, spooled, pending, dropped } = host.stats();
     const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
-    if (pending < 0 || accepted !== delivered + spooled + pending + lost) {
+    const isNegative = [recovered, delivered, spooled, pending, ...Object.values(dropped)].some((term) => term < 0);
+    if (isNegative || accepted + recovered !== delivered + spooled + pending + lost) {
       throw new Error(`not conserved: ${JSON.stringify(host.stats())}`);
     }
   };

@@ -24,6 +24,7 @@ const fault = process.env.FAULT;
 if (!isMainThread && start !== undefined && fault && threadId <= Number(process.env.FAULT_TIMES ?? 1)) {
   if (fault === 'boot') throw new Error('not started on purpose');
   if (fault === 'poison') poison();
+  else if (fault === 'uncounted') stopBeforeCount();
   else {
     const { Account } = require('@putlogs/core/internal/account');
     const account = new Account(start.account);
@@ -48,5 +49,15 @@ function poison() {
       return writeRange(bytes, from, to);
     };
     return started;
+  };
+}
+
+/** A batch is on disk, and the worker hangs before it counts it. */
+function stopBeforeCount() {
+  const { Account } = require('@putlogs/core/internal/account');
+  const { add } = Account.prototype;
+  Account.prototype.add = function (counter, amount) {
+    if (counter === 'spooled' && amount > 0 && this.read('begun') >= Number(process.env.FAULT_AT)) FAULTS.spin();
+    add.call(this, counter, amount);
   };
 }

@@ -1,8 +1,9 @@
 // An application that opens files until it may open no more, logs for the first time, and closes them again. It prints
 // its statistics. What the first batch and the first request need is not loaded yet.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { createShipper } from '@putlogs/core';
+import { openAll } from '../../support/descriptors';
 import { START_MS } from '../../support/start-time';
 
 const shipper = createShipper({ instance: 'one' });
@@ -10,17 +11,6 @@ const told = new Promise((resolve) => shipper.once('warning', resolve));
 
 function write(n: number): void {
   shipper.write(JSON.stringify({ time: START_MS + n, instance: 'one', n, text: `第${n}条` }));
-}
-
-function openAll(): number[] {
-  const files: number[] = [];
-  for (;;) {
-    try {
-      files.push(openSync('/dev/null', 'r'));
-    } catch {
-      return files;
-    }
-  }
 }
 
 async function run(): Promise<void> {

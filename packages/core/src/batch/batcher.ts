@@ -20,8 +20,6 @@ export interface BatcherOptions {
   /** What it is now: less, while the service takes no more. */
   readonly size: BatchSize;
   readonly lingerMs: number;
-  /** How many times as long a batch may be open that begins now. */
-  readonly patience: () => number;
   readonly hashKey: string;
   readonly clock: Clock;
   /** Appends the record in `bytes[start..end)` to the batch; gives whether it had to be cut. May throw. */
@@ -45,7 +43,6 @@ export class Batcher {
   #sequence = 0;
   #sealedRecords = 0;
   #cancelLinger: CancelTimer | undefined;
-  #isPatient = false;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -91,11 +88,6 @@ export class Batcher {
     this.#seal(false);
   }
 
-  /** What was given longer than usual has waited long enough. */
-  endPatience(): void {
-    if (this.#isPatient && this.#options.patience() === 1) this.#seal(false);
-  }
-
   #sealIfFull(): void {
     const { maxBytes, maxCount } = this.#options.size;
     if (this.#open.logBytes > maxBytes && this.#open.count > 1) this.#seal(true);
@@ -104,17 +96,14 @@ export class Batcher {
 
   /** Lingers from the first record on, and is never put off. */
   #begin(): void {
-    const { clock, lingerMs, patience, onBegun } = this.#options;
+    const { clock, lingerMs, onBegun } = this.#options;
     onBegun();
-    const times = patience();
-    this.#isPatient = times > 1;
-    this.#cancelLinger = clock.after(lingerMs * times, false, () => this.#seal(false));
+    this.#cancelLinger = clock.after(lingerMs, false, () => this.#seal(false));
   }
 
   #seal(withoutLast: boolean): void {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    this.#isPatient = false;
     const count = this.#open.count - (withoutLast ? 1 : 0);
     if (count === 0) return;
     const { hashKey, frame, compress, size, onHeld, onSealed } = this.#options;

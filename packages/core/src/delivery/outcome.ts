@@ -34,8 +34,6 @@ export type Outcome =
   | { readonly kind: 'hold'; readonly refusal: Refusal; readonly serviceMs?: number }
   /** Too large in one way: it may be taken in parts. */
   | { readonly kind: 'split'; readonly refusal: Refusal; readonly tooLarge: 'bytes' | 'count' | 'record' }
-  /** There is nothing left to send: what was on disk is damaged. */
-  | { readonly kind: 'lost'; readonly refusal: Refusal }
   /**
    * The service will never take these bytes. With `takes` it is for the time of some records, and the others may be
    * taken without them.
@@ -46,11 +44,11 @@ export type Outcome =
 export interface TimeWindow {
   readonly fromMs: number;
   readonly toMs: number;
+  /** What time it is at the service, if it said so. */
+  readonly serviceMs: number | undefined;
 }
 
 export type Delivered = Extract<Outcome, { kind: 'delivered' }>;
-/** The batch has its fate. */
-export type Fate = Extract<Outcome, { kind: 'delivered' | 'reject' | 'lost' }>;
 /** It has to be sent again. */
 export type Failure = Extract<Outcome, { kind: 'retry' | 'hold' }>;
 /** It will not be taken as it is. */
@@ -173,7 +171,8 @@ function rejectedForTime(refusal: Refusal, date: string | undefined, wallMs: num
   const said = Date.parse(date ?? '');
   const nowMs = Number.isNaN(said) ? wallMs : said;
   const { pastMs, aheadMs } = table.window;
-  return { kind: 'reject', refusal, takes: { fromMs: nowMs - pastMs, toMs: nowMs + aheadMs } };
+  const serviceMs = Number.isNaN(said) ? undefined : said;
+  return { kind: 'reject', refusal, takes: { fromMs: nowMs - pastMs, toMs: nowMs + aheadMs, serviceMs } };
 }
 
 function heldForTime(refusal: Refusal, date: string | undefined, wallMs: number, beyondMs: number): Outcome {

@@ -1,47 +1,111 @@
-// How many refusals may be acted on. A refused batch is cut in halves until the refused record is found and dropped:
-// right if one record is bad, a disaster if everything is refused, for a mistake of ours or in the topic's settings.
+// What follows a refusal: the unit is cut, some of its records are given up, or it is held.
 //
-// Takes: each refusal that would be acted on, and each delivery. Gives: whether it may be. Keeps: a bucket of tokens,
-// and how many refusals there have been since the last delivery. Never: lets a service that takes nothing cost more
-// than a few records: what may not be acted on is held.
+//   too large                 cut in halves; a single record is given up
+//   records of wrong times    these records are given up together, and the rest is sent again
+//   anything else             cut in halves until the refused record is found, and that one is given up
+//
+// The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too large,
+// nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
 
+import type { Account } from '../account';
+import type { BatchSize } from '../batch/batch-size';
+import { readTimeMs, type TimeLayout } from '../batch/read-log';
 import type { Clock } from '../clock';
+import { messageOf } from '../errors';
+import type { Failure, Refused, TimeWindow } from './outcome';
+import type { DeliveryQueue } from './queue';
+import type { RefusalBudget } from './refusal-budget';
+import type { Unit } from './unit';
 
-/** Refusals acted on in a minute. One bad record among 4096 takes 13. */
-export const REFUSALS_PER_MINUTE = 64;
-/** Acted on without a delivery in between. Finding the first record of 10,000 takes 15; behind it comes a delivery. */
-export const REFUSALS_IN_A_ROW = 32;
-/** After those, one more is acted on this often: a long run of bad records must not stand in the way for ever. */
-const ONE_MORE_AFTER_MS = 10 * 60_000;
+export interface RefusalParts {
+  readonly account: Account;
+  readonly budget: RefusalBudget;
+  readonly clock: Clock;
+  readonly layout: TimeLayout;
+  /** Learns what the service found too large. */
+  readonly size: Pick<BatchSize, 'tooLarge' | 'tooMany'>;
+  /** Writes the dead-letter lines of a unit: before any progress, so that a crash in between loses no record. */
+  readonly giveUp: (unit: Unit, outcome: Refused) => void;
+  /** Called when records of the batch with this id are finished. */
+  readonly onFinished: (packId: string, count: number) => void;
+}
 
-const MINUTE_MS = 60_000;
+/** With a larger difference between the service's clock and ours, one of them is wrong. */
+export const CLOCKS_AGREE_MS = 5 * 60_000;
 
-export class RefusalBudget {
-  readonly #clock: Clock;
-  #tokens = REFUSALS_PER_MINUTE;
-  #row = 0;
-  #lastMs: number;
+const HELD = 'too much is refused: this is held, and nothing is deleted';
+const HELD_FOR_TIME = 'too much is refused for its time, and the clocks differ: this is held, and nothing is deleted';
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#lastMs = clock.monotonicMs();
+/** Cuts the unit, or gives up refused records of it. Returns why it is held instead. */
+export function actOnRefusal(
+  queue: DeliveryQueue,
+  unit: Unit,
+  outcome: Refused,
+  parts: RefusalParts,
+): Failure | undefined {
+  try {
+    const takes = outcome.kind === 'reject' ? outcome.takes : undefined;
+    return takes === undefined
+      ? cutOrGiveUp(queue, unit, outcome, parts)
+      : rejectByTime(queue, unit, outcome, takes, parts);
+  } catch (error) {
+    return held(outcome, `its records cannot be read: ${messageOf(error)}`);
   }
+}
 
-  /** Whether this refusal may be acted on; if so, it has been counted. */
-  spend(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    const sinceMs = nowMs - this.#lastMs;
-    if (this.#row >= REFUSALS_IN_A_ROW && sinceMs < ONE_MORE_AFTER_MS) return false;
-    const tokens = Math.min(REFUSALS_PER_MINUTE, this.#tokens + (sinceMs / MINUTE_MS) * REFUSALS_PER_MINUTE);
-    if (tokens < 1) return false;
-    this.#tokens = tokens - 1;
-    this.#lastMs = nowMs;
-    this.#row += 1;
-    return true;
-  }
+function rejectByTime(
+  queue: DeliveryQueue,
+  unit: Unit,
+  outcome: Refused,
+  takes: TimeWindow,
+  parts: RefusalParts,
+): Failure | undefined {
+  const { rejected, reject } = queue.partition(unit, (log) => {
+    const timeMs = readTimeMs(log, parts.layout);
+    return timeMs >= takes.fromMs && timeMs <= takes.toMs;
+  });
+  if (rejected === undefined) return cutOrGiveUp(queue, unit, outcome, parts);
+  const { count } = rejected.batch;
+  // If one of the clocks is wrong, every record is of the wrong time, and nothing may be given up for it.
+  const isFree = clocksAgree(takes, parts.clock);
+  if (!isFree && !parts.budget.allows(count)) return held(outcome, HELD_FOR_TIME);
+  parts.giveUp(rejected, outcome);
+  if (!isFree) parts.budget.spend(count);
+  reject();
+  parts.account.add('halved');
+  parts.onFinished(unit.baseId, count);
+  return undefined;
+}
 
-  /** Something was taken: the service does not refuse everything. */
-  delivered(): void {
-    this.#row = 0;
+function clocksAgree({ serviceMs }: TimeWindow, clock: Clock): boolean {
+  return serviceMs !== undefined && Math.abs(serviceMs - clock.wallMs()) <= CLOCKS_AGREE_MS;
+}
+
+function cutOrGiveUp(
+  queue: DeliveryQueue,
+  unit: Unit,
+  outcome: Refused,
+  { account, budget, size, giveUp, onFinished }: RefusalParts,
+): Failure | undefined {
+  const { count, rawBytes } = unit.batch;
+  const isTooLarge = outcome.kind === 'split' && count > 1;
+  if (!isTooLarge && !budget.allows()) return held(outcome, HELD);
+  if (count === 1) {
+    giveUp(unit, outcome);
+    budget.spend();
+    queue.finish(unit, 'rejected');
+    onFinished(unit.baseId, count);
+    return undefined;
   }
+  const failure = queue.cut(unit);
+  if (failure !== undefined) return held(outcome, `its parts cannot be written down: ${failure.message}`);
+  if (!isTooLarge) budget.spend();
+  account.add('halved');
+  if (outcome.kind === 'split' && outcome.tooLarge === 'bytes') size.tooLarge(rawBytes);
+  if (outcome.kind === 'split' && outcome.tooLarge === 'count') size.tooMany(count);
+  return undefined;
+}
+
+function held({ refusal }: Refused, why: string): Failure {
+  return { kind: 'hold', refusal: { ...refusal, message: `${refusal.message}; ${why}` } };
 }

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { type BaseIssue, getDotPath, type InferIssue } from 'valibot';
 import { type CredentialsKind, lookedFor, requiredOf } from './chain';
 import { nearest } from './nearest';
-import { environmentName, optionLeaves, type schema } from './schema';
+import { environmentName, type Options, optionLeaves, type schema } from './schema';
 import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './targets';
 import { get, groupsOf, isSaid, type Tree } from './tree';
 
@@ -77,6 +77,17 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
     if (bytes > maxNameBytes!) problems.push({ path, text: `must be ${maxNameBytes} bytes at most` });
   }
   return problems;
+}
+
+/** Batches that one spool must have room for: beside the one in flight, older ones must be able to give way. */
+const SPOOLED_BATCHES = 4;
+
+/** A spool in which a batch can never have room would stop at that batch for ever. */
+export function spoolProblems({ spool, batch }: Pick<Options, 'spool' | 'batch'>): Problem[] {
+  const leastBytes = SPOOLED_BATCHES * batch.maxBytes;
+  if (spool.dir === undefined || spool.maxBytes >= leastBytes) return [];
+  const text = `must be ${SPOOLED_BATCHES} times batch.maxBytes at least, ${leastBytes}; raise it, or lower batch.maxBytes`;
+  return [{ path: 'spool.maxBytes', text }];
 }
 
 /** A module that is not there is told where the options are given, and not by the worker that would load it. */

@@ -6,6 +6,7 @@
 // Order: what is given, then `PUTLOGS_*`, then the vendor's own variables, then the default.
 
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { safeParse } from 'valibot';
 import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
@@ -21,6 +22,7 @@ import {
   moduleProblems,
   type Problem,
   pairingProblems,
+  spoolProblems,
 } from './problems';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
 import { isTargetName, TARGETS, type TargetName, targetOfHost } from './targets';
@@ -72,9 +74,19 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
 
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function optionsOf({ options, problems }: Explained): Options {
-  if (options !== undefined) return options;
+  if (options !== undefined) return withAbsolutePaths(options);
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
   throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
+}
+
+/** Paths stay what they are now, whatever `process.chdir` does: a worker that is replaced later uses the same files. */
+function withAbsolutePaths(options: Options): Options {
+  const { spool, deadLetter } = options;
+  return {
+    ...options,
+    spool: spool.dir === undefined ? spool : { ...spool, dir: resolve(spool.dir) },
+    deadLetter: deadLetter.file === undefined ? deadLetter : { ...deadLetter, file: resolve(deadLetter.file) },
+  };
 }
 
 /** @param setBy how a person sets an option, for what is missing */
@@ -86,7 +98,10 @@ export function explainOptions(
   const origins = new Map<string, Origin>();
   const problems: Problem[] = [];
   const tree: Tree = {};
-  for (const one of given) problems.push(...merge(tree, one, origins));
+  const add = (found: readonly Problem[]) => {
+    for (const problem of found) problems.push(problem);
+  };
+  for (const one of given) add(merge(tree, one, origins));
   const target = targetOf(tree, environment);
   const facts = TARGETS[target];
   const found = readEnvironment(environment, facts.vendor.variables);
@@ -118,15 +133,18 @@ export function explainOptions(
         if (setIfAbsent(tree, `credentials.${name}`, value)) origins.set(`credentials.${name}`, origin);
       }
     }
-    problems.push(...missing(tree, facts, setBy), ...addressProblems(tree, facts));
+    add(missing(tree, facts, setBy));
+    add(addressProblems(tree, facts));
     // Of two kinds, or of one that is misspelt, it is not known what they lack.
     const isClear = kinds.size <= 1 && (kind !== undefined || get(tree, 'credentials.from') === undefined);
-    if (isClear && facts.isSigned) problems.push(...missingCredentials(tree, facts, kind, environment, setBy));
-    problems.push(...pairingProblems(tree, target), ...networkProblems(tree));
-    problems.push(...moduleProblems(tree));
+    if (isClear && facts.isSigned) add(missingCredentials(tree, facts, kind, environment, setBy));
+    add(pairingProblems(tree, target));
+    add(networkProblems(tree));
+    add(moduleProblems(tree));
   } else fillDisabled(tree);
   const result = safeParse(schema, tree);
-  if (!result.success) problems.push(...result.issues.flatMap(describe));
+  if (!result.success) add(result.issues.flatMap(describe));
+  else add(spoolProblems(result.output));
   const paths = optionLeaves().map(({ path }) => path);
   const isName = ({ path }: Problem) =>
     [...paths, ...groupsOf(paths)].some(

@@ -171,13 +171,14 @@ const batch = strictObject({
 const memory = strictObject({
   maxBytes: optional(
     noted(wholeNumber(1 * MiB, 16 * 1024 * MiB), {
-      meaning: 'Most bytes of records without a fate in memory, in both threads together.',
+      meaning: 'Most bytes of records in memory that are not finished, in both threads together.',
     }),
     64 * MiB,
   ),
   whenFull: optional(
     noted(picklist(['dropNewest', 'dropOldest']), {
-      meaning: 'What gives way when memory is full, and there is no spool or it is full, too; counted in both cases.',
+      meaning:
+        'Which records are lost when memory is full and the spool takes no more, or there is none; counted in both cases.',
     }),
     'dropNewest',
   ),
@@ -186,24 +187,28 @@ const memory = strictObject({
 const spool = strictObject({
   dir: optional(
     noted(text(), {
-      meaning: 'Directory for batches that wait on disk; any number of processes may share it.',
+      meaning: 'Directory for batches that are not delivered; any number of processes may share it.',
       otherwise: 'no spool',
     }),
   ),
   mode: optional(
     noted(picklist(['overflow', 'always']), {
       meaning:
-        'When a batch goes to disk: in an outage, at the memory limit and at the end; or always, before it is sent.',
+        '`overflow`: batches go to disk in an outage, at the memory limit and at the end; `always`: each before it is sent.',
     }),
     'overflow',
   ),
   maxBytes: optional(
     noted(wholeNumber(1 * MiB, 1024 * 1024 * MiB), {
-      meaning: 'Most bytes on disk; beyond them the oldest batches are dropped, and counted.',
+      meaning:
+        'Most bytes that this process writes; beyond them its oldest batches are dropped, and counted. At least 4 times `batch.maxBytes`.',
     }),
     1024 * MiB,
   ),
-  fsync: optional(noted(boolean(), { meaning: 'Survive a power loss, too, on a disk that honours fsync.' }), false),
+  fsync: optional(
+    noted(boolean(), { meaning: 'Sync each batch before it counts as spooled: it then survives a power loss.' }),
+    false,
+  ),
 });
 
 const deadLetter = strictObject({
@@ -211,6 +216,13 @@ const deadLetter = strictObject({
     noted(text(), {
       meaning: 'File for records that the service refused for good: one JSON text a line, with the reason.',
     }),
+  ),
+  maxBytes: optional(
+    noted(wholeNumber(1 * MiB, 1024 * 1024 * MiB), {
+      meaning:
+        'Most bytes of that file and the older one beside it (`.1`); beyond them the oldest lines are deleted, and counted.',
+    }),
+    1024 * MiB,
   ),
 });
 
@@ -310,8 +322,7 @@ export const schema = strictObject({
   batch,
   lingerMs: optional(
     noted(wholeNumber(0, 60_000), {
-      meaning:
-        'Longest wait for a batch to fill; in an outage up to eight times that, unless `spool.mode` is `always`.',
+      meaning: 'A batch is sealed this long after its first record.',
     }),
     1000,
   ),

@@ -1,13 +1,10 @@
-// The file system, as the spool uses it: synchronously, and with failures as answers.
+// The file system as the spool uses it: synchronous, and with failures as values.
 //
-// Takes: paths and bytes. Gives: whole files, or the system's code. Keeps: nothing. Never: follows a link, lets anybody
-// else read what it wrote, or leaves half a file under a name that is looked for. Only what says so throws.
-//
-// All of it is synchronous: it is used in the worker thread and at the process's end, where nothing else would be
-// finished.
+// It is synchronous because the end of a process leaves no time for anything else. Only a function that says so throws.
+// `SpoolFs` is what is used of node:fs; tests replace it by a virtual disk that fails, tears and forgets.
 
 import nodeFs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 /** What is used of node's file system; the tests give one that fails. */
 export type SpoolFs = Pick<
@@ -26,6 +23,7 @@ export type SpoolFs = Pick<
   | 'realpathSync'
   | 'renameSync'
   | 'rmdirSync'
+  | 'statfsSync'
   | 'unlinkSync'
   | 'utimesSync'
   | 'writeSync'
@@ -80,9 +78,38 @@ export class Disk {
       return undefined;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // Node's messages begin with the code, which is told beside them.
+      // Node's messages begin with the code, which is printed beside them.
       return { kind: 'failed', code: code ?? 'UNKNOWN', message: message.replace(`${code}: `, '') };
     }
+  }
+
+  /** Writes all of it at the place: a disk that fills up takes a part of a write and fails the next one. @throws */
+  writeAt(file: number, parts: readonly Buffer[], at: number): void {
+    let rest = parts;
+    for (let bytes = lengthOf(rest), to = at; bytes > 0; ) {
+      const only = rest.length === 1 ? rest[0] : undefined;
+      const written =
+        only === undefined ? this.fs.writevSync(file, rest, to) : this.fs.writeSync(file, only, 0, only.length, to);
+      to += written;
+      bytes -= written;
+      if (bytes > 0) rest = behind(rest, written);
+    }
+  }
+
+  /** What the file has at the place: less than `length` at its end. @throws */
+  readAt(file: number, at: number, length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
+    let read = 0;
+    while (read < length) {
+      const bytes = this.fs.readSync(file, into, read, length - read, at + read);
+      if (bytes === 0) break;
+      read += bytes;
+    }
+    return into.subarray(0, read);
+  }
+
+  /** With `fsync`, what was written to the file survives a power loss. @throws */
+  sync(file: number): void {
+    if (this.#fsync) this.fs.fdatasyncSync(file);
   }
 
   read(path: string): Buffer | DiskFailure {
@@ -98,38 +125,9 @@ export class Disk {
     return bytes ?? failure!;
   }
 
-  /** Writes a file under its temporary name and renames it: it is there whole, or not at all. */
-  writeWhole(directory: string, temporaryName: string, name: string, bytes: Buffer): DiskFailure | undefined {
-    return this.attempt(() => {
-      makeDirectory(directory, this.fs);
-      const temporary = join(directory, temporaryName);
-      let at = temporary;
-      try {
-        this.write(temporary, bytes);
-        this.fs.renameSync(temporary, join(directory, name));
-        at = join(directory, name);
-        if (this.#fsync) this.#syncDirectory(directory);
-      } catch (error) {
-        // It is said not to be there, so it is taken away: on a full disk it would keep its place, and whole, it would
-        // be sent by the next process, and from memory by this one.
-        this.attempt(() => this.fs.unlinkSync(at));
-        throw error;
-      }
-    });
-  }
-
-  /** Writes all of a new file: a disk that fills up takes a part of a write and fails the next one. @throws */
-  write(path: string, bytes: Buffer): void {
-    const file = this.fs.openSync(path, 'wx', 0o600);
-    try {
-      for (let at = 0; at < bytes.length; ) at += this.fs.writeSync(file, bytes, at);
-      if (this.#fsync) this.fs.fsyncSync(file);
-    } finally {
-      this.fs.closeSync(file);
-    }
-  }
-
-  #syncDirectory(path: string): void {
+  /** Keeps the names in a directory through a power loss, with `fsync`. Windows has no such call. @throws */
+  syncDirectory(path: string): void {
+    if (!this.#fsync || process.platform === 'win32') return;
     const directory = this.fs.openSync(path, 'r');
     try {
       this.fs.fsyncSync(directory);
@@ -137,4 +135,19 @@ export class Disk {
       this.fs.closeSync(directory);
     }
   }
+}
+
+function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The parts without their first bytes. */
+function behind(parts: readonly Buffer[], bytes: number): Buffer[] {
+  const rest: Buffer[] = [];
+  let skip = bytes;
+  for (const part of parts) {
+    if (skip < part.length) rest.push(part.subarray(skip));
+    skip = Math.max(0, skip - part.length);
+  }
+  return rest;
 }

@@ -13,7 +13,7 @@
 //   dest    hash of the destination and of the body's layout; inst: hash of the instance's name
 //   key     3 hex digits: which of the instance's hash keys; number: 8 hex digits, from 1
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** Our own directory inside `spool.dir`. */
 export const ROOT = 'putlogs-1';
@@ -93,12 +93,4 @@ export function socketName(run: string): string {
 /** The part of a name that stands for a destination or an instance. */
 export function nameHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-/**
- * @param laterThan the newest run of the same instance: with a clock that was set back, the new run still sorts last
- */
-export function newRun(wallMs: number, laterThan?: string): string {
-  const afterMs = laterThan === undefined ? 0 : Number.parseInt(laterThan.slice(0, 12), 16) + 1;
-  return Math.max(Math.floor(wallMs), afterMs).toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
 }

@@ -1,8 +1,8 @@
 // One life of a shipper: a process's, or that of one worker thread of a process, after which comes another.
 //
-// What a dead process has left is recognized by its owner file (owner.ts). Of a dead worker that file tells nothing:
-// its process lives. So the host names its workers' runs, and tells each which came before it and are dead. What they
-// have left is the new worker's at once, before it sends anything: the instance's records stay in order.
+// A dead process is recognized by its socket, its pid or its heartbeat (ownership.ts). These say nothing of a dead worker,
+// because its process lives. So the host names the run of each worker, and names to each the dead runs before it. The new
+// worker takes over what they left before it sends anything: the instance's records stay in order.
 
 import { randomBytes } from 'node:crypto';
 
@@ -13,10 +13,11 @@ export interface Runs {
   readonly dead: readonly string[];
 }
 
-/** What `newRun` gives. */
-export const RUN_PATTERN = '[0-9a-f]{18}';
-
-/** Sorts by time, so that the oldest run's batches are sent first; and is no other's. */
-export function newRun(wallMs: number): string {
-  return wallMs.toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
+/**
+ * Names sort by time, so that the oldest run's batches are sent first. The random digits make each name unique.
+ * @param laterThan the newest run of the same instance: with a clock that was set back, the new run still sorts last
+ */
+export function newRun(wallMs: number, laterThan?: string): string {
+  const afterMs = laterThan === undefined ? 0 : Number.parseInt(laterThan.slice(0, 12), 16) + 1;
+  return Math.max(Math.floor(wallMs), afterMs).toString(16).padStart(12, '0') + randomBytes(3).toString('hex');
 }

@@ -1,89 +1,272 @@
-// What lies in a spool, for somebody who only looks.
+// Lists what lies in a spool, for a tool that only looks: it never creates, locks, renames, removes or follows a link.
 //
-// Takes: a spool's directory. Gives: its parts with their owners and files, and what was set aside. Keeps: nothing. Never:
-// changes anything, follows a link, or takes a part away from who is at work on it: what is gone since was delivered.
+// Processes may work on the spool meanwhile. A directory that changes hands is found under its new name, and one that
+// is gone was delivered. Parts are read one at a time, and of each only headers, tails and the progress files.
 
-import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock';
+import { ANONYMOUS } from '../credentials/credentials';
+import type { Options } from '../options/schema';
+import { targetOf } from '../target/which';
 import { Disk, type DiskFailure } from './disk';
-import { decodeBatch, type ReadBatch } from './file';
-import { batchNamed, DAMAGED, isTemporary, lives, type PartName, partNamed, shortHash } from './layout';
+import type { BodyLayout, SegmentText } from './format';
+import type { Segment } from './journal';
+import { DAMAGED, nameHash, type PartName, parsePart, parseSegment, partName, progressName, ROOT } from './names';
+import { openJournal } from './open-journal';
+import { type Mark, ProgressFile, type ProgressRecord, START } from './progress';
+import { readOnlyFs } from './read-only-fs';
+import { SegmentReader } from './segment-reader';
 
-export { shortHash as destinationHash };
+export type SurveyedSegment = Pick<
+  Segment,
+  'number' | 'path' | 'marker' | 'start' | 'recordsTotal' | 'left' | 'fileBytes' | 'isDamaged'
+> & {
+  /** Without one, nothing in the file can be read. */
+  readonly hasHeader: boolean;
+};
 
-export interface SurveyedFile {
+/** What one run wrote for one hash key. */
+export interface SurveyedJournal {
+  readonly key: number;
+  /** Undefined if no segment has a header that can be read. */
+  readonly text: SegmentText | undefined;
+  readonly segments: readonly SurveyedSegment[];
+  readonly mark: Mark;
+  /** Progress behind the mark. */
+  readonly progress: readonly ProgressRecord[];
+}
+
+/** One directory of a spool. */
+export interface SurveyedPart {
+  readonly name: PartName;
   readonly path: string;
-  readonly firstRecord: number;
-  readonly count: number;
+  readonly journals: readonly SurveyedJournal[];
+  /** The destination as canonical JSON; empty if no segment can be read. */
+  readonly destination: string;
+  /** The instance's name; empty if no segment can be read. */
+  readonly instance: string;
+  readonly layout: BodyLayout | undefined;
+  readonly segments: number;
+  /** Of all segments. */
+  readonly bytes: number;
+  /** Records that are neither delivered nor given up. */
+  readonly unfinished: number;
+  /** Why the directory, or a file in it, cannot be read; its figures are incomplete then. */
+  readonly failure: DiskFailure | undefined;
+}
+
+export interface DamagedFile {
+  readonly path: string;
   readonly bytes: number;
 }
 
-/** The batches of one life of one instance. */
-export interface SurveyedPart extends PartName {
-  readonly path: string;
-  /** Whether the process that has them lives. */
-  readonly isOwned: boolean;
-  /** In the order in which they are to be sent. */
-  readonly files: readonly SurveyedFile[];
-  /** Files that were being written when their process ended. */
-  readonly unfinished: number;
+/** Files come and go while a process works on the spool, so a directory is listed again so many times. */
+const LOOKS = 5;
+
+const readOnlyDisk = new Disk(false, readOnlyFs());
+
+/** The disk of every reader of a spool. */
+export function surveyDisk(): Disk {
+  return readOnlyDisk;
 }
 
-export interface Survey {
-  /** The oldest run's first. */
-  readonly parts: readonly SurveyedPart[];
-  /** Damaged files that were set aside. */
-  readonly setAside: readonly { readonly path: string; readonly bytes: number }[];
+/** Our own directory inside `spool.dir`. */
+export function spoolRoot(dir: string): string {
+  return join(dir, ROOT);
 }
 
-/** @throws the system's error, of a directory that cannot be read */
-export function surveySpool(dir: string, wallMs: number): Survey {
-  const disk = new Disk(false);
-  const parts = readdirSync(dir)
-    .flatMap((name) => {
-      const part = partNamed(name);
-      if (part === undefined) return [];
-      const path = join(dir, name);
-      const names = namesIn(path);
-      if (names === undefined) return [];
-      const files = names.flatMap((file) => surveyFile(path, file));
-      const unfinished = names.filter(isTemporary).length;
-      return [{ ...part, path, isOwned: lives(disk, dir, part.owner, wallMs), files, unfinished }];
-    })
-    .sort((a, b) => (a.origin < b.origin ? -1 : 1));
-  const setAside = (namesIn(join(dir, DAMAGED)) ?? []).flatMap((name) => {
-    const path = join(dir, DAMAGED, name);
-    const bytes = bytesOf(path);
-    return bytes === undefined ? [] : [{ path, bytes }];
-  });
-  return { parts, setAside };
-}
-
-/** The batch in a file, checked as before it is sent. */
-export function readSpoolFile({ path, count }: SurveyedFile): ReadBatch | DiskFailure {
-  const bytes = new Disk(false).read(path);
-  if (!Buffer.isBuffer(bytes)) return bytes;
-  return decodeBatch(bytes, count);
-}
-
-/** Sorted; nothing of a directory that is gone, or is none. */
-function namesIn(path: string): string[] | undefined {
-  try {
-    return lstatSync(path).isDirectory() ? readdirSync(path).sort() : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+/**
+ * The parts of a spool, the oldest run's first. Each one is read when it is asked for.
+ * @throws the system's error, of a directory that cannot be listed
+ */
+export function* partsIn(dir: string, clock: Clock = systemClock): Generator<SurveyedPart> {
+  const root = spoolRoot(dir);
+  const names = rootNames(dir)
+    .flatMap((name) => parsePart(name) ?? [])
+    .sort((a, b) => (a.origin + partName(a) < b.origin + partName(b) ? -1 : 1));
+  for (const name of names) {
+    const part = surveyPart(root, name, clock) ?? surveyMoved(dir, name, clock);
+    if (part !== undefined) yield part;
   }
 }
 
-function surveyFile(directory: string, name: string): SurveyedFile[] {
-  const named = batchNamed(name);
-  const path = join(directory, name);
-  const bytes = named === undefined ? undefined : bytesOf(path);
-  return bytes === undefined ? [] : [{ path, ...named!, bytes }];
+/** The runs that hold parts, and `free`. @throws the system's error */
+export function ownerNamesIn(dir: string): Set<string> {
+  return new Set(rootNames(dir).flatMap((name) => parsePart(name)?.owner ?? []));
 }
 
-function bytesOf(path: string): number | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? stat.size : undefined;
+/** Damaged segments that transports have set aside. @throws the system's error */
+export function damagedIn(dir: string): DamagedFile[] {
+  const path = join(spoolRoot(dir), DAMAGED);
+  return filesIn(path).map(({ name, bytes }) => ({ path: join(path, name), bytes }));
+}
+
+/** What is in our own directory. @throws the system's error */
+function rootNames(dir: string): string[] {
+  const { fs } = readOnlyDisk;
+  const root = spoolRoot(dir);
+  const stat = fs.lstatSync(root, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    // A spool that is not used yet is empty; a directory that does not exist is an error.
+    fs.readdirSync(dir);
+    return [];
+  }
+  if (stat.isDirectory()) return fs.readdirSync(root);
+  const code = stat.isSymbolicLink() ? 'ELOOP' : 'ENOTDIR';
+  throw Object.assign(new Error(`${root} is not a directory of putlogs`), { code });
+}
+
+/** Tells which parts are for the destination of the options. */
+export function destinationOf(options: Options): { isFor(part: SurveyedPart): boolean } {
+  const { identity, bodyLayout } = targetOf(options, () => ANONYMOUS);
+  const text = JSON.stringify(identity);
+  const hash = nameHash(JSON.stringify([text, bodyLayout]));
+  return {
+    isFor: ({ name, destination }) => name.destination === hash && (destination === '' || destination === text),
+  };
+}
+
+/** Another process has taken the directory over since it was listed. */
+function surveyMoved(dir: string, { owner: _, ...same }: PartName, clock: Clock): SurveyedPart | undefined {
+  const moved = rootNames(dir).find((name) => {
+    const part = parsePart(name);
+    return part !== undefined && partName({ ...part, owner: '' }) === partName({ ...same, owner: '' });
+  });
+  return moved === undefined ? undefined : surveyPart(spoolRoot(dir), parsePart(moved)!, clock);
+}
+
+/** Nothing of a directory that is gone, or is no directory. */
+function surveyPart(root: string, name: PartName, clock: Clock): SurveyedPart | undefined {
+  const path = join(root, partName(name));
+  for (let look = 1; ; look += 1) {
+    let files: SpoolFile[] = [];
+    const failure = readOnlyDisk.attempt(() => {
+      files = filesIn(path);
+    });
+    if (failure?.code === 'ENOENT' || !isDirectory(path)) return undefined;
+    if (failure !== undefined) return partOf(name, path, [], failure);
+    const journals: SurveyedJournal[] = [];
+    let failed: DiskFailure | undefined;
+    for (const key of keysOf(files)) {
+      const journal = surveyJournal(path, key, files, clock);
+      if ('kind' in journal) failed = journal;
+      else journals.push(journal);
+    }
+    if (failed?.code !== 'ENOENT' || look === LOOKS) return partOf(name, path, journals, failed);
+  }
+}
+
+function partOf(
+  name: PartName,
+  path: string,
+  journals: readonly SurveyedJournal[],
+  failure: DiskFailure | undefined,
+): SurveyedPart {
+  const segments = journals.flatMap((journal) => journal.segments);
+  const text = journals.find((journal) => journal.text !== undefined)?.text;
+  return {
+    name,
+    path,
+    journals,
+    destination: text?.destination ?? '',
+    instance: text?.instance ?? '',
+    layout: layoutOf(segments),
+    segments: segments.length,
+    bytes: segments.reduce((sum, { fileBytes }) => sum + fileBytes, 0),
+    unfinished: segments.reduce((sum, { left }) => sum + left, 0),
+    failure,
+  };
+}
+
+function layoutOf(segments: readonly SurveyedSegment[]): BodyLayout | undefined {
+  const readable = segments.find(({ hasHeader }) => hasHeader);
+  if (readable === undefined) return undefined;
+  const reader = new SegmentReader(readOnlyDisk, readable.path);
+  const header = reader.header();
+  reader.close();
+  return header === undefined || 'kind' in header ? undefined : header.layout;
+}
+
+function surveyJournal(
+  path: string,
+  key: number,
+  files: readonly SpoolFile[],
+  clock: Clock,
+): SurveyedJournal | DiskFailure {
+  const progress = new ProgressFile(readOnlyDisk, () => join(path, progressName(key)));
+  const ignore = () => {};
+  const opened = openJournal(
+    {
+      disk: readOnlyDisk,
+      clock,
+      directory: () => path,
+      key,
+      inFlight: 1,
+      progress,
+      setAside: ignore,
+      onDamaged: ignore,
+      onSurplus: ignore,
+      isHeld: () => true,
+    },
+    files.map(({ name }) => name),
+  );
+  if (opened === undefined) return unreadable(path, key, files);
+  if (opened.kind === 'failed') return opened;
+  const { journal } = opened;
+  // Read once more, for the records: between the two reads progress can only have grown.
+  const said = progress.read(journal.text.run, key);
+  journal.close();
+  if ('kind' in said) return said;
+  const segments = journal.segments.map((segment) => ({ ...segment, hasHeader: segment.start.offset > 0 }));
+  return { key, text: journal.text, segments, mark: journal.mark, progress: said.records };
+}
+
+/** No segment has a header: each was only begun, or is damaged. */
+function unreadable(path: string, key: number, files: readonly SpoolFile[]): SurveyedJournal {
+  const segments = files.flatMap(({ name, bytes }) => {
+    const named = parseSegment(name);
+    if (named?.key !== key) return [];
+    const reader = new SegmentReader(readOnlyDisk, join(path, name));
+    const isDamaged = bytes > 0 && !reader.isUnfinishedStart();
+    reader.close();
+    return {
+      number: named.number,
+      path: join(path, name),
+      marker: Buffer.alloc(8),
+      start: { offset: 0, ordinal: 0, recordsBefore: 0 },
+      recordsTotal: 0,
+      left: 0,
+      fileBytes: bytes,
+      isDamaged,
+      hasHeader: false,
+    };
+  });
+  return { key, text: undefined, segments, mark: START, progress: [] };
+}
+
+interface SpoolFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The plain files of a directory, sorted. Nothing if it is gone, or is no directory. @throws the system's error */
+function filesIn(path: string): SpoolFile[] {
+  const { fs } = readOnlyDisk;
+  if (!isDirectory(path)) return [];
+  return fs
+    .readdirSync(path)
+    .sort()
+    .flatMap((name) => {
+      const stat = fs.lstatSync(join(path, name), { throwIfNoEntry: false });
+      return stat?.isFile() ? [{ name, bytes: stat.size }] : [];
+    });
+}
+
+function isDirectory(path: string): boolean {
+  return readOnlyDisk.fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function keysOf(files: readonly SpoolFile[]): number[] {
+  const keys = new Set(files.flatMap(({ name }) => parseSegment(name)?.key ?? []));
+  return [...keys].sort((a, b) => a - b);
 }

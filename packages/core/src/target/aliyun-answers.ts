@@ -85,3 +85,13 @@ export function placeOf(endpoint: string, project: string): { readonly origin: s
   const isHere = isIP(hostname) !== 0 || hostname === 'localhost' || hostname.endsWith('.localhost');
   return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}` };
 }
+
+/** The region was taken from the address, if it was not given: an address of another kind names the same Logstore. */
+export function logstoreIdentity(options: {
+  readonly region: string;
+  readonly project: string;
+  readonly logstore: string;
+}): Readonly<Record<string, string>> {
+  const { project, logstore, region } = options;
+  return { project, logstore, region };
+}

@@ -15,7 +15,7 @@ import type { Credentials } from '../credentials/credentials';
 import { outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
 import type { LogLayout } from '../record/layout';
-import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
+import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';
 import { fieldOf, readFields, readTags, textField, textOf } from './fields';
 import type { Envelope, Target } from './target';
@@ -56,9 +56,11 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
   return {
     layout: ALIYUN_LAYOUT,
     origin,
-    destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, project, logstore },
+    destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
+    identity: logstoreIdentity(options),
+    bodyLayout: 'aliyun-sls',
     frame,
-    head: () => NO_HEAD,
+    readTail: readAliyunTail,
     request(batch: SealedBatch, wallMs: number): SignedRequest {
       const isInPath = batch.hashKey !== '' && routing === 'route';
       const path = `/logstores/${logstore}/shards/${isInPath ? 'route' : 'lb'}`;

@@ -10,14 +10,16 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
 import type { Compression } from '../options/targets';
-import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, placeOf } from './aliyun-answers';
+import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity, placeOf } from './aliyun-answers';
 import { compressType, tagsOf } from './aliyun-sls';
 import type { Target } from './target';
-import { WEB_TIME, webBatchOf, webBody, webFrame, webHead } from './web-body';
+import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from './web-body';
 
 export interface AliyunWebtrackingOptions {
   /** Scheme, host and port. */
   readonly endpoint: string;
+  /** Empty if it is not known. */
+  readonly region: string;
   readonly project: string;
   readonly logstore: string;
   readonly compression: Compression;
@@ -29,9 +31,11 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   return {
     layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, keys: ALIYUN_KEYS },
     origin,
-    destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, project, logstore },
+    destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
+    identity: logstoreIdentity(options),
+    bodyLayout: 'web',
     frame: webFrame,
-    head: webHead,
+    readTail: readWebTail,
     request(batch: SealedBatch): SignedRequest {
       const { envelope, logs } = webBatchOf(batch);
       const { topic, source } = envelope;

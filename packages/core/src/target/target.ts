@@ -5,6 +5,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import type { Answer, Outcome } from '../delivery/outcome';
 import type { SignedRequest } from '../delivery/send';
 import type { LogLayout } from '../record/layout';
+import type { BodyLayout } from '../spool/format';
 
 /** What is said once for all records of a batch. */
 export interface Envelope {
@@ -21,12 +22,16 @@ export interface Target {
   readonly layout: LogLayout;
   /** Scheme, host and port. */
   readonly origin: string;
-  /** Where its records go, for a person and for a replay. Without secrets. */
+  /** Where its records go, for a person. Without secrets. */
   readonly destination: Readonly<Record<string, string>>;
+  /** The same place by whatever address it is reached: which spooled batches and dead letters are for it. */
+  readonly identity: Readonly<Record<string, string>>;
+  /** Whose layout its bodies have. */
+  readonly bodyLayout: BodyLayout;
   /** How a batch becomes a body: what stands before and behind the encoded records. */
   frame(envelope: Envelope, logBytes: number): Frame;
-  /** Of that frame, what stands before records and tail that have so many bytes together: a part has its own. */
-  head(bytes: number): Uint8Array;
+  /** What `frame` has put behind the records, read again. @throws if these are not its bytes */
+  readTail(tail: Buffer): Envelope;
   /** How a body becomes a signed request. Called for each attempt: a signature carries its time, the service's. */
   request(batch: SealedBatch, wallMs: number): SignedRequest;
   /** How an answer becomes an outcome. */

@@ -109,8 +109,10 @@ export function volcTls(options: VolcTlsOptions): Target {
     layout: VOLC_LAYOUT,
     origin,
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
+    identity: { topicId: options.topicId },
+    bodyLayout: 'volc-tls',
     frame,
-    head,
+    readTail: readVolcTail,
     request(batch: SealedBatch, wallMs: number): SignedRequest {
       const unsigned = {
         method: 'POST' as const,

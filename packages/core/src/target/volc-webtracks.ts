@@ -14,7 +14,7 @@ import type { Compression } from '../options/targets';
 import type { Target } from './target';
 import { canonicalQuery } from './volc-sign';
 import { VOLC_ANSWERS, VOLC_LAYOUT } from './volc-tls';
-import { WEB_TIME, webBatchOf, webBody, webFrame, webHead } from './web-body';
+import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from './web-body';
 
 export interface VolcWebTracksOptions {
   /** Scheme, host and port. */
@@ -32,8 +32,10 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
     layout: { ...VOLC_LAYOUT, ...WEB_TIME },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },
+    identity: { topicId },
+    bodyLayout: 'web',
     frame: webFrame,
-    head: webHead,
+    readTail: readWebTail,
     request(batch: SealedBatch): SignedRequest {
       const { envelope, logs } = webBatchOf(batch);
       const { body, rawBytes, compression } = webBody({ Logs: logs, Source: envelope.source }, options.compression);

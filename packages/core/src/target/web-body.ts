@@ -25,8 +25,8 @@ export function webFrame(envelope: Envelope): Frame {
   return { head: NO_HEAD, tail: Buffer.from(JSON.stringify(envelope)) };
 }
 
-export function webHead(): Uint8Array {
-  return NO_HEAD;
+export function readWebTail(tail: Buffer): Envelope {
+  return JSON.parse(tail.toString()) as Envelope;
 }
 
 export interface WebBatch {

@@ -1,0 +1,46 @@
+// The spool's benchmark: `npm run bench:spool [-- --entries N]`. Ratios are of turns that alternate within one run.
+
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureAppend } from './append';
+import { measureDrain } from './drain';
+import { measureStart } from './start';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { entries: { type: 'string', default: '1000000' } } });
+  const stub = fork(join(__dirname, 'stub.js'), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const port = await new Promise<number>((resolve) =>
+    stub.stdout!.once('data', (text: Buffer) => resolve(Number(text))),
+  );
+  try {
+    for (const { bytes, microsOurs, microsFloor, ratio } of measureAppend()) {
+      print(
+        `append ${bytes} B: ${microsOurs.toFixed(2)} us, checksum and writes alone ${microsFloor.toFixed(2)} us: ${ratio.toFixed(2)}`,
+      );
+    }
+    for (const { bytes, perSecondDisk, perSecondMemory, ratio } of await measureDrain(port)) {
+      print(
+        `drain ${bytes} B: ${perSecondDisk.toFixed(0)}/s, from memory ${perSecondMemory.toFixed(0)}/s: ${ratio.toFixed(2)}`,
+      );
+    }
+    const { full, empty, arrived, drainSeconds } = await measureStart(port, Number(values.entries));
+    print(
+      `start with ${full.entries} batches in ${full.segments} segments: createShipper ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`,
+    );
+    print(
+      `  longest stall of the loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`,
+    );
+    print(`  most RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
+    print(`  write ${full.writeMicros.toFixed(2)} us a record (empty ${empty.writeMicros.toFixed(2)})`);
+    print(`  ${JSON.stringify(arrived)} in ${drainSeconds.toFixed(1)} s`);
+  } finally {
+    stub.disconnect();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+void main();

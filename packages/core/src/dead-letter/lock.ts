@@ -1,0 +1,197 @@
+// A lock between processes, by files, that a dead process does not hold.
+//
+// Each contender makes a file of its own, then lists the files of all others:
+//
+//   <prefix><space>-<pid>-<start>-<nonce>
+//     space   12 hex digits of a hash of host, boot and pid namespace: within it a pid means the same process
+//     start   when the process started, in ticks since the boot; empty where the system has no /proc
+//     nonce   8 random hex digits
+//
+// A contender holds the lock if it sees no other living contender. Each makes its file before it lists, so of two at
+// least one sees the other: never do both hold it. Both may step back, and try again after a random pause. No file is
+// ever handed over, so the removal of a dead one's file cannot hit a living one's.
+//
+// The name says it all, because a process may die between the creation of its file and its first write. The text in
+// the file is for people.
+//
+// Dead is: the same space, and no process of that pid and start, or a zombie. Where the space is another one (a second
+// container or host on a shared volume), the file must be renewed: it is dead after 60 s. Its age is measured against
+// the contender's own new file, so that both times are from the clock of one file system.
+
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { identityAt, identityOfDescriptor, openNew, openToRead, removeFile } from './open';
+
+export interface Lock {
+  readonly kind: 'held';
+  /** False if another process took it for dead: then this one may not change anything any more. */
+  isHeld(): boolean;
+  /** To be called at least every few seconds by who holds it for long. */
+  renew(): void;
+  release(): void;
+}
+
+export interface Busy {
+  readonly kind: 'busy';
+  /** "process 12 on a-host (lock file ...)". */
+  readonly holder: string;
+}
+
+const LEASE_MS = 60_000;
+const LONGEST_PAUSE_MS = 16;
+const NAME = /^([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{8}$/;
+
+/**
+ * Blocks for at most `tries` pauses of 1 to 16 ms.
+ * @throws the system's error where no file can be made or the directory cannot be listed
+ */
+export function takeLock(prefix: string, tries: number): Lock | Busy {
+  const self = ownProcess();
+  const path = `${prefix}${self.space}-${self.pid}-${self.start}-${randomBytes(4).toString('hex')}`;
+  for (let left = tries; ; left -= 1) {
+    const descriptor = openNew(path);
+    let holder: string | undefined;
+    try {
+      describe(descriptor);
+      holder = livingOther(prefix, path, fstatSync(descriptor).mtimeMs, self);
+      if (holder === undefined) return lockOf(path, descriptor);
+    } catch (error) {
+      closeSync(descriptor);
+      unlinkSync(path);
+      throw error;
+    }
+    closeSync(descriptor);
+    unlinkSync(path);
+    if (left <= 1) return { kind: 'busy', holder };
+    pause(1 + (randomBytes(1)[0]! % LONGEST_PAUSE_MS));
+  }
+}
+
+function lockOf(path: string, descriptor: number): Lock {
+  const identity = identityOfDescriptor(descriptor);
+  const isHeld = () => identityAt(path) === identity;
+  return {
+    kind: 'held',
+    isHeld,
+    renew: () => describe(descriptor),
+    release() {
+      closeSync(descriptor);
+      // If it was taken over, its file is gone already.
+      removeFile(path);
+    },
+  };
+}
+
+/** Also sets the time of the last change. */
+function describe(descriptor: number): void {
+  try {
+    writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`, 0);
+  } catch {
+    // The disk is full. The name is what counts; without renewals another host may take the lock, which isHeld() shows.
+  }
+}
+
+/** The first other contender that is not dead. Removes the files of dead ones. */
+function livingOther(prefix: string, own: string, nowMs: number, self: ProcessName): string | undefined {
+  const [directory, start] = [dirname(prefix), basename(prefix)];
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (!name.startsWith(start) || name === basename(own)) continue;
+    const [, space, pid, ticks] = NAME.exec(name.slice(start.length)) ?? [];
+    if (space === undefined) continue;
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue;
+    if (isAlive({ space, pid: Number(pid), start: ticks! }, self, Math.abs(nowMs - stat.mtimeMs))) {
+      return `${textOf(path) || `process ${pid}`} (lock file ${path})`;
+    }
+    removeFile(path);
+  }
+  return undefined;
+}
+
+function textOf(path: string): string {
+  try {
+    const descriptor = openToRead(path);
+    try {
+      return readFileSync(descriptor, 'utf8').slice(0, 300).trim();
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Gone, or of another user: the name has the pid.
+    return '';
+  }
+}
+
+interface ProcessName {
+  readonly space: string;
+  readonly pid: number;
+  readonly start: string;
+}
+
+function ownProcess(): ProcessName {
+  const { pid } = process;
+  const space = createHash('sha256').update(`${hostname()} ${pidSpace()}`).digest('hex').slice(0, 12);
+  return { space, pid, start: statusOf(pid)?.start ?? '' };
+}
+
+function isAlive(other: ProcessName, self: ProcessName, ageMs: number): boolean {
+  if (other.space === self.space) {
+    const status = statusOf(other.pid);
+    if (status === undefined) {
+      if (!isRunning(other.pid)) return false;
+    } else {
+      if (status.isZombie || status.start !== other.start) return false;
+      // A thread of this process may have ended before it could release: its file is not renewed.
+      if (other.pid !== self.pid) return true;
+    }
+  }
+  return ageMs < LEASE_MS;
+}
+
+/** Boot and pid namespace, where the system has /proc. */
+function pidSpace(): string {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Fields 3 and 22 of /proc/<pid>/stat; nothing where there is no such file. */
+function statusOf(pid: number): { readonly isZombie: boolean; readonly start: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name, in brackets, may hold spaces and brackets itself.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { isZombie: /^[ZXx]$/.test(fields[0]!), start: fields[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+/** For systems without /proc, and for /proc that hides the processes of other users. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Blocks: what is locked is short, and must be finished before the process may end. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

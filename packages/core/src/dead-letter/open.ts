@@ -1,0 +1,103 @@
+// Opens the files of the dead letters: regular files only, never through a symbolic link, and without blocking.
+//
+// A FIFO without a reader would block the thread for ever. A link could lead the lines into a file of another user.
+
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+
+/** Windows has neither flag. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const SAFE = O_NOFOLLOW | O_NONBLOCK;
+
+const READ = constants.O_RDONLY | SAFE;
+/** Readable as well, because the last byte is looked at before each write. */
+const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | SAFE;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SAFE;
+
+const NEWLINE = 0x0a;
+
+/** @throws the system's error, or an error that says what the path is instead of a regular file */
+export function openToRead(path: string): number {
+  return openRegular(path, READ);
+}
+
+/** Makes the file if there is none. @throws as `openToRead` */
+export function openToAppend(path: string): number {
+  return openRegular(path, APPEND);
+}
+
+/** @throws as `openToRead`; EEXIST if there is anything under that name */
+export function openNew(path: string): number {
+  return openRegular(path, CREATE);
+}
+
+function openRegular(path: string, flags: number): number {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, flags, 0o600);
+  } catch (error) {
+    // Linux says ELOOP for a link, and ENXIO for a socket.
+    throwUnlessRegular(path);
+    throw error;
+  }
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throwUnlessRegular(path);
+  throw new Error(`${path} is not a regular file`);
+}
+
+/** Whether there is a file. @throws an error that says what there is instead of a regular file */
+export function isThere(path: string): boolean {
+  throwUnlessRegular(path);
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function throwUnlessRegular(path: string): void {
+  const stat = statOf(path);
+  if (stat === undefined || stat.isFile()) return;
+  throw new Error(`${path} is ${kindOf(stat)}, not a regular file`);
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // Below a file, or in a directory without rights: the caller's own call to the system fails in the same way.
+    return undefined;
+  }
+}
+
+function kindOf(stat: BigIntStats): string {
+  if (stat.isSymbolicLink()) return 'a symbolic link';
+  if (stat.isFIFO()) return 'a FIFO';
+  if (stat.isDirectory()) return 'a directory';
+  return stat.isSocket() ? 'a socket' : 'a device';
+}
+
+/** Names one file among all of the machine; empty if there is none under the path. */
+export function identityAt(path: string): string {
+  return identityOf(statOf(path));
+}
+
+export function identityOfDescriptor(descriptor: number): string {
+  return identityOf(fstatSync(descriptor, { bigint: true }));
+}
+
+function identityOf(stat: BigIntStats | undefined): string {
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
+}
+
+/** Whether the last line has no end: a crash or a full disk has cut it. */
+export function isTorn(descriptor: number): boolean {
+  const { size } = fstatSync(descriptor);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE;
+}
+
+/** Removes a file if it is there; of a link, the link. @throws the system's error */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,80 @@
+// The limit of the dead-letter file, and its one rule.
+//
+// Two files: the current one and, with `.1` behind its name, an older one. Before a line would make the current file
+// larger than half of `deadLetter.maxBytes`, the current file becomes the older one. The older file that was there is
+// replaced: its lines are lost and counted (`deadLetterEvicted`). So both files together stay within the limit, and the
+// oldest lines go first. A line that is larger than half of the limit is not written, and counted (`deadLetterLost`).
+//
+// A replay deletes nothing for the limit: what it puts back may make a file larger than half. Then the current file is
+// renamed earlier, when both together would pass the limit.
+//
+// Several processes may write to one file. Who renames one of the files holds the rotation lock for that moment.
+// Otherwise a second one could rename the file that the first one has just begun, and replace lines uncounted.
+
+import { closeSync, lstatSync, readSync, renameSync } from 'node:fs';
+import { takeLock } from './lock';
+import { rotatedOf, rotationLockOf } from './names';
+import { identityAt, openToRead } from './open';
+
+/** A rename takes less than a millisecond; counting the lines before it takes longer. */
+const LOCK_TRIES = 20;
+const CHUNK_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** How many bytes the current file may take yet. */
+export function roomIn(file: string, size: number, maxBytes: number): number {
+  const older = lstatSync(rotatedOf(file), { throwIfNoEntry: false })?.size ?? 0;
+  return Math.min(mostOf(maxBytes), maxBytes - older) - size;
+}
+
+/** Most bytes of one file, and so of one line. */
+export function mostOf(maxBytes: number): number {
+  return Math.floor(maxBytes / 2);
+}
+
+/**
+ * Returns how many lines were replaced.
+ * @param identity the file that is full; nothing is done if another one has its name by now
+ * @throws the system's error; the current file is where it was then
+ */
+export function rotate(file: string, identity: string): number {
+  return whileLocked(file, () => {
+    if (identityAt(file) !== identity) return 0;
+    const lines = lstatSync(rotatedOf(file), { throwIfNoEntry: false })?.isFile() ? countLines(rotatedOf(file)) : 0;
+    renameSync(file, rotatedOf(file));
+    return lines;
+  });
+}
+
+/** For whoever renames or links one of the two files. @throws what `work` throws, or if the lock is not to be had */
+export function whileLocked<T>(file: string, work: () => T): T {
+  const lock = takeLock(rotationLockOf(file), LOCK_TRIES);
+  if (lock.kind === 'busy') throw new Error(`${file} is being rotated by ${lock.holder}`);
+  try {
+    return work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Lines that are not empty. */
+function countLines(path: string): number {
+  const descriptor = openToRead(path);
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let [lines, begun] = [0, 0];
+    for (let bytes = readSync(descriptor, chunk); bytes > 0; bytes = readSync(descriptor, chunk)) {
+      const read = chunk.subarray(0, bytes);
+      let start = 0;
+      for (let end = read.indexOf(NEWLINE); end !== -1; end = read.indexOf(NEWLINE, start)) {
+        if (begun + end - start > 0) lines += 1;
+        begun = 0;
+        start = end + 1;
+      }
+      begun += bytes - start;
+    }
+    return begun > 0 ? lines + 1 : lines;
+  } finally {
+    closeSync(descriptor);
+  }
+}

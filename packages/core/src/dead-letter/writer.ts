@@ -1,0 +1,251 @@
+// Writes the records that the service refused for good to the dead-letter file: one JSON text a line.
+//
+// A line:
+//   { "time": "2026-01-01T00:00:00.000Z",                      when it was refused
+//     "reason": { "code", "message", "status", "requestId" },   why
+//     "target": { ... },                                        where it was to go
+//     "packId", "index",                                        the batch, and the number of the record in it, from 0
+//     "hashKey",                                                as it was sent
+//     "envelope": { "source", "topic", "fileName", "tags" },    what the batch says about all its records
+//     "record": { "time", "timeNs", "contents": { ... } },      what it says: milliseconds, and nanoseconds below them
+//     "raw": "..." }                                            the encoded Log in base64, to be sent as it is
+//
+// Two lines with the same packId, index and raw are one record: a crash came between the line and the progress of the
+// spool, or the file was renamed during a write. A replay sends the record once.
+//
+// A line that a crash or a full disk has cut stays as it is. The next line begins on a fresh line: where the file does
+// not end with a newline, a newline is written first. So a cut line costs itself only; readers report it as unreadable.
+//
+// Whoever takes the file away, to replay or to rotate it, renames it. The writer compares the file under the name with
+// its own, before and after each write. After a rename it begins a new file, and writes again what it wrote meanwhile.
+//
+// Writing is synchronous: the line is in the file before the record counts as dropped. With `fsync` it is on the disk.
+// `rotation.ts` has the limit of the size. No secret is in a line: what leads to the service comes without any.
+
+import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SonicBoom } from 'sonic-boom';
+import { readLog, type TimeLayout } from '../batch/read-log';
+import type { SealedBatch } from '../batch/sealed-batch';
+import { logsOf } from '../batch/walk';
+import type { Clock } from '../clock';
+import type { Refusal } from '../delivery/outcome';
+import { messageOf } from '../errors';
+import { makeDirectory } from '../spool/disk';
+import { identityAt, identityOfDescriptor, isTorn, openToAppend } from './open';
+import { mostOf, roomIn, rotate } from './rotation';
+
+export interface DeadLetterOptions {
+  readonly file: string;
+  /** Of the file and the older one together; see rotation.ts. */
+  readonly maxBytes: number;
+  /** Each line survives a power loss before `put` returns, on a disk that honours it. */
+  readonly fsync: boolean;
+  /** Where the records were to go. */
+  readonly destination: Readonly<Record<string, string>>;
+  /** The target's. */
+  readonly layout: TimeLayout;
+  /** What the batch says about all its records. May throw, as `logsOf`. */
+  readonly envelopeOf: (batch: SealedBatch) => DeadLetterEnvelope;
+  readonly clock: Clock;
+}
+
+export interface DeadLetterEnvelope {
+  readonly source: string;
+  readonly topic: string;
+  readonly fileName: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DeadLetterResult {
+  /** May be more than the batch: lines that could not be written before are written first. */
+  readonly written: number;
+  /** Lines that will not be in the file. */
+  readonly lost: number;
+  /** Older lines, of any process, that were deleted because the file is full. */
+  readonly evicted: number;
+  /** Why lines are not in the file. */
+  readonly problem?: string;
+}
+
+interface OpenFile {
+  readonly boom: SonicBoom;
+  readonly descriptor: number;
+  readonly identity: string;
+}
+
+const NOTHING: DeadLetterResult = { written: 0, lost: 0, evicted: 0 };
+
+/** Renames of the file by others during one write. Then the line is in one of their files at least. */
+const MAX_REWRITES = 3;
+/** Rotations for one write: two make room, unless another process fills the file as fast. */
+const MAX_ROTATIONS = 4;
+
+export class DeadLetterFile {
+  readonly #options: DeadLetterOptions;
+  #file: OpenFile | undefined;
+  /** What the last write failed with. */
+  #error: Error | undefined;
+  /** Lines of one batch at most that the disk did not take. */
+  #pending: readonly string[] = [];
+
+  constructor(options: DeadLetterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Never throws. While the disk is full, one batch is kept to be written again, and all others are lost at once.
+   * @param firstIndex the number of the batch's first record, where this is a part of a batch
+   */
+  put(batch: SealedBatch, reason: Refusal, firstIndex: number): DeadLetterResult {
+    let lines: readonly string[];
+    try {
+      lines = this.#linesOf(batch, reason, firstIndex);
+    } catch (error) {
+      return { ...NOTHING, lost: batch.count, problem: messageOf(error) };
+    }
+    const before = this.#writePending();
+    if (this.#pending.length > 0) return { ...before, lost: before.lost + batch.count };
+    return sumOf(before, this.#write(lines));
+  }
+
+  /** Pending lines have their last chance. Synchronous, so that it can be the last thing a process does. */
+  close(): DeadLetterResult {
+    const result = this.#writePending();
+    const lost = result.lost + this.#pending.length;
+    this.#pending = [];
+    this.#closeFile();
+    return { ...result, lost };
+  }
+
+  #writePending(): DeadLetterResult {
+    const lines = this.#pending;
+    this.#pending = [];
+    return lines.length === 0 ? NOTHING : this.#write(lines);
+  }
+
+  #write(lines: readonly string[]): DeadLetterResult {
+    let { written, lost, evicted } = NOTHING;
+    let problem: string | undefined;
+    let [rotations, rewrites] = [0, 0];
+    let isWriting = false;
+    try {
+      for (let at = 0; at < lines.length; ) {
+        const file = this.#opened();
+        const end = this.#endOfRoom(file, lines, at);
+        if (end === at) {
+          const bytes = Buffer.byteLength(lines[at]!);
+          if (bytes >= mostOf(this.#options.maxBytes)) {
+            problem = `a line of ${bytes} bytes does not fit into half of deadLetter.maxBytes`;
+            lost += 1;
+            at += 1;
+          } else if (++rotations > MAX_ROTATIONS) {
+            throw new Error('the file is full (deadLetter.maxBytes), and other processes fill it as fast');
+          } else evicted += rotate(this.#options.file, file.identity);
+          continue;
+        }
+        isWriting = true;
+        this.#append(file, lines.slice(at, end).join(''));
+        isWriting = false;
+        if (++rewrites <= MAX_REWRITES && identityAt(this.#options.file) !== file.identity) continue;
+        [rotations, rewrites] = [0, 0];
+        written += end - at;
+        at = end;
+      }
+    } catch (error) {
+      problem = messageOf(error);
+      this.#closeFile();
+      // What could not even be begun is lost at once: a name that is a directory will not become a file.
+      if (isWriting) this.#pending = lines.slice(written + lost);
+      else lost = lines.length - written;
+    }
+    return { written, lost, evicted, ...(problem === undefined ? {} : { problem }) };
+  }
+
+  /** The end of the lines, from the given one on, that the file has room for. */
+  #endOfRoom({ descriptor }: OpenFile, lines: readonly string[], from: number): number {
+    const { file, maxBytes } = this.#options;
+    // One byte less: a newline may have to be written first.
+    let room = roomIn(file, fstatSync(descriptor).size, maxBytes) - 1;
+    let end = from;
+    for (; end < lines.length; end += 1) {
+      room -= Buffer.byteLength(lines[end]!);
+      if (room < 0) break;
+    }
+    return end;
+  }
+
+  /** @throws the system's error; some of the text may be in the file then */
+  #append({ boom, descriptor }: OpenFile, text: string): void {
+    this.#error = undefined;
+    boom.write(isTorn(descriptor) ? `\n${text}` : text);
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#options.fsync) fsyncSync(descriptor);
+  }
+
+  /** The file under the name. */
+  #opened(): OpenFile {
+    const { file, fsync } = this.#options;
+    const identity = identityAt(file);
+    if (this.#file !== undefined && this.#file.identity !== identity) this.#closeFile();
+    if (this.#file !== undefined) return this.#file;
+    // Loaded with the first refused record: most processes never have one.
+    const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
+    makeDirectory(dirname(file));
+    const descriptor = openToAppend(file);
+    if (fsync && identity === '') syncDirectory(dirname(file));
+    const boom = new Boom({ fd: descriptor, sync: true });
+    // Emitted within `write`, because writing is synchronous.
+    boom.on('error', (error: Error) => {
+      this.#error = error;
+    });
+    this.#file = { boom, descriptor, identity: identityOfDescriptor(descriptor) };
+    return this.#file;
+  }
+
+  #closeFile(): void {
+    // Closes the descriptor as well, and forgets what a failed write has left over: those lines are written again whole.
+    this.#file?.boom.destroy();
+    this.#file = undefined;
+  }
+
+  #linesOf(batch: SealedBatch, reason: Refusal, firstIndex: number): string[] {
+    const { clock, destination, layout, envelopeOf } = this.#options;
+    const { code, message, status, requestId } = reason;
+    const { source, topic, fileName, tags } = envelopeOf(batch);
+    return logsOf(batch).map((log, i) => {
+      const line = JSON.stringify({
+        time: new Date(clock.wallMs()).toISOString(),
+        reason: { code, message, status, requestId },
+        target: destination,
+        packId: batch.packId,
+        index: firstIndex + i,
+        hashKey: batch.hashKey,
+        envelope: { source, topic, fileName, tags },
+        record: readLog(log, layout),
+        raw: log.toString('base64'),
+      });
+      return `${line}\n`;
+    });
+  }
+}
+
+function sumOf(one: DeadLetterResult, other: DeadLetterResult): DeadLetterResult {
+  const problem = other.problem ?? one.problem;
+  return {
+    written: one.written + other.written,
+    lost: one.lost + other.lost,
+    evicted: one.evicted + other.evicted,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** A new file's name survives a power loss. @throws the system's error */
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,116 @@
+// What is sent as one: a sealed batch, a part of one, or several small ones joined.
+
+import { logAt, type OpenedBatch, openBatch, partOf, type Reframing, sealedId } from '../batch/parts';
+import type { SealedBatch } from '../batch/sealed-batch';
+import type { DiskUnit } from '../spool/journal';
+
+/** One object from sealing, or from reading it, to its end; its bytes are in memory, and on disk if `disk` is set. */
+export interface Unit {
+  readonly batch: SealedBatch;
+  /** The number of its batch in this run; `ADOPTED` if another run sealed it. */
+  readonly sequence: number;
+  /** The id its batch was sealed with. */
+  readonly baseId: string;
+  /** Index of its first record in that batch. */
+  readonly firstIndex: number;
+  /** Its id is not the one its batch was sealed with. */
+  readonly isPart: boolean;
+  disk: DiskUnit | undefined;
+  /** Records `from` to `to` of the unit on disk, those that were finished before left out. */
+  from: number;
+  to: number;
+  /** The indexes of its records there, if some between `from` and `to` are left out. */
+  indexes: readonly number[] | undefined;
+  /** Attempts that had no answer in time. */
+  timeouts: number;
+  /** Times that its cut could not be written down. */
+  failedCuts: number;
+}
+
+/** Comes before every own batch. */
+export const ADOPTED = -1;
+
+/** A batch as it was sealed. */
+export function sealedUnit(batch: SealedBatch, sequence: number): Unit {
+  return {
+    batch,
+    sequence,
+    baseId: batch.packId,
+    firstIndex: 0,
+    isPart: false,
+    disk: undefined,
+    from: 0,
+    to: batch.count,
+    indexes: undefined,
+    timeouts: 0,
+    failedCuts: 0,
+  };
+}
+
+/** A unit as it lies on disk, none of its records finished. */
+export function diskUnit(
+  batch: SealedBatch,
+  disk: DiskUnit,
+  entry: { isPart: boolean; firstIndex: number },
+  sequence: number,
+): Unit {
+  const baseId = sealedId(batch.packId, entry.isPart);
+  return { ...sealedUnit(batch, sequence), ...entry, baseId, disk, to: disk.records };
+}
+
+/** The unit cut before its `at`th record. @throws as `openBatch` */
+export function cutUnit(unit: Unit, at: number, reframing: Reframing): Unit[] {
+  const opened = openBatch(unit.batch);
+  const all = Array.from({ length: unit.batch.count }, (_, i) => i);
+  return [all.slice(0, at), all.slice(at)].map((indexes) => partUnit(unit, opened, indexes, reframing));
+}
+
+/** Some of the unit's records, by their places in it. */
+export function partUnit(unit: Unit, opened: OpenedBatch, places: readonly number[], reframing: Reframing): Unit {
+  const indexes = places.map((place) => indexOf(unit, place));
+  const [first, last] = [indexes[0]!, indexes.at(-1)!];
+  const firstIndex = unit.firstIndex - unit.from + first;
+  const batch = partOf(opened, places, unit.baseId, firstIndex, reframing);
+  const isWhole = last - first + 1 === indexes.length;
+  return {
+    ...unit,
+    batch,
+    firstIndex,
+    isPart: true,
+    from: first,
+    to: last + 1,
+    indexes: isWhole ? undefined : indexes,
+    timeouts: 0,
+    failedCuts: 0,
+  };
+}
+
+/** The index on disk of the record at a place in the unit. */
+export function indexOf({ from, indexes }: Unit, place: number): number {
+  return indexes === undefined ? from + place : indexes[place]!;
+}
+
+/** The units that a read one has to be sent in: between its cuts, what of it is not finished. @throws as `openBatch` */
+export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
+  if (disk.cuts.length === 0 && disk.finished.total === 0) return [unit];
+  const opened = openBatch(unit.batch);
+  const cuts = new Set(disk.cuts);
+  const parts: number[][] = [[]];
+  for (let index = 0; index < disk.records; index += 1) {
+    if (cuts.has(index)) parts.push([]);
+    if (!disk.finished.has(index)) parts.at(-1)!.push(index);
+  }
+  return parts.filter(({ length }) => length > 0).map((places) => partUnit(unit, opened, places, reframing));
+}
+
+/** Records whose log passes the test, and the others, as places in the unit. @throws as `openBatch` */
+export function partition(
+  unit: Unit,
+  test: (log: Buffer) => boolean,
+): { opened: OpenedBatch; passed: number[]; others: number[] } {
+  const opened = openBatch(unit.batch);
+  const passed: number[] = [];
+  const others: number[] = [];
+  for (let place = 0; place < unit.batch.count; place += 1) (test(logAt(opened, place)) ? passed : others).push(place);
+  return { opened, passed, others };
+}

@@ -1,0 +1,142 @@
+// Opens the journal that another run left in a directory: headers and tails are read, entries are not.
+
+import { join } from 'node:path';
+import type { DiskFailure } from './disk';
+import type { SegmentHeader, SegmentText } from './format';
+import { finishedIn, Journal, type JournalParts, keyOf, type Segment } from './journal';
+import { parseSegment } from './names';
+import { isBelow, type Mark, type Progress, type ProgressRecord, START } from './progress';
+import { SegmentReader, type Tail } from './segment-reader';
+
+export interface Opened {
+  readonly kind: 'opened';
+  readonly journal: Journal;
+}
+
+interface Look {
+  readonly number: number;
+  readonly path: string;
+  readonly fileBytes: number;
+  /** It has bytes and no header, and is not only begun. */
+  readonly isDamaged: boolean;
+  /** Nothing of a file that does not begin as a segment does. */
+  readonly header: (SegmentHeader & { headerBytes: number }) | undefined;
+  readonly tail: Tail | undefined;
+}
+
+/** What the system says where a regular file was opened or read, and there is something else. */
+const NO_FILE = new Set(['ELOOP', 'EISDIR', 'ESPIPE', 'ENXIO']);
+
+/** @param names what is in the directory. Nothing is returned if no segment can be read. */
+export function openJournal(parts: JournalParts, names: readonly string[]): Opened | DiskFailure | undefined {
+  const looks: Look[] = [];
+  for (const name of [...names].sort()) {
+    const named = parseSegment(name);
+    if (named === undefined || named.key !== parts.key) continue;
+    const look = lookAt(parts, join(parts.directory(), name), named.number);
+    // A link, a directory or a pipe was made by somebody else: it must not stop the segments behind it.
+    if ('kind' in look && NO_FILE.has(look.code)) continue;
+    if ('kind' in look) return look;
+    looks.push(look);
+  }
+  const text = looks.find(({ header }) => header !== undefined)?.header?.text;
+  if (text === undefined) {
+    for (const { path, isDamaged } of looks) {
+      if (isDamaged) parts.setAside(path);
+      else parts.disk.attempt(() => parts.disk.fs.unlinkSync(path));
+    }
+    return undefined;
+  }
+  const progress = parts.progress.read(text.run, parts.key);
+  // Of ten thousand runs one is read at a time: the file is opened again when something is written to it.
+  parts.progress.close();
+  if ('kind' in progress) return progress;
+  return { kind: 'opened', journal: journalOf(parts, text, looks, progress) };
+}
+
+function lookAt({ disk }: JournalParts, path: string, number: number): Look | DiskFailure {
+  const reader = new SegmentReader(disk, path);
+  try {
+    const fileBytes = reader.size();
+    if (typeof fileBytes !== 'number') return fileBytes;
+    const header = reader.header();
+    if (header !== undefined && 'kind' in header) return header;
+    if (header?.number !== number) {
+      const isDamaged = fileBytes > 0 && !reader.isUnfinishedStart();
+      return { number, path, fileBytes, isDamaged, header: undefined, tail: undefined };
+    }
+    const tail = reader.tail(header);
+    return 'kind' in tail ? tail : { number, path, fileBytes, isDamaged: false, header, tail };
+  } finally {
+    reader.close();
+  }
+}
+
+function journalOf(parts: JournalParts, text: SegmentText, looks: readonly Look[], progress: Progress): Journal {
+  const mark = markOf(progress.marks, looks);
+  const records = new Map<string, ProgressRecord[]>();
+  for (const record of progress.records) {
+    const { segment, ordinal } = record;
+    if (isBelow(segment, ordinal, mark)) {
+      parts.progress.release(segment, ordinal);
+      continue;
+    }
+    const known = records.get(keyOf(segment, ordinal));
+    if (known === undefined) records.set(keyOf(segment, ordinal), [record]);
+    else known.push(record);
+  }
+  const segments: Segment[] = [];
+  let total = 0;
+  for (const [at, look] of looks.entries()) {
+    const segment = segmentOf(look, looks[at + 1], total);
+    total = segment.recordsTotal;
+    segment.left = leftIn(segment, mark, records);
+    segments.push(segment);
+  }
+  return new Journal(parts, text, { segments, mark, records });
+}
+
+/** The further mark, unless the entry before it is another one: then it was written for bytes that were lost. */
+function markOf(marks: readonly Mark[], looks: readonly Look[]): Mark {
+  for (const mark of marks) {
+    const tail = looks.find(({ number }) => number === mark.segment)?.tail;
+    const isLast = tail !== undefined && tail.entries === mark.ordinal && tail.lastCrc !== 0 && mark.crcBefore !== 0;
+    if (!isLast || tail.lastCrc === mark.crcBefore) return mark;
+  }
+  return START;
+}
+
+function segmentOf(
+  { number, path, fileBytes, isDamaged, header, tail }: Look,
+  next: Look | undefined,
+  before: number,
+): Segment {
+  const following = next?.number === number + 1 ? next.header : undefined;
+  const recordsBefore = header?.recordsBefore ?? before;
+  // The next segment of the same writer says exactly how many there were, what a power cut took included.
+  const recordsTotal = following?.recordsBefore ?? tail?.recordsTotal ?? recordsBefore;
+  const start = { offset: header?.headerBytes ?? 0, ordinal: 0, recordsBefore };
+  return {
+    number,
+    path,
+    marker: header?.marker ?? Buffer.alloc(8),
+    start,
+    bytes: tail?.end ?? 0,
+    fileBytes,
+    entries: tail?.entries ?? 0,
+    recordsTotal,
+    left: 0,
+    units: 0,
+    isClosed: true,
+    isDamaged,
+    isExhausted: false,
+  };
+}
+
+function leftIn({ number, start, recordsTotal }: Segment, mark: Mark, records: Map<string, ProgressRecord[]>): number {
+  if (number < mark.segment) return 0;
+  const below = number === mark.segment ? Math.max(start.recordsBefore, mark.recordsBelow) : start.recordsBefore;
+  let left = Math.max(0, recordsTotal - below);
+  for (const [key, said] of records) if (key.startsWith(`${number}:`)) left -= Math.min(left, finishedIn(said));
+  return left;
+}

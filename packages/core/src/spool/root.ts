@@ -1,0 +1,93 @@
+// Our own directory inside `spool.dir`: how it is made, and when it is refused.
+//
+// `spool.dir` is the user's. Kubernetes mounts it as root's, with any mode; on macOS /tmp is a link. Only `putlogs-1`
+// inside it has to be ours: files in it are sent as logs, so another user must not be able to put one there.
+
+import nodeFs from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Disk, type DiskFailure, makeDirectory, type SpoolFs } from './disk';
+import { ROOT } from './names';
+
+export interface Root {
+  readonly kind: 'root';
+  /** Absolute and without links: it stays right after `process.chdir`. */
+  readonly path: string;
+}
+
+/** `EFOREIGN`: the directory exists, and other users could change what is in it. */
+export function openRoot(disk: Disk, spoolDir: string): Root | DiskFailure {
+  let path = '';
+  let problem: string | undefined;
+  const failure = disk.attempt(() => {
+    const wanted = resolve(spoolDir);
+    const missing: string[] = [];
+    for (let at = wanted; !exists(disk, at); at = dirname(at)) missing.push(at);
+    makeDirectory(wanted, disk.fs);
+    for (const made of missing) disk.syncDirectory(dirname(made));
+    const parent = disk.fs.realpathSync(wanted);
+    path = join(parent, ROOT);
+    if (makeOwn(path, disk.fs)) disk.syncDirectory(parent);
+    problem = foreign(path, disk.fs);
+  });
+  if (failure !== undefined) return failure;
+  return problem === undefined ? { kind: 'root', path } : { kind: 'failed', code: 'EFOREIGN', message: problem };
+}
+
+function exists(disk: Disk, path: string): boolean {
+  return path === dirname(path) || disk.attempt(() => disk.fs.lstatSync(path))?.code !== 'ENOENT';
+}
+
+/** Whether the directory is new. @throws */
+function makeOwn(path: string, fs: SpoolFs): boolean {
+  try {
+    fs.mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+const WRITABLE_BY_OTHERS = 0o002;
+
+/**
+ * What is wrong with our directory, and what to change. A group may write to it: Kubernetes makes it 2770 at every mount
+ * with `fsGroup`. Windows has neither users nor modes in `stat`.
+ */
+function foreign(path: string, fs: SpoolFs): string | undefined {
+  const stat = fs.lstatSync(path);
+  const remedy = 'or set spool.dir to another directory';
+  if (stat.isSymbolicLink()) return `${path} is a link; remove it, ${remedy}`;
+  if (!stat.isDirectory()) return `${path} is not a directory; remove it, ${remedy}`;
+  const uid = process.getuid?.();
+  if (uid === undefined) return undefined;
+  if (stat.uid !== uid) {
+    return `${path} belongs to user ${stat.uid} and this process runs as user ${uid}; change its owner, ${remedy}`;
+  }
+  if ((stat.mode & WRITABLE_BY_OTHERS) !== 0) {
+    return `every user can write to ${path}; run chmod o-w on it, ${remedy}`;
+  }
+  return undefined;
+}
+
+export type FileSystemKind = 'tmpfs' | 'overlay' | 'nfs';
+
+/** Linux: linux/magic.h. Other systems use small numbers, which match none of these. */
+const KINDS: ReadonlyMap<number, FileSystemKind> = new Map([
+  [0x01021994, 'tmpfs'],
+  [0x794c7630, 'overlay'],
+  [0x6969, 'nfs'],
+]);
+
+/**
+ * File systems on which a spool means less: tmpfs and overlay end with the container, and NFS needs `spool.fsync` and a
+ * longer lease. Undefined for every other one, and where the system does not say.
+ */
+export function fileSystemKind(path: string, fs: Pick<SpoolFs, 'statfsSync'> = nodeFs): FileSystemKind | undefined {
+  try {
+    return KINDS.get(fs.statfsSync(path).type);
+  } catch {
+    // A directory whose file system cannot be read fails at its first use, and is reported there.
+    return undefined;
+  }
+}

@@ -1,0 +1,539 @@
+// What dead processes left, in the hands of the next one: what was found to break, by its smallest input.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
+import { Account } from '@putlogs/core/internal/account';
+import { systemClock } from '@putlogs/core/internal/clock';
+import { ANONYMOUS } from '@putlogs/core/internal/credentials/credentials';
+import { startHost } from '@putlogs/core/internal/host';
+import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { startShipper } from '@putlogs/core/internal/shipper';
+import { Disk } from '@putlogs/core/internal/spool/disk';
+import { listenAt, probe } from '@putlogs/core/internal/spool/liveness';
+import { parsePart, ROOT } from '@putlogs/core/internal/spool/names';
+import { targetOf } from '@putlogs/core/internal/target/which';
+import { runChild, type StartedChild, startChild } from '../support/child';
+import { leaveRun, numberOf } from '../support/dead-runs';
+import { leftIn, spooledRecords, temporaryDirectory } from '../support/directory';
+import { type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
+import { cpuMs, watchLoop } from '../support/loop-stall';
+import { leaveBehind, putlogs } from '../support/putlogs-command';
+import { targetNamed } from '../support/targets';
+import type { ContainedPlan } from './apps/contained';
+import { scaledClock } from './apps/outage';
+
+const DOWN = [{ status: 503 }];
+const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+const numbersOf = (emulator: Emulator) => emulator.logs().map(numberOf);
+
+async function running(options: Parameters<typeof startEmulator>[0] = {}): Promise<Emulator> {
+  const emulator = await startEmulator(options);
+  after(() => emulator.close());
+  return emulator;
+}
+
+interface Started {
+  readonly shipper: Shipper;
+  readonly warnings: Warning[];
+}
+
+/** @param factor how much faster than the sun its clock runs */
+function started(emulator: Emulator, options: PutlogsOptions, { factor = 1, startMs = 0 } = {}): Started {
+  const small = { batch: { maxCount: 10 }, lingerMs: 20, retry: { baseMs: 5, maxMs: 40 } };
+  const whole = { ...optionsFor(emulator), ...small, instance: 'one', ...options };
+  const clock = factor === 1 ? systemClock : scaledClock({ factor, startMs });
+  const shipper = startShipper(resolveOptions(whole, {}), { clock, account: new Account() });
+  after(() => shipper.close({ timeoutMs: 0 }));
+  const warnings: Warning[] = [];
+  shipper.on('warning', (warning) => warnings.push(warning));
+  const polling = setInterval(() => assertConserved(shipper.stats()), 5);
+  after(() => clearInterval(polling));
+  return { shipper, warnings };
+}
+
+function write(shipper: Pick<Shipper, 'write'>, from: number, count: number): void {
+  for (let n = from; n < from + count; n += 1) shipper.write(JSON.stringify({ instance: 'one', n }));
+}
+
+function assertConserved({ accepted, recovered, delivered, spooled, pending, dropped }: Stats): void {
+  const lost = Object.values(dropped).reduce((sum, records) => sum + records, 0);
+  assert.equal(accepted + recovered, delivered + spooled + pending + lost);
+  assert.ok(pending >= 0 && spooled >= 0, JSON.stringify({ pending, spooled }));
+}
+
+// an adopted batch is split
+
+for (const [what, faults, lost] of [
+  ['a record that is refused', [{ match: { contains: '"n":17,' }, code: 'InvalidArgument' }], [17]],
+  ['too many records', [{ maxLogs: 3 }], []],
+  ['both', [{ match: { contains: '"n":17,' }, code: 'InvalidArgument' }, { maxLogs: 3 }], [17]],
+] as const) {
+  test(`an adopted batch that is cut costs the living run none of its own, and stays in order: ${what}`, async () => {
+    const emulator = await running();
+    emulator.faults(DOWN);
+    const dir = temporaryDirectory('split');
+    leaveRun(dir, { from: 0, count: 40, perEntry: 40 });
+    leaveRun(dir, { from: 40, count: 40, perEntry: 20 });
+    const { shipper } = started(emulator, { spool: { dir, mode: 'always' } });
+    write(shipper, 1000, 100);
+    await until('all are on disk', () => shipper.stats().spooled === 180);
+    emulator.faults([...faults]);
+    await shipper.flush();
+    const kept = [...range(0, 80), ...range(1000, 100)].filter((n) => !(lost as readonly number[]).includes(n));
+    assert.deepEqual(numbersOf(emulator), kept);
+    await shipper.close();
+    assert.deepEqual(leftIn(dir), []);
+  });
+}
+
+test('killed between the parts of an adopted batch, it loses no record, and no part comes in another shape', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('split-killed');
+  leaveRun(dir, { from: 0, count: 40, perEntry: 40 });
+  // Five parts arrive, then the service is away.
+  emulator.faults([{ maxLogs: 3 }, { times: 5, headers: { 'x-part': 'taken' } }, { status: 503 }]);
+  const env = { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always' };
+  const plan = { instance: 'one', from: 1000, count: 50, burst: 10, pauseMs: 0, end: 'stay' };
+  const child = startChild(join(__dirname, 'apps/spooling.js'), { args: [JSON.stringify(plan)], env });
+  await child.line('all written');
+  await until('five parts have arrived, and the next is refused', () => child.output().stderr.includes('not taken'));
+  child.kill('SIGKILL');
+  await child.ended;
+  const before = numbersOf(emulator).length;
+  assert.ok(before > 0 && before < 40, `${before} had arrived`);
+  // A service that takes more by now.
+  emulator.faults([]);
+  const { shipper } = started(emulator, { spool: { dir } });
+  await shipper.flush();
+  const numbers = numbersOf(emulator);
+  // The batch that was open may be gone, and nothing else.
+  assert.deepEqual(numbers, [...range(0, 40), ...range(1000, numbers.length - 40)]);
+  assert.ok(numbers.length >= 80);
+});
+
+// many
+
+for (const count of [150_000, 200_000]) {
+  test(`${count} batches of one record that a process left are adopted, and arrive in order`, async (t) => {
+    const emulator = await running();
+    const dir = temporaryDirectory('many');
+    leaveRun(dir, { from: 0, count });
+    const stop = watchLoop();
+    const beforeMs = cpuMs();
+    const { shipper } = started(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
+    const startMs = cpuMs() - beforeMs;
+    write(shipper, count, 10);
+    await until('it has adopted them', () => shipper.stats().recovered === count);
+    const stall = stop();
+    t.diagnostic(`start: ${Math.round(startMs)} ms of CPU; longest stall: ${Math.round(stall.cpuMs)} ms of CPU`);
+    await shipper.flush();
+    assert.deepEqual(numbersOf(emulator), range(0, count + 10));
+    assert.ok(startMs < 1000, `${startMs} ms`);
+    assert.ok(stall.cpuMs < 1000, `${stall.cpuMs} ms`);
+  });
+}
+
+test('a living process adopts 150,000 batches of one record at its next look', async () => {
+  const startMs = Date.now();
+  const emulator = await running({ clock: scaledClock({ factor: 20, startMs }).wallMs });
+  const dir = temporaryDirectory('living');
+  const { shipper } = started(
+    emulator,
+    { spool: { dir }, batch: { maxCount: 4096 }, requestTimeoutMs: 600_000 },
+    { factor: 20, startMs },
+  );
+  write(shipper, 0, 10);
+  await shipper.flush();
+  leaveRun(dir, { from: 1000, count: 150_000 });
+  await until('it has found them', () => shipper.stats().recovered > 0);
+  await shipper.flush();
+  assert.deepEqual(numbersOf(emulator), [...range(0, 10), ...range(1000, 150_000)]);
+});
+
+test('putlogs spool replay delivers 150,000 batches of one record', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('replay');
+  leaveRun(dir, { from: 0, count: 150_000, instance: 'another' });
+  const { code, stderr } = await putlogs('spool replay', { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(numbersOf(emulator), range(0, 150_000));
+  assert.deepEqual(leftIn(dir), []);
+});
+
+test('10,000 dead runs of one record each are adopted in short steps, and arrive in order', async (t) => {
+  const emulator = await running();
+  const dir = temporaryDirectory('runs');
+  for (let n = 0; n < 10_000; n += 1) leaveRun(dir, { from: n, count: 1 });
+  const stop = watchLoop();
+  const { shipper } = started(emulator, { spool: { dir } });
+  await until('it has adopted them', () => shipper.stats().recovered === 10_000, 300_000);
+  const stall = stop();
+  t.diagnostic(`longest stall: ${Math.round(stall.ms)} ms, ${Math.round(stall.cpuMs)} ms of CPU`);
+  await shipper.flush();
+  assert.deepEqual(numbersOf(emulator), range(0, 10_000));
+  assert.ok(stall.cpuMs < 500, `${stall.cpuMs} ms`);
+  await shipper.close();
+  assert.deepEqual(leftIn(dir), []);
+});
+
+test('on a volume that takes a millisecond a call, a worker adopts what many runs left and is not taken for stuck', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('slow');
+  leaveRun(dir, { from: 0, count: 40_000 });
+  for (let n = 40_000; n < 40_600; n += 1) leaveRun(dir, { from: n, count: 1 });
+  for (let n = 0; n < 300; n += 1) leaveRun(dir, { from: n, count: 1, instance: 'another' });
+  const plan = { count: 200, everyMs: 5, stuckMs: 3000 };
+  const { code, stdout, stderr } = await runChild(join(__dirname, 'apps/steady.js'), {
+    args: [JSON.stringify(plan)],
+    nodeArgs: ['-r', join(__dirname, '../../fault/apps/slow-volume.cjs')],
+    env: {
+      ...environmentFor(emulator, {
+        PUTLOGS_SPOOL_DIR: dir,
+        PUTLOGS_CLOSE_TIMEOUT_MS: '9500',
+        PUTLOGS_INSTANCE: 'one',
+      }),
+      SLOW_DIR: dir,
+    },
+    timeoutMs: 120_000,
+  });
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /worker thread is gone/);
+  const stats = JSON.parse(stdout.trim().split('\n').at(-1)!) as Stats;
+  assert.equal(stats.dropped.worker, 0);
+  // The end of the process has its limit. What is not delivered by then stays on disk.
+  const delivered = emulator.logs().length;
+  const all = 40_000 + 600 + 300 + 200;
+  assert.ok(delivered + spooledRecords(dir) >= all, `${delivered} delivered, ${spooledRecords(dir)} on disk`);
+  assert.deepEqual(numbersOf(emulator).slice(0, 40_000), range(0, 40_000));
+});
+
+// ownership
+
+const CONTAINER = ['-Urpf', '--mount-proc', '--kill-child=SIGKILL'];
+const { status, error } = spawnSync('unshare', [...CONTAINER, 'true']);
+const noContainer =
+  status === 0 ? false : `unshare may not be done here${error === undefined ? '' : `: ${error.message}`}`;
+
+for (const hasSocket of [true, false]) {
+  const when = hasSocket ? 'at once' : 'after a lease, and its new ones are on disk meanwhile';
+  test(`a container that is killed and started again sends its old records first, ${when}`, {
+    skip: noContainer,
+  }, async (t) => {
+    const clock = { factor: 6, startMs: Date.now() };
+    const emulator = await running({ clock: scaledClock(clock).wallMs });
+    emulator.faults(DOWN);
+    const dir = temporaryDirectory('container');
+    const env = environmentFor(emulator, {
+      PUTLOGS_SPOOL_DIR: dir,
+      PUTLOGS_SPOOL_MODE: 'always',
+      PUTLOGS_BATCH_MAX_COUNT: '10',
+      PUTLOGS_REQUEST_TIMEOUT_MS: '600000',
+    });
+    const contained = (from: number): StartedChild => {
+      const plan: ContainedPlan = { ...clock, from, count: 100 };
+      const file = join(__dirname, 'apps/contained.js');
+      const args = [...CONTAINER, process.execPath, file, JSON.stringify(plan)];
+      const child = startChild('', { command: 'unshare', args, env });
+      after(() => child.kill('SIGKILL'));
+      return child;
+    };
+    const first = contained(0);
+    await first.line('all written');
+    await until('its records are on disk', () => spooledRecords(dir) === 100);
+    first.kill('SIGKILL');
+    await first.ended;
+    const root = join(dir, ROOT);
+    const sockets = readdirSync(root).filter((name) => name.endsWith('.alive'));
+    assert.equal(sockets.length, 1, 'the first container had a socket');
+    if (!hasSocket) unlinkSync(join(root, sockets[0]!));
+    emulator.faults([]);
+    const second = contained(1000);
+    await second.line('started');
+    const startedMs = performance.now();
+    if (!hasSocket) {
+      await until('its new records are on disk', () => spooledRecords(dir) === 200);
+      assert.equal(emulator.logs().length, 0, 'nothing is sent before it is known whether the first one runs');
+    }
+    await until('the first old record has arrived', () => emulator.logs().length > 0, 30_000);
+    const waitedMs = performance.now() - startedMs;
+    t.diagnostic(`${Math.round(waitedMs)} ms; a lease is ${30_000 / clock.factor} ms here`);
+    await until('all have arrived', () => emulator.logs().length >= 200);
+    assert.deepEqual(numbersOf(emulator), [...range(0, 100), ...range(1000, 100)]);
+    if (hasSocket) assert.ok(waitedMs < 4000, `${waitedMs} ms`);
+    second.kill('SIGKILL');
+    await second.ended;
+  });
+}
+
+test('two transports of one process leave each other alone when its loop stands still for longer than a lease', async () => {
+  const clock = { factor: 100, startMs: Date.now() };
+  const emulator = await running({ clock: scaledClock(clock).wallMs });
+  emulator.faults(DOWN);
+  const dir = temporaryDirectory('two');
+  const options = { spool: { dir, mode: 'always' }, requestTimeoutMs: 600_000 } as const;
+  const [a, b] = [started(emulator, options, clock), started(emulator, options, clock)];
+  write(a.shipper, 0, 100);
+  write(b.shipper, 1000, 100);
+  for (let time = 0; time < 3; time += 1) {
+    // 50 s by their clock.
+    const endMs = performance.now() + 500;
+    while (performance.now() < endMs);
+    await pause(400);
+  }
+  const holders = readdirSync(join(dir, ROOT)).flatMap((name) => parsePart(name) ?? []);
+  assert.deepEqual(
+    holders.map(({ owner }) => owner),
+    holders.map(({ origin }) => origin),
+  );
+  emulator.faults([]);
+  await Promise.all([a.shipper.flush(), b.shipper.flush()]);
+  const numbers = numbersOf(emulator);
+  assert.equal(numbers.length, 200);
+  assert.deepEqual(
+    numbers.filter((n) => n < 1000),
+    range(0, 100),
+  );
+  for (const { shipper } of [a, b])
+    assert.deepEqual([shipper.stats().recovered, shipper.stats().dropped.damaged], [0, 0]);
+});
+
+for (const what of ['deleted', 'never written'] as const) {
+  test(`a process whose owner file was ${what} is not robbed, and nothing arrives twice`, async () => {
+    const clock = { factor: 20, startMs: Date.now() };
+    const emulator = await running({ clock: scaledClock(clock).wallMs });
+    emulator.faults(DOWN);
+    const dir = temporaryDirectory('owner');
+    const env = environmentFor(emulator, {
+      PUTLOGS_SPOOL_DIR: dir,
+      PUTLOGS_SPOOL_MODE: 'always',
+      PUTLOGS_REQUEST_TIMEOUT_MS: '600000',
+    });
+    // It keeps time by the sun, so that its file stays away for as long as the other one looks.
+    const plan = { instance: 'one', from: 0, count: 50, burst: 10, pauseMs: 0, end: 'stay' };
+    const child = startChild(join(__dirname, 'apps/spooling.js'), { args: [JSON.stringify(plan)], env });
+    await child.line('all written');
+    const owner = () => readdirSync(join(dir, ROOT)).filter((name) => name.endsWith('.owner'));
+    const [file] = owner();
+    const remove = () => {
+      for (const name of owner()) if (name === file) unlinkSync(join(dir, ROOT, name));
+    };
+    remove();
+    const removing = what === 'deleted' ? undefined : setInterval(remove, 20);
+    after(() => clearInterval(removing));
+    const { shipper } = started(emulator, { spool: { dir }, requestTimeoutMs: 600_000 }, clock);
+    write(shipper, 1000, 50);
+    await pause(4000);
+    assert.equal(shipper.stats().recovered, 0);
+    assert.equal(spooledRecords(dir), 100);
+    clearInterval(removing);
+    emulator.faults([]);
+    await until('all have arrived', () => emulator.logs().length >= 100);
+    assert.equal(new Set(numbersOf(emulator)).size, 100);
+    assert.equal(emulator.logs().length, 100);
+    child.kill('SIGKILL');
+    await child.ended;
+  });
+}
+
+test('what another process took over in the absence of an instance comes back to it, and is sent before its new records', async () => {
+  const clock = { factor: 60, startMs: Date.now() };
+  const emulator = await running({ clock: scaledClock(clock).wallMs });
+  emulator.faults(DOWN);
+  const dir = temporaryDirectory('back');
+  leaveRun(dir, { from: 0, count: 50, perEntry: 10 });
+  const options = { spool: { dir, mode: 'always' }, requestTimeoutMs: 600_000 } as const;
+  const other = started(emulator, { ...options, instance: 'two' }, clock);
+  await until('the other process has taken it over', () => other.shipper.stats().recovered === 50);
+  // In the outage its unit in flight has no end: the look must go on all the same.
+  const one = started(emulator, options, clock);
+  write(one.shipper, 1000, 50);
+  await pause(300);
+  emulator.faults([{ delayMs: 20 }]);
+  await until('all have arrived', () => emulator.logs().length >= 100);
+  await one.shipper.flush();
+  assert.equal(emulator.logs().length, 100);
+  assert.deepEqual(numbersOf(emulator), [...range(0, 50), ...range(1000, 50)]);
+});
+
+test('a look at a socket leaves Node able to load packages that are links', async () => {
+  const base = temporaryDirectory('linked');
+  const real = join(base, 'store/node_modules');
+  for (const name of ['a', 'b']) mkdirSync(join(real, name), { recursive: true });
+  writeFileSync(join(real, 'a/index.js'), "module.exports = require('b');");
+  writeFileSync(join(real, 'b/index.js'), 'module.exports = 7;');
+  mkdirSync(join(base, 'node_modules'));
+  symlinkSync(join(real, 'a'), join(base, 'node_modules/a'));
+  writeFileSync(join(base, 'app.js'), '');
+  const require = createRequire(join(base, 'app.js'));
+  require('./app.js');
+  const disk = new Disk(false);
+  const liveness = listenAt(disk, join(base, 'x.alive'));
+  assert.deepEqual(await liveness.ready, { listening: true });
+  const probing = probe(disk, join(base, 'x.alive'), systemClock);
+  assert.equal(require('a'), 7);
+  assert.equal(await probing, 'connected');
+  liveness.close();
+});
+
+// destination
+
+test('one Logstore is one destination, whatever the address', () => {
+  const identityOf = (endpoint: string, more: object = {}) => {
+    const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
+    const place = { target: 'aliyun-sls', region: 'cn-hangzhou', project: 'shop', logstore: 'orders', ...more };
+    return targetOf(resolveOptions({ ...place, endpoint, credentials }, {}), () => ANONYMOUS).identity;
+  };
+  const identity = identityOf('https://cn-hangzhou.log.aliyuncs.com');
+  for (const endpoint of [
+    'https://cn-hangzhou-intranet.log.aliyuncs.com',
+    'https://cn-hangzhou-internal.log.aliyuncs.com',
+    'https://logs.shop.example',
+    'https://127.0.0.1:8443',
+  ]) {
+    assert.deepEqual(identityOf(endpoint), identity, endpoint);
+  }
+  assert.notDeepEqual(identityOf('https://cn-hangzhou.log.aliyuncs.com', { logstore: 'other' }), identity);
+});
+
+test('what another process left by another address of the topic is delivered', async () => {
+  const [first, second] = [await running(), await running()];
+  const dir = temporaryDirectory('address');
+  await leaveBehind(first, dir, 50);
+  const { shipper } = started(second, { spool: { dir } });
+  await shipper.flush();
+  assert.deepEqual(numbersOf(second), range(0, 50));
+});
+
+test('what lies in another layout for the same topic is left alone and reported once', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('layout');
+  await leaveBehind(emulator, dir, 50, {}, targetNamed('volc-webtracks'));
+  const left = leftIn(dir);
+  const startMs = Date.now();
+  const { shipper, warnings } = started(
+    emulator,
+    { spool: { dir }, requestTimeoutMs: 600_000 },
+    { factor: 60, startMs },
+  );
+  write(shipper, 1000, 10);
+  await shipper.flush();
+  await pause(1500);
+  assert.deepEqual(
+    left.filter((name) => !leftIn(dir).includes(name)),
+    [],
+  );
+  const notices = warnings.filter(({ message }) => message.includes('for another destination'));
+  assert.equal(notices.length, 1, JSON.stringify(warnings));
+  assert.deepEqual(numbersOf(emulator), range(1000, 10));
+});
+
+// foreign directories
+
+const notRoot = process.getuid?.() === 0 ? false : 'only root can make files of another user';
+
+for (const [what, make] of [
+  [
+    'every user can write to',
+    (root: string) => {
+      mkdirSync(root);
+      chmodSync(root, 0o777);
+    },
+  ],
+  ['is a link', (root: string) => symlinkSync(temporaryDirectory('elsewhere'), root)],
+  ['is not a directory', (root: string) => writeFileSync(root, '')],
+] as const) {
+  test(`a directory of ours that ${what} before we come is not used, with one warning, and records arrive`, async () => {
+    const emulator = await running();
+    const dir = temporaryDirectory('foreign');
+    make(join(dir, ROOT));
+    const { shipper, warnings } = started(emulator, { spool: { dir, mode: 'always' } });
+    write(shipper, 0, 50);
+    await shipper.flush();
+    assert.deepEqual(numbersOf(emulator), range(0, 50));
+    await pause(10);
+    assert.deepEqual(
+      warnings.map(({ kind }) => kind),
+      ['spool'],
+    );
+    assert.match(warnings[0]!.message, /EFOREIGN: .*or set spool\.dir to another directory/);
+    assert.equal(shipper.stats().spooled, 0);
+  });
+}
+
+test('a link, a pipe and a file of another user in our directory are left alone, and what is ours beside them arrives', {
+  skip: notRoot,
+}, async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('mixed');
+  const elsewhere = temporaryDirectory('mixed-elsewhere');
+  // Elsewhere lies a whole spool: a link leads to its directory, as if it were one of ours.
+  leaveRun(elsewhere, { from: 5000, count: 10 });
+  leaveRun(dir, { from: 0, count: 10 });
+  leaveRun(dir, { from: 10, count: 10 });
+  leaveRun(dir, { from: 6000, count: 10 });
+  const root = join(dir, ROOT);
+  const parts = () =>
+    readdirSync(root)
+      .filter((name) => parsePart(name) !== undefined)
+      .sort();
+  const [first, , foreign] = parts();
+  const [linked] = readdirSync(join(elsewhere, ROOT));
+  symlinkSync(join(elsewhere, ROOT, linked!), join(root, linked!));
+  spawnSync('chown', ['-R', '65534', join(root, foreign!)]);
+  assert.equal(lstatSync(join(root, foreign!)).uid, 65_534);
+  spawnSync('mkfifo', [join(root, first!, '000-00000002.seg')]);
+  mkdirSync(join(root, first!, '000-00000003.seg'));
+  symlinkSync('/etc/passwd', join(root, first!, '000-00000004.seg'));
+  lutimesSync(join(root, linked!), 1, 1);
+  const { shipper, warnings } = started(emulator, { spool: { dir } });
+  write(shipper, 1000, 10);
+  await shipper.flush();
+  assert.deepEqual(numbersOf(emulator), [...range(0, 20), ...range(1000, 10)]);
+  const left = parts();
+  assert.ok(left.includes(linked!) && left.includes(foreign!), left.join(' '));
+  assert.equal(warnings.filter(({ message }) => message.includes('is left alone')).length, 2);
+});
+
+test('a worker whose spool.dir is relative and that is replaced after process.chdir() finds its records', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('replaced');
+  const home = process.cwd();
+  process.chdir(dir);
+  const options = resolveOptions({ ...optionsFor(emulator), instance: 'one', spool: { dir: 'spool' } }, {});
+  const host = startHost(options);
+  after(() => host.close({ timeoutMs: 0 }));
+  process.chdir(home);
+  write(host, 0, 10);
+  await host.flush();
+  assert.deepEqual(readdirSync(dir), ['spool']);
+  assert.equal(emulator.logs().length, 10);
+});
+
+test('createShipper does not throw, whatever lies in the spool', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('anything');
+  mkdirSync(join(dir, ROOT), { mode: 0o700 });
+  for (const name of ['x.owner', 'damaged', `${'0'.repeat(18)}.owner`, `${'1'.repeat(18)}.alive`, 'core', '.nfs1']) {
+    writeFileSync(join(dir, ROOT, name), 'anything');
+  }
+  const shipper = createShipper({ ...optionsFor(emulator), spool: { dir } });
+  after(() => shipper.close({ timeoutMs: 0 }));
+  write(shipper, 0, 10);
+  await shipper.flush();
+  assert.deepEqual(numbersOf(emulator), range(0, 10));
+});

@@ -1,0 +1,28 @@
+// A worker thread that counts records in a shared account by the writer's protocol, until `stop` is set.
+// It pauses at random: so a reader that reads in the wrong order sees a record at two places, and not the next one.
+
+import { workerData } from 'node:worker_threads';
+import { Account } from '@putlogs/core/internal/account';
+
+const { buffer, stop } = workerData as { buffer: SharedArrayBuffer; stop: Int32Array };
+const account = new Account(buffer);
+
+for (let round = 0; Atomics.load(stop, 0) === 0; round += 1) {
+  const count = 1 + (round % 7);
+  account.add('accepted', count);
+  const origin = round % 3;
+  if (origin === 1) account.add('recovered', count);
+  if (origin === 2) account.inherit(count);
+  const all = origin === 0 ? count : 2 * count;
+  const spooled = origin === 2 ? count : 0;
+  account.add('spooled', all - spooled);
+  pause();
+  account.add('spooled', -all);
+  if (round % 2 === 0) account.add('delivered', all);
+  else account.drop(round % 4 === 1 ? 'rejected' : 'spool', all);
+  pause();
+}
+
+function pause(): void {
+  for (let left = Math.random() * 3000; left > 0; left -= 1) Atomics.load(stop, 0);
+}

@@ -1,0 +1,120 @@
+// The lock of the dead-letter files, between real processes.
+
+import assert from 'node:assert/strict';
+import { readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { takeLock } from '@putlogs/core/internal/dead-letter/lock';
+import { runChild, startChild } from '../support/child';
+import { temporaryDirectory } from '../support/directory';
+
+const holder = join(__dirname, 'apps/lock-holder.js');
+const hasProc = process.platform === 'linux';
+
+function newPrefix(name: string): { readonly prefix: string; readonly files: () => string[] } {
+  const directory = temporaryDirectory(name);
+  return { prefix: join(directory, 'dead.ndjson.lock-'), files: () => readdirSync(directory) };
+}
+
+/** Takes it, or fails. */
+function taken(prefix: string): { release(): void; isHeld(): boolean } {
+  const lock = takeLock(prefix, 1);
+  if (lock.kind === 'busy') assert.fail(lock.holder);
+  return lock;
+}
+
+/** The name of a lock file of this machine, for another process. */
+function nameLike(prefix: string, change: (space: string, pid: string, start: string) => string): string {
+  const lock = taken(prefix);
+  const [own] = readdirSync(join(prefix, '..'));
+  lock.release();
+  const [space, pid, start] = own!.slice(basename(prefix).length).split('-');
+  return `${prefix}${change(space!, pid!, start!)}-00000000`;
+}
+
+test('a lock that a living process holds is busy, by its pid and its file, and free after its release', async () => {
+  const { prefix, files } = newPrefix('lock');
+  const child = startChild(holder, { args: [prefix] });
+  await child.line('held');
+  const [file] = files();
+  const busy = takeLock(prefix, 2);
+  assert.equal(busy.kind, 'busy');
+  assert.ok(busy.kind === 'busy' && busy.holder.includes(`process ${child.pid} on `) && busy.holder.includes(file!));
+  child.kill('SIGKILL');
+  await child.ended;
+  const lock = taken(prefix);
+  assert.equal(takeLock(prefix, 1).kind, 'busy');
+  lock.release();
+  assert.deepEqual(files(), []);
+});
+
+test('a process that was killed, even one whose parent never asked for its end, holds nothing', async (t) => {
+  if (!hasProc) return t.skip('zombies are told from others by /proc');
+  const { prefix, files } = newPrefix('zombie');
+  // The shell becomes a sleep, which never asks how its child has ended.
+  const script = `"${process.execPath}" "${holder}" "${prefix}" & exec sleep 60`;
+  const parent = startChild('', { command: '/bin/sh', args: ['-c', script] });
+  const [, pid] = (await parent.line('held')).split(' ');
+  assert.equal(takeLock(prefix, 1).kind, 'busy');
+  process.kill(Number(pid), 'SIGKILL');
+  while (takeLock(prefix, 1).kind === 'busy') await new Promise((resolve) => setImmediate(resolve));
+  // It has a pid still.
+  process.kill(Number(pid), 0);
+  assert.equal(files().length, 1);
+  parent.kill('SIGKILL');
+  await parent.ended;
+});
+
+test('a pid that another process has by now holds nothing', (t) => {
+  if (!hasProc) return t.skip('the start of a process is read from /proc');
+  const { prefix, files } = newPrefix('reused');
+  const name = nameLike(prefix, (space, _, start) => `${space}-${process.ppid}-${Number(start) - 1}`);
+  writeFileSync(name, '');
+  taken(prefix).release();
+  assert.deepEqual(files(), []);
+});
+
+test('a process that cannot be seen, of another container or host, holds a lock as long as it renews it', () => {
+  const { prefix, files } = newPrefix('elsewhere');
+  const name = nameLike(prefix, () => '0123456789ab-1-1');
+  writeFileSync(name, 'process 1 on another-host\n');
+  const busy = takeLock(prefix, 1);
+  assert.match(busy.kind === 'busy' ? busy.holder : '', /^process 1 on another-host \(lock file /);
+  const longAgo = Date.now() / 1000 - 120;
+  utimesSync(name, longAgo, longAgo);
+  taken(prefix).release();
+  assert.deepEqual(files(), []);
+});
+
+test('who was taken for dead sees that it does not hold the lock any more', () => {
+  const { prefix, files } = newPrefix('stolen');
+  const lock = taken(prefix);
+  assert.equal(lock.isHeld(), true);
+  const longAgo = Date.now() / 1000 - 120;
+  for (const file of files()) utimesSync(join(prefix, '..', file), longAgo, longAgo);
+  const next = taken(prefix);
+  assert.deepEqual([lock.isHeld(), next.isHeld()], [false, true]);
+  lock.release();
+  assert.equal(next.isHeld(), true);
+  next.release();
+});
+
+test('files that only look like those of the lock are left alone', () => {
+  const { prefix, files } = newPrefix('alike');
+  writeFileSync(`${prefix}of-a-person`, 'x');
+  symlinkSync('/nowhere', `${prefix}link`);
+  taken(prefix).release();
+  assert.deepEqual(files().sort(), ['dead.ndjson.lock-link', 'dead.ndjson.lock-of-a-person']);
+});
+
+test('of many processes that take it all the time, never do two hold it', async () => {
+  const { prefix, files } = newPrefix('many');
+  const children = await Promise.all(Array.from({ length: 4 }, () => runChild(holder, { args: [prefix, '60'] })));
+  for (const { code, stderr } of children) assert.equal(code, 0, stderr);
+  const held = children.map(({ stdout }) => Number(stdout.split(' ')[1]));
+  assert.ok(
+    held.some((count) => count > 0),
+    `${held}`,
+  );
+  assert.deepEqual(files(), []);
+});

@@ -75,7 +75,7 @@ function assertArrived(emulator: Emulator, count: number, text = 'record'): void
 const COUNT = 300;
 
 function steady(emulator: Emulator, env: Record<string, string> = {}, nodeArgs: string[] = []) {
-  const plan = { count: COUNT, everyMs: 3, stuckMs: 1000 };
+  const plan = { count: COUNT, everyMs: 3, stuckMs: 2000 };
   const limits = { PUTLOGS_LINGER_MS: '20', PUTLOGS_REQUEST_TIMEOUT_MS: '1000' };
   return startChild(join(__dirname, 'apps/steady.js'), {
     args: [JSON.stringify(plan)],
@@ -99,7 +99,7 @@ test('a process that is stopped for longer than every deadline goes on: nothing 
   await child.line('written 100');
   child.kill('SIGSTOP');
   // What is waited for is time itself: more than `stuckMs` and `requestTimeoutMs`.
-  await pause(2500);
+  await pause(4500);
   const { requests } = emulator.stats();
   child.kill('SIGCONT');
   const { code, stdout, stderr } = await child.ended;

@@ -106,6 +106,10 @@ export class Lives {
       timeoutMs: DAY_MS,
       onLine: (line) => this.#hear(life, line),
     });
+    const child = this.#child;
+    void child.ended.then(({ code, signal, stderr }) => {
+      if (life.endedBy === undefined) life.problems.push(`ended by itself, ${code ?? signal}: ${stderr.slice(-2000)}`);
+    });
   }
 
   #newLife(): Life {
@@ -177,8 +181,11 @@ export class Lives {
     return life.last;
   }
 
-  removeTransport(): void {
-    this.#child?.kill('SIGHUP');
+  async removeTransport(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    await begun(child);
+    child.kill('SIGHUP');
   }
 
   /** Logs no more. Resolves when no record is pending. */
@@ -186,7 +193,7 @@ export class Lives {
     const child = this.#child!;
     await begun(child);
     child.kill('SIGUSR2');
-    await child.line('"quiet"');
+    await Promise.race([child.line('"quiet"'), child.ended]);
   }
 
   sample(): void {
@@ -239,5 +246,5 @@ function keepStderr({ deadLetterFile }: Life, text: string): void {
 
 /** Resolves when it has its handlers, or has ended: how it ended is reported elsewhere. */
 async function begun(child: StartedChild): Promise<void> {
-  await child.line('written').catch(() => {});
+  await Promise.race([child.line('written').catch(() => {}), child.ended]);
 }

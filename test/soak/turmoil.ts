@@ -125,8 +125,8 @@ export async function turmoil(options: TurmoilOptions): Promise<boolean> {
     await setFaults(turn.rules);
     if (turn.removesTransport) {
       count('transport removed');
-      calm.removeTransport();
-      if (turn.end === 'none') other.removeTransport();
+      await calm.removeTransport();
+      if (turn.end === 'none') await other.removeTransport();
     }
     await pause(Math.min(turn.faultMs, endMs - performance.now()));
     const victim = [mortal, other, small][turn.victim]!;

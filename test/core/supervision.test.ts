@@ -1,13 +1,22 @@
 // What becomes of the records and of the application when a worker thread dies or hangs: real threads, real deaths.
 
 import assert from 'node:assert/strict';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Stats } from '@putlogs/core';
+import { createHost, type Stats } from '@putlogs/core';
 import { type ChildResult, startChild } from '../support/child';
 import { spooledRecords, temporaryDirectory } from '../support/directory';
-import { closedPort, contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import {
+  closedPort,
+  contentsOf,
+  type Emulator,
+  environmentFor,
+  optionsFor,
+  startEmulator,
+  until,
+} from '../support/emulator';
 
 const app = join(__dirname, 'apps/supervised.js');
 const fault = join(__dirname, '../../core/apps/worker-fault.cjs');
@@ -184,6 +193,36 @@ test('a record that ends the worker that reads it costs itself and what was read
   assertExact(result, 5000);
   assert.equal(result.stats.dropped.worker, 2101);
   assert.equal(result.numbers[0], 2101);
+});
+
+test('what a worker spools after it lost its directory is sent by the next worker, counted once', async () => {
+  const service = await startService();
+  const dir = temporaryDirectory('evicted');
+  const endsWorker = join(temporaryDirectory('transform'), 'ends-worker.cjs');
+  writeFileSync(endsWorker, 'module.exports = (record) => (record.n === -1 ? process.exit(1) : record);');
+  const spool = { dir, mode: 'always' as const };
+  const host = createHost({ ...optionsFor(service), lingerMs: 10, spool, transform: endsWorker });
+  service.faults([{ status: 503 }]);
+  host.write(JSON.stringify({ n: 0 }));
+  await until('the first record is on disk', () => host.stats().spooled === 1);
+  rmSync(join(dir, 'putlogs-1'), { recursive: true });
+  await until('the worker goes on as another run', () => existsSync(join(dir, 'putlogs-1')), 15_000);
+  for (let n = 1; n <= 10; n += 1) host.write(JSON.stringify({ n }));
+  await until('the next records are on disk', () => spooledRecords(dir) >= 10);
+  const dropped = host.stats().dropped.damaged;
+  host.write('{"n":-1}');
+  await until('the worker has ended', () => host.stats().pending > 0);
+  service.faults([]);
+  await host.flush();
+  const stats = host.stats();
+  const numbers = service.logs().map((log) => Number(contentsOf(log)['n']));
+  assert.deepEqual(numbers.slice(-10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.equal(stats.recovered, 0, 'no earlier process left them');
+  assert.equal(stats.delivered, 11 - dropped);
+  assert.equal(stats.dropped.worker, 1);
+  assert.deepEqual([stats.spooled, stats.pending], [0, 0]);
+  await host.close();
+  assert.equal(spooledRecords(dir), 0);
 });
 
 test('three workers that die one after the other leave a fourth that delivers', async () => {

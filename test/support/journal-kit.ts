@@ -120,10 +120,15 @@ function partsOf(disk: Disk, clock: Clock, inFlight = 1): { parts: JournalParts;
 let opened = 0;
 
 /** Nothing if no segment can be read. */
-export function reopenJournal(disk: VirtualDisk, clock: Clock = new KitClock()): Reopened | DiskFailure | undefined {
+/** @param isLasting whether a segment that cannot be opened is given up */
+export function reopenJournal(
+  disk: VirtualDisk,
+  clock: Clock = new KitClock(),
+  isLasting?: (failure: DiskFailure) => boolean,
+): Reopened | DiskFailure | undefined {
   opened += 1;
   const { parts, lost } = partsOf(new Disk(false, disk.processFs(`reader ${opened}`)), clock);
-  const found = openJournal(parts, parts.disk.fs.readdirSync(DIRECTORY));
+  const found = openJournal(parts, parts.disk.fs.readdirSync(DIRECTORY), isLasting);
   if (found === undefined || found.kind === 'failed') return found;
   return { journal: found.journal, lost, recovered: found.journal.unfinished };
 }

@@ -59,6 +59,7 @@ export class DistantRun {
     this.#path = join(root, ownerName(this.run));
     this.#record = {
       ...ownIdentity(),
+      named: '',
       host: 'orders-1',
       boot: 'another boot',
       pid: 1,

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DiskUnit } from '@putlogs/core/internal/spool/journal';
+import { LastingFailure } from '@putlogs/core/internal/spool/read-failures';
 import {
   batchNo,
   DIRECTORY,
@@ -447,6 +448,25 @@ test('the oldest segment without a unit in use gives way, and a batch fails if t
   assert.equal(refused.kind === 'failed' && refused.code, 'NO_ROOM');
 });
 
+test('nothing gives way for a batch whose segment cannot be opened', () => {
+  for (const isInUse of [false, true]) {
+    const disk = new VirtualDisk();
+    const { add, journal, writer } = writeJournal(disk, { maxBytes: 300_000 });
+    for (let i = 1; i <= 4; i += 1) add(batchNo(i, 1, 70_000));
+    // With the others in flight, only the segment that is written to can give way.
+    if (isInUse) for (let i = 1; i <= 3; i += 1) take(journal);
+    disk.plan = (_process, call) => (call === 'open' ? { kind: 'error', code: 'EMFILE' } : undefined);
+    const refused = writer.append(batchNo(5, 1, 70_000), { firstIndex: 0, isPart: false, mayBeSent: false });
+    assert.equal(refused.kind === 'failed' && refused.code, 'EMFILE');
+    assert.equal(journal.unfinished, 4);
+    disk.plan = () => undefined;
+    add(batchNo(5, 1, 70_000));
+    assert.equal(journal.unfinished, 4);
+    const numbers = journal.segments.map(({ number }) => number);
+    assert.deepEqual(numbers.slice(0, 3), isInUse ? [1, 2, 3] : [2, 3, 4]);
+  }
+});
+
 test('after a write that failed the next batch is appended as if nothing had been', () => {
   for (const fault of ['write', 'fdatasync', 'ftruncate'] as const) {
     const disk = new VirtualDisk();
@@ -495,6 +515,29 @@ test('a batch in a segment that cannot be read for a minute is set aside, and wh
   assert.equal(lost.damaged, 2);
   assert.deepEqual(lost.aside, [segmentPath(2)]);
   assert.equal(journal.unfinished, 3);
+});
+
+test('a segment that cannot be opened for a minute is set aside, and the segments around it arrive', () => {
+  const disk = new VirtualDisk();
+  const { add } = writeJournal(disk);
+  for (let i = 1; i <= 3; i += 1) add(batchNo(i, i, 70_000));
+  const clock = new KitClock();
+  const failures = new LastingFailure();
+  disk.plan = (_process, call, path) =>
+    call === 'open' && path === segmentPath(2) ? { kind: 'error', code: 'EACCES' } : undefined;
+  const open = () => reopenJournal(disk, clock, (failure) => failures.isLasting(failure, clock));
+  let found = open();
+  for (; found !== undefined && 'kind' in found; found = open()) clock.nowMs += 10_000;
+  assert.equal(clock.nowMs, 60_000);
+  assert.ok(found !== undefined);
+  const { journal, lost } = found;
+  assert.deepEqual(
+    drainJournal(journal).map((text) => text.trim()),
+    ['1.0', '3.0', '3.1', '3.2'],
+  );
+  assert.equal(lost.damaged, 2);
+  assert.deepEqual(lost.aside, [segmentPath(2)]);
+  assert.equal(journal.unfinished, 0);
 });
 
 test('a segment that a person deleted is counted once, and nothing that is in use', () => {

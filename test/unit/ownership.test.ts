@@ -134,7 +134,7 @@ test('shared memory is a tmpfs', { skip: existsSync('/dev/shm') ? false : 'there
 // The owner file
 
 const record = { ...ownIdentity(), run: newRun(1), beat: 7, leaseMs: LEASE_MS, socket: true, dev: '1' };
-const owner = { ...record, host: 'orders-0', instance: 'a'.repeat(16), dests: ['b'.repeat(16)] };
+const owner = { ...record, host: 'orders-0', instance: 'a'.repeat(16), dests: ['b'.repeat(16)], named: newRun(2) };
 
 test('an owner file is 1,024 bytes and reads as it was written', () => {
   const bytes = encodeOwner(owner);

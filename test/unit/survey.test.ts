@@ -355,7 +355,7 @@ test('a copy of a spool without its progress says that all of it is to be delive
 });
 
 function owner(run: string, more: Partial<OwnerRecord>): OwnerRecord {
-  const common = { run, beat: 1, leaseMs: 30_000, socket: false, dev: '', instance: '', dests: [] };
+  const common = { run, beat: 1, leaseMs: 30_000, socket: false, dev: '', instance: '', dests: [], named: '' };
   return { ...common, ...ownIdentity(), ...more };
 }
 

@@ -23,7 +23,8 @@ import { publish } from './diagnostics';
 import type { Options } from './options/schema';
 import type { Journal } from './spool/journal';
 import type { Runs } from './spool/run';
-import type { Machine, Spool, SpoolEvents } from './spool/spool';
+import type { Machine, Spool } from './spool/spool';
+import type { SpoolEvents } from './spool/spool-events';
 import type { Target } from './target/target';
 import { lost, records, type Teller } from './tell';
 

@@ -137,7 +137,16 @@ function giveToAnotherMachine(dir: string): void {
   const { destination, instance, origin } = part;
   renameSync(join(root, partName(part)), join(root, partName({ ...part, owner: origin })));
   const elsewhere = { ...ownIdentity(), host: 'orders-0', boot: 'another boot', pid: 1 };
-  const owner = { run: origin, beat: 0, leaseMs: 30_000, socket: false, dev: '1', instance, dests: [destination] };
+  const owner = {
+    run: origin,
+    beat: 0,
+    leaseMs: 30_000,
+    socket: false,
+    dev: '1',
+    instance,
+    dests: [destination],
+    named: '',
+  };
   writeFileSync(join(root, ownerName(origin)), encodeOwner({ ...elsewhere, ...owner }));
 }
 

@@ -77,12 +77,8 @@ export class JournalWriter {
   append(batch: SealedBatch, flags: EntryFlags): Appended {
     const headerBytes = entryHeaderBytes(batch.packId);
     const bytes = headerBytes + batch.body.length;
-    const noRoom = this.#makeRoom(bytes);
-    if (noRoom !== undefined) return noRoom;
-    const { disk } = this.#parts;
-    const failure = disk.attempt(() => this.#begin(bytes));
-    if (failure !== undefined) return failure;
-    const active = this.#active!;
+    const active = this.#prepare(bytes);
+    if ('kind' in active) return active;
     const { segment } = active;
     const offset = segment.bytes === 0 ? active.header.length : segment.bytes;
     const ordinal = segment.entries;
@@ -128,34 +124,41 @@ export class JournalWriter {
     this.#parts.journal.close();
   }
 
-  #makeRoom(bytes: number): DiskFailure | undefined {
-    const { journal, budgetBytes, onEvict } = this.#parts;
+  /** A segment to append to, with room for so many bytes. It is opened first: nothing gives way if it cannot be. */
+  #prepare(bytes: number): Active | DiskFailure {
+    const { disk, journal, budgetBytes, onEvict } = this.#parts;
     const budget = budgetBytes();
     // Nothing gives way for a batch that has no room even alone.
-    if (bytes > budget)
-      return { kind: 'failed', code: 'NO_ROOM', message: `${bytes} bytes are more than may be written` };
-    while (journal.bytes + bytes > budget) {
-      const oldest = journal.segments.find((segment) => segment.units === 0);
-      if (oldest === undefined) {
-        // Every segment has a unit in flight or cut. The batch stays in memory, and is appended when one is finished.
-        const message = `${bytes} bytes do not fit beside batches in flight (spool.maxBytes)`;
-        return { kind: 'failed', code: 'NO_ROOM', message };
+    if (bytes > budget) return noRoom(`${bytes} bytes are more than may be written`);
+    for (;;) {
+      const failure = disk.attempt(() => this.#begin(bytes));
+      if (failure !== undefined) return failure;
+      const active = this.#active!;
+      if (journal.bytes + bytes <= budget) return active;
+      const oldest = journal.segments.find(({ units, entries }) => units === 0 && entries > 0);
+      // Every segment has a unit in flight or cut. The batch stays in memory, and is appended when one is finished.
+      if (oldest === undefined) return noRoom(`${bytes} bytes do not fit beside batches in flight (spool.maxBytes)`);
+      if (oldest === active.segment) {
+        const unopened = disk.attempt(() => this.#roll());
+        if (unopened !== undefined) return unopened;
       }
-      if (oldest === this.#active?.segment) this.#close(this.#active);
       onEvict(oldest);
     }
-    return undefined;
   }
 
   /** @throws the system's error */
   #begin(bytes: number): void {
-    const { journal, disk, progress, clock, key, layout } = this.#parts;
-    if (this.#active !== undefined) {
-      const { segment } = this.#active;
+    const { segment } = this.#active ?? {};
+    if (segment !== undefined) {
       const isFull = segment.entries > 0 && segment.bytes + bytes > this.#segmentBytes;
       if (!isFull && segment.entries < SEGMENT_ENTRIES) return;
-      this.#close(this.#active);
     }
+    this.#roll();
+  }
+
+  /** Opens the next segment, and closes the one before. @throws the system's error */
+  #roll(): void {
+    const { journal, disk, progress, clock, key, layout } = this.#parts;
     if (!this.#isMade) {
       this.#parts.makeDirectory();
       const failure = progress.create(journal.text.run, key);
@@ -188,6 +191,8 @@ export class JournalWriter {
       isDamaged: false,
       isExhausted: false,
     };
+    const before = this.#active;
+    if (before !== undefined) this.#close(before);
     this.#active = { segment, file, header };
     journal.segments.push(segment);
   }
@@ -249,4 +254,8 @@ export class JournalWriter {
     disk.attempt(() => disk.fs.closeSync(file));
     if (segment.entries === 0) this.#parts.journal.drop(segment);
   }
+}
+
+function noRoom(message: string): DiskFailure {
+  return { kind: 'failed', code: 'NO_ROOM', message };
 }

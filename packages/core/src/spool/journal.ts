@@ -11,6 +11,7 @@ import type { Disk, DiskFailure } from './disk';
 import type { EntryHeader, SegmentText } from './format';
 import { segmentName } from './names';
 import { type Finish, type Mark, type ProgressFile, type ProgressRecord, START } from './progress';
+import { isPassing, LastingFailure } from './read-failures';
 import { RecordRanges } from './record-ranges';
 import { type Found, type Position, SegmentReader } from './segment-reader';
 
@@ -109,11 +110,6 @@ export interface OpenedJournal {
 const JOIN_ENTRIES = 1024;
 /** How many units may be finished ahead of one that is not: their progress must fit into memory and file. */
 const AHEAD_MAX = 1024;
-/** These codes pass by themselves, so nothing is set aside for them. */
-const PASSING = new Set(['EMFILE', 'ENFILE', 'EINTR', 'EAGAIN', 'ENOMEM']);
-/** A segment that cannot be read is set aside after so many tries over so long. */
-const READ_TRIES = 5;
-const READ_TRIES_MS = 60_000;
 
 export class Journal {
   readonly #parts: JournalParts;
@@ -131,8 +127,7 @@ export class Journal {
   readonly #records: Map<string, ProgressRecord[]>;
   /** Finished files that the disk has not removed yet. */
   #toRemove: string[] = [];
-  #failedReads = 0;
-  #failingSinceMs = 0;
+  readonly #failedReads = new LastingFailure();
   /** The first unit of another run's journal may have been in flight when that run ended. */
   #isHead: boolean;
   readonly text: SegmentText;
@@ -201,7 +196,7 @@ export class Journal {
         if (lost === undefined) return found;
         continue;
       }
-      this.#failedReads = 0;
+      this.#failedReads.reset();
       if (found.kind === 'damaged') this.#skipDamaged(segment, at, found.why, found.next);
       // `bytes` is behind the last whole entry, so what lies before it and cannot be read is damaged.
       else if (found.kind === 'end')
@@ -672,13 +667,10 @@ export class Journal {
   #readFailed(segment: Segment, failure: DiskFailure): 'lost' | undefined {
     this.#reader?.reader.close();
     this.#reader = undefined;
-    if (PASSING.has(failure.code) || (failure.code === 'ENOENT' && !this.#parts.isHeld())) return undefined;
-    const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#failedReads === 0) this.#failingSinceMs = nowMs;
-    this.#failedReads += 1;
-    const isLasting = this.#failedReads >= READ_TRIES && nowMs - this.#failingSinceMs >= READ_TRIES_MS;
+    if (isPassing(failure) || (failure.code === 'ENOENT' && !this.#parts.isHeld())) return undefined;
+    const isLasting = this.#failedReads.isLasting(failure, this.#parts.clock);
     if (failure.code !== 'ENOENT' && !isLasting) return undefined;
-    this.#failedReads = 0;
+    this.#failedReads.reset();
     const why = failure.code === 'ENOENT' ? 'is gone' : `cannot be read, ${failure.code}`;
     const at = this.#cursor.at!;
     segment.isDamaged = failure.code !== 'ENOENT';

@@ -24,11 +24,21 @@ interface Look {
   readonly tail: Tail | undefined;
 }
 
+/** A segment that is given up: its records are lost, as many as the next segment says were before it. */
+const UNREADABLE = { fileBytes: 0, isDamaged: true, header: undefined, tail: undefined };
+
 /** What the system says where a regular file was opened or read, and there is something else. */
 const NO_FILE = new Set(['ELOOP', 'EISDIR', 'ESPIPE', 'ENXIO']);
 
-/** @param names what is in the directory. Nothing is returned if no segment can be read. */
-export function openJournal(parts: JournalParts, names: readonly string[]): Opened | DiskFailure | undefined {
+/**
+ * @param names what is in the directory. Nothing is returned if no segment can be read.
+ * @param isLasting whether a segment that cannot be opened is given up, with its records, for those behind it
+ */
+export function openJournal(
+  parts: JournalParts,
+  names: readonly string[],
+  isLasting: (failure: DiskFailure) => boolean = () => false,
+): Opened | DiskFailure | undefined {
   const looks: Look[] = [];
   for (const name of [...names].sort()) {
     const named = parseSegment(name);
@@ -36,8 +46,10 @@ export function openJournal(parts: JournalParts, names: readonly string[]): Open
     const look = lookAt(parts, join(parts.directory(), name), named.number);
     // A link, a directory or a pipe was made by somebody else: it must not stop the segments behind it.
     if ('kind' in look && NO_FILE.has(look.code)) continue;
-    if ('kind' in look) return look;
-    looks.push(look);
+    if ('kind' in look) {
+      if (!isLasting(look)) return look;
+      looks.push({ ...UNREADABLE, number: named.number, path: join(parts.directory(), name) });
+    } else looks.push(look);
   }
   const text = looks.find(({ header }) => header !== undefined)?.header?.text;
   if (text === undefined) {

@@ -3,7 +3,11 @@
 //   <run>.owner    1,024 bytes: JSON, spaces, newline
 //
 //   {"v":1,"run":"018f3b2c4d5ea1b2c3","beat":42,"leaseMs":30000,"host":"orders-0","boot":"61af587f-...",
-//    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>","dests":["<hash>"]}
+//    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>","dests":["<hash>"],
+//    "named":"018f3b2c4d5ea1b2c3"}
+//
+// `named` is the run under which the application's thread knows this worker; empty without one. A worker that lost its
+// directory goes on as a new run, of which that thread has not heard: by `named` the next worker knows that it is dead.
 //
 // It is made with O_EXCL at the start, and rewritten in place with `beat + 1` at each renewal. A temporary file and a
 // rename would need room: on a full disk the lease would end, and other processes would take the spool of a process
@@ -26,6 +30,8 @@ export interface OwnerRecord extends Identity {
   /** Hashes, as in the names of directories. */
   readonly instance: string;
   readonly dests: readonly string[];
+  /** The name that the application's thread gave the run of this worker; empty if there is no such thread. */
+  readonly named: string;
 }
 
 export const OWNER_FILE_BYTES = 1024;
@@ -34,11 +40,26 @@ const VERSION = 1;
 const MAX_HOST_CHARACTERS = 64;
 
 export function encodeOwner(owner: OwnerRecord): Buffer {
-  const { run, beat, leaseMs, boot, pidns, pid, start, socket, dev, instance } = owner;
+  const { run, beat, leaseMs, boot, pidns, pid, start, socket, dev, instance, named } = owner;
   const host = owner.host.slice(0, MAX_HOST_CHARACTERS);
   const dests = [...owner.dests];
   const text = () =>
-    JSON.stringify({ v: VERSION, run, beat, leaseMs, host, boot, pidns, pid, start, socket, dev, instance, dests });
+    JSON.stringify({
+      v: VERSION,
+      run,
+      beat,
+      leaseMs,
+      host,
+      boot,
+      pidns,
+      pid,
+      start,
+      socket,
+      dev,
+      instance,
+      dests,
+      named,
+    });
   // Destinations are for listings. The names of the directories have them all.
   while (Buffer.byteLength(text()) >= OWNER_FILE_BYTES && dests.length > 0) dests.pop();
   const bytes = Buffer.alloc(OWNER_FILE_BYTES, ' ');
@@ -70,6 +91,7 @@ export function decodeOwner(bytes: Buffer): OwnerRecord | undefined {
     dev: text('dev'),
     instance: text('instance'),
     dests: Array.isArray(dests) ? dests.filter((dest) => typeof dest === 'string') : [],
+    named: text('named'),
   };
 }
 

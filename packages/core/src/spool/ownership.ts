@@ -6,7 +6,7 @@
 //
 // verdict(run)
 //   it is this run                                          mine
-//   the host named it                                       dead
+//   the host named it, or its worker's first run            dead
 //   no owner file                                           as a heartbeat that stands still since we first looked
 //   same boot, pid namespace, pid and start time            alive: another transport of this process
 //   its socket can be on our machine                        connected: alive; refused, on our boot and mount: dead
@@ -43,10 +43,12 @@ export interface OwnershipOptions {
   /** `putlogs-1`, resolved. */
   readonly root: string;
   readonly run: string;
+  /** The name that the application's thread gave this worker's run; empty if there is no such thread. */
+  readonly namedRun?: string;
   readonly instanceHash: string;
   readonly destinationHashes: readonly string[];
   readonly clock: Clock;
-  /** Runs of this process whose worker thread has ended; the host adds to it. */
+  /** Runs of this process whose worker thread has ended. */
   readonly deadRuns: ReadonlySet<string>;
   readonly leaseMs?: number;
   readonly identity?: Identity;
@@ -89,6 +91,7 @@ export class Ownership {
       dev: this.#dev,
       instance: instanceHash,
       dests: destinationHashes,
+      named: options.namedRun ?? '',
     };
     this.#lease = new Lease({ disk, root, clock, owner });
   }
@@ -146,6 +149,11 @@ export class Ownership {
     return this.#lease.mayBeEvicted;
   }
 
+  /** On our monotonic clock: the end of our last standstill. */
+  get steadyFromMs(): number {
+    return this.#lease.steadyFromMs;
+  }
+
   /** The caller has seen its directories under their names. */
   confirmHeld(): void {
     this.#lease.confirmHeld();
@@ -183,6 +191,16 @@ export class Ownership {
     return this.#options.deadRuns.has(run) ? 'dead' : undefined;
   }
 
+  /**
+   * Whether a worker thread of this process had this run, and has ended. The application's thread names the run with which
+   * a worker began; after an eviction that worker had another one.
+   */
+  isOfDeadWorker(run: string): boolean {
+    const { deadRuns } = this.#options;
+    if (deadRuns.size === 0) return false;
+    return deadRuns.has(run) || deadRuns.has(this.#recordOf(run)?.named ?? '');
+  }
+
   #look(run: string): Look | Verdict {
     const { disk, root, clock } = this.#options;
     const file = readOwner(disk, join(root, ownerName(run)));
@@ -190,7 +208,9 @@ export class Ownership {
     // The read itself can have taken long.
     this.#lease.noteStandstill();
     if ('kind' in file) return file.code === 'ENOENT' ? { file: 'missing', atMs } : 'unknown';
-    if (file.owner !== undefined && sameProcess(file.owner, this.#identity)) return 'alive';
+    if (file.owner !== undefined && sameProcess(file.owner, this.#identity)) {
+      return this.#options.deadRuns.has(file.owner.named) ? 'dead' : 'alive';
+    }
     return { file, atMs };
   }
 

@@ -1,0 +1,97 @@
+// What lies in the root of a spool: the directories of runs, and what they tell without opening their journals.
+
+import { basename, join } from 'node:path';
+import type { Disk, DiskFailure } from './disk';
+import type { SegmentText } from './format';
+import { DAMAGED, parsePart, parseSegment, segmentName } from './names';
+import { SegmentReader } from './segment-reader';
+
+export class RunDirectories {
+  readonly root: string;
+  readonly #disk: Disk;
+
+  constructor(disk: Disk, root: string) {
+    this.#disk = disk;
+    this.root = root;
+  }
+
+  pathOf(name: string): string {
+    return join(this.root, name);
+  }
+
+  /** Every name in the root. */
+  list(): string[] | DiskFailure {
+    return namesIn(this.#disk, this.root);
+  }
+
+  exists(path: string): boolean {
+    const failure = this.#disk.attempt(() => this.#disk.fs.lstatSync(path));
+    return failure?.code !== 'ENOENT';
+  }
+
+  /** Whether no directory in the root was written by the same run: then it was deleted, and no process sends its records. */
+  isDeleted(path: string): boolean {
+    const names = this.list();
+    const origin = parsePart(basename(path))?.origin;
+    return Array.isArray(names) && !names.some((name) => parsePart(name)?.origin === origin);
+  }
+
+  hasSegments(name: string): boolean {
+    return this.#segmentsIn(this.pathOf(name)).length > 0;
+  }
+
+  /** What the first readable segment says of its run and its destination. */
+  textIn(path: string): SegmentText | undefined {
+    for (const { key, number } of this.#segmentsIn(path)) {
+      const reader = new SegmentReader(this.#disk, join(path, segmentName(key, number)));
+      const header = reader.header();
+      reader.close();
+      if (header !== undefined && !('kind' in header)) return header.text;
+    }
+    return undefined;
+  }
+
+  #segmentsIn(path: string): { key: number; number: number }[] {
+    let names: string[] | DiskFailure = [];
+    this.#disk.attempt(() => {
+      // A link is never followed: another user of the group could have made it.
+      if (this.#disk.fs.lstatSync(path).isDirectory()) names = namesIn(this.#disk, path);
+    });
+    return Array.isArray(names) ? [...names].sort().flatMap((name) => parseSegment(name) ?? []) : [];
+  }
+
+  /**
+   * Why the directory must not be adopted; empty if it may be. A group may write to our root, and adopted records are sent
+   * under our key: so a link, or a directory of another user, is left alone.
+   */
+  foreign(path: string): string | DiskFailure {
+    let problem = '';
+    const failure = this.#disk.attempt(() => {
+      const stat = this.#disk.fs.lstatSync(path);
+      const uid = process.getuid?.();
+      if (!stat.isDirectory()) problem = 'is no directory';
+      else if (uid !== undefined && stat.uid !== uid) problem = `belongs to user ${stat.uid}`;
+    });
+    return failure ?? problem;
+  }
+
+  /** Moves a finished segment with damage to `damaged/`, under a name that says where it was. */
+  setAside(directory: string, path: string): DiskFailure | undefined {
+    const part = parsePart(basename(directory));
+    const origin = part === undefined ? '' : `${part.destination}.${part.instance}.${part.origin}.`;
+    const damaged = this.pathOf(DAMAGED);
+    const failure = this.#disk.attempt(() => {
+      this.#disk.attempt(() => this.#disk.fs.mkdirSync(damaged, { mode: 0o700 }));
+      this.#disk.fs.renameSync(path, join(damaged, `${origin}${basename(path)}`));
+    });
+    return failure?.code === 'ENOENT' ? undefined : failure;
+  }
+}
+
+export function namesIn(disk: Disk, path: string): string[] | DiskFailure {
+  let names: string[] = [];
+  const failure = disk.attempt(() => {
+    names = disk.fs.readdirSync(path);
+  });
+  return failure ?? names;
+}

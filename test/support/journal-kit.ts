@@ -4,16 +4,12 @@ import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
 import type { Clock } from '@putlogs/core/internal/clock';
 import { Disk, type DiskFailure } from '@putlogs/core/internal/spool/disk';
 import { batchOf } from '@putlogs/core/internal/spool/format';
-import {
-  type DiskUnit,
-  type JoinLimits,
-  Journal,
-  type JournalParts,
-  type Segment,
-} from '@putlogs/core/internal/spool/journal';
+import { Journal, type JournalParts } from '@putlogs/core/internal/spool/journal';
+import type { JoinLimits } from '@putlogs/core/internal/spool/journal-cursor';
 import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { openJournal } from '@putlogs/core/internal/spool/open-journal';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
+import type { DiskUnit, Segment } from '@putlogs/core/internal/spool/segment';
 import { makeBatch, recordsIn } from './made-batch';
 import type { VirtualDisk } from './virtual-disk';
 

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DiskUnit } from '@putlogs/core/internal/spool/journal';
 import { LastingFailure } from '@putlogs/core/internal/spool/read-failures';
+import type { DiskUnit } from '@putlogs/core/internal/spool/segment';
 import {
   batchNo,
   DIRECTORY,

@@ -20,9 +20,11 @@ import type { Clock } from '../clock';
 import { messageOf } from '../errors';
 import type { DiskFailure } from '../spool/disk';
 import { batchOf } from '../spool/format';
-import type { JoinLimits, Journal, Segment, Taken } from '../spool/journal';
+import type { Journal } from '../spool/journal';
+import type { JoinLimits, Taken } from '../spool/journal-cursor';
 import type { JournalWriter } from '../spool/journal-writer';
 import type { Finish } from '../spool/progress';
+import type { Segment } from '../spool/segment';
 import { Deque } from './deque';
 import {
   ADOPTED,

@@ -2,7 +2,7 @@
 
 import { logAt, type OpenedBatch, openBatch, partOf, type Reframing, sealedId } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { DiskUnit } from '../spool/journal';
+import type { DiskUnit } from '../spool/segment';
 
 /** One object from sealing, or from reading it, to its end; its bytes are in memory, and on disk if `disk` is set. */
 export interface Unit {

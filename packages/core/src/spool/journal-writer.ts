@@ -19,9 +19,10 @@ import {
   newMarker,
   writeEntryHeader,
 } from './format';
-import type { DiskUnit, Journal, Segment } from './journal';
+import type { Journal } from './journal';
 import type { ProgressFile } from './progress';
 import { RecordRanges } from './record-ranges';
+import type { DiskUnit, Segment } from './segment';
 
 export interface WriterParts {
   readonly disk: Disk;
@@ -88,7 +89,6 @@ export class JournalWriter {
     segment.bytes = offset + bytes;
     segment.fileBytes = segment.bytes;
     segment.entries += 1;
-    segment.left += batch.count;
     this.#records += batch.count;
     segment.recordsTotal = this.#records;
     const start = { offset, ordinal, recordsBefore: place.recordsBefore };
@@ -97,7 +97,7 @@ export class JournalWriter {
     const { crc } = written;
     const finished = new RecordRanges();
     const unit = { journal, segment, start, next, crc, lastCrc: crc, records: batch.count, finished, cuts: [] };
-    journal.unfinished += batch.count;
+    journal.appended(segment, batch.count);
     return { kind: 'appended', unit };
   }
 
@@ -156,9 +156,10 @@ export class JournalWriter {
     this.#roll();
   }
 
-  /** Opens the next segment, and closes the one before. @throws the system's error */
+  /** Closes the segment, which frees a descriptor, and opens the next one. @throws the system's error */
   #roll(): void {
     const { journal, disk, progress, clock, key, layout } = this.#parts;
+    if (this.#active !== undefined) this.#close(this.#active);
     if (!this.#isMade) {
       this.#parts.makeDirectory();
       const failure = progress.create(journal.text.run, key);
@@ -191,8 +192,6 @@ export class JournalWriter {
       isDamaged: false,
       isExhausted: false,
     };
-    const before = this.#active;
-    if (before !== undefined) this.#close(before);
     this.#active = { segment, file, header };
     journal.segments.push(segment);
   }

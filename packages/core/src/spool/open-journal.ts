@@ -3,9 +3,11 @@
 import { join } from 'node:path';
 import type { DiskFailure } from './disk';
 import type { SegmentHeader, SegmentText } from './format';
-import { finishedIn, Journal, type JournalParts, keyOf, type Segment } from './journal';
+import { Journal, type JournalParts } from './journal';
 import { parseSegment } from './names';
 import { isBelow, type Mark, type Progress, type ProgressRecord, START } from './progress';
+import { finishedIn } from './said-progress';
+import { keyOf, type Segment } from './segment';
 import { SegmentReader, type Tail } from './segment-reader';
 
 export interface Opened {

@@ -34,6 +34,7 @@
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFailure } from './disk';
+import type { DiskUnit } from './segment';
 
 const MAGIC = Buffer.from('PUTLOGSP');
 const FILE_BYTES = 4096;
@@ -240,6 +241,17 @@ export class ProgressFile {
     this.#free = Array.from({ length: this.#places }, (_, i) => this.#places - 1 - i);
     return file;
   }
+}
+
+/** A progress record of the unit. */
+export function recordOf(
+  { segment, start, crc }: DiskUnit,
+  kind: ProgressRecord['kind'],
+  how: Finish | '',
+  a: number,
+  b: number,
+): ProgressRecord {
+  return { kind, how, segment: segment.number, ordinal: start.ordinal, a, b, crc };
 }
 
 function encodeHeader({ run, key }: { run: string; key: number }): Buffer {

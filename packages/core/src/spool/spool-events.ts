@@ -1,7 +1,8 @@
 // What a spool reports to the stage that sends its records.
 
 import type { DiskFailure } from './disk';
-import type { Journal, Segment } from './journal';
+import type { Journal } from './journal';
+import type { Segment } from './segment';
 
 export interface AdoptedFrom {
   /** Whether the journal is of the own instance: then it is sent before the own records, else in a lane of its own. */

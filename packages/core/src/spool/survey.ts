@@ -10,11 +10,11 @@ import type { Options } from '../options/schema';
 import { targetOf } from '../target/which';
 import { Disk, type DiskFailure } from './disk';
 import type { BodyLayout, SegmentText } from './format';
-import type { Segment } from './journal';
 import { DAMAGED, nameHash, type PartName, parsePart, parseSegment, partName, progressName, ROOT } from './names';
 import { openJournal } from './open-journal';
 import { type Mark, ProgressFile, type ProgressRecord, START } from './progress';
 import { readOnlyFs } from './read-only-fs';
+import type { Segment } from './segment';
 import { SegmentReader } from './segment-reader';
 
 export type SurveyedSegment = Pick<

@@ -1,0 +1,54 @@
+// The files of a journal's segments: the one that is read, and the finished ones, which are removed or set aside.
+
+import type { Disk } from './disk';
+import type { Segment } from './segment';
+import { SegmentReader } from './segment-reader';
+
+export class SegmentFiles {
+  readonly #disk: Disk;
+  readonly #setAside: (path: string) => void;
+  #reading: { segment: Segment; reader: SegmentReader } | undefined;
+  /** Finished files that the disk has not removed yet. */
+  #toRemove: string[] = [];
+
+  /** @param setAside moves a finished segment with damage away */
+  constructor(disk: Disk, setAside: (path: string) => void) {
+    this.#disk = disk;
+    this.#setAside = setAside;
+  }
+
+  /** One file is open at a time. */
+  readerOf(segment: Segment): SegmentReader {
+    if (this.#reading?.segment !== segment) {
+      this.close();
+      this.#reading = { segment, reader: new SegmentReader(this.#disk, segment.path) };
+    }
+    return this.#reading.reader;
+  }
+
+  /** Closes the file that is read. */
+  close(): void {
+    this.#reading?.reader.close();
+    this.#reading = undefined;
+  }
+
+  /** All of the segment is finished. */
+  release(segment: Segment): void {
+    if (this.#reading?.segment === segment) this.close();
+    if (segment.isDamaged) {
+      this.#setAside(segment.path);
+      return;
+    }
+    this.#toRemove.push(segment.path);
+    this.removeFinished();
+  }
+
+  /** Returns whether no finished file is left. Files that the disk does not remove now are tried again. */
+  removeFinished(): boolean {
+    this.#toRemove = this.#toRemove.filter((path) => {
+      const failure = this.#disk.attempt(() => this.#disk.fs.unlinkSync(path));
+      return failure !== undefined && failure.code !== 'ENOENT';
+    });
+    return this.#toRemove.length === 0;
+  }
+}

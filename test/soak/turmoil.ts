@@ -34,7 +34,7 @@ export interface TurmoilOptions {
 const LINGER_MS = 500;
 /** Sealed and on disk by then: lingering, and the thread's hop on a machine that is busy. */
 const GRACE_MS = LINGER_MS + 1500;
-/** So few that the budget for refusals, 64 a minute and about 10 for each record, is not the limit. */
+/** So few that the budget for refusals, 64 records a minute, is not the limit. */
 const POISON_EVERY_S = 17;
 const OLD_EVERY = 503;
 const PAGE = 10_000;

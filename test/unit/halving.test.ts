@@ -110,19 +110,28 @@ for (const count of [1, 2, 3, 8, 100, 1000]) {
   });
 }
 
-test('bad records among good ones cost no more requests a minute than the budget permits', async () => {
+test('bad records among good ones are given up, no more a minute than the budget permits', async () => {
   const parts = laneTo((batch) => (batch.includes('b') ? REJECT : DELIVERED));
-  const { push, clock, sent, ends } = parts;
-  const batches = Array.from({ length: 100 }, () => 'gbgg');
+  const { push, clock, ends } = parts;
+  const bad = () => ends().filter((end) => end === '-b').length;
+  const batches = Array.from({ length: 200 }, () => 'gbgg');
   push(...batches);
   await settled();
-  // Each refusal that is acted on brings two requests at most.
-  assert.ok(sent().length <= 3 * REFUSALS_PER_MINUTE, `${sent().length} requests at once`);
+  assert.equal(bad(), REFUSALS_PER_MINUTE);
   await finish(parts, 1000, 3600);
-  assert.equal(ends().filter((end) => end === '-b').length, 100);
+  assert.equal(bad(), 200);
   assert.equal(ends().join('').replaceAll('-', ''), batches.join(''));
-  const minutes = (3 * 100) / REFUSALS_PER_MINUTE;
+  const minutes = 200 / REFUSALS_PER_MINUTE;
   assert.ok(clock.monotonicMs() > (minutes - 1.5) * 60_000, `all done after ${clock.monotonicMs()} ms`);
+});
+
+test('a backlog of large batches with a bad record in each takes no longer than its bad records do', async () => {
+  const parts = laneTo((batch) => (batch.includes('b') ? REJECT : DELIVERED));
+  const batches = Array.from({ length: 60 }, () => `${'g'.repeat(1000)}b${'g'.repeat(1000)}`);
+  parts.push(...batches);
+  await settled();
+  assert.ok(parts.queue.isEmpty, 'each needs 11 cuts, and nothing is held');
+  assert.equal(parts.rejected(), 60);
 });
 
 test('a batch that cannot be read is held, not dropped, and costs no budget', async () => {
@@ -296,16 +305,22 @@ test('a cut that the disk refuses is held and costs no budget until it is made',
   assert.deepEqual([textsThat('rejected'), textsThat('delivered')], [['b'], ['g', 'g', 'g']]);
 });
 
-test('the budget has 31 in a row and 64 a minute', async () => {
+test('the budget has 31 in a row, cuts among them, and 64 given up a minute', async () => {
   const clock = new HandClock();
   const budget = new RefusalBudget(clock);
-  budget.spend(30);
-  assert.deepEqual([budget.allows(1), budget.allows(2)], [true, false]);
+  for (let cuts = 0; cuts < 30; cuts += 1) budget.cut();
+  assert.deepEqual([budget.allows(1), budget.allows(2), budget.allowsCut], [true, false, true]);
+  budget.cut();
+  assert.deepEqual([budget.allows(1), budget.allowsCut], [false, false]);
   budget.delivered();
   assert.deepEqual([budget.allows(31), budget.allows(32)], [true, false]);
-  budget.spend(31);
+  budget.gaveUp(31);
+  assert.equal(budget.allowsCut, false);
   budget.delivered();
-  assert.deepEqual([budget.allows(3), budget.allows(4)], [true, false], '61 of this minute are spent');
+  budget.gaveUp(30);
+  budget.delivered();
+  assert.deepEqual([budget.allows(3), budget.allows(4)], [true, false], '61 were given up in this minute');
+  assert.ok(budget.allowsCut);
   await clock.pass(60_000 / REFUSALS_PER_MINUTE);
   assert.deepEqual([budget.allows(4), budget.allows(5)], [true, false]);
   await clock.pass(3_600_000);

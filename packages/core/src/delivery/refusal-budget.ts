@@ -1,13 +1,17 @@
 // How many records may be given up because the service refuses them.
 //
-// A refused batch is cut in halves until the refused record is found and dropped. That is right if one record is bad,
-// and a disaster if everything is refused, by a mistake of ours or in the topic's settings. So every record that is given
-// up, and every cut on the way to it, is spent from a budget: some in a minute, and fewer than 32 without a delivery in
-// between, whatever the reason of the refusal. Beyond it, the batch is held and nothing is deleted.
+// A refused batch is cut in halves until the refused record is found and given up. That is right if one record is bad,
+// and a disaster if everything is refused, by a mistake of ours or in the topic's settings. So there are two limits:
+//
+//   in a row     fewer than 32 records given up and cuts made without a delivery in between, whatever the reason
+//   in a minute  64 records given up: if a part of all records is refused, a person has time to find out why
+//
+// Beyond a limit the batch is held and nothing is deleted. Cuts have no limit for a minute: a backlog of large batches, each
+// with one bad record, would drain more slowly than new records come.
 
 import type { Clock } from '../clock';
 
-/** In a minute. One bad record among 4,096 takes 13. */
+/** Records that are given up in a minute. */
 export const REFUSALS_PER_MINUTE = 64;
 /** Without a delivery in between. Finding the first record of 10,000 takes 15; behind it comes a delivery. */
 export const REFUSALS_IN_A_ROW = 31;
@@ -25,13 +29,22 @@ export class RefusalBudget {
     this.#lastMs = clock.monotonicMs();
   }
 
-  /** Whether so many records may be given up, or so many cuts made. */
-  allows(records = 1): boolean {
+  get allowsCut(): boolean {
+    return this.#row < REFUSALS_IN_A_ROW;
+  }
+
+  /** A batch was cut. A cut that failed is not counted: it is tried again. */
+  cut(): void {
+    this.#row += 1;
+  }
+
+  /** Whether so many records may be given up now. */
+  allows(records: number): boolean {
     return this.#tokensNow() >= records && this.#row + records <= REFUSALS_IN_A_ROW;
   }
 
-  /** So many records were given up, or cuts made. A cut that failed is not spent: it will be tried again. */
-  spend(records = 1): void {
+  /** So many records were given up. */
+  gaveUp(records: number): void {
     this.#tokens = this.#tokensNow() - records;
     this.#lastMs = this.#clock.monotonicMs();
     this.#row += records;

@@ -70,7 +70,7 @@ function rejectByTime(
   const isFree = clocksAgree(takes, parts.clock);
   if (!isFree && !parts.budget.allows(count)) return held(outcome, HELD_FOR_TIME);
   parts.giveUp(rejected, outcome);
-  if (!isFree) parts.budget.spend(count);
+  if (!isFree) parts.budget.gaveUp(count);
   reject();
   parts.account.add('halved');
   parts.onFinished(unit.baseId, count);
@@ -89,17 +89,18 @@ function cutOrGiveUp(
 ): Failure | undefined {
   const { count, rawBytes } = unit.batch;
   const isTooLarge = outcome.kind === 'split' && count > 1;
-  if (!isTooLarge && !budget.allows()) return held(outcome, HELD);
+  const isAllowed = count === 1 ? budget.allows(1) : isTooLarge || budget.allowsCut;
+  if (!isAllowed) return held(outcome, HELD);
   if (count === 1) {
     giveUp(unit, outcome);
-    budget.spend();
+    budget.gaveUp(1);
     queue.finish(unit, 'rejected');
     onFinished(unit.baseId, count);
     return undefined;
   }
   const failure = queue.cut(unit);
   if (failure !== undefined) return held(outcome, `its parts cannot be written down: ${failure.message}`);
-  if (!isTooLarge) budget.spend();
+  if (!isTooLarge) budget.cut();
   account.add('halved');
   if (outcome.kind === 'split' && outcome.tooLarge === 'bytes') size.tooLarge(rawBytes);
   if (outcome.kind === 'split' && outcome.tooLarge === 'count') size.tooMany(count);

@@ -90,6 +90,18 @@ export function indexOf({ from, indexes }: Unit, place: number): number {
   return indexes === undefined ? from + place : indexes[place]!;
 }
 
+/** The indexes on disk of the records at some places in the unit, in ranges; `to` is not part of a range. */
+export function indexRanges(unit: Unit, places: readonly number[]): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const place of places) {
+    const index = indexOf(unit, place);
+    const last = ranges.at(-1);
+    if (last?.to === index) last.to = index + 1;
+    else ranges.push({ from: index, to: index + 1 });
+  }
+  return ranges;
+}
+
 /** The units that a read one has to be sent in: between its cuts, what of it is not finished. @throws as `openBatch` */
 export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
   if (disk.cuts.length === 0 && disk.finished.total === 0) return [unit];

@@ -4,7 +4,7 @@
 // Takes: the role, the file with the token (kubelet renews it, so it is read each time), and a way to ask. Gives: what
 // STS gave. Keeps: nothing. Never: anything of an answer in an error but its status and code: it may repeat the token.
 
-import { readFile } from 'node:fs/promises';
+import { readRegularLater } from '../regular-file';
 import type { Ask, CredentialsGiven, CredentialVendor } from './credentials';
 import { readObject, textOf, Unusable } from './read';
 
@@ -21,7 +21,7 @@ export async function assumeRole(
   ask: Ask,
   nowMs: number,
 ): Promise<unknown> {
-  const token = (await readFile(oidcTokenFile ?? '', 'utf8')).trim();
+  const token = (await readRegularLater(oidcTokenFile ?? '')).trim();
   if (token === '') throw new Unusable('credentials.oidcTokenFile is empty');
   const common = {
     OIDCToken: token,

@@ -4,7 +4,7 @@
 // Takes: the file and the name of a profile. Gives: the profile's keys, or where it says to have them from. Keeps: nothing.
 // Never: writes the file, or runs a program that it names.
 
-import { readFile } from 'node:fs/promises';
+import { readRegularLater } from '../regular-file';
 import type { CredentialsGiven, CredentialVendor } from './credentials';
 import { readObject, textOf, Unusable } from './read';
 
@@ -18,7 +18,7 @@ export type ProfileSays =
 type Fields = Record<string, unknown>;
 
 export async function readProfile(given: CredentialsGiven, vendor: CredentialVendor): Promise<ProfileSays> {
-  const config = readObject(await readFile(given.profileFile ?? '', 'utf8'));
+  const config = readObject(await readRegularLater(given.profileFile ?? ''));
   const name = given.profile ?? (textOf(config, 'current') || 'default');
   const profile = find(config['profiles'], name);
   if (profile === undefined) {

@@ -4,9 +4,9 @@
 // Takes: what the options say, and a way to ask a service. Gives: whatever is there, unread. Keeps: nothing. Never: asks
 // again, or in turn: one source is chosen when the options are read, and who it is does not change behind one's back.
 
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { readRegularLater } from '../regular-file';
 import type { Ask, CredentialsGiven, CredentialVendor } from './credentials';
 import { readObject, Unusable } from './read';
 
@@ -22,7 +22,7 @@ export async function provide(
   given: CredentialsGiven,
   { vendor, ask, nowMs, aheadMs }: Surroundings,
 ): Promise<unknown> {
-  if (given.file !== undefined) return readObject(await readFile(given.file, 'utf8'));
+  if (given.file !== undefined) return readObject(await readRegularLater(given.file));
   if (given.module !== undefined) return callModule(given.module);
   switch (given.from) {
     case 'oidc': {

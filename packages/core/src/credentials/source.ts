@@ -12,6 +12,7 @@
 import { stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../clock';
 import type { Answer } from '../delivery/outcome';
+import { NotRegularFile } from '../regular-file';
 import type { Ask, Credentials, CredentialsGiven, CredentialVendor, Question } from './credentials';
 import { type Loaded, readCredentials, Unusable } from './read';
 
@@ -207,6 +208,7 @@ export class CredentialSource {
 
 function problemOf(error: unknown): string {
   if (error instanceof Unusable) return error.message;
+  if (error instanceof NotRegularFile) return `the file ${error.message}`;
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   return typeof code === 'string' && /^[A-Z_]+$/.test(code)
     ? code

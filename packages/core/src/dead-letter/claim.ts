@@ -91,7 +91,7 @@ function claim(file: string): Claimed[] {
   return whileLocked(file, () => {
     const there = names.filter(isThere);
     // Throws ENOENT, as a person expects of a file that is not there.
-    if (there.length === 0) lstatSync(file);
+    if (there.length === 0) lstatSync(file, { bigint: true });
     for (const name of there) renameSync(name, claimOf(name));
     return there.map((name) => new Claimed(name, file));
   });
@@ -111,7 +111,7 @@ class Claimed implements ClaimedFile {
   }
 
   get bytes(): number {
-    return lstatSync(this.path).size;
+    return Number(lstatSync(this.path, { bigint: true }).size);
   }
 
   stay(line: Buffer): void {

@@ -110,9 +110,9 @@ function livingOther(prefix: string, own: string, nowMs: number, self: ProcessNa
     if (!name.startsWith(start) || name === basename(own)) continue;
     const [, space, pid, ticks] = NAME.exec(name.slice(start.length)) ?? [];
     if (space === undefined) continue;
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) continue;
-    if (isAlive({ space, pid: Number(pid), start: ticks! }, self, Math.abs(nowMs - stat.mtimeMs))) {
+    if (isAlive({ space, pid: Number(pid), start: ticks! }, self, Math.abs(nowMs - Number(stat.mtimeMs)))) {
       return `${textOf(path) || `process ${pid}`} (lock file ${path})`;
     }
     removeFile(path);

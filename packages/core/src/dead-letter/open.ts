@@ -1,6 +1,8 @@
 // Opens the files of the dead letters: regular files only, never through a symbolic link, and without blocking.
 //
 // A FIFO without a reader would block the thread for ever. A link could lead the lines into a file of another user.
+// Whatever may be a FIFO or a socket is looked at with `bigint`: the other result would disturb the next `require`
+// (spool/real-fs.ts).
 
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 
@@ -39,7 +41,7 @@ function openRegular(path: string, flags: number): number {
     throwUnlessRegular(path);
     throw error;
   }
-  if (fstatSync(descriptor).isFile()) return descriptor;
+  if (fstatSync(descriptor, { bigint: true }).isFile()) return descriptor;
   closeSync(descriptor);
   throwUnlessRegular(path);
   throw new Error(`${path} is not a regular file`);
@@ -48,7 +50,7 @@ function openRegular(path: string, flags: number): number {
 /** Whether there is a file. @throws an error that says what there is instead of a regular file */
 export function isThere(path: string): boolean {
   throwUnlessRegular(path);
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) !== undefined;
 }
 
 function throwUnlessRegular(path: string): void {

@@ -23,7 +23,7 @@ const NEWLINE = 0x0a;
 
 /** How many bytes the current file may take yet. */
 export function roomIn(file: string, size: number, maxBytes: number): number {
-  const older = lstatSync(rotatedOf(file), { throwIfNoEntry: false })?.size ?? 0;
+  const older = Number(lstatSync(rotatedOf(file), { bigint: true, throwIfNoEntry: false })?.size ?? 0);
   return Math.min(mostOf(maxBytes), maxBytes - older) - size;
 }
 
@@ -40,8 +40,10 @@ export function mostOf(maxBytes: number): number {
 export function rotate(file: string, identity: string): number {
   return whileLocked(file, () => {
     if (identityAt(file) !== identity) return 0;
-    const lines = lstatSync(rotatedOf(file), { throwIfNoEntry: false })?.isFile() ? countLines(rotatedOf(file)) : 0;
-    renameSync(file, rotatedOf(file));
+    const older = rotatedOf(file);
+    const isFile = lstatSync(older, { bigint: true, throwIfNoEntry: false })?.isFile() ?? false;
+    const lines = isFile ? countLines(older) : 0;
+    renameSync(file, older);
     return lines;
   });
 }

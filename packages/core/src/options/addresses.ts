@@ -3,8 +3,8 @@
 // Takes: the options so far. Gives: what is wrong with them. Keeps: nothing. Never: repeats a proxy's address, which may have
 // a password in it.
 
-import { readFileSync } from 'node:fs';
 import { isLoopback } from '../loopback';
+import { NotRegularFile, readRegular } from '../regular-file';
 import type { Problem } from './problems';
 import { TARGETS, type TargetFacts, targetOfHost } from './targets';
 import { get, setAt, type Tree } from './tree';
@@ -79,9 +79,10 @@ function certificatesProblem(file: string): string | undefined {
   // Loaded here: who has no such file has no use for it.
   const { X509Certificate } = require('node:crypto') as typeof import('node:crypto');
   try {
-    new X509Certificate(readFileSync(file));
+    new X509Certificate(readRegular(file));
     return undefined;
   } catch (error) {
+    if (error instanceof NotRegularFile) return error.message;
     const { code, syscall } = error as NodeJS.ErrnoException;
     return syscall === undefined ? 'has no certificate in PEM form' : `cannot be read (${code})`;
   }

@@ -3,8 +3,10 @@
 // It is synchronous because the end of a process leaves no time for anything else. Only a function that says so throws.
 // `SpoolFs` is what is used of node:fs; tests replace it by a virtual disk that fails, tears and forgets.
 
-import nodeFs from 'node:fs';
+import type nodeFs from 'node:fs';
+import { constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { realFs } from './real-fs';
 
 /** What is used of node's file system; the tests give one that fails. */
 export type SpoolFs = Pick<
@@ -37,13 +39,14 @@ export interface DiskFailure {
   readonly message: string;
 }
 
-const READ_ONLY_NO_LINK = nodeFs.constants.O_RDONLY | nodeFs.constants.O_NOFOLLOW;
+/** Windows has no such flag. Without it the open of a FIFO in the directory's place would block the thread. */
+const { O_DIRECTORY = 0, O_RDONLY } = constants as Partial<typeof constants> & typeof constants;
 
 /**
  * Makes a directory, and those above it. Not by node's own recursion, which never returns where no directory can be made
  * and the system says ENOENT, as below /proc (node 20.20).
  */
-export function makeDirectory(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'> = nodeFs): void {
+export function makeDirectory(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'> = realFs): void {
   const above = dirname(path);
   try {
     makeOne(path, fs);
@@ -67,7 +70,7 @@ export class Disk {
   readonly #fsync: boolean;
 
   /** @param fsync what is written survives a power loss, on a disk that honours it. */
-  constructor(fsync: boolean, fs: SpoolFs = nodeFs) {
+  constructor(fsync: boolean, fs: SpoolFs = realFs) {
     this.fs = fs;
     this.#fsync = fsync;
   }
@@ -112,23 +115,10 @@ export class Disk {
     if (this.#fsync) this.fs.fdatasyncSync(file);
   }
 
-  read(path: string): Buffer | DiskFailure {
-    let bytes: Buffer | undefined;
-    const failure = this.attempt(() => {
-      const file = this.fs.openSync(path, READ_ONLY_NO_LINK);
-      try {
-        bytes = this.fs.readFileSync(file);
-      } finally {
-        this.fs.closeSync(file);
-      }
-    });
-    return bytes ?? failure!;
-  }
-
   /** Keeps the names in a directory through a power loss, with `fsync`. Windows has no such call. @throws */
   syncDirectory(path: string): void {
     if (!this.#fsync || process.platform === 'win32') return;
-    const directory = this.fs.openSync(path, 'r');
+    const directory = this.fs.openSync(path, O_RDONLY | O_DIRECTORY);
     try {
       this.fs.fsyncSync(directory);
     } finally {

@@ -111,9 +111,6 @@ function isSocket(disk: Disk, path: string): boolean {
   let found = false;
   disk.attempt(() => {
     found = disk.fs.lstatSync(path).isSocket();
-    // Node's realpath reads the result of the process's last stat, and stops at a link if that was of a socket (seen with
-    // 20.20). The next `require` of a package that is a link, as pnpm makes them, would not find what it depends on.
-    if (found) disk.fs.lstatSync(dirname(path));
   });
   return found;
 }

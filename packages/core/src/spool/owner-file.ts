@@ -141,7 +141,7 @@ export function createOwner(disk: Disk, path: string, owner: OwnerRecord): DiskF
 
 /** `ENOENT` if the file is gone. */
 export function rewriteOwner(disk: Disk, path: string, owner: OwnerRecord): DiskFailure | undefined {
-  return disk.attempt(() => write(disk, path, O_RDWR | O_NOFOLLOW, owner));
+  return disk.attempt(() => write(disk, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, owner));
 }
 
 function write(disk: Disk, path: string, flags: number, owner: OwnerRecord): void {

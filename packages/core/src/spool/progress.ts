@@ -36,6 +36,10 @@ import { crc32 } from 'node:zlib';
 import type { Disk, DiskFailure } from './disk';
 import type { DiskUnit } from './segment';
 
+/** Windows has neither flag. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+/** Not blocking: a tool that only looks opens it for reading only, and would never return from a FIFO without a writer. */
+const OPEN = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
 const MAGIC = Buffer.from('PUTLOGSP');
 const FILE_BYTES = 4096;
 const HEADER_BYTES = 64;
@@ -119,8 +123,7 @@ export class ProgressFile {
     this.#header = { run, key };
     let bytes: Buffer = Buffer.alloc(0);
     const failure = this.#disk.attempt(() => {
-      const { O_RDWR, O_NOFOLLOW = 0 } = constants;
-      this.#file = this.#disk.fs.openSync(this.#path(), O_RDWR | O_NOFOLLOW);
+      this.#file = this.#disk.fs.openSync(this.#path(), OPEN);
       const { size } = this.#disk.fs.fstatSync(this.#file);
       bytes = this.#disk.readAt(this.#file, 0, Math.min(size, READ_MAX_BYTES));
     });
@@ -218,15 +221,13 @@ export class ProgressFile {
   /** @throws the system's error */
   #open(): number {
     if (this.#isForeign) this.#file = this.#make();
-    const { O_RDWR, O_NOFOLLOW = 0 } = constants;
-    this.#file ??= this.#disk.fs.openSync(this.#path(), O_RDWR | O_NOFOLLOW);
+    this.#file ??= this.#disk.fs.openSync(this.#path(), OPEN);
     return this.#file;
   }
 
   /** @throws the system's error */
   #make(): number {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
-    const file = this.#disk.fs.openSync(this.#path(), O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    const file = this.#disk.fs.openSync(this.#path(), OPEN | constants.O_CREAT, 0o600);
     try {
       const bytes = Buffer.alloc(FILE_BYTES);
       encodeHeader(this.#header!).copy(bytes);

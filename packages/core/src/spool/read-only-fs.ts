@@ -3,13 +3,14 @@
 // The spool's own modules open some files for reading and writing, although they only read them at first. Here they are
 // opened for reading, so that a spool on a read-only volume can be listed.
 
-import nodeFs, { constants } from 'node:fs';
+import { constants } from 'node:fs';
 import type { SpoolFs } from './disk';
+import { realFs } from './real-fs';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 const WRITING = O_WRONLY | O_RDWR | O_CREAT | O_EXCL | O_TRUNC | O_APPEND;
 
-export function readOnlyFs(fs: SpoolFs = nodeFs): SpoolFs {
+export function readOnlyFs(fs: SpoolFs = realFs): SpoolFs {
   return {
     closeSync: fs.closeSync,
     fstatSync: fs.fstatSync,

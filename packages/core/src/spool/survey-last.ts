@@ -63,10 +63,10 @@ function lastFrom(
 /** Nothing if the file cannot be read any more: then it is gone, or `entriesOf` reports why. */
 function bytesOf(path: string, from: number, to: number): Buffer {
   const disk = surveyDisk();
-  const { O_RDONLY, O_NOFOLLOW = 0 } = constants;
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   let bytes: Buffer = Buffer.alloc(0);
   disk.attempt(() => {
-    const file = disk.fs.openSync(path, O_RDONLY | O_NOFOLLOW);
+    const file = disk.fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       bytes = disk.readAt(file, from, to - from);
     } finally {

@@ -1,0 +1,45 @@
+// Reads a file that an option names: whole, only if it is a regular file, and without waiting for another process.
+//
+// The open of a FIFO without a writer would block the application's thread, or one of Node's four file threads, for
+// ever. A device such as /dev/zero has no end. Links are followed: Kubernetes mounts each secret as one.
+
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** Windows has no such flag. */
+const { O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const READ = constants.O_RDONLY | O_NONBLOCK;
+
+export class NotRegularFile extends Error {
+  constructor() {
+    super('is not a regular file');
+  }
+}
+
+/** @throws NotRegularFile, or the system's error */
+export function readRegular(path: string): string {
+  const descriptor = openSync(path, READ);
+  try {
+    // With `bigint`: the other result of a FIFO would disturb the next `require` (spool/real-fs.ts).
+    refuseUnlessRegular(fstatSync(descriptor, { bigint: true }));
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** As `readRegular`, and not in this thread. */
+export async function readRegularLater(path: string): Promise<string> {
+  const file = await open(path, READ);
+  try {
+    refuseUnlessRegular(await file.stat());
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Of a directory the system's own error (EISDIR) says more. */
+function refuseUnlessRegular(stat: { isFile(): boolean; isDirectory(): boolean }): void {
+  if (!stat.isFile() && !stat.isDirectory()) throw new NotRegularFile();
+}

@@ -1,18 +1,29 @@
 // putlogs doctor, as its users run it: a setup that works, and every way in which one does not.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { createShipper } from '@putlogs/core';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
 import { VOLC_ANSWERS } from '@putlogs/core/internal/target/volc-tls';
 import { temporaryDirectory } from '../support/directory';
-import { addressOf, closedPort, contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
-import { command, putlogs } from '../support/putlogs-command';
-import { TARGET_NAMES, targetNamed } from '../support/targets';
+import {
+  addressOf,
+  closedPort,
+  contentsOf,
+  type Emulator,
+  environmentFor,
+  optionsFor,
+  startEmulator,
+  until,
+} from '../support/emulator';
+import { command, environmentOf, leaveBehind, putlogs } from '../support/putlogs-command';
+import { OTHER_TOPIC_ID, TARGET_NAMES, targetNamed } from '../support/targets';
 
 const SECRET = 'demo-secret';
+const noUsers = process.getuid === undefined ? 'this system has no users' : false;
 
 const { adviceFor } = require(join(dirname(command), '../dist/advice.js')) as {
   adviceFor(code: string, options: { target: string }): string;
@@ -28,6 +39,7 @@ interface Step {
   readonly name: string;
   readonly state: string;
   readonly text: string;
+  readonly details?: Record<string, unknown>;
 }
 interface Option {
   readonly path: string;
@@ -48,7 +60,7 @@ async function examined(
 
 const wrongOf = ({ steps }: { steps: Step[] }) => steps.filter(({ state }) => state === 'wrong');
 
-describe('putlogs doctor', { timeout: 60_000 }, () => {
+describe('putlogs doctor', { timeout: 180_000 }, () => {
   for (const name of TARGET_NAMES) {
     test(`a setup for ${name} that works has every step ok, and its test record arrives`, async () => {
       const emulator = await running();
@@ -61,7 +73,7 @@ describe('putlogs doctor', { timeout: 60_000 }, () => {
       assert.equal(ok, true);
       assert.deepEqual(
         steps.map((step) => step.name),
-        ['node', 'lz4', 'spool.dir', 'options', 'name', 'connection', 'clock', 'test record'],
+        ['node', 'lz4', 'spool', 'options', 'name', 'connection', 'clock', 'test record'],
       );
       const [log] = emulator.logs();
       assert.equal(contentsOf(log!)['message'], 'a test record of putlogs doctor');
@@ -211,7 +223,10 @@ describe('putlogs doctor', { timeout: 60_000 }, () => {
     const result = await examined(environmentFor(emulator), flags);
     const [spool, ...others] = wrongOf(result);
     assert.equal(others.length, 0);
-    assert.match(spool!.text, /cannot be written to \(ENOTDIR\): change its rights, --spool-dir or PUTLOGS_SPOOL_DIR/);
+    assert.match(
+      spool!.text,
+      /file\/spool cannot be used \(ENOTDIR\): .*; change its rights, --spool-dir or PUTLOGS_SPOOL_DIR/,
+    );
     const { PUTLOGS_ENDPOINT, PUTLOGS_REGION, PUTLOGS_TOPIC_ID } = environmentFor(emulator) as Record<string, string>;
     const env = {
       PUTLOGS_ENDPOINT: PUTLOGS_ENDPOINT!,
@@ -220,6 +235,110 @@ describe('putlogs doctor', { timeout: 60_000 }, () => {
     };
     const [keys] = wrongOf(await examined(env, ` --credentials-file ${directory}/none.json`));
     assert.match(keys!.text, /^NO_CREDENTIALS: .*credentials\.file \(--credentials-file.*gave no credentials: ENOENT/);
+  });
+});
+
+const spoolOf = ({ steps }: { steps: Step[] }) => steps.find(({ name }) => name === 'spool')!;
+
+describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
+  test('a spool that is not there yet can be made, and the look leaves no directory', async () => {
+    const emulator = await running();
+    const above = temporaryDirectory('doctor');
+    const dir = join(above, 'a/b');
+    const result = await examined(environmentOf(emulator, dir), ' --dry-run');
+    const { state, text, details } = spoolOf(result);
+    assert.equal(state, 'ok');
+    assert.match(text, /a\/b\/putlogs-1 is not there yet, and can be made/);
+    assert.equal(details!['isNew'], true);
+    assert.equal(existsSync(join(above, 'a')), false);
+  });
+
+  test('it says who owns the directory, how many processes use it, and what is left for whom', async () => {
+    const emulator = await running();
+    const dir = temporaryDirectory('doctor');
+    await leaveBehind(emulator, dir, 25);
+    await leaveBehind(emulator, dir, 10, { instance: 'two', topicId: OTHER_TOPIC_ID });
+    const shipper = createShipper({ ...optionsFor(emulator), instance: 'three', spool: { dir } });
+    after(() => shipper.close({ timeoutMs: 0 }));
+    shipper.write('{}');
+    await shipper.flush();
+    const { ok, steps } = await examined(environmentOf(emulator, dir), ' --dry-run');
+    const { state, text, details } = spoolOf({ steps });
+    assert.deepEqual([ok, state], [true, 'ok'], text);
+    const { processes, thisDestination, otherDestinations, all, uid, mode, problems, elsewhere } = details as {
+      processes: unknown;
+      thisDestination: { records: number; bytes: number };
+      otherDestinations: { records: number; bytes: number };
+      all: { records: number; bytes: number };
+      uid: number;
+      mode: string;
+      problems: unknown;
+      elsewhere: string[];
+    };
+    assert.deepEqual([processes, problems], [{ alive: 1, dead: 0, unknown: 0 }, []]);
+    assert.deepEqual([thisDestination.records, otherDestinations.records, all.records], [25, 10, 35]);
+    assert.equal(thisDestination.bytes + otherDestinations.bytes, all.bytes);
+    assert.deepEqual([uid, mode], [process.getuid?.() ?? -1, process.getuid === undefined ? mode : '0700']);
+    assert.equal(elsewhere.length, 1);
+    assert.match(
+      text,
+      /1 process uses it; it holds 25 records \(.*B\) for this destination; 10 records \(.*B\) for other/,
+    );
+    assert.match(
+      text,
+      new RegExp(`for another destination, {"topicId":"${OTHER_TOPIC_ID}"}, which this process does not`),
+    );
+    const forPeople = await putlogs('doctor --dry-run', environmentOf(emulator, dir));
+    assert.match(forPeople.stdout, /\nok {5}spool: .*putlogs-1/);
+  });
+
+  test('a directory that other users could change is wrong, with what to change', { skip: noUsers }, async () => {
+    const emulator = await running();
+    for (const [make, why] of [
+      [
+        (root: string) => mkdirSync(root) ?? chmodSync(root, 0o777),
+        /EFOREIGN.*every user can write to .*; run chmod o-w/,
+      ],
+      [(root: string) => symlinkSync('/tmp', root), /EFOREIGN.*is a link; remove it/],
+    ] as const) {
+      const dir = temporaryDirectory('doctor');
+      make(join(dir, 'putlogs-1'));
+      const result = await examined(environmentOf(emulator, dir), ' --dry-run');
+      assert.equal(spoolOf(result).state, 'wrong');
+      assert.match(spoolOf(result).text, why);
+    }
+  });
+
+  test('of a tmpfs it says what the transports say', {
+    skip: existsSync('/dev/shm') ? false : 'no tmpfs',
+  }, async () => {
+    const emulator = await running();
+    const dir = mkdtempSync('/dev/shm/putlogs-doctor-');
+    after(() => rmSync(dir, { recursive: true, force: true }));
+    const warnings: string[] = [];
+    const shipper = createShipper({ ...optionsFor(emulator), spool: { dir } });
+    shipper.on('warning', ({ message }) => warnings.push(message));
+    await until('the transport has warned', () => warnings.length > 0);
+    await shipper.close();
+    const { text, details } = spoolOf(await examined(environmentOf(emulator, dir), ' --dry-run'));
+    assert.ok(text.includes(warnings[0]!), `${text}, and not ${warnings[0]}`);
+    assert.deepEqual([details!['fileSystem'], details!['notice']], ['tmpfs', warnings[0]]);
+  });
+
+  test('a Logstore whose region the address hides is named with the option that makes it the same', async () => {
+    const emulator = await running();
+    const target = targetNamed('aliyun-sls');
+    const dir = temporaryDirectory('doctor');
+    await leaveBehind(emulator, dir, 10, { region: 'cn-hangzhou' }, target);
+    const env = { ...environmentFor(emulator, {}, target), PUTLOGS_SPOOL_DIR: dir };
+    const { PUTLOGS_REGION: _, ...hidden } = env as Record<string, string>;
+    const { text } = spoolOf(await examined(hidden, ' --dry-run'));
+    assert.match(
+      text,
+      /does not know its region: if it is the same Logstore, set region: "cn-hangzhou" \(PUTLOGS_REGION\)/,
+    );
+    const shown = spoolOf(await examined({ ...env, PUTLOGS_REGION: 'cn-hangzhou' }, ' --dry-run'));
+    assert.match(shown.text, /it holds 10 records \(.*\) for this destination$/);
   });
 });
 

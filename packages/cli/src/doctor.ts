@@ -17,13 +17,9 @@ import { adviceFor } from './advice';
 import { BAD, type Call, type Command, GOOD } from './command';
 import { clockAheadMs, connect, resolveHost } from './doctor-network';
 import { explainedValues } from './doctor-options';
+import { spoolStep } from './doctor-spool';
+import { leftOut, ok, type Step, wrong } from './step';
 import { shownSeconds, table } from './table';
-
-interface Step {
-  readonly name: string;
-  readonly state: 'ok' | 'wrong' | 'left out';
-  readonly text: string;
-}
 
 /** SLS refuses a signature that is further off; TLS does not say how far it may be, and is taken for the same. */
 const MOST_SKEW_MS = 15 * 60_000;
@@ -34,12 +30,18 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'Checks the configuration, the way to the service, and sends one test record.',
   about: `Reads the configuration as the transports do in this environment and shows each value with where it came from,
-secrets masked. Then: Node's version, LZ4, the directories of the spool and of the dead-letter file, the name of
-the service, a connection, the clock, and one test record, signed and sent as the transports would. Where
-something is wrong it says in one line what to change.
+secrets masked. Then: Node's version, LZ4, the spool (whether a process of this user can use it, its owner, mode and
+file system, which processes use it, and the records that are left in it for this and for other destinations), the
+directory of the dead-letter file, the name of the service, a connection, the clock, and one test record, signed and
+sent as the transports would. Where something is wrong it says in one line what to change.
 
 With --json one document:
-  { ok, options: [{ path, value, origin: { kind, name } }], steps: [{ name, state: "ok"|"wrong"|"left out", text }] }
+  { ok, options: [{ path, value, origin: { kind, name } }],
+    steps: [{ name, state: "ok"|"wrong"|"left out", text, details? }] }
+The step spool has details: { path, isNew, uid, mode, fileSystem: "tmpfs"|"overlay"|"nfs"|null, notice,
+  processes: { alive, dead, unknown }, thisDestination: { records, bytes }, otherDestinations: { records, bytes },
+  all: { records, bytes }, elsewhere: [text], problems: [text] }
+The figures are there if the directory was there before; destinations are null without whole options.
 
 Exit code 0: all is well. 1: something is wrong.`,
   flags: { 'dry-run': { meaning: 'Do all of it but send no record.' } },
@@ -103,9 +105,10 @@ function lz4(): Step {
   );
 }
 
-function* directories({ explained }: Call): Generator<Step> {
+async function* directories(call: Call): AsyncGenerator<Step> {
+  const { explained } = call;
   const dir = explained.valueOf('spool.dir');
-  if (typeof dir === 'string') yield writable('spool.dir', dir);
+  if (typeof dir === 'string' && dir !== '') yield await spoolStep(call, dir);
   else
     yield ok(
       'spool.dir',
@@ -205,16 +208,4 @@ function failed(name: string, error: unknown, options: Options): Step {
 /** What somebody else says may have line breaks, and no end. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 300);
-}
-
-function ok(name: string, text: string): Step {
-  return { name, state: 'ok', text };
-}
-
-function wrong(name: string, text: string): Step {
-  return { name, state: 'wrong', text };
-}
-
-function leftOut(name: string, text: string): Step {
-  return { name, state: 'left out', text };
 }

@@ -23,12 +23,16 @@ export { type Probe, placeOf, probe } from './probe';
 export { replaySpool, type SpoolReplay } from './replay';
 export { type DeadLetterReplay, replayDeadLetters } from './replay-dead-letters';
 export type { ReplayEnd, ReplayParts } from './resend';
+export { elsewhereNotice, regionHint } from './spool/elsewhere';
+export { type ExaminedSpool, examineSpool } from './spool/examine';
+export { fileSystemNotice } from './spool/root';
 export {
   type DamagedFile,
   damagedIn,
   destinationOf,
   ownerNamesIn,
   partsIn,
+  runsIn,
   type SurveyedPart,
 } from './spool/survey';
 export { entriesOf, type Finding, type SurveyedEntry } from './spool/survey-entries';

@@ -248,7 +248,8 @@ export const schema = strictObject({
   }),
   region: optional(
     noted(ascii(), {
-      meaning: 'Region, part of every signature of TLS, and of those of SLS where it is known.',
+      meaning:
+        'Region, part of every signature of TLS, and of those of SLS where it is known. Set it if an address of SLS does not show it: a spool is for one region.',
       vendor: ['VOLCENGINE_REGION'],
       otherwise: "the endpoint's",
     }),

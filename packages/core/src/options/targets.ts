@@ -36,7 +36,7 @@ const ALIBABA_CLOUD: Vendor = {
   name: 'Alibaba Cloud SLS',
   variables: 'ALIBABA_CLOUD_',
   hosts: /\.(log|sls)\.aliyuncs\.com$|^log-global\.aliyuncs\.com$/,
-  region: /(?:^|\.)([a-z0-9-]+?)(?:-intranet|-share|-vpc)?\.(?:log|sls)\.aliyuncs\.com$/,
+  region: /(?:^|\.)([a-z0-9-]+?)(?:-intranet|-internal|-share|-vpc)?\.(?:log|sls)\.aliyuncs\.com$/,
   endpointOf: (region) => `https://${region}.log.aliyuncs.com`,
 };
 

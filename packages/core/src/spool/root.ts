@@ -79,6 +79,15 @@ const KINDS: ReadonlyMap<number, FileSystemKind> = new Map([
   [0x6969, 'nfs'],
 ]);
 
+/** What a person must know of the file system; undefined if nothing. */
+export function fileSystemNotice(kind: FileSystemKind | undefined, fsync: boolean): string | undefined {
+  const where = `spool.dir is on ${kind}`;
+  if (kind === 'tmpfs') return `${where}: its files use memory, and a restart of the machine ends them`;
+  if (kind === 'overlay') return `${where}: its files end with the container; mount a volume there`;
+  if (kind === 'nfs' && !fsync) return `${where}: set spool.fsync, or a crash can lose spooled records`;
+  return undefined;
+}
+
 /**
  * File systems on which a spool means less: tmpfs and overlay end with the container, and NFS needs `spool.fsync` and a
  * longer lease. Undefined for every other one, and where the system does not say.

@@ -10,7 +10,17 @@ import type { Options } from '../options/schema';
 import { targetOf } from '../target/which';
 import { Disk, type DiskFailure } from './disk';
 import type { BodyLayout, SegmentText } from './format';
-import { DAMAGED, nameHash, type PartName, parsePart, parseSegment, partName, progressName, ROOT } from './names';
+import {
+  DAMAGED,
+  nameHash,
+  type PartName,
+  parseOwner,
+  parsePart,
+  parseSegment,
+  partName,
+  progressName,
+  ROOT,
+} from './names';
 import { openJournal } from './open-journal';
 import { type Mark, ProgressFile, type ProgressRecord, START } from './progress';
 import { readOnlyFs } from './read-only-fs';
@@ -95,6 +105,11 @@ export function ownerNamesIn(dir: string): Set<string> {
   return new Set(rootNames(dir).flatMap((name) => parsePart(name)?.owner ?? []));
 }
 
+/** The runs that say of themselves that they live, with parts or without. @throws the system's error */
+export function runsIn(dir: string): Set<string> {
+  return new Set(rootNames(dir).flatMap((name) => parseOwner(name) ?? []));
+}
+
 /** Damaged segments that transports have set aside. @throws the system's error */
 export function damagedIn(dir: string): DamagedFile[] {
   const path = join(spoolRoot(dir), DAMAGED);
@@ -116,12 +131,13 @@ function rootNames(dir: string): string[] {
   throw Object.assign(new Error(`${root} is not a directory of putlogs`), { code });
 }
 
-/** Tells which parts are for the destination of the options. */
-export function destinationOf(options: Options): { isFor(part: SurveyedPart): boolean } {
+/** Tells which parts are for the destination of the options; `text` is that destination. */
+export function destinationOf(options: Options): { readonly text: string; isFor(part: SurveyedPart): boolean } {
   const { identity, bodyLayout } = targetOf(options, () => ANONYMOUS);
   const text = JSON.stringify(identity);
   const hash = nameHash(JSON.stringify([text, bodyLayout]));
   return {
+    text,
     isFor: ({ name, destination }) => name.destination === hash && (destination === '' || destination === text),
   };
 }

@@ -1,10 +1,11 @@
 // What waits on disk: real processes, real files, a service that comes and goes.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
+import { ROOT } from '@putlogs/core/internal/spool/names';
 import { type ChildResult, runChild, startChild } from '../support/child';
 import { leftIn, segmentsIn, temporaryDirectory } from '../support/directory';
 import {
@@ -231,6 +232,28 @@ test('beyond spool.maxBytes the oldest records are dropped, counted and told', a
   assert.equal(numbers.length, 3001 - dropped);
   assert.equal(numbers.at(-1), 2999, 'the youngest are kept');
   assert.ok(warnings.some(({ kind, message }) => kind === 'spool' && message.includes('spool.maxBytes')));
+});
+
+test('a spool that is full and a spool that cannot be used are both reported, and neither suppresses the other', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('spool');
+  const shipper = started(emulator, dir, {
+    spool: { maxBytes: 1024 * 1024 },
+    compression: 'none',
+    batch: { maxCount: 100, maxBytes: 256 * 1024 },
+  });
+  const warnings: Warning[] = [];
+  shipper.on('warning', (warning) => warnings.push(warning));
+  const hasSaid = (words: string) => warnings.some(({ kind, message }) => kind === 'spool' && message.includes(words));
+  emulator.faults([{ status: 503 }]);
+  shipper.write('{"n":-1}');
+  await until('the outage is noticed', () => shipper.stats().spooled > 0);
+  for (let n = 0; n < 3000; n += 1) shipper.write(JSON.stringify({ n, text: 'x'.repeat(1000) }));
+  await until('the full spool is reported', () => hasSaid('the spool is full (spool.maxBytes)'));
+  // As a person who makes room by moving all of it away.
+  renameSync(join(dir, ROOT), join(dir, 'moved'));
+  writeFileSync(join(dir, ROOT), '');
+  await until('the spool that cannot be used is reported', () => hasSaid('the spool cannot be used as it should'));
 });
 
 test('a damaged entry costs only itself: its segment is set aside, it is counted and reported, and its neighbours arrive', async () => {

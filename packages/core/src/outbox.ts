@@ -103,7 +103,7 @@ export class Outbox {
         timeoutMs: options.requestTimeoutMs,
         network: networkOf(options),
         onRequest: () => account.add('requests'),
-        onClockOff: (message) => teller.tell('hold', message),
+        onClockOff: (message) => teller.tell('hold', message, 'clock'),
       });
     const { destination, layout } = target;
     const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };
@@ -337,7 +337,11 @@ export class Outbox {
     this.#parts.account.drop(reason, dropped);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records: dropped }));
     if (reason !== 'spool') return;
-    this.#parts.teller.tell('spool', `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`);
+    this.#parts.teller.tell(
+      'spool',
+      `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`,
+      'spool full',
+    );
   }
 
   // spool
@@ -445,7 +449,7 @@ export class Outbox {
     this.#eachWay(({ queue }) => {
       records += queue.evicted(directory, this.#spool, isGone);
     });
-    if (records > 0) this.#parts.teller.tell('damaged', `${lost(records)}: ${directory} was deleted`);
+    if (records > 0) this.#parts.teller.tell('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
     if (isGone) return;
     this.#parts.teller.tell('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
   }
@@ -491,7 +495,11 @@ export class Outbox {
   }
 
   #diskFailed(code: string, message: string): void {
-    this.#parts.teller.tell('spool', `the spool cannot be used as it should (spool.dir), ${code}: ${message}`);
+    this.#parts.teller.tell(
+      'spool',
+      `the spool cannot be used as it should (spool.dir), ${code}: ${message}`,
+      'spool failed',
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import {
   lutimesSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -440,6 +441,50 @@ test('what lies in another layout for the same topic is left alone and reported 
   const notices = warnings.filter(({ message }) => message.includes('for another destination'));
   assert.equal(notices.length, 1, JSON.stringify(warnings));
   assert.deepEqual(numbersOf(emulator), range(1000, 10));
+});
+
+test('two targets of one topic with different layouts share a directory: each leaves the other’s records alone, and reports them once', async () => {
+  const emulator = await running();
+  const dir = temporaryDirectory('layouts');
+  const [signed, web] = [targetNamed('volc-tls'), targetNamed('volc-webtracks')];
+  // Of one instance: only the layout keeps their directories apart.
+  await leaveBehind(emulator, dir, 20, {}, signed);
+  const ofSigned = leftIn(dir);
+  await leaveBehind(emulator, dir, 30, {}, web);
+  const ofWeb = leftIn(dir).filter((name) => !ofSigned.includes(name));
+  const bytesOf = (names: readonly string[]) =>
+    names.flatMap((name) => {
+      const path = join(dir, ROOT, name);
+      return readdirSync(path).map((file) => [name, file, readFileSync(join(path, file)).toString('hex')]);
+    });
+  const bytesOfWeb = bytesOf(ofWeb);
+  assert.ok(ofSigned.length > 0 && ofWeb.length > 0);
+  emulator.faults(DOWN);
+
+  // Faster than the sun: what is left alone at first could be taken a minute later.
+  const scale = { factor: 60, startMs: Date.now() };
+  const patient = { spool: { dir }, requestTimeoutMs: 600_000 };
+  const first = started(emulator, { ...optionsFor(emulator, signed), ...patient }, scale);
+  await until('it has taken its own', () => first.shipper.stats().recovered === 20);
+  await pause(2500);
+  assert.equal(first.shipper.stats().recovered, 20);
+  assert.deepEqual(bytesOf(ofWeb), bytesOfWeb, 'not renamed, and not changed');
+  const second = started(emulator, { ...optionsFor(emulator, web), credentials: undefined, ...patient }, scale);
+  await until('the other target has taken its own', () => second.shipper.stats().recovered === 30);
+  await pause(2500);
+  emulator.faults([]);
+  await Promise.all([first.shipper.flush(), second.shipper.flush()]);
+  for (const [{ shipper, warnings }, count] of [
+    [first, 20],
+    [second, 30],
+  ] as const) {
+    const { recovered, delivered, spooled } = shipper.stats();
+    assert.deepEqual([recovered, delivered, spooled], [count, count, 0]);
+    const notices = warnings.filter(({ message }) => message.includes('for another destination'));
+    assert.equal(notices.length, 1, JSON.stringify(warnings));
+  }
+  assert.equal(emulator.logs().length, 50);
+  assert.equal(spooledRecords(dir), 0);
 });
 
 // foreign directories

@@ -54,7 +54,7 @@ function linkedPackages(): (name: 'early' | 'late') => unknown {
   return createRequire(join(directory, 'app/index.js'));
 }
 
-const OWNER = { run: newRun(1), beat: 1, leaseMs: 1, socket: false, dev: '', instance: '', dests: [] };
+const OWNER = { run: newRun(1), beat: 1, leaseMs: 1, socket: false, dev: '', instance: '', dests: [], named: '' };
 const NO_PROCESS = { host: '', boot: '', pidns: '', pid: 1, start: '' };
 
 /** Looks at whatever lies under the path. */

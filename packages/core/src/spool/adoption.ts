@@ -6,8 +6,9 @@
 import type { Clock } from '../clock';
 import type { AdoptedDirectories } from './adopted-directories';
 import { type Decision, decide } from './adopter';
+import { elsewhereNotice } from './elsewhere';
 import { FREE, type PartName, parseOwner, parsePart, partName } from './names';
-import { elsewhereNotice, type Notice, waitNotice } from './notices';
+import { waitNotice } from './notices';
 import type { Ownership } from './ownership';
 import type { RunDirectories } from './run-directories';
 import type { SpoolEvents } from './spool-events';
@@ -16,6 +17,8 @@ export interface AdoptionParts {
   readonly clock: Clock;
   readonly events: SpoolEvents;
   readonly adopted: AdoptedDirectories;
+  /** Canonical, for people. */
+  readonly destinationText: string;
   /** Hashes, as in the names of directories. */
   readonly destination: string;
   readonly instance: string;
@@ -240,7 +243,8 @@ export class Adoption {
     if (this.#parts.clock.monotonicMs() - sinceMs < WAIT_NOTICE_MS) return;
     this.#noticedWait = true;
     const { ownership } = this.#self;
-    this.#notice(waitNotice(ownership.describe(owner), ownership.leaseMs));
+    const { topic, sentence } = waitNotice(ownership.describe(owner), ownership.leaseMs);
+    this.#parts.events.onNotice(topic, sentence);
   }
 
   /** Records for another topic or Logstore are never sent by this process, and never deleted. */
@@ -256,11 +260,10 @@ export class Adoption {
       if (text !== undefined) places.set(text.destination, (places.get(text.destination) ?? 0) + 1);
       await this.#endStep();
     }
-    for (const [destination, count] of places) this.#notice(elsewhereNotice(destination, count));
-  }
-
-  #notice({ topic, sentence }: Notice): void {
-    this.#parts.events.onNotice(topic, sentence);
+    const { events, destinationText } = this.#parts;
+    for (const [destination, count] of places) {
+      events.onNotice(`elsewhere ${destination}`, elsewhereNotice(count, destination, destinationText));
+    }
   }
 
   /**

@@ -15,10 +15,10 @@ import { Journal, type JournalParts } from './journal';
 import { JournalWriter } from './journal-writer';
 import type { Liveness, Probe } from './liveness';
 import { nameHash, partName, progressName } from './names';
-import { fileSystemNotice, shrinkNotice } from './notices';
+import { shrinkNotice } from './notices';
 import { LEASE_MS, NFS_LEASE_MS, Ownership } from './ownership';
 import { ProgressFile } from './progress';
-import { type FileSystemKind, fileSystemKind, openRoot } from './root';
+import { type FileSystemKind, fileSystemKind, fileSystemNotice, openRoot } from './root';
 import { newRun, type Runs } from './run';
 import { RunDirectories } from './run-directories';
 import type { SpoolEvents } from './spool-events';
@@ -101,6 +101,7 @@ export class Spool {
       clock,
       events,
       adopted: this.#adopted,
+      destinationText: destination,
       destination: this.#destination,
       instance: this.#instance,
       dead: this.#dead,
@@ -139,7 +140,7 @@ export class Spool {
     const [[first]] = this.#adoption.candidates(names);
     if (first !== undefined) events.onWait(first.origin);
     const notice = fileSystemNotice(this.#fileSystem(root.path), fsync);
-    if (notice !== undefined) events.onNotice(notice.topic, notice.sentence);
+    if (notice !== undefined) events.onNotice('file system', notice);
     return undefined;
   }
 

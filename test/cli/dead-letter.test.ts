@@ -22,7 +22,9 @@ import { createShipper } from '@putlogs/core';
 import { claimOf, type DeadLetter, rotatedOf } from '@putlogs/core/tools';
 import { temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
+import { callsIn, KILLS_AT_ALL_CALLS, killPoints, NEVER } from '../support/kill-points';
 import { putlogs, startPutlogs } from '../support/putlogs-command';
+import { DEAD_LETTERS } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import { OTHER_TOPIC_ID, TOPIC_ID } from '../support/targets';
 
@@ -64,9 +66,11 @@ function linesOf(file: string): DeadLetter[] {
 }
 
 /** Many lines like those of the file, each of another record. */
-function multiply(file: string, count: number): void {
-  const [first] = linesOf(file);
-  const lines = Array.from({ length: count }, (_, index) => JSON.stringify({ ...first, index }));
+function multiply(file: string, count: number, padBytes = 0): void {
+  const { record, ...first } = linesOf(file)[0]!;
+  const contents = padBytes === 0 ? record.contents : { ...record.contents, pad: 'x'.repeat(padBytes) };
+  const padded = { ...first, record: { ...record, contents } };
+  const lines = Array.from({ length: count }, (_, index) => JSON.stringify({ ...padded, index }));
   writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
@@ -88,9 +92,10 @@ const environmentOf = (emulator: Emulator, file: string) => ({
   PUTLOGS_DEAD_LETTER_FILE: file,
 });
 
-const allCrashPoints = process.env['CRASH_POINTS'] === 'all';
+/** Calls at which a replay is killed, of some dozens. */
+const POINTS = 4;
 
-describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 }, () => {
+describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_000 }, () => {
   test('ls counts records by the code they were refused with and by destination, and lines that are none', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('ls'), 'dead.ndjson');
@@ -377,7 +382,7 @@ describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 
     ['alone', 1],
     ['beside another replay that begins at the same moment', 2],
   ] as const) {
-    test(`killed at any of its calls to the file system, ${how}, each record is delivered or in a file, and the next replay ends well`, async () => {
+    test(`killed at any of its calls to the file system, ${how}, each record is delivered or in a file, and the next replay ends well`, async (t) => {
       const emulator = await running();
       const original = join(temporaryDirectory('original'), 'dead.ndjson');
       await refused(emulator, original, 12);
@@ -389,27 +394,23 @@ describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 
       const numbersIn = (path: string) =>
         linesOf(path).map(({ target, record }) => `${target['topicId']} ${record.contents['n']}`);
       const all = [rotatedOf(original), original].flatMap(numbersIn);
-      let points = 0;
-      // Some of them here, all of them with CRASH_POINTS=all.
-      const step = allCrashPoints ? 1 : 9;
-      for (let nth = 1; ; nth += step) {
+      const survives = async (kill: Record<string, string>, others: number): Promise<boolean> => {
         const file = join(temporaryDirectory('crash'), 'dead.ndjson');
         copyFileSync(original, file);
         copyFileSync(rotatedOf(original), rotatedOf(file));
         const before = emulator.logs().length;
-        const when = nth % 2 === 0 ? 'before' : 'after';
         const whole = environmentOf(emulator, file);
-        const env = { ...whole, KILL_AT: `${nth} ${when}`, PUTLOGS_COMPRESSION: 'none' };
+        const env = { ...whole, ...kill, PUTLOGS_COMPRESSION: 'none' };
         const [{ signal }] = await Promise.all([
           putlogs('dead-letter replay', env, { nodeArgs: ['-r', killedAt] }),
-          ...Array.from({ length: replays - 1 }, () => putlogs('dead-letter replay', whole)),
+          ...Array.from({ length: others }, () => putlogs('dead-letter replay', whole)),
         ]);
         const delivered = emulator
           .logs()
           .slice(before)
           .map((log) => `${first!.target['topicId']} ${contentsOf(log)['n']}`);
         const kept = new Set([...delivered, ...filesOf(file).flatMap(numbersIn)]);
-        for (const record of all) assert.ok(kept.has(record), `${record} is lost by a kill ${when} call ${nth}`);
+        for (const record of all) assert.ok(kept.has(record), `${record} is lost by a kill at ${kill['KILL_AT']}`);
         const { code, stderr } = await putlogs('dead-letter replay', whole);
         assert.equal(code, 1, stderr);
         const rest = new Set([rotatedOf(file), file].flatMap(numbersIn));
@@ -418,10 +419,19 @@ describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 
           [...new Set(all)].filter((record) => / 8$/.test(record) || record.startsWith(OTHER_TOPIC_ID)).sort(),
         );
         assertTidy(file);
-        if (signal === null) break;
-        points += 1;
+        return signal === 'SIGKILL';
+      };
+      const count = join(temporaryDirectory('count'), 'calls');
+      assert.equal(await survives({ KILL_AT: `${NEVER} before`, KILL_COUNT: count }, 0), false);
+      const calls = callsIn(count);
+      const killed: number[] = [];
+      for (const nth of killPoints(calls, POINTS)) {
+        const when = killed.length % 2 === 0 ? 'after' : 'before';
+        if (await survives({ KILL_AT: `${nth} ${when}` }, replays - 1)) killed.push(nth);
+        else if (KILLS_AT_ALL_CALLS) break;
       }
-      assert.ok(points >= 3, `${points} points`);
+      t.diagnostic(`killed at ${killed.join(', ')} of ${calls} calls`);
+      assert.ok(killed.length >= 3, `killed at ${killed.join(', ')} of ${calls}`);
     });
   }
 
@@ -448,19 +458,21 @@ describe('putlogs dead-letter', { timeout: allCrashPoints ? 1_800_000 : 180_000 
     assert.deepEqual([...all].sort(), [0, 1, 2, 3, 4, 5]);
   });
 
-  test('100,000 dead letters are listed and replayed within the memory of a few windows', async () => {
+  test(`${DEAD_LETTERS.count} dead letters are listed and replayed within the memory of a few windows`, async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('long'), 'dead.ndjson');
     await refused(emulator, file, 4);
-    multiply(file, 100_000);
+    const { count, padBytes } = DEAD_LETTERS;
+    multiply(file, count, padBytes);
+    assert.ok(statSync(file).size > 50_000_000);
     emulator.faults([]);
     const env = { ...environmentOf(emulator, file), NODE_OPTIONS: '--max-old-space-size=48' };
     const listed = await putlogs('dead-letter ls --json', env);
-    assert.equal(JSON.parse(listed.stdout).records, 100_000, listed.stderr);
+    assert.equal(JSON.parse(listed.stdout).records, count, listed.stderr);
     const { code, stdout, stderr } = await putlogs('dead-letter replay --json', env);
     assert.equal(code, 0, stderr);
-    assert.equal(JSON.parse(stdout).delivered, 100_000);
-    assert.equal(emulator.stats().logs, 100_003);
+    assert.equal(JSON.parse(stdout).delivered, count);
+    assert.equal(emulator.stats().logs, count + 3);
   });
 
   test('a file that is not there, and one that is not named, are told by name, with exit code 2', async () => {

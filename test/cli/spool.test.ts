@@ -13,6 +13,7 @@ import { type Emulator, startEmulator, until } from '../support/emulator';
 import { batchOf, journalIn } from '../support/journals';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
 import { environmentOf, leaveBehind, putlogs, startPutlogs } from '../support/putlogs-command';
+import { LISTED_ENTRIES, LISTED_RECORDS } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import { OTHER_TOPIC_ID, TOPIC_ID, targetNamed } from '../support/targets';
 
@@ -428,35 +429,39 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     child.kill('SIGKILL');
   });
 
-  test('100,000 records are verified, exported and replayed within the memory of a few entries', async () => {
+  test(`${LISTED_RECORDS} records are verified, exported and replayed within the memory of a few entries`, async () => {
     const emulator = await running();
     const dir = temporaryDirectory('long');
-    await leaveBehind(emulator, dir, 100_000, { batch: { maxCount: 2000 }, spool: { dir, mode: 'always' } });
+    await leaveBehind(emulator, dir, LISTED_RECORDS, { batch: { maxCount: 2000 }, spool: { dir, mode: 'always' } });
     const env = { ...environmentOf(emulator, dir), NODE_OPTIONS: '--max-old-space-size=48' };
     const verified = await putlogs('spool verify', env);
-    assert.match(verified.stdout, /^\d+ segments?, 50 entries, 100,000 records: none damaged\n$/, verified.stderr);
+    const counts = `${LISTED_RECORDS / 2000} entries, ${LISTED_RECORDS.toLocaleString('en')} records`;
+    assert.match(verified.stdout, new RegExp(`^\\d+ segments?, ${counts}: none damaged\n$`), verified.stderr);
     const exported = await putlogs('spool export', env);
-    assert.equal(exported.stdout.split('\n').length, 100_001);
+    assert.equal(exported.stdout.split('\n').length, LISTED_RECORDS + 1);
     const replayed = await putlogs('spool replay --json', env);
     assert.equal(replayed.code, 0, replayed.stderr);
-    assert.equal(JSON.parse(replayed.stdout).delivered, 100_000);
-    assert.equal(emulator.stats().logs, 100_000);
+    assert.equal(JSON.parse(replayed.stdout).delivered, LISTED_RECORDS);
+    assert.equal(emulator.stats().logs, LISTED_RECORDS);
   });
 
-  test('100,000 entries of one record are listed, verified and exported without memory for each', async () => {
+  test(`${LISTED_ENTRIES.count} entries of one record are listed, verified and exported without memory for each`, async () => {
+    const { count, maxBytes } = LISTED_ENTRIES;
     const dir = temporaryDirectory('entries');
-    const { append, writer } = journalIn(dir, { owner: 'free', maxBytes: 2 ** 28 });
+    const { append, writer } = journalIn(dir, { owner: 'free', maxBytes });
     const batch = batchOf(0, 1);
-    for (let n = 0; n < 100_000; n += 1) append({ ...batch, packId: `0123456789ABCDEF-${n.toString(16)}` });
+    for (let n = 0; n < count; n += 1) append({ ...batch, packId: `0123456789ABCDEF-${n.toString(16)}` });
     writer.close();
     const env = { PUTLOGS_SPOOL_DIR: dir, NODE_OPTIONS: '--max-old-space-size=64' };
     const listed = await putlogs('spool ls --json', env);
-    assert.equal(JSON.parse(listed.stdout).records, 100_000, listed.stderr);
+    assert.equal(JSON.parse(listed.stdout).records, count, listed.stderr);
     const verified = await putlogs('spool verify', env);
-    assert.match(verified.stdout, /^\d+ segments, 100,000 entries, 100,000 records: none damaged\n$/, verified.stderr);
+    const said = count.toLocaleString('en');
+    const counts = new RegExp(`^\\d+ segments, ${said} entries, ${said} records: none damaged\n$`);
+    assert.match(verified.stdout, counts, verified.stderr);
     const file = join(dir, 'records.ndjson');
     const exported = await putlogs(`spool export -o ${file}`, env);
-    assert.equal(exported.stderr.split('\n').at(-2), 'putlogs: 100,000 records written');
+    assert.equal(exported.stderr.split('\n').at(-2), `putlogs: ${said} records written`);
   });
 
   const slips = temporaryDirectory('slips');

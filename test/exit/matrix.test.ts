@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
 import { closedPort, type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
+import { EXITS_WHILE_STARTING } from '../support/sizes';
 import { EXIT_CODE, type Plan } from './apps/plan';
 
 const COUNT = 300;
@@ -134,11 +135,11 @@ function judge(
   }
 }
 
-describe('an application that logs and exits while the worker is still starting, twenty times', {
+describe(`an application that logs and exits while the worker is still starting, ${EXITS_WHILE_STARTING} times`, {
   concurrency: 2,
 }, () => {
   for (const { name, app, shape } of TRANSPORTS.filter(({ isOwnThread }) => !isOwnThread)) {
-    for (let i = 0; i < 20; i += 1) {
+    for (let i = 0; i < EXITS_WHILE_STARTING; i += 1) {
       it(`${name}, ${i + 1}`, async () => {
         const instance = `${name} starting ${i}`;
         const [end] = ENDS.filter((one) => one.end === 'exit');

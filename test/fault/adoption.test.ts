@@ -30,10 +30,11 @@ import { parsePart, ROOT } from '@putlogs/core/internal/spool/names';
 import { targetOf } from '@putlogs/core/internal/target/which';
 import { runChild, type StartedChild, startChild } from '../support/child';
 import { leaveRun, numberOf } from '../support/dead-runs';
-import { leftIn, spooledRecords, temporaryDirectory } from '../support/directory';
+import { leftIn, segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
 import { type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
 import { cpuMs, watchLoop } from '../support/loop-stall';
 import { leaveBehind, putlogs } from '../support/putlogs-command';
+import { ADOPTED_BATCHES, DEAD_RUNS, SLOW_VOLUME } from '../support/sizes';
 import { targetNamed } from '../support/targets';
 import type { ContainedPlan } from './apps/contained';
 import { scaledClock } from './apps/outage';
@@ -129,11 +130,12 @@ test('killed between the parts of an adopted batch, it loses no record, and no p
 
 // many
 
-for (const count of [150_000, 200_000]) {
+for (const count of ADOPTED_BATCHES.counts) {
   test(`${count} batches of one record that a process left are adopted, and arrive in order`, async (t) => {
     const emulator = await running();
     const dir = temporaryDirectory('many');
-    leaveRun(dir, { from: 0, count });
+    leaveRun(dir, { from: 0, count, maxBytes: ADOPTED_BATCHES.maxBytes });
+    assert.ok(segmentsIn(dir).length > 1);
     const stop = watchLoop();
     const beforeMs = cpuMs();
     const { shipper } = started(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
@@ -149,7 +151,8 @@ for (const count of [150_000, 200_000]) {
   });
 }
 
-test('a living process adopts 150,000 batches of one record at its next look', async () => {
+test(`a living process adopts ${ADOPTED_BATCHES.living} batches of one record at its next look`, async () => {
+  const count = ADOPTED_BATCHES.living;
   const startMs = Date.now();
   const emulator = await running({ clock: scaledClock({ factor: 20, startMs }).wallMs });
   const dir = temporaryDirectory('living');
@@ -160,33 +163,34 @@ test('a living process adopts 150,000 batches of one record at its next look', a
   );
   write(shipper, 0, 10);
   await shipper.flush();
-  leaveRun(dir, { from: 1000, count: 150_000 });
+  leaveRun(dir, { from: 1000, count, maxBytes: ADOPTED_BATCHES.maxBytes });
   await until('it has found them', () => shipper.stats().recovered > 0);
   await shipper.flush();
-  assert.deepEqual(numbersOf(emulator), [...range(0, 10), ...range(1000, 150_000)]);
+  assert.deepEqual(numbersOf(emulator), [...range(0, 10), ...range(1000, count)]);
 });
 
-test('putlogs spool replay delivers 150,000 batches of one record', async () => {
+test(`putlogs spool replay delivers ${ADOPTED_BATCHES.replayed} batches of one record`, async () => {
+  const count = ADOPTED_BATCHES.replayed;
   const emulator = await running();
   const dir = temporaryDirectory('replay');
-  leaveRun(dir, { from: 0, count: 150_000, instance: 'another' });
+  leaveRun(dir, { from: 0, count, maxBytes: ADOPTED_BATCHES.maxBytes, instance: 'another' });
   const { code, stderr } = await putlogs('spool replay', { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir });
   assert.equal(code, 0, stderr);
-  assert.deepEqual(numbersOf(emulator), range(0, 150_000));
+  assert.deepEqual(numbersOf(emulator), range(0, count));
   assert.deepEqual(leftIn(dir), []);
 });
 
-test('10,000 dead runs of one record each are adopted in short steps, and arrive in order', async (t) => {
+test(`${DEAD_RUNS} dead runs of one record each are adopted in short steps, and arrive in order`, async (t) => {
   const emulator = await running();
   const dir = temporaryDirectory('runs');
-  for (let n = 0; n < 10_000; n += 1) leaveRun(dir, { from: n, count: 1 });
+  for (let n = 0; n < DEAD_RUNS; n += 1) leaveRun(dir, { from: n, count: 1 });
   const stop = watchLoop();
   const { shipper } = started(emulator, { spool: { dir } });
-  await until('it has adopted them', () => shipper.stats().recovered === 10_000, 300_000);
+  await until('it has adopted them', () => shipper.stats().recovered === DEAD_RUNS, 300_000);
   const stall = stop();
   t.diagnostic(`longest stall: ${Math.round(stall.ms)} ms, ${Math.round(stall.cpuMs)} ms of CPU`);
   await shipper.flush();
-  assert.deepEqual(numbersOf(emulator), range(0, 10_000));
+  assert.deepEqual(numbersOf(emulator), range(0, DEAD_RUNS));
   assert.ok(stall.cpuMs < 500, `${stall.cpuMs} ms`);
   await shipper.close();
   assert.deepEqual(leftIn(dir), []);
@@ -195,9 +199,10 @@ test('10,000 dead runs of one record each are adopted in short steps, and arrive
 test('on a volume that takes a millisecond a call, a worker adopts what many runs left and is not taken for stuck', async () => {
   const emulator = await running();
   const dir = temporaryDirectory('slow');
-  leaveRun(dir, { from: 0, count: 40_000 });
-  for (let n = 40_000; n < 40_600; n += 1) leaveRun(dir, { from: n, count: 1 });
-  for (let n = 0; n < 300; n += 1) leaveRun(dir, { from: n, count: 1, instance: 'another' });
+  const { batches, runs, others } = SLOW_VOLUME;
+  leaveRun(dir, { from: 0, count: batches });
+  for (let n = batches; n < batches + runs; n += 1) leaveRun(dir, { from: n, count: 1 });
+  for (let n = 0; n < others; n += 1) leaveRun(dir, { from: n, count: 1, instance: 'another' });
   const plan = { count: 200, everyMs: 5, stuckMs: 3000 };
   const { code, stdout, stderr } = await runChild(join(__dirname, 'apps/steady.js'), {
     args: [JSON.stringify(plan)],
@@ -218,9 +223,9 @@ test('on a volume that takes a millisecond a call, a worker adopts what many run
   assert.equal(stats.dropped.worker, 0);
   // The end of the process has its limit. What is not delivered by then stays on disk.
   const delivered = emulator.logs().length;
-  const all = 40_000 + 600 + 300 + 200;
+  const all = batches + runs + others + plan.count;
   assert.ok(delivered + spooledRecords(dir) >= all, `${delivered} delivered, ${spooledRecords(dir)} on disk`);
-  assert.deepEqual(numbersOf(emulator).slice(0, 40_000), range(0, 40_000));
+  assert.deepEqual(numbersOf(emulator).slice(0, batches), range(0, batches));
 });
 
 // ownership
@@ -554,9 +559,9 @@ test('a link, a pipe and a file of another user in our directory are left alone,
   assert.equal(warnings.filter(({ message }) => message.includes('is left alone')).length, 2);
 });
 
-test('a worker whose spool.dir is relative and that is replaced after process.chdir() finds its records', async () => {
+test('a relative spool.dir is below the directory in which the host was started, though process.chdir() comes before its worker opens it', async () => {
   const emulator = await running();
-  const dir = temporaryDirectory('replaced');
+  const dir = temporaryDirectory('relative');
   const home = process.cwd();
   process.chdir(dir);
   const options = resolveOptions({ ...optionsFor(emulator), instance: 'one', spool: { dir: 'spool' } }, {});

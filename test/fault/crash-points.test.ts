@@ -3,7 +3,7 @@
 // The killed process does everything that the spool does: it adopts what two processes have left, meets an outage, seals,
 // spills, joins, cuts what is too large, gives up a refused record, delivers, and removes what is finished.
 //
-// Some of the calls here, all of them with CRASH_POINTS=all (`npm run crash-points`).
+// Some of the calls here, all of them with CRASH_POINTS=all: see test/support/kill-points.ts.
 
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, lstatSync, readFileSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { parseOwner } from '@putlogs/core/internal/spool/names';
 import { runChild, startChild } from '../support/child';
 import { leftIn, temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, type EmulatorLog, environmentFor, startEmulator } from '../support/emulator';
+import { callsIn, KILLS_AT_ALL_CALLS, killPoints, NEVER } from '../support/kill-points';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
 import { START_MS } from '../support/start-time';
 
 const app = join(__dirname, 'apps/spooling.js');
 const killedAtCall = join(__dirname, '../../fault/apps/killed-at-call.cjs');
-const isAll = process.env['CRASH_POINTS'] === 'all';
 
 /** Two processes have left 30 records each, the killed one writes 60, its successor 10. */
 const LEFT = 60;
@@ -26,6 +26,8 @@ const OWN_FROM = 1000;
 const OWN = 60;
 const NEXT_FROM = 2000;
 const NEXT = 10;
+/** Calls at which a process is killed, of several hundred. */
+const POINTS = 4;
 /** The service refuses this record for good. */
 const POISON = 7;
 
@@ -80,26 +82,35 @@ for (const mode of ['always', 'overflow'] as const) {
       const emulator = await startEmulator();
       after(() => emulator.close());
       const left = await leftBehind(emulator);
-      let points = 0;
-      const step = isAll ? 1 : how === 'before' ? 139 : 37;
-      for (let nth = 1; ; nth += step) {
-        if (!(await survives(emulator, left, mode, `${nth} ${how}`))) break;
-        points += 1;
+      const count = join(temporaryDirectory('count'), 'calls');
+      assert.equal(await survives(emulator, left, mode, `${NEVER} ${how}`, { KILL_COUNT: count }), false);
+      const calls = callsIn(count);
+      const killed: number[] = [];
+      for (const nth of killPoints(calls, POINTS)) {
+        if (await survives(emulator, left, mode, `${nth} ${how}`)) killed.push(nth);
+        else if (KILLS_AT_ALL_CALLS) break;
       }
-      t.diagnostic(`${points} processes killed, every ${step === 1 ? 'call' : `${step}th call`}`);
-      assert.ok(points >= 2, `${points} processes killed`);
+      t.diagnostic(`${killed.length} processes killed; one that is not killed makes ${calls} calls`);
+      // One process makes a few calls more than the next: it may be finished before the last one.
+      assert.ok(killed.length >= POINTS - 1, `killed at ${killed.join(', ')} of ${calls}`);
     });
   }
 }
 
 /** Runs a process that is killed at the point, then its successor. Returns whether it was killed. */
-async function survives(emulator: Emulator, left: string, mode: string, point: string): Promise<boolean> {
+async function survives(
+  emulator: Emulator,
+  left: string,
+  mode: string,
+  point: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<boolean> {
   const base = copied(left);
   const before = emulator.logs().length;
   const refusals = [{ match: { contains: `第${POISON}条` }, code: 'InvalidArgument' }, { maxLogs: 4 }];
   emulator.faults([{ times: 3, status: 503 }, ...refusals]);
   const env = environmentOf(emulator, base, mode);
-  const kill = { ...env, KILL_IN: base, KILL_AT: point };
+  const kill = { ...env, ...more, KILL_IN: base, KILL_AT: point };
   const first = await runChild(app, { args: [planOf(OWN_FROM, OWN)], nodeArgs: ['-r', killedAtCall], env: kill });
   emulator.faults(refusals);
   const second = await runChild(app, { args: [planOf(NEXT_FROM, NEXT)], env });

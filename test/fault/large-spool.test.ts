@@ -9,6 +9,7 @@ import { createShipper, type PutlogsOptions, type Shipper } from '@putlogs/core'
 import { temporaryDirectory } from '../support/directory';
 import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
 import { watchLoop } from '../support/loop-stall';
+import { BATCHES_AT_OUTAGE, FLUSHED_BATCHES } from '../support/sizes';
 
 /** One record to a batch: as many batches as there are records. */
 const SINGLE = { batch: { maxCount: 1 }, lingerMs: 10, retry: { baseMs: 5, maxMs: 40 } };
@@ -33,31 +34,31 @@ async function write(shipper: Shipper, count: number): Promise<void> {
   }
 }
 
-test('60,000 batches in memory go to disk at an outage without a long stall of the event loop', async (t) => {
+test(`${BATCHES_AT_OUTAGE} batches in memory go to disk at an outage without a long stall of the event loop`, async (t) => {
   const emulator = await running();
   // The first request is not answered in time, so that the batches gather in memory before the outage is known.
   emulator.faults([{ delayMs: 60_000 }]);
   const dir = temporaryDirectory('stall');
   const shipper = started(emulator, { spool: { dir }, memory: { maxBytes: 2 ** 28 }, requestTimeoutMs: 8000 });
-  await write(shipper, 60_000);
-  assert.equal(shipper.stats().pending, 60_000);
+  await write(shipper, BATCHES_AT_OUTAGE);
+  assert.equal(shipper.stats().pending, BATCHES_AT_OUTAGE);
   emulator.faults([{ status: 503 }]);
   const stop = watchLoop();
   await until('every batch is on disk', () => shipper.stats().pending === 0, 60_000);
   const stall = stop();
-  assert.equal(shipper.stats().spooled, 60_000);
+  assert.equal(shipper.stats().spooled, BATCHES_AT_OUTAGE);
   await shipper.close({ timeoutMs: 0 });
   t.diagnostic(`longest stall: ${Math.round(stall.ms)} ms, ${Math.round(stall.cpuMs)} ms of them CPU`);
   // A multiple of what it takes today: the test fails if an entry costs more the more there are.
   assert.ok(stall.cpuMs < 5000, `${stall.cpuMs} ms`);
 });
 
-test('500 calls of flush with 20,000 spooled batches take a few MiB at most', async (t) => {
+test(`500 calls of flush with ${FLUSHED_BATCHES} spooled batches take a few MiB at most`, async (t) => {
   const emulator = await running();
   emulator.faults([{ status: 503 }]);
   const shipper = started(emulator, { spool: { dir: temporaryDirectory('flush'), mode: 'always' } });
-  await write(shipper, 20_000);
-  await until('the batches are on disk', () => shipper.stats().spooled === 20_000);
+  await write(shipper, FLUSHED_BATCHES);
+  await until('the batches are on disk', () => shipper.stats().spooled === FLUSHED_BATCHES);
   const before = await usedBytes();
   const stop = watchLoop();
   const flushes = Array.from({ length: 500 }, () => shipper.flush({ timeoutMs: 2000 }));

@@ -11,6 +11,7 @@ import { leaveRun, numberOf } from '../support/dead-runs';
 import { leftIn, segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
 import { type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
 import { cpuMs } from '../support/loop-stall';
+import { SECONDS_SPOOLED, SPOOLED_BATCHES } from '../support/sizes';
 
 const app = join(__dirname, 'apps/spooling.js');
 const MIB = 2 ** 20;
@@ -78,7 +79,7 @@ for (const mode of ['overflow', 'always'] as const) {
   });
 }
 
-test('with 65,536 batches on disk and memory full, a record costs what it costs with none', async (t) => {
+test(`with ${SPOOLED_BATCHES} batches on disk and memory full, a record costs what it costs with none`, async (t) => {
   const emulator = await running();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('many');
@@ -94,10 +95,12 @@ test('with 65,536 batches on disk and memory full, a record costs what it costs 
     return cpuMs() - before;
   };
   const first = costMs(0);
-  write(shipper, 5000, 60_536);
+  write(shipper, 5000, SPOOLED_BATCHES - 5000);
   assert.ok(shipper.stats().pendingBytes <= MIB);
-  const last = costMs(65_536);
-  t.diagnostic(`5,000 records: ${Math.round(first)} ms of CPU at first, ${Math.round(last)} ms with 65,536 batches`);
+  const last = costMs(SPOOLED_BATCHES);
+  t.diagnostic(
+    `5,000 records: ${Math.round(first)} ms of CPU at first, ${Math.round(last)} ms with ${SPOOLED_BATCHES} batches`,
+  );
   assert.equal(shipper.stats().dropped.memory, 0);
   assert.ok(last < 10 * first + 500, `${first} ms, then ${last} ms`);
 });
@@ -302,7 +305,7 @@ test('200,000 chunks that a stuck worker had not read are handed to the next one
   assert.deepEqual([all.length, `${all[0]!.bytes}`, `${all.at(-1)!.bytes}`], [200_001, '0\n', '200000\n']);
 });
 
-test('a day of one-record batches takes few files, with mode always', async (t) => {
+test('one-record batches take few files, with mode always', async (t) => {
   const emulator = await running();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('day');
@@ -311,11 +314,11 @@ test('a day of one-record batches takes few files, with mode always', async (t) 
     batch: { maxCount: 1 },
     retry: { baseMs: 60_000, maxMs: 60_000 },
   });
-  for (let n = 0; n < 86_400; n += 1000) {
-    write(shipper, n, Math.min(1000, 86_400 - n));
+  for (let n = 0; n < SECONDS_SPOOLED; n += 1000) {
+    write(shipper, n, Math.min(1000, SECONDS_SPOOLED - n));
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  await until('all are on disk', () => shipper.stats().spooled === 86_400);
+  await until('all are on disk', () => shipper.stats().spooled === SECONDS_SPOOLED);
   const segments = segmentsIn(dir);
   const bytes = segments.reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
   t.diagnostic(`${segments.length} files, ${Math.round(bytes / MIB)} MiB`);
@@ -324,6 +327,6 @@ test('a day of one-record batches takes few files, with mode always', async (t) 
   emulator.faults([]);
   const next = started(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
   await next.flush();
-  assert.deepEqual(numbersOf(emulator), range(0, 86_400));
+  assert.deepEqual(numbersOf(emulator), range(0, SECONDS_SPOOLED));
   assert.ok(next.stats().requests < 100, `${next.stats().requests} requests`);
 });

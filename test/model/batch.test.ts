@@ -9,9 +9,9 @@ import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
 import { logsOf, opened } from '@putlogs/core/internal/batch/walk';
 import fc from 'fast-check';
+import { BATCH_SEQUENCES } from '../support/sizes';
 import { HandClock } from '../unit/hand-clock';
 
-const RUNS = 2000;
 const LINGER_MS = 1000;
 const HEAD = Buffer.from('head');
 
@@ -62,7 +62,7 @@ function entryOf(number: number, bytes: number): Buffer {
   return Buffer.concat([Buffer.from([0x0a, ...length]), log]);
 }
 
-test(`${RUNS} sequences: each record is in one batch, in order, within the limits, and none waits for longer than it may`, async () => {
+test(`${BATCH_SEQUENCES} sequences: each record is in one batch, in order, within the limits, and none waits for longer than it may`, async () => {
   const limits = { maxBytes: 2048, maxCount: 8 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
@@ -173,6 +173,6 @@ test(`${RUNS} sequences: each record is in one batch, in order, within the limit
         assert.ok(count > 0);
       }
     }),
-    { numRuns: RUNS },
+    { numRuns: BATCH_SEQUENCES },
   );
 });

@@ -160,15 +160,15 @@ function noteFault(world: World, life: Life, call: string, path: string, { kind 
 }
 
 class QuietTeller extends Teller {
-  readonly #heard: (kind: WarningKind, message: string) => void;
+  readonly #heard: (message: string) => void;
 
-  constructor(clock: Clock, heard: (kind: WarningKind, message: string) => void) {
+  constructor(clock: Clock, heard: (message: string) => void) {
     super(clock, () => {});
     this.#heard = heard;
   }
 
-  override tell(kind: WarningKind, message: string): void {
-    this.#heard(kind, message);
+  override tell(_kind: WarningKind, message: string): void {
+    this.#heard(message);
   }
 }
 
@@ -271,7 +271,7 @@ export class Life {
     return new Outbox({
       ...{ options, target, account: this.account, clock: this.clock, hashKey: this.#hashKey },
       credentials: { listen: () => {}, close: () => {} } as unknown as CredentialSource,
-      teller: new QuietTeller(this.clock, (kind, message) => this.#heard(kind, message)),
+      teller: new QuietTeller(this.clock, (message) => this.#heard(message)),
       compress: compressor('none', () => {}),
       size: new BatchSize({ maxBytes: 60_000, maxCount: 64 }, this.clock),
       concurrency: setting.concurrency,
@@ -364,12 +364,7 @@ export class Life {
     if (!isForTime) for (const text of texts) this.log.rejected.push({ text, at: time.nextOrder() });
   }
 
-  #heard(_kind: WarningKind, message: string): void {
-    (this.#world as unknown as { verbose?: (life: Life, kind: string, message: string) => void }).verbose?.(
-      this,
-      _kind,
-      message,
-    );
+  #heard(message: string): void {
     const [, path] = /^(\S+) is another process's now/.exec(message) ?? [];
     if (path === undefined || this.isDead) return;
     const { unordered, excuses, time, logs } = this.#world;

@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DELIVERY_HISTORIES } from '../support/sizes';
 import { Crash } from '../support/virtual-disk';
 import { type Action, drawHistory, perform } from './delivery-actions';
 import { checkEnd, checkStep, noteDisk } from './delivery-checks';
@@ -14,9 +15,8 @@ import { newWorld, type Setting } from './delivery-world';
 
 const { FUZZ_SEED, MODEL_SECONDS } = process.env;
 const IS_FIXED = FUZZ_SEED === undefined && MODEL_SECONDS === undefined;
-/** Of the fixed run: first seeds, and how many histories follow each. */
+/** Of the fixed run: first seeds, each followed by some more. */
 const FIXED_SEEDS: readonly number[] = [10_000, 5_550_700, 382_729_800, 382_760_250];
-const FIXED_HISTORIES = 100;
 const SECONDS = Number(MODEL_SECONDS ?? 15);
 const SMALLER_TRIES = Number(process.env['MODEL_TRIES'] ?? 400);
 
@@ -66,7 +66,7 @@ async function smaller(setting: Setting, actions: readonly Action[], check: stri
 }
 
 function* fixedSeeds(): Generator<number> {
-  for (const first of FIXED_SEEDS) for (let i = 0; i < FIXED_HISTORIES; i += 1) yield first + i;
+  for (const first of FIXED_SEEDS) for (let i = 0; i < DELIVERY_HISTORIES; i += 1) yield first + i;
 }
 
 function* seedsFrom(first: number): Generator<number> {

@@ -9,9 +9,9 @@ import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
 import { REFUSALS_IN_A_ROW } from '@putlogs/core/internal/delivery/refusal-budget';
 import fc from 'fast-check';
 import { queueAndLane } from '../support/queue-and-lane';
+import { LANE_ABANDONED, LANE_SERVICES } from '../support/sizes';
 import { HandClock, settled } from '../unit/hand-clock';
 
-const RUNS = 1500;
 const REFUSAL = { code: 'X', message: 'x' };
 const STEP_MS = 60_000;
 /** Beyond any wait of the model: five minutes for each answer of a script. */
@@ -53,7 +53,7 @@ async function turnsOf(count: number): Promise<void> {
 
 const isMultiple = (record: number, every: number) => every > 0 && record % every === 0;
 
-test(`${RUNS} services: every record is finished once or held, in order, within the limits, and no timer is left`, async () => {
+test(`${LANE_SERVICES} services: every record is finished once or held, in order, within the limits, and no timer is left`, async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (plan) => {
       const { concurrency, batches, script, poisonEvery, staleEvery, clocksAgree, maxCount } = plan;
@@ -155,7 +155,7 @@ test(`${RUNS} services: every record is finished once or held, in order, within 
         'records are finished in call order',
       );
     }),
-    { numRuns: RUNS, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+    { numRuns: LANE_SERVICES, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
   );
 });
 
@@ -199,6 +199,6 @@ test('abandoned at any moment, every record is finished or counted as lost, once
       );
       assert.ok(queue.isEmpty);
     }),
-    { numRuns: 1000, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
+    { numRuns: LANE_ABANDONED, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true },
   );
 });

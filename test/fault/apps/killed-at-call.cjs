@@ -3,11 +3,12 @@
 //   KILL_AT = <n> before    right before its n-th call
 //   KILL_AT = <n> torn      in the middle of its n-th write: the first half of the bytes is in the file
 //
-// The kill is SIGKILL, so nothing of the process runs afterwards.
+// The kill is SIGKILL, so nothing of the process runs afterwards. With KILL_COUNT, a process that ends by itself writes into
+// that file how many calls of that kind it made.
 
 const fs = require('node:fs');
 
-const { KILL_IN, KILL_AT } = process.env;
+const { KILL_IN, KILL_AT, KILL_COUNT } = process.env;
 const [nth, how] = (KILL_AT ?? '0 before').split(' ');
 const descriptors = new Set();
 let calls = 0;
@@ -31,6 +32,9 @@ const CALLS = [
   'rmdirSync',
   'utimesSync',
 ];
+const { writeFileSync } = fs;
+if (KILL_COUNT !== undefined) process.on('exit', () => writeFileSync(KILL_COUNT, `${calls}`));
+
 const WRITES = { writeSync: writeHalf, writevSync: writevHalf };
 
 function isOurs(target) {

@@ -1,0 +1,22 @@
+// At which of its calls to the file system a process is killed: at each with CRASH_POINTS=all (`npm run crash-points`),
+// otherwise at the first, at the last, and at some between them.
+//
+// The preloads of these tests count the calls. A process that is not to be killed (KILL_AT of `NEVER`) writes how many it
+// made into the file KILL_COUNT.
+
+import { readFileSync } from 'node:fs';
+
+export const KILLS_AT_ALL_CALLS = process.env['CRASH_POINTS'] === 'all';
+
+/** The calls are counted from 1. */
+export const NEVER = 0;
+
+export function callsIn(file: string): number {
+  return Number(readFileSync(file, 'utf8'));
+}
+
+/** Without end for all calls: the first one that kills no process is behind the last. */
+export function* killPoints(calls: number, sample: number): Generator<number> {
+  if (KILLS_AT_ALL_CALLS) for (let nth = 1; ; nth += 1) yield nth;
+  for (let i = 0; i < sample; i += 1) yield 1 + Math.round((i * (calls - 1)) / (sample - 1));
+}

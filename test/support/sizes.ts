@@ -1,0 +1,64 @@
+// How large each heavy test is. Each has a small size, which `npm test` runs, and a large one, which
+// `npm run test:large` runs.
+//
+// A small size takes the same way through the code: more than one segment, more than one slice, more than one step of
+// adoption. Where a defect showed only above some size, the comment says so, and only the large size would find it again.
+// `scripts/test-large.mjs` runs each test file that imports this one.
+
+const IS_LARGE = process.env['TEST_SIZES'] === 'large';
+
+function choose<T>(small: T, large: T): T {
+  return IS_LARGE ? large : small;
+}
+
+/**
+ * Batches of one record that a dead run leaves. A segment is a sixteenth of `spool.maxBytes`, so the small run has several
+ * as well. More than about 125,000 batches once threw a RangeError: only the large sizes would find that again.
+ */
+export const ADOPTED_BATCHES = choose(
+  { counts: [20_000], living: 20_000, replayed: 20_000, maxBytes: 2 ** 25 },
+  { counts: [150_000, 200_000], living: 150_000, replayed: 150_000, maxBytes: 2 ** 40 },
+);
+
+/** Dead runs of one record each. An adoption has steps of 5 ms, and opens a few runs in each. */
+export const DEAD_RUNS = choose(1000, 10_000);
+
+/** On a slow volume. The adoption must last for longer than a worker may be silent, which is 3 s there. */
+export const SLOW_VOLUME = choose(
+  { batches: 10_000, runs: 300, others: 100 },
+  { batches: 40_000, runs: 600, others: 300 },
+);
+
+/** Batches in memory when an outage begins. They go to disk in slices of 256. */
+export const BATCHES_AT_OUTAGE = choose(10_000, 60_000);
+
+/** Batches on disk while 500 flushes are pending. A number kept for each of them and each flush is far above the limit. */
+export const FLUSHED_BATCHES = choose(5000, 20_000);
+
+/** Batches on disk beyond what memory takes. A segment takes 65,536: only the large size fills one. */
+export const SPOOLED_BATCHES = choose(16_384, 65_536);
+
+/** Batches of one record, one for each second: of a quarter of a day, or of a day. */
+export const SECONDS_SPOOLED = choose(21_600, 86_400);
+
+/** Of the command line. All lines together are larger than the limit on the heap, in both sizes. */
+export const DEAD_LETTERS = choose({ count: 20_000, padBytes: 3000 }, { count: 100_000, padBytes: 0 });
+
+/** Of the command line, in batches of 2,000 records. The large size has more in all than the heap may hold. */
+export const LISTED_RECORDS = choose(20_000, 100_000);
+
+/**
+ * Of the command line: entries of one record, in several segments. Only the large size is near to the limit on the heap if
+ * each entry takes memory.
+ */
+export const LISTED_ENTRIES = choose({ count: 20_000, maxBytes: 2 ** 24 }, { count: 100_000, maxBytes: 2 ** 28 });
+
+/** Generated cases of the models. */
+export const LANE_SERVICES = choose(400, 1500);
+export const LANE_ABANDONED = choose(300, 1000);
+export const BATCH_SEQUENCES = choose(500, 2000);
+/** Histories that follow each of the first seeds. */
+export const DELIVERY_HISTORIES = choose(50, 100);
+
+/** Starts of each transport in an application that exits at once. */
+export const EXITS_WHILE_STARTING = choose(4, 20);

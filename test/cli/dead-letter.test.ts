@@ -423,7 +423,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
       };
       const count = join(temporaryDirectory('count'), 'calls');
       assert.equal(await survives({ KILL_AT: `${NEVER} before`, KILL_COUNT: count }, 0), false);
-      const calls = callsIn(count);
+      const calls = callsIn(count, 'all');
       const killed: number[] = [];
       for (const nth of killPoints(calls, POINTS)) {
         const when = killed.length % 2 === 0 ? 'after' : 'before';

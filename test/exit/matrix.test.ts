@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
 import { closedPort, type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
-import { EXITS_WHILE_STARTING } from '../support/sizes';
+import { EXITS_WHILE_STARTING, HAS_ALL_SLOW_ENDS } from '../support/sizes';
 import { EXIT_CODE, type Plan } from './apps/plan';
 
 const COUNT = 300;
@@ -96,6 +96,7 @@ for (const service of ['up', 'slow', 'down'] as const) {
     describe(`with ${name} and the service ${service}, an application that`, { concurrency: 4 }, () => {
       for (const end of ENDS) {
         if (end.handleSignals === true && !handlesSignals) continue;
+        if (service === 'slow' && !HAS_ALL_SLOW_ENDS && !isOfSample(name, end)) continue;
         it(end.as, async () => {
           const instance = `${name} ${service} ${end.as}`;
           const result = await run(app, { instance, count: COUNT, end: end.end, shape }, end, service);
@@ -108,6 +109,12 @@ for (const service of ['up', 'slow', 'down'] as const) {
       }
     });
   }
+}
+
+/** Each end has one transport, and each transport two ends or more. */
+function isOfSample(transport: string, end: End): boolean {
+  const able = TRANSPORTS.filter(({ handlesSignals }) => end.handleSignals !== true || handlesSignals);
+  return able[ENDS.indexOf(end) % able.length]!.name === transport;
 }
 
 function judge(

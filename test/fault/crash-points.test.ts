@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { parseOwner } from '@putlogs/core/internal/spool/names';
 import { runChild, startChild } from '../support/child';
 import { leftIn, temporaryDirectory } from '../support/directory';
@@ -27,7 +27,7 @@ const OWN = 60;
 const NEXT_FROM = 2000;
 const NEXT = 10;
 /** Calls at which a process is killed, of several hundred. */
-const POINTS = 4;
+const POINTS = 3;
 /** The service refuses this record for good. */
 const POISON = 7;
 
@@ -56,16 +56,14 @@ function expectedOf(from: number, count: number): ExpectedRecord[] {
 }
 
 /** A spool as a process that ended in an outage, and one that was killed in it, leave it. */
-async function leftBehind(emulator: Emulator): Promise<string> {
-  const base = temporaryDirectory('left');
-  emulator.faults([{ status: 503 }]);
-  const env = environmentOf(emulator, base, 'always');
+async function leaveBehind(service: Emulator, base: string): Promise<void> {
+  service.faults([{ status: 503 }]);
+  const env = environmentOf(service, base, 'always');
   await runChild(app, { args: [planOf(0, LEFT / 2, 'close')], env: { ...env, PUTLOGS_CLOSE_TIMEOUT_MS: '100' } });
   const killed = startChild(app, { args: [planOf(LEFT / 2, LEFT / 2, 'stay')], env });
   await killed.line('all written');
   killed.kill('SIGKILL');
   await killed.ended;
-  return base;
 }
 
 function copied(left: string): string {
@@ -75,19 +73,29 @@ function copied(left: string): string {
   return base;
 }
 
+let emulator: Emulator;
+/** Each process begins with a copy of it. */
+const left = temporaryDirectory('left');
+before(async () => {
+  emulator = await startEmulator();
+  await leaveBehind(emulator, left);
+});
+after(() => emulator.close());
+
 for (const mode of ['always', 'overflow'] as const) {
+  const count = join(temporaryDirectory('count'), 'calls');
+
+  test(`a process that is not killed delivers all, and leaves nothing (spool.mode ${mode})`, async () => {
+    assert.equal(await survives(mode, `${NEVER} before`, { KILL_COUNT: count }), false);
+  });
+
   for (const how of ['before', 'torn'] as const) {
     const where = how === 'before' ? 'before any call to the file system' : 'in the middle of any write';
     test(`killed ${where}, no record on disk is lost or altered, and none is left (spool.mode ${mode})`, async (t) => {
-      const emulator = await startEmulator();
-      after(() => emulator.close());
-      const left = await leftBehind(emulator);
-      const count = join(temporaryDirectory('count'), 'calls');
-      assert.equal(await survives(emulator, left, mode, `${NEVER} ${how}`, { KILL_COUNT: count }), false);
-      const calls = callsIn(count);
+      const calls = callsIn(count, how);
       const killed: number[] = [];
       for (const nth of killPoints(calls, POINTS)) {
-        if (await survives(emulator, left, mode, `${nth} ${how}`)) killed.push(nth);
+        if (await survives(mode, `${nth} ${how}`)) killed.push(nth);
         else if (KILLS_AT_ALL_CALLS) break;
       }
       t.diagnostic(`${killed.length} processes killed; one that is not killed makes ${calls} calls`);
@@ -98,15 +106,9 @@ for (const mode of ['always', 'overflow'] as const) {
 }
 
 /** Runs a process that is killed at the point, then its successor. Returns whether it was killed. */
-async function survives(
-  emulator: Emulator,
-  left: string,
-  mode: string,
-  point: string,
-  more: Readonly<Record<string, string>> = {},
-): Promise<boolean> {
+async function survives(mode: string, point: string, more: Readonly<Record<string, string>> = {}): Promise<boolean> {
   const base = copied(left);
-  const before = emulator.logs().length;
+  const arrivedBefore = emulator.logs().length;
   const refusals = [{ match: { contains: `第${POISON}条` }, code: 'InvalidArgument' }, { maxLogs: 4 }];
   emulator.faults([{ times: 3, status: 503 }, ...refusals]);
   const env = environmentOf(emulator, base, mode);
@@ -114,7 +116,7 @@ async function survives(
   const first = await runChild(app, { args: [planOf(OWN_FROM, OWN)], nodeArgs: ['-r', killedAtCall], env: kill });
   emulator.faults(refusals);
   const second = await runChild(app, { args: [planOf(NEXT_FROM, NEXT)], env });
-  const logs = emulator.logs().slice(before);
+  const logs = emulator.logs().slice(arrivedBefore);
   const said = `killed at ${point}\n${first.stderr}\n${second.stderr}`;
   const all = expectedOf(0, LEFT).concat(expectedOf(OWN_FROM, OWN), expectedOf(NEXT_FROM, NEXT));
   const { altered, reordered, differences } = checkLedger(new Map([['one', all]]), logs);

@@ -1,8 +1,8 @@
 // At which of its calls to the file system a process is killed: at each with CRASH_POINTS=all (`npm run crash-points`),
 // otherwise at the first, at the last, and at some between them.
 //
-// The preloads of these tests count the calls. A process that is not to be killed (KILL_AT of `NEVER`) writes how many it
-// made into the file KILL_COUNT.
+// The preloads of these tests count the calls. A process that ends by itself writes into the file KILL_COUNT how many calls
+// of each kind it made, as JSON. The call number `NEVER` kills no process.
 
 import { readFileSync } from 'node:fs';
 
@@ -11,8 +11,8 @@ export const KILLS_AT_ALL_CALLS = process.env['CRASH_POINTS'] === 'all';
 /** The calls are counted from 1. */
 export const NEVER = 0;
 
-export function callsIn(file: string): number {
-  return Number(readFileSync(file, 'utf8'));
+export function callsIn(file: string, kind: string): number {
+  return (JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>)[kind]!;
 }
 
 /** Without end for all calls: the first one that kills no process is behind the last. */

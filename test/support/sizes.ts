@@ -60,5 +60,11 @@ export const BATCH_SEQUENCES = choose(500, 2000);
 /** Histories that follow each of the first seeds. */
 export const DELIVERY_HISTORIES = choose(50, 100);
 
+/**
+ * Ways to end with a slow service, of each transport: small, each way is tried with one transport; large, with all of them.
+ * With a service that is up and with one that is down, all are tried in both.
+ */
+export const HAS_ALL_SLOW_ENDS = choose(false, true);
+
 /** Starts of each transport in an application that exits at once. */
 export const EXITS_WHILE_STARTING = choose(4, 20);

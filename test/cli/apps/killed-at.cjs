@@ -9,7 +9,7 @@ const descriptors = new Set();
 let calls = 0;
 
 const { KILL_COUNT } = process.env;
-if (KILL_COUNT !== undefined) process.on('exit', () => fs.writeFileSync(KILL_COUNT, `${calls}`));
+if (KILL_COUNT !== undefined) process.on('exit', () => fs.writeFileSync(KILL_COUNT, JSON.stringify({ all: calls })));
 
 function isOurs(target) {
   return typeof target === 'number' ? descriptors.has(target) : String(target).includes('dead.ndjson');

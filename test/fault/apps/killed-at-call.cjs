@@ -4,14 +4,14 @@
 //   KILL_AT = <n> torn      in the middle of its n-th write: the first half of the bytes is in the file
 //
 // The kill is SIGKILL, so nothing of the process runs afterwards. With KILL_COUNT, a process that ends by itself writes into
-// that file how many calls of that kind it made.
+// that file how many calls and writes it made.
 
 const fs = require('node:fs');
 
 const { KILL_IN, KILL_AT, KILL_COUNT } = process.env;
 const [nth, how] = (KILL_AT ?? '0 before').split(' ');
 const descriptors = new Set();
-let calls = 0;
+const calls = { before: 0, torn: 0 };
 
 const CALLS = [
   'openSync',
@@ -33,7 +33,7 @@ const CALLS = [
   'utimesSync',
 ];
 const { writeFileSync } = fs;
-if (KILL_COUNT !== undefined) process.on('exit', () => writeFileSync(KILL_COUNT, `${calls}`));
+if (KILL_COUNT !== undefined) process.on('exit', () => writeFileSync(KILL_COUNT, JSON.stringify(calls)));
 
 const WRITES = { writeSync: writeHalf, writevSync: writevHalf };
 
@@ -45,10 +45,13 @@ for (const name of CALLS) {
   const original = fs[name];
   const half = WRITES[name];
   fs[name] = (target, ...rest) => {
-    const counts = isOurs(target) && (how === 'before' || half !== undefined);
-    if (counts && ++calls === Number(nth)) {
-      if (how === 'torn') half(original, target, ...rest);
-      process.kill(process.pid, 'SIGKILL');
+    if (isOurs(target)) {
+      calls.before += 1;
+      if (half !== undefined) calls.torn += 1;
+      if ((how === 'before' || half !== undefined) && calls[how] === Number(nth)) {
+        if (how === 'torn') half(original, target, ...rest);
+        process.kill(process.pid, 'SIGKILL');
+      }
     }
     const result = original(target, ...rest);
     if (name === 'openSync' && isOurs(target)) descriptors.add(result);

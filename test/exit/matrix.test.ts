@@ -2,6 +2,7 @@
 // what the process's own exit looks like, and what a person reads about it.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
@@ -167,6 +168,7 @@ function run(
 ): Promise<ChildResult> {
   const env: Record<string, string> = {
     ...environmentFor(services[service === 'slow' ? 'slow' : 'up']!),
+    PUTLOGS_TOPIC_ID: topicOf(plan.instance),
     PUTLOGS_CLOSE_TIMEOUT_MS: String(CLOSE_TIMEOUT_MS[service]),
     ...(service === 'down' ? { PUTLOGS_ENDPOINT: services.down! } : {}),
     ...(handleSignals === true ? { PUTLOGS_HANDLE_SIGNALS: 'SIGTERM' } : {}),
@@ -175,11 +177,19 @@ function run(
   return runChild(join(__dirname, 'apps', app), { args: [JSON.stringify(plan)], env, onLine });
 }
 
+/** A topic of its own, so that the logs of all other applications are not read for each one. */
+function topicOf(instance: string): string {
+  return createHash('md5')
+    .update(instance)
+    .digest('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 function arrived(instance: string, service: 'up' | 'slow' | 'down', count = COUNT) {
   const records: ExpectedRecord[] = Array.from({ length: count }, (_, n) => ({ n, contents: new Map() }));
   const emulator = services[service === 'slow' ? 'slow' : 'up']!;
   const logs = emulator
-    .logs()
+    .logs({ topicId: topicOf(instance) })
     .filter((log) => log.contents.some(({ key, value }) => key === 'instance' && value === instance));
   return checkLedger(new Map([[instance, records]]), logs);
 }

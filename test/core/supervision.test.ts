@@ -117,11 +117,11 @@ for (const how of ['throw', 'reject', 'exit', 'silent exit'] as const) {
   });
 }
 
-for (const how of ['out of memory', 'spin'] as const) {
+for (const how of ['out of memory', 'hang'] as const) {
   test(`with spool.mode always, a worker that is cut off costs its open batch, and the next sends in order: ${how}`, async () => {
     const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died'), PUTLOGS_SPOOL_MODE: 'always' };
     const limits = { PUTLOGS_BATCH_MAX_COUNT: '300', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
-    const plan = how === 'spin' ? { stuckMs: 2000 } : {};
+    const plan = how === 'hang' ? { stuckMs: 2000 } : {};
     const result = await run(plan, { ...spool, ...limits, FAULT: how, FAULT_AT: '1000' }, true);
     assert.equal(result.code, 0, result.stderr);
     assertExact(result, 5000);
@@ -149,7 +149,7 @@ test('a worker that is ended between the write of a batch and its counter does n
   assert.equal(spooledRecords(spool.PUTLOGS_SPOOL_DIR), 0);
 });
 
-for (const how of ['exit', 'spin', 'uncounted'] as const) {
+for (const how of ['exit', 'hang', 'uncounted'] as const) {
   test(`with records of an earlier process on disk, a dead worker costs no more than what it reports: ${how}`, async () => {
     const dir = temporaryDirectory('recovered');
     const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };

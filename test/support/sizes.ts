@@ -53,6 +53,9 @@ export const LISTED_RECORDS = choose(20_000, 100_000);
  */
 export const LISTED_ENTRIES = choose({ count: 20_000, maxBytes: 2 ** 24 }, { count: 100_000, maxBytes: 2 ** 28 });
 
+/** Lives of each of eight processes on one directory. Each life but the first finds what the one before has left. */
+export const LIVES_ON_ONE_DIRECTORY = choose(2, 3);
+
 /** Generated cases of the models. */
 export const LANE_SERVICES = choose(400, 1500);
 export const LANE_ABANDONED = choose(300, 1000);

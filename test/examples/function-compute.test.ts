@@ -52,7 +52,7 @@ function order(instance: FunctionInstance, n: number, context: Record<string, un
 }
 
 // Most of their time is the limit of a flush.
-describe('a function', { concurrency: true }, () => {
+describe('a function', { concurrency: 4 }, () => {
   it('Alibaba: what a request logs has arrived with its answer; in an outage it goes with the next one', async () => {
     const { emulator, instance } = await alibaba();
     for (let n = 0; n < 3; n += 1) {

@@ -41,7 +41,7 @@ function assertArrived(emulator: Emulator, count: number): void {
 }
 
 // Most of their time is the limit of a flush.
-describe('a function', { concurrency: true }, () => {
+describe('a function', { concurrency: 4 }, () => {
   for (const file of ['pino.js', 'winston.js']) {
     it(`${file}: what an invocation logs has arrived with its answer, whatever the service did while it was frozen`, async () => {
       const { emulator, front, instance } = await started(file);

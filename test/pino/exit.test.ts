@@ -15,7 +15,7 @@ const ENDS: readonly { end: Plan['end']; as: string; code: number; prints: boole
 ];
 
 describe('an application that logs by pino delivers every record, in order and once, when it', {
-  concurrency: true,
+  concurrency: 4,
 }, () => {
   for (const application of ['pino', 'pino (ES module)'] satisfies Application[]) {
     for (const { end, as, code, prints } of ENDS) {
@@ -35,7 +35,7 @@ describe('an application that logs by pino delivers every record, in order and o
   }
 });
 
-describe('an application that logs by pino and cannot have its records delivered', { concurrency: true }, () => {
+describe('an application that logs by pino and cannot have its records delivered', { concurrency: 4 }, () => {
   const LOST = /^putlogs: 200 records are lost: /m;
 
   it('says how many are lost, when it calls process.exit while batching in its own thread', async () => {
@@ -55,7 +55,7 @@ describe('an application that logs by pino and cannot have its records delivered
   }
 });
 
-describe('an application that logs nothing by pino', { concurrency: true }, () => {
+describe('an application that logs nothing by pino', { concurrency: 4 }, () => {
   for (const thread of ['worker', 'own'] as const) {
     it(`is not kept alive: batching in ${thread === 'own' ? 'its own thread' : 'a worker'}`, async () => {
       const result = await runCorpus('pino', { instance: 'idle', count: 0, thread }, emulator);

@@ -22,7 +22,7 @@ before(async () => {
 after(() => emulator.close());
 
 describe('an application that logs by winston delivers every record, in order and once, when it', {
-  concurrency: true,
+  concurrency: 4,
 }, () => {
   for (const application of ['winston', 'winston (ES module)'] satisfies Application[]) {
     for (const { end, as, code, prints } of ENDS) {
@@ -42,7 +42,7 @@ describe('an application that logs by winston delivers every record, in order an
   }
 });
 
-describe('an application that dies of what nobody caught, and has winston log it,', { concurrency: true }, () => {
+describe('an application that dies of what nobody caught, and has winston log it,', { concurrency: 4 }, () => {
   const cases = [
     { end: 'throw', option: 'handleExceptions', message: /^uncaughtException: nobody caught this/ },
     { end: 'reject', option: 'handleRejections', message: /^unhandledRejection: nobody caught this/ },
@@ -63,7 +63,7 @@ describe('an application that dies of what nobody caught, and has winston log it
   }
 });
 
-describe('an application that logs by winston and cannot have its records delivered', { concurrency: true }, () => {
+describe('an application that logs by winston and cannot have its records delivered', { concurrency: 4 }, () => {
   const LOST = /^putlogs: 200 records are lost: /m;
 
   it('says how many are lost, when it calls process.exit while batching in its own thread', async () => {
@@ -83,7 +83,7 @@ describe('an application that logs by winston and cannot have its records delive
   }
 });
 
-describe('an application that logs nothing by winston', { concurrency: true }, () => {
+describe('an application that logs nothing by winston', { concurrency: 4 }, () => {
   for (const thread of ['worker', 'own'] as const) {
     it(`is not kept alive: batching in ${thread === 'own' ? 'its own thread' : 'a worker'}`, async () => {
       const result = await runCorpus('winston', { instance: 'idle', count: 0, thread }, emulator);

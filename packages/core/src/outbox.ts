@@ -7,7 +7,7 @@ import { Attempts } from './attempts';
 import type { BatchSize } from './batch/batch-size';
 import type { Compressed } from './batch/compress';
 import type { SealedBatch } from './batch/sealed-batch';
-import type { CancelTimer, Clock } from './clock';
+import type { Clock } from './clock';
 import type { CredentialSource } from './credentials/source';
 import { DeadLetters } from './dead-letter/dead-letters';
 import { networkOf } from './delivery/connections';
@@ -21,10 +21,9 @@ import { DEADLINE_PASSED } from './delivery/send';
 import type { Unit } from './delivery/unit';
 import { publish } from './diagnostics';
 import type { Options } from './options/schema';
-import type { Journal } from './spool/journal';
 import type { Runs } from './spool/run';
-import type { Machine, Spool } from './spool/spool';
-import type { SpoolEvents } from './spool/spool-events';
+import type { Machine } from './spool/spool';
+import { OTHERS, SpoolUpkeep, type Way } from './spool-upkeep';
 import type { Target } from './target/target';
 import { lost, records, type Teller } from './tell';
 
@@ -56,38 +55,19 @@ export interface Outside {
   readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
 }
 
-/** How often the lease on the spool's directories is renewed: a sixth of its time. */
-const TEND_MS = 5000;
-/** Every so many times the spool is searched for what others have left. */
-const LOOK_ROUNDS = 6;
-/** A unit in flight has so long to be finished before its journal is handed back. */
-const HAND_BACK_MS = 5000;
-/** Lanes for other instances at a time. */
-const OTHERS = 4;
 /** After so many attempts without an answer in time, a batch is cut, */
 const TIMEOUTS_TO_CUT = 2;
 /** if it is larger than this: the deadline leaves a second for every 32 KiB. */
 const SLOW_LINE_BYTES = 64 * 1024;
 
-interface Way {
-  readonly queue: DeliveryQueue;
-  readonly lane: Lane;
-}
-
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #own: Way;
-  readonly #others = new Map<string, Way>();
   readonly #gate: Gate;
   readonly #refusals: RefusalParts;
   readonly #attempts: Outside['attempts'];
   readonly #deadLetters: Outside['deadLetters'];
-  readonly #spool: Spool | undefined;
-  #isSpoolOpen = false;
-  /** Whether what dead runs left is known; true without a spool. */
-  #hasLooked = true;
-  #firstLook: Promise<void> = Promise.resolve();
-  #cancelTending: CancelTimer | undefined;
+  readonly #spool: SpoolUpkeep | undefined;
 
   constructor(parts: OutboxParts) {
     const { options, target, credentials, account, clock, teller, concurrency } = parts;
@@ -119,10 +99,10 @@ export class Outbox {
       giveUp: (unit, outcome) => this.#giveUp(unit, outcome),
       onFinished: parts.onFinished,
     };
-    this.#spool = this.#newSpool();
+    this.#spool = this.#newUpkeep();
     this.#own = this.#newWay(concurrency, (inUse) => !inUse || this.#hasRoom());
     if (this.#spool === undefined) account.inheritedIsKnown();
-    else this.#tendSpool(this.#spool, 0);
+    else this.#spool.start();
     credentials.listen({
       // Batches that were held for want of credentials go now, and not after their backoff.
       renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
@@ -157,7 +137,7 @@ export class Outbox {
    * this process left are among them, so it waits until their directories are open.
    */
   async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
-    if (this.#hasLooked) return this.#own.queue.finished(timeoutMs);
+    if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);
     const { clock } = this.#parts;
     const startMs = clock.monotonicMs();
     await this.#looked(timeoutMs);
@@ -167,7 +147,7 @@ export class Outbox {
   #looked(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const stopHolding = this.#parts.clock.after(timeoutMs, true, resolve);
-      void this.#firstLook.then(() => {
+      void this.firstLook.then(() => {
         stopHolding();
         resolve();
       });
@@ -176,7 +156,7 @@ export class Outbox {
 
   /** Resolves when the first look for what dead runs have left is over. */
   get firstLook(): Promise<void> {
-    return this.#firstLook;
+    return this.#spool?.firstLook ?? Promise.resolve();
   }
 
   /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
@@ -196,7 +176,6 @@ export class Outbox {
   /** Looks again for what dead runs have left. Returns whether there is something to deliver. */
   async lookAgain(): Promise<boolean> {
     await this.#spool?.look();
-    this.#forgetEmptyWays();
     return !this.isEmpty;
   }
 
@@ -214,7 +193,6 @@ export class Outbox {
       lane.abandon();
       records += leave(queue);
     });
-    this.#cancelTending?.();
     this.#spool?.close(isClean);
     this.#deadLetters.close();
     return records;
@@ -252,7 +230,7 @@ export class Outbox {
 
   #eachWay(use: (way: Way) => void): void {
     use(this.#own);
-    for (const way of [...this.#others.values()]) use(way);
+    for (const way of this.#spool?.others ?? []) use(way);
   }
 
   // queue -> request -> outcome -> queue
@@ -267,7 +245,7 @@ export class Outbox {
       joinLimits: () => (concurrency === 1 ? size : undefined),
       mayRead,
       beforeDisk: () => this.#spool?.checkAfterPause(),
-      onDiskFailure: (failure) => this.#diskFailed(failure.code, failure.message),
+      onDiskFailure: (failure) => this.#spool?.failed(failure),
       onDropped: (reason, dropped) => this.#drop(reason, dropped),
       onDrained: (journal) => this.#spool?.drained(journal),
     };
@@ -346,160 +324,22 @@ export class Outbox {
 
   // spool
 
-  #newSpool(): Spool | undefined {
-    const { options, target, clock, runs, graceMs, hashKey, concurrency } = this.#parts;
+  #newUpkeep(): SpoolUpkeep | undefined {
+    const { options, target, clock, runs, graceMs, hashKey, concurrency, account, teller, outside } = this.#parts;
     const { dir, maxBytes, fsync } = options.spool;
     if (!this.hasSpool || dir === undefined) return undefined;
-    const { Spool: SpoolOfRun } = require('./spool/spool') as typeof import('./spool/spool');
-    return new SpoolOfRun({
-      dir,
-      maxBytes,
-      fsync,
-      destination: JSON.stringify(target.identity),
-      layout: target.bodyLayout,
-      instance: options.instance,
-      hashKey,
-      inFlight: concurrency,
-      runs,
-      graceMs,
+    const { Spool } = require('./spool/spool') as typeof import('./spool/spool');
+    const place = { dir, maxBytes, fsync, destination: JSON.stringify(target.identity), layout: target.bodyLayout };
+    const writer = { instance: options.instance, hashKey, inFlight: concurrency, runs, graceMs };
+    return new SpoolUpkeep({
+      account,
       clock,
-      machine: this.#parts.outside?.machine,
-      events: this.#spoolEvents(),
+      teller,
+      newSpool: (events) => new Spool({ ...place, ...writer, clock, machine: outside?.machine, events }),
+      own: () => this.#own,
+      newWay: () => this.#newWay(1, () => this.#hasRoom()),
+      onDamaged: (damaged) => this.#drop('damaged', damaged),
     });
-  }
-
-  #spoolEvents(): SpoolEvents {
-    const { account, teller } = this.#parts;
-    return {
-      onAdopted: (journal, { isMine, isInherited, instance }) => {
-        const { queue, lane } = isMine ? this.#own : this.#wayOf(instance);
-        queue.adopt(journal, isInherited);
-        lane.pull();
-      },
-      onWait: (run) => {
-        this.#own.queue.waitFor(run);
-        this.#own.lane.pull();
-      },
-      onFailure: ({ code, message }) => this.#diskFailed(code, message),
-      onNotice: (topic, sentence) => teller.tell('spool', sentence, topic),
-      onDamaged: (damaged, why) => {
-        account.add('spooled', -damaged);
-        this.#drop('damaged', damaged);
-        teller.tell('damaged', `${lost(damaged)}: ${why}`);
-      },
-      onSurplus: (surplus) => {
-        account.add('recovered', surplus);
-        account.add('spooled', surplus);
-      },
-      onEvictSegment: (segment) => this.#own.queue.evict(segment),
-      canAdoptOther: (instance) => this.#others.has(instance) || this.#others.size < OTHERS,
-      onHandBack: (directory) => this.#handBack(directory),
-      onEvicted: (directory, isGone) => this.#evicted(directory, isGone),
-    };
-  }
-
-  /** The lane of another instance's dead runs. */
-  #wayOf(instance: string): Way {
-    const known = this.#others.get(instance);
-    if (known !== undefined) return known;
-    const way = this.#newWay(1, () => this.#hasRoom());
-    this.#others.set(instance, way);
-    return way;
-  }
-
-  /**
-   * A living process of the instance sends what stands here before its own records. It waits for one lease, so a unit whose
-   * attempts fail is not waited for: the other process sends it again under the same id.
-   */
-  async #handBack(directory: string): Promise<void> {
-    const found = [...this.#others].find(([, { queue }]) =>
-      queue.journals.some((journal) => journal.directory === directory),
-    );
-    if (found === undefined) return;
-    const [instance, { queue, lane }] = found;
-    await this.#paused(queue);
-    // All directories of an instance go to the same process.
-    this.#others.delete(instance);
-    lane.abandon();
-    queue.leave();
-    for (const journal of [...queue.journals]) this.#handOver(queue, journal);
-  }
-
-  #paused(queue: DeliveryQueue): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(HAND_BACK_MS, false, resolve);
-      void queue.pause().then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-
-  /** Its records are the other process's now, which counts them as recovered: here they must not stay spooled. */
-  #handOver(queue: DeliveryQueue, journal: Journal): void {
-    const { account } = this.#parts;
-    const { unfinished } = journal;
-    queue.release(journal);
-    account.add('spooled', -unfinished);
-    account.add('recovered', -unfinished);
-  }
-
-  #evicted(directory: string, isGone: boolean): void {
-    let records = 0;
-    this.#eachWay(({ queue }) => {
-      records += queue.evicted(directory, this.#spool, isGone);
-    });
-    if (records > 0) this.#parts.teller.tell('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
-    if (isGone) return;
-    this.#parts.teller.tell('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
-  }
-
-  /** Says that this run lives, writes what the disk refused before, and from time to time adopts what others have left. */
-  #tendSpool(spool: Spool, round: number): void {
-    if (!this.#isSpoolOpen) this.#openSpool(spool, round);
-    else {
-      spool.renew();
-      this.#eachWay(({ queue }) => queue.tend());
-      // Whoever comes back waits for what is held here, one lease at most.
-      if (round % LOOK_ROUNDS === 0 || spool.holdsOthers) void spool.look().then(() => this.#forgetEmptyWays());
-      this.#eachWay(({ lane }) => lane.pull());
-    }
-    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tendSpool(spool, round + 1));
-  }
-
-  /** A spool that cannot be used is reported, tried again later, and does not keep the application from starting. */
-  #openSpool(spool: Spool, round: number): void {
-    const { account } = this.#parts;
-    if (round % LOOK_ROUNDS !== 0) return;
-    const failure = spool.open();
-    if (failure !== undefined) {
-      this.#diskFailed(failure.code, failure.message);
-      account.inheritedIsKnown();
-      return;
-    }
-    this.#isSpoolOpen = true;
-    this.#own.queue.useSpool(spool);
-    this.#hasLooked = false;
-    this.#firstLook = spool.look().then(() => {
-      this.#hasLooked = true;
-      account.inheritedIsKnown();
-    });
-  }
-
-  #forgetEmptyWays(): void {
-    for (const [instance, { queue, lane }] of this.#others) {
-      if (!queue.isEmpty || queue.journals.length > 0) continue;
-      lane.abandon();
-      this.#others.delete(instance);
-    }
-  }
-
-  #diskFailed(code: string, message: string): void {
-    this.#parts.teller.tell(
-      'spool',
-      `the spool cannot be used as it should (spool.dir), ${code}: ${message}`,
-      'spool failed',
-    );
   }
 }
 

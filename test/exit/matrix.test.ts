@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
 import { closedPort, type Emulator, environmentFor, startEmulator } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
-import { EXITS_WHILE_STARTING, HAS_ALL_SLOW_ENDS } from '../support/sizes';
+import { EXITS_WHILE_STARTING, TRANSPORTS_OF_AN_END } from '../support/sizes';
 import { EXIT_CODE, type Plan } from './apps/plan';
 
 const COUNT = 300;
@@ -97,7 +97,7 @@ for (const service of ['up', 'slow', 'down'] as const) {
     describe(`with ${name} and the service ${service}, an application that`, { concurrency: 4 }, () => {
       for (const end of ENDS) {
         if (end.handleSignals === true && !handlesSignals) continue;
-        if (service === 'slow' && !HAS_ALL_SLOW_ENDS && !isOfSample(name, end)) continue;
+        if (!isOfSample(name, end, TRANSPORTS_OF_AN_END[service])) continue;
         it(end.as, async () => {
           const instance = `${name} ${service} ${end.as}`;
           const result = await run(app, { instance, count: COUNT, end: end.end, shape }, end, service);
@@ -112,10 +112,11 @@ for (const service of ['up', 'slow', 'down'] as const) {
   }
 }
 
-/** Each end has one transport, and each transport two ends or more. */
-function isOfSample(transport: string, end: End): boolean {
+/** Each end has so many transports, one after the other, so that each transport has some of the ends. */
+function isOfSample(transport: string, end: End, count: number): boolean {
   const able = TRANSPORTS.filter(({ handlesSignals }) => end.handleSignals !== true || handlesSignals);
-  return able[ENDS.indexOf(end) % able.length]!.name === transport;
+  const at = able.findIndex(({ name }) => name === transport);
+  return (at - ENDS.indexOf(end) + able.length * ENDS.length) % able.length < count;
 }
 
 function judge(

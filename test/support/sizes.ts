@@ -64,10 +64,10 @@ export const BATCH_SEQUENCES = choose(500, 2000);
 export const DELIVERY_HISTORIES = choose(50, 100);
 
 /**
- * Ways to end with a slow service, of each transport: small, each way is tried with one transport; large, with all of them.
- * With a service that is up and with one that is down, all are tried in both.
+ * How many transports try each way to end, by how the service is: there are five transports. Small, each transport still
+ * tries each way with a service that is up, and each way is tried with a slow one and with one that is down.
  */
-export const HAS_ALL_SLOW_ENDS = choose(false, true);
+export const TRANSPORTS_OF_AN_END = choose({ up: 5, slow: 1, down: 2 }, { up: 5, slow: 5, down: 5 });
 
 /** Starts of each transport in an application that exits at once. */
-export const EXITS_WHILE_STARTING = choose(4, 20);
+export const EXITS_WHILE_STARTING = choose(3, 20);

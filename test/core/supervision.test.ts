@@ -226,10 +226,11 @@ test('what a worker spools after it lost its directory is sent by the next worke
 });
 
 test('three workers that die one after the other leave a fourth that delivers', async () => {
-  const result = await run({ turns: 500 }, { FAULT: 'exit', FAULT_AT: '1', FAULT_TIMES: '3' });
+  const result = await run({ turns: 500 }, { FAULT: 'exit while reading', FAULT_AT: '1', FAULT_TIMES: '3' });
   assert.equal(result.code, 0, result.stderr);
   assertExact(result, 5000);
   assert.equal(result.numbers.at(-1), 4999);
+  assert.equal(result.stats.dropped.worker, 3, 'the record at which each of them ended');
   // The first; the others within its minute.
   assert.equal(ours(result).length, 1, result.stderr);
 });

@@ -88,7 +88,8 @@ const anyNested = fc
   .map(([value, how]) => JSON.stringify(value, null, how.length % 3))
   .filter((json) => json.startsWith('{') || json.startsWith('['));
 /** Drawn once: fast-check takes longer to make such a value than the transcoder, its oracle and protobufjs to read it. */
-const nested = fc.constantFrom(...fc.sample(anyNested, { seed: SEED, numRuns: NESTED_VALUES }));
+const nestedValues = fc.sample(anyNested, { seed: SEED, numRuns: NESTED_VALUES });
+const nested = fc.nat(NESTED_VALUES - 1).map((at) => nestedValues[at]!);
 const value = fc.oneof(
   { weight: 4, arbitrary: spelt(text) },
   { weight: 1, arbitrary: speltLong },

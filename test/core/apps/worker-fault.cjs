@@ -27,6 +27,7 @@ if (!isMainThread && start !== undefined && fault && threadId <= Number(process.
   if (fault === 'boot') throw new Error('not started on purpose');
   if (fault === 'poison') poison();
   else if (fault === 'uncounted') stopBeforeCount();
+  else if (fault === 'exit while reading') exitWhileReading();
   else {
     const { Account } = require('@putlogs/core/internal/account');
     const account = new Account(start.account);
@@ -61,5 +62,15 @@ function stopBeforeCount() {
   Account.prototype.add = function (counter, amount) {
     if (counter === 'spooled' && amount > 0 && this.read('begun') >= Number(process.env.FAULT_AT)) FAULTS.hang();
     add.call(this, counter, amount);
+  };
+}
+
+/** The worker ends at one record, before it reads the next: on a busy machine a timer could come after all of them. */
+function exitWhileReading() {
+  const { Account } = require('@putlogs/core/internal/account');
+  const { add } = Account.prototype;
+  Account.prototype.add = function (counter, amount) {
+    add.call(this, counter, amount);
+    if (counter === 'begun' && this.read('begun') >= Number(process.env.FAULT_AT)) process.exit(7);
   };
 }

@@ -289,14 +289,14 @@ test('nothing of a proxy is loaded where there is none', async () => {
     const shipper = createShipper();
     shipper.write('{"n":1}');
     shipper.flush().then(() => shipper.close()).then(() => {
-      const files = Object.keys(require.cache).filter((file) => file.includes('undici'));
-      process.stdout.write(JSON.stringify({ files: files.length, proxies: files.filter((file) => file.includes('proxy')) }));
+      const files = Object.keys(require.cache).filter((file) => /[\\\\/]http[\\\\/][a-z-]+[.]js$/.test(file));
+      process.stdout.write(JSON.stringify({ files: files.length, proxies: files.filter((file) => file.includes('tunnel')) }));
     });`,
   );
   const { stdout, stderr } = await runChild(probe, { env: environmentFor(emulator) });
   assert.equal(stderr, '');
   const { files, proxies } = JSON.parse(stdout) as { files: number; proxies: string[] };
   assert.deepEqual(proxies, []);
-  assert.ok(files > 0 && files < 40, `${files} files of undici`);
+  assert.ok(files > 0, `${files} files of the folder http`);
   assert.equal(emulator.stats().logs, 2);
 });

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { after, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
 import { systemClock } from '@putlogs/core/internal/clock';
-import { deadlineMs, Sender } from '@putlogs/core/internal/delivery/send';
+import { deadlineMs, Sender } from '@putlogs/core/internal/http/client';
 import { addressOf, closedPort, optionsFor, startEmulator, until } from '../support/emulator';
 import { assertLedger, checkLedger } from '../support/ledger';
 import { target } from '../support/targets';
@@ -143,7 +143,6 @@ test('a server that accepts and says nothing is given up at the deadline, and it
   const answer = await senderTo(origin, 100).send(request(), never);
   assert.ok(answer.kind === 'failed');
   assert.equal(answer.code, 'TIMEOUT');
-  // undici makes another at once, which stays idle.
   await until('the connection is closed', () => closed() > 0, 2000);
 });
 
@@ -166,7 +165,6 @@ test('an answer that never ends is read in part only', async () => {
   const answer = await senderTo(origin).send(request(), never);
   assert.ok(answer.kind === 'answered');
   assert.ok(answer.body.length <= 64 * 1024);
-  // undici makes another at once, which stays idle.
   await until('the connection is closed', () => closed() > 0, 2000);
 });
 

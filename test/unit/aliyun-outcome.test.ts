@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, outcomeOf } from '@putlogs/core/internal/delivery/outcome';
+import { outcomeOf } from '@putlogs/core/internal/delivery/outcome';
+import type { Answer } from '@putlogs/core/internal/http/exchange';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
 
 const NOW = Date.UTC(2026, 0, 1);

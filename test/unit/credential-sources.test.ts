@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { systemClock } from '@putlogs/core/internal/clock';
 import type { CredentialsGiven, CredentialVendor } from '@putlogs/core/internal/credentials/credentials';
 import { CredentialSource, type CredentialTools } from '@putlogs/core/internal/credentials/source';
-import { sendOnce } from '@putlogs/core/internal/delivery/send';
+import { sendOnce } from '@putlogs/core/internal/http/client';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { temporaryDirectory } from '../support/directory';
 import { closedPort, until } from '../support/emulator';

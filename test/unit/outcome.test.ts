@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backoffMs } from '@putlogs/core/internal/delivery/backoff';
-import { type Answer, retryAfterMs } from '@putlogs/core/internal/delivery/outcome';
+import { retryAfterMs } from '@putlogs/core/internal/delivery/outcome';
+import type { Answer } from '@putlogs/core/internal/http/exchange';
 import { volcTls } from '@putlogs/core/internal/target/volc-tls';
 
 const target = volcTls({
@@ -102,7 +103,7 @@ test('the error is found with either spelling of its name, and nonsense is no er
 });
 
 test('no answer is a reason to send again', () => {
-  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'TIMEOUT']) {
+  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET', 'TIMEOUT']) {
     assert.equal(kindOf({ kind: 'failed', code, message: 'x' }), 'retry', code);
   }
 });

@@ -8,10 +8,10 @@ import type { SealedBatch } from './batch/sealed-batch';
 import type { Clock } from './clock';
 import { withoutSecrets } from './credentials/credentials';
 import type { CredentialSource } from './credentials/source';
-import type { Network } from './delivery/connections';
 import type { Outcome, Refusal } from './delivery/outcome';
-import { Sender } from './delivery/send';
 import { ServiceTime } from './delivery/service-time';
+import { Sender } from './http/client';
+import type { Network } from './http/exchange';
 import type { Target } from './target/target';
 
 export interface AttemptsOptions {

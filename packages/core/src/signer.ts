@@ -6,8 +6,8 @@
 import type { Clock } from './clock';
 import { ANONYMOUS } from './credentials/credentials';
 import { CredentialSource, type CredentialTools } from './credentials/source';
-import { networkOf } from './delivery/connections';
-import { sendOnce } from './delivery/send';
+import { sendOnce } from './http/client';
+import { networkOf } from './network';
 import type { Options } from './options/schema';
 import { TARGETS } from './options/targets';
 import type { Target } from './target/target';

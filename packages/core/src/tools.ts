@@ -5,9 +5,9 @@
 export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
 export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
-export { contextWith } from './delivery/connections';
+export { isLoopback } from './http/loopback';
+export { contextWith } from './http/trust';
 export { type LineStream, startLineStream } from './line-stream';
-export { isLoopback } from './loopback';
 export {
   COMMON_FLAGS,
   type CommandLine,

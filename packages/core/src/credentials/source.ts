@@ -11,7 +11,7 @@
 
 import { stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../clock';
-import type { Answer } from '../delivery/outcome';
+import type { Answer } from '../http/exchange';
 import { NotRegularFile } from '../regular-file';
 import type { Ask, Credentials, CredentialsGiven, CredentialVendor, Question } from './credentials';
 import { type Loaded, readCredentials, Unusable } from './read';

@@ -2,21 +2,11 @@
 // Takes: an answer, or the failure to get one, and a target's table. Gives: an Outcome. Keeps: nothing.
 // Never: deletes on what it does not know: an unknown refusal holds the batch.
 
-/** What came back for one request. */
-export type Answer =
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string | undefined>>;
-      /** The body's first 64 KiB as text. */
-      readonly body: string;
-    }
-  /** No complete answer. The service may or may not have taken the batch. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+import type { Answer } from '../http/exchange';
 
 /** Why a batch was not taken. */
 export interface Refusal {
-  /** The service's error code, or Node's or undici's. */
+  /** The service's error code, or Node's. */
   readonly code: string;
   readonly message: string;
   readonly status?: number;
@@ -110,11 +100,10 @@ const SAME_TIME_MS = 2000;
 const SUSPECT_TIME_MS = 5 * 60_000;
 
 /**
- * Codes of node and OpenSSL for a peer that is not who it should be, and of a proxy that does not let us through: nothing
- * was sent, and somebody has to look.
+ * Codes of Node and OpenSSL for a peer with a wrong certificate, and of a proxy that refuses. Nothing was sent, and a person
+ * must change something.
  */
-const NO_WAY =
-  /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|UND_ERR_PRX_TLS|PROXY_40[37]$)/;
+const NO_WAY = /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|PROXY_40[37]$)/;
 
 /** Retried though nothing says what it is: too many requests, timeouts, the service's own failures. */
 const RETRIED_STATUSES = new Set([408, 425, 429]);

@@ -3,7 +3,7 @@
 // Takes: the options so far. Gives: what is wrong with them. Keeps: nothing. Never: repeats a proxy's address, which may have
 // a password in it.
 
-import { isLoopback } from '../loopback';
+import { isLoopback } from '../http/loopback';
 import { NotRegularFile, readRegular } from '../regular-file';
 import type { Problem } from './problems';
 import { TARGETS, type TargetFacts, targetOfHost } from './targets';

@@ -13,7 +13,7 @@ import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Credentials } from '../credentials/credentials';
 import { outcomeOf } from '../delivery/outcome';
-import type { SignedRequest } from '../delivery/send';
+import type { SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/layout';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity, placeOf } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';

@@ -8,7 +8,7 @@
 
 import type { SealedBatch } from '../batch/sealed-batch';
 import { outcomeOf } from '../delivery/outcome';
-import type { SignedRequest } from '../delivery/send';
+import type { SignedRequest } from '../http/exchange';
 import type { Compression } from '../options/targets';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity, placeOf } from './aliyun-answers';
 import { compressType, tagsOf } from './aliyun-sls';

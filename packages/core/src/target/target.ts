@@ -2,8 +2,8 @@
 
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { Answer, Outcome } from '../delivery/outcome';
-import type { SignedRequest } from '../delivery/send';
+import type { Outcome } from '../delivery/outcome';
+import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/layout';
 import type { BodyLayout } from '../spool/format';
 

@@ -5,15 +5,8 @@ import { createHash } from 'node:crypto';
 import type { Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Credentials } from '../credentials/credentials';
-import {
-  type Answer,
-  type AnswerTable,
-  fieldsIn,
-  type Outcome,
-  outcomeOf,
-  type ServiceError,
-} from '../delivery/outcome';
-import type { SignedRequest } from '../delivery/send';
+import { type AnswerTable, fieldsIn, type Outcome, outcomeOf, type ServiceError } from '../delivery/outcome';
+import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/layout';
 import { varintBytes, writeVarint } from '../record/varint';
 import { fieldOf, lengthTag, readFields, readTags, textField, textOf } from './fields';

@@ -9,7 +9,7 @@
 
 import type { SealedBatch } from '../batch/sealed-batch';
 import { outcomeOf } from '../delivery/outcome';
-import type { SignedRequest } from '../delivery/send';
+import type { SignedRequest } from '../http/exchange';
 import type { Compression } from '../options/targets';
 import type { Target } from './target';
 import { canonicalQuery } from './volc-sign';

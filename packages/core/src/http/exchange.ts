@@ -1,0 +1,35 @@
+// The types of one HTTP exchange: the request, the answer and the network between them.
+
+/** The most that is read of an answer's head, whatever the process's own limit is. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+/** A request that is signed, or that needs no signature. */
+export interface SignedRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The result of one request. */
+export type Answer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string | undefined>>;
+      /** The body's first 64 KiB as text. */
+      readonly body: string;
+    }
+  /** No complete answer. The service may have processed the request or not. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** How to reach the service. */
+export interface Network {
+  /** The proxy's address, with name and password if it needs them. */
+  readonly proxy?: string | undefined;
+  /** Hosts that are reached without the proxy, in the format of NO_PROXY. */
+  readonly noProxy?: string | undefined;
+  /** A file of CA certificates in PEM form that are trusted in addition to Node's own. */
+  readonly caFile?: string | undefined;
+}

@@ -1,0 +1,45 @@
+// The kept-alive connections to one origin: direct or through a proxy.
+//
+// Node's modules are loaded with the first pool, and the code for proxies only if there is one: an application that never
+// sends anything does not pay for them.
+
+import type { Agent, request as requestPlain } from 'node:http';
+import type { Network } from './exchange';
+import { isProxied } from './no-proxy';
+import type { Trust } from './tunnel';
+
+/** A connection that was idle for this long is not used again: gateways commonly forget one after a minute. */
+export const IDLE_MS = 30_000;
+
+export interface Pool {
+  readonly agent: Agent;
+  readonly origin: URL;
+  readonly isProxied: boolean;
+  readonly request: typeof requestPlain;
+}
+
+/** @throws if the file of CA certificates cannot be read, or the proxy's address cannot be parsed */
+export function openPool(address: string, connections: number, network: Network): Pool {
+  const origin = new URL(address);
+  const trust: Trust = network.caFile === undefined ? {} : { secureContext: contextFrom(network.caFile) };
+  const scheme = origin.protocol === 'https:' ? require('node:https') : require('node:http');
+  const { Agent, request } = scheme as typeof import('node:https');
+  // Node ends an idle socket after `timeout`, or a second before the time that the service announces for it.
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: IDLE_MS, ...trust });
+  const proxy = isProxied(origin, network.noProxy) ? network.proxy : undefined;
+  if (proxy !== undefined) {
+    const { tunnelThrough } = require('./tunnel') as typeof import('./tunnel');
+    tunnelThrough(proxy, agent, origin, trust);
+  }
+  return { agent, origin, isProxied: proxy !== undefined, request };
+}
+
+/** Closes idle connections now, and each of the others when its request has ended. */
+export function retire({ agent }: Pool): void {
+  agent.maxFreeSockets = 0;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of [...(sockets ?? [])]) socket.destroy();
+}
+
+function contextFrom(caFile: string) {
+  return (require('./trust') as typeof import('./trust')).contextWith(caFile);
+}

@@ -1,0 +1,16 @@
+// Loads the user's file of CA certificates for TLS.
+
+import { readFileSync } from 'node:fs';
+import type { SecureContext } from 'node:tls';
+
+/**
+ * Trusts the certificates that Node trusts and those of the file. From Node 22.15 on, the former include
+ * NODE_EXTRA_CA_CERTS.
+ *
+ * @throws if the file cannot be read or parsed
+ */
+export function contextWith(caFile: string): SecureContext {
+  const tls = require('node:tls') as typeof import('node:tls') & { getCACertificates?: (of: 'default') => string[] };
+  const usual = tls.getCACertificates?.('default') ?? tls.rootCertificates;
+  return tls.createSecureContext({ ca: [...usual, readFileSync(caFile, 'utf8')] });
+}

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { createShipper } from '@putlogs/core';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
 import { VOLC_ANSWERS } from '@putlogs/core/internal/target/volc-tls';
+import { Authority, noOpenssl } from '../support/certificates';
 import { temporaryDirectory } from '../support/directory';
 import {
   addressOf,
@@ -187,6 +189,57 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
       plain.steps.find((step) => step.name === 'connection')!.text,
       /does not speak TLS|closed before an answer/,
     );
+  });
+
+  test('a service by TLS at an IP address is connected to, and its certificate is checked', {
+    skip: noOpenssl,
+  }, async () => {
+    const authority = new Authority();
+    const emulator = await running();
+    const ways = [];
+    for (const names of ['IP:127.0.0.1', 'DNS:127.0.0.1.example.com']) {
+      const certificate = authority.certificate('service', names, '-days', '1');
+      const server = createTlsServer(certificate, (client) => {
+        const service = connect(emulator.port, '127.0.0.1');
+        client.pipe(service).pipe(client);
+        client.on('error', () => service.destroy());
+        service.on('error', () => client.destroy());
+      });
+      server.on('tlsClientError', () => {});
+      after(() => server.close());
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+      const { port } = server.address() as { port: number };
+      const env = { PUTLOGS_ENDPOINT: `https://127.0.0.1:${port}`, PUTLOGS_TLS_CA_FILE: authority.file };
+      const { steps } = await examined(environmentFor(emulator, env, targetNamed('volc-tls')));
+      ways.push(steps.filter(({ name }) => ['connection', 'clock', 'test record'].includes(name)));
+    }
+    const [good, other] = ways;
+    assert.deepEqual(
+      good!.map(({ state }) => state),
+      ['ok', 'ok', 'ok'],
+      JSON.stringify(good),
+    );
+    assert.match(good![0]!.text, /answers, TLSv1\.\d/);
+    assert.match(other![0]!.text, /^ERR_TLS_CERT_ALTNAME_INVALID: The certificate is for another name/);
+  });
+
+  test('a host of noProxy is examined step by step, though there is a proxy', async () => {
+    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const proxied = { ...service, PUTLOGS_PROXY: 'http://127.0.0.1:9', PUTLOGS_NO_PROXY: 'example.invalid' };
+    const { steps } = await examined(proxied, ' --dry-run');
+    assert.deepEqual([steps.at(-1)!.name, steps.at(-1)!.state], ['name', 'wrong']);
+  });
+
+  test('what is wrong with a proxy is said of the proxy, and each code of it is known', async () => {
+    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const { steps } = await examined({ ...service, PUTLOGS_PROXY: `http://127.0.0.1:${await closedPort()}` });
+    assert.match(
+      steps.at(-1)!.text,
+      /^ECONNREFUSED: The proxy cannot be reached: check proxy \(--proxy, PUTLOGS_PROXY\)/,
+    );
+    for (const code of ['PROXY_403', 'PROXY_407', 'PROXY_502', 'PROXY_TIMEOUT', 'PROXY_INVALID']) {
+      assert.match(adviceFor(code, { target: 'volc-tls' }), /proxy \(--proxy, PUTLOGS_PROXY\)/, code);
+    }
   });
 
   test('a wrong secret, a wrong key and a wrong region are told as the service sees them', async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { createShipper, type PutlogsError, type PutlogsOptions } from '@putlogs/core';
-import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { explainOptions, resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { Authority, noOpenssl } from '../support/certificates';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
@@ -271,6 +271,86 @@ test('a proxy or a file that cannot be one is told at the start, by option and v
       ({ message }: PutlogsError) => problem.test(message) && !message.includes(PASSWORD),
     );
   }
+});
+
+/** The problems that a start with these variables reports, and the proxy that it takes. */
+function startWith(environment: NodeJS.ProcessEnv, more: PutlogsOptions = {}) {
+  const { credentials, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
+  const { options, problems } = explainOptions(
+    [{ options: { ...rest, ...(credentials ? { credentials } : {}), ...more } }],
+    environment,
+  );
+  return { proxy: options?.proxy, problems: problems.join('\n') };
+}
+
+const WORD = 'hunter2';
+for (const [what, address, problem] of [
+  ['whose password has a % that begins no escape', `http://somebody:${WORD}%zz@host:1`, /has a % .* as %25$/],
+  ['whose password has an escape that is not UTF-8', `http://somebody:${WORD}%ff@host:1`, /has a % .* as %25$/],
+  ['whose name has a % that begins no escape', `http://100%:${WORD}@host:1`, /has a % .* as %25$/],
+  ['by socks5', `socks5://somebody:${WORD}@host:1080`, /must be like .*; socks5 is not supported$/],
+  ['by socks5h', `SOCKS5H://somebody:${WORD}@host:1080`, /must be like .*; socks5h is not supported$/],
+  ['by ftp', `ftp://somebody:${WORD}@host:21`, /must be like http:\/\/host:port.*or none$/],
+  ['without a host', `http://somebody:${WORD}@`, /must be like http:\/\/host:port.*or none$/],
+  ['without a host but with a port', 'http://:3128', /must be like http:\/\/host:port.*or none$/],
+  ['with port 0', `http://somebody:${WORD}@host:0`, /must be like .*with a port from 1 to 65535$/],
+  ['with a port out of range', `http://somebody:${WORD}@host:65536`, /must be like .*with a port from 1 to 65535$/],
+] as const) {
+  for (const variable of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'PUTLOGS_PROXY']) {
+    test(`a proxy ${what} in ${variable} is reported at the start by that name, without its password`, () => {
+      const { problems } = startWith({ [variable]: address });
+      assert.match(problems, problem);
+      assert.ok(problems.startsWith(`proxy (from ${variable}): `), problems);
+      assert.ok(!problems.includes(WORD) && !problems.includes('%zz') && !problems.includes('somebody'), problems);
+    });
+  }
+
+  test(`a proxy ${what} is no problem where the service is reached without it`, () => {
+    const environment = { HTTPS_PROXY: address };
+    for (const noProxy of [HOST, 'example.com', '.example.com', `${HOST}:443`, 'other, *.example.com', '*']) {
+      assert.equal(startWith({ ...environment, NO_PROXY: noProxy }).problems, '', noProxy);
+    }
+    for (const endpoint of ['https://127.0.0.1:1', 'http://localhost:1', 'https://[::1]:1']) {
+      assert.equal(startWith(environment, { endpoint }).problems, '', endpoint);
+    }
+    assert.equal(startWith({ ...environment, PUTLOGS_PROXY: 'none' }).problems, '');
+    assert.equal(startWith({ ALL_PROXY: address, all_proxy: address }).problems, '');
+    assert.match(startWith({ ...environment, NO_PROXY: `${HOST}:8443` }).problems, problem);
+    assert.match(startWith({ ...environment, NO_PROXY: `other.${HOST}` }).problems, problem);
+  });
+}
+
+test('a host of NO_PROXY that has the project in its name is reached without the proxy', () => {
+  const options = {
+    target: 'aliyun-sls' as const,
+    endpoint: 'https://cn-hangzhou.log.aliyuncs.com',
+    region: 'cn-hangzhou',
+    project: 'mine',
+    logstore: 'logs',
+    credentials: { accessKeyId: 'i', accessKeySecret: 's' },
+  };
+  const problemsWith = (NO_PROXY: string) =>
+    explainOptions([{ options }], { HTTPS_PROXY: 'socks5://host:1', NO_PROXY }).problems.length;
+  assert.equal(problemsWith('mine.cn-hangzhou.log.aliyuncs.com'), 0);
+  assert.equal(problemsWith('aliyuncs.com'), 0);
+  assert.equal(problemsWith('other.cn-hangzhou.log.aliyuncs.com'), 1);
+});
+
+test('a proxy that only STS is reached by is checked, also', () => {
+  const { credentials: _, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
+  const credentials = { from: 'oidc' as const, oidcRole: 'trn:iam::1:role/r', oidcTokenFile: '/token' };
+  const { problems } = explainOptions(
+    [{ options: { ...rest, target: 'volc-tls', credentials: { ...credentials, stsEndpoint: 'sts.example.org' } } }],
+    { HTTPS_PROXY: 'socks5://host:1', NO_PROXY: HOST },
+  );
+  assert.match(problems.join('\n'), /^proxy \(from HTTPS_PROXY\): .*socks5 is not supported$/m);
+});
+
+test('an empty variable is no proxy, and ALL_PROXY is not read', () => {
+  const empty = { https_proxy: '', HTTPS_PROXY: '', http_proxy: '', HTTP_PROXY: '', PUTLOGS_PROXY: '' };
+  assert.deepEqual(startWith(empty), { proxy: undefined, problems: '' });
+  assert.deepEqual(startWith({ ALL_PROXY: 'http://a:1', all_proxy: 'http://b:1' }), { proxy: undefined, problems: '' });
+  assert.equal(startWith({ ...empty, HTTP_PROXY: 'http://a:1' }).proxy, 'http://a:1');
 });
 
 test('nothing of a proxy is loaded where there is none', async () => {

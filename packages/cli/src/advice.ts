@@ -45,6 +45,11 @@ const EXPIRED =
 const OTHER_NAME = 'The certificate is for another name than the host of {endpoint}: use the name that it is for.';
 const NO_TLS =
   'What answers there does not speak TLS: check the port of {endpoint}, or begin it with http:// and set {allowInsecure}.';
+const NO_PROXY = 'The proxy cannot be reached: check {proxy}, or HTTPS_PROXY and HTTP_PROXY in the environment.';
+const PROXY_PASSWORD =
+  'The proxy asks for another name and password: check those in {proxy}, or HTTPS_PROXY in the environment.';
+const PROXY_REFUSES =
+  'The proxy opens no connection to {endpoint}: let it allow that host, check {proxy}, or name the host in {noProxy}.';
 const NO_CREDENTIALS = 'There are no credentials to sign with: check {credentials.file} or {credentials.module}.';
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -112,7 +117,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: EXPIRED,
   CERT_NOT_YET_VALID: EXPIRED,
   NO_CREDENTIALS,
+  PROXY_407: PROXY_PASSWORD,
+  PROXY_TIMEOUT: NO_PROXY,
 };
+
+/** Behind a proxy these are about the proxy: the service's own address is never looked up or connected to. */
+const BEFORE_THE_SERVICE = new Set([NO_NAME, NOBODY_LISTENS, NO_WAY]);
 
 /** By status, of an answer that has no code: somebody in between, mostly. */
 const OTHER_ANSWER = 'What answers is not the service: check {endpoint}, and look for a proxy in between.';
@@ -120,9 +130,10 @@ const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SS
 const UNKNOWN =
   'A code that putlogs does not know: see the documents of the service, and ask the vendor with the request id.';
 
-/** One line for a person. */
-export function adviceFor(code: string, options: Options): string {
-  return named(adviceOf(code, options), options);
+/** Returns one line for a person. */
+export function adviceFor(code: string, options: Options, isProxied = false): string {
+  const advice = adviceOf(code, options);
+  return named(isProxied && BEFORE_THE_SERVICE.has(advice) ? NO_PROXY : advice, options);
 }
 
 function adviceOf(code: string, { target }: Options): string {
@@ -130,6 +141,7 @@ function adviceOf(code: string, { target }: Options): string {
   if (code === 'ProjectNotExists') return target.startsWith('volc') ? NO_PROJECT_TLS : NO_PROJECT;
   if (Object.hasOwn(ADVICE, code)) return ADVICE[code]!;
   if (code.startsWith('HTTP ')) return OTHER_ANSWER;
+  if (code.startsWith('PROXY_')) return PROXY_REFUSES;
   return CERTIFICATE.test(code) ? UNTRUSTED : UNKNOWN;
 }
 

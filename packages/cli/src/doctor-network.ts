@@ -4,7 +4,7 @@
 import { lookup } from 'node:dns/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 
 export interface Addresses {
@@ -35,9 +35,12 @@ export function connect(origin: URL, timeoutMs: number, trusted: Trusted): Promi
   const host = hostOf(origin);
   const port = Number(origin.port || (isTls ? 443 : 80));
   return new Promise((resolve, reject) => {
-    const socket = isTls ? connectTls({ host, port, servername: host, ...trusted }) : connectTcp({ host, port });
+    // An IP address cannot be a server name (RFC 6066): Node 26 refuses it. The certificate is checked against `host`.
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const socket = isTls ? connectTls({ host, port, ...name, ...trusted }) : connectTcp({ host, port });
     socket.setTimeout(timeoutMs, () => socket.destroy(timedOut(timeoutMs)));
-    socket.once('error', reject);
+    // It stays for good: a second error must not become an uncaught exception.
+    socket.on('error', reject);
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       const protocol = 'getProtocol' in socket ? (socket.getProtocol() ?? undefined) : undefined;
       resolve({ tookMs: performance.now() - beganMs, protocol });
@@ -57,7 +60,7 @@ export function clockAheadMs(origin: URL, timeoutMs: number, trusted: Trusted): 
       resolve(Number.isNaN(theirs) ? undefined : Date.now() - (theirs + 500));
     });
     request.once('timeout', () => request.destroy(timedOut(timeoutMs)));
-    request.once('error', reject);
+    request.on('error', reject);
     request.end();
   });
 }

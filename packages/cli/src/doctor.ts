@@ -3,16 +3,7 @@
 
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import {
-  compressor,
-  contextWith,
-  environmentName,
-  flagOf,
-  isLoopback,
-  type Options,
-  placeOf,
-  probe,
-} from '@putlogs/core/tools';
+import { compressor, contextWith, environmentName, flagOf, type Options, placeOf, probe } from '@putlogs/core/tools';
 import { adviceFor } from './advice';
 import { BAD, type Call, type Command, GOOD } from './command';
 import { clockAheadMs, connect, resolveHost } from './doctor-network';
@@ -141,8 +132,8 @@ function writable(path: string, directory: string): Step {
 
 async function* wayTo(options: Options): AsyncGenerator<Step> {
   const origin = new URL(placeOf(options).origin);
-  const { requestTimeoutMs, proxy } = options;
-  if (proxy !== undefined && proxy !== 'none' && !isLoopback(origin.hostname)) {
+  const { requestTimeoutMs } = options;
+  if (placeOf(options).isProxied) {
     yield leftOut('connection', 'there is a proxy in between: the test record says whether there is a way');
     return;
   }
@@ -196,7 +187,7 @@ async function testRecord(options: Options): Promise<Step> {
   const request = requestId === undefined ? '' : ` [request ${requestId}]`;
   return wrong(
     'test record',
-    `${code}${http}: ${adviceFor(code, options)} It says: ${oneLine(message)}${request}${also}`,
+    `${code}${http}: ${adviceFor(code, options, placeOf(options).isProxied)} It says: ${oneLine(message)}${request}${also}`,
   );
 }
 

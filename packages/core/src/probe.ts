@@ -12,6 +12,7 @@ import { systemClock } from './clock';
 import { ANONYMOUS } from './credentials/credentials';
 import type { Outcome } from './delivery/outcome';
 import { encodingOf } from './encoding';
+import { isProxied } from './http/no-proxy';
 import { networkOf } from './network';
 import type { Options } from './options/schema';
 import { signerOf } from './signer';
@@ -25,13 +26,15 @@ export interface Probe {
   readonly remarks: readonly string[];
 }
 
-/** Where requests go: scheme, host and port; and what that is called without secrets. */
+/** Returns where requests go: scheme, host and port, whether by a proxy, and the destination without secrets. */
 export function placeOf(options: Options): {
   readonly origin: string;
+  readonly isProxied: boolean;
   readonly destination: Readonly<Record<string, string>>;
 } {
   const { origin, destination } = targetOf(options, () => ANONYMOUS);
-  return { origin, destination };
+  const { proxy, noProxy } = networkOf(options);
+  return { origin, isProxied: proxy !== undefined && isProxied(new URL(origin), noProxy), destination };
 }
 
 export async function probe(options: Options, record: string): Promise<Probe> {

@@ -22,7 +22,6 @@ export {
   flagOf,
   flagsHelp,
   type Given,
-  isLoopback,
   type LineStream,
   lastUnfinishedOf,
   type OptionLeaf,

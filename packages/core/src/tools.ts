@@ -5,7 +5,6 @@
 export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
 export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
-export { isLoopback } from './http/loopback';
 export { contextWith } from './http/trust';
 export { type LineStream, startLineStream } from './line-stream';
 export {

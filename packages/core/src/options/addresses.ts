@@ -1,12 +1,13 @@
-// The addresses in the options: the service's, and what stands between us and it.
+// Checks the addresses in the options: the service's, the proxy's, and the files of the network.
 //
-// Takes: the options so far. Gives: what is wrong with them. Keeps: nothing. Never: repeats a proxy's address, which may have
-// a password in it.
+// A problem never repeats the proxy's address: it may contain a password.
 
+import { isIP } from 'node:net';
 import { isLoopback } from '../http/loopback';
+import { isProxied } from '../http/no-proxy';
 import { NotRegularFile, readRegular } from '../regular-file';
 import type { Problem } from './problems';
-import { TARGETS, type TargetFacts, targetOfHost } from './targets';
+import { TARGETS, type TargetFacts, type TargetName, targetOfHost } from './targets';
 import { get, setAt, type Tree } from './tree';
 
 /** '' of what is no address. */
@@ -49,13 +50,27 @@ export function withScheme(endpoint: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
 }
 
-/** What stands between us and the services: read now, so that a mistake is told at the start. */
+/**
+ * Where a project is: its name is the first label of the host. An endpoint that begins with it is taken as it is; one
+ * without names of its own (an address, this machine) is connected to as it stands, and the project is in the Host header
+ * alone.
+ */
+export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
+  const { protocol, host, hostname, port, origin } = new URL(endpoint);
+  if (hostname.startsWith(`${project}.`)) return { origin, host };
+  if (hostname.startsWith('[')) return { origin, host: `${project}.localhost${port === '' ? '' : `:${port}`}` };
+  const isHere = isIP(hostname) !== 0 || hostname === 'localhost' || hostname.endsWith('.localhost');
+  return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}` };
+}
+
+/** Checks the proxy and the CA file before anything starts, so that a mistake is reported at the start. */
 export function networkProblems(tree: Tree): Problem[] {
   const problems: Problem[] = [];
   const tell = (path: string, text: string) => problems.push({ path, text });
   const { proxy } = tree;
-  if (typeof proxy === 'string' && proxy !== 'none' && !/^https?:$/.test(urlOf(proxy)?.protocol ?? '')) {
-    tell('proxy', 'must be like http://host:port or http://name:password@host:port, or none');
+  if (typeof proxy === 'string' && proxy !== 'none' && usesProxy(tree)) {
+    const problem = proxyProblem(proxy);
+    if (problem !== undefined) tell('proxy', problem);
   }
   const caFile = get(tree, 'tls.caFile');
   if (typeof caFile === 'string' && caFile !== '') {
@@ -73,6 +88,34 @@ export function networkProblems(tree: Tree): Problem[] {
     if (isPlain && path === 'credentials.stsEndpoint') tell(path, 'is http and not on this machine; use https');
   }
   return problems;
+}
+
+/** A proxy that no request would go through may be as it likes: other programs read the same variables. */
+function usesProxy({ target, endpoint, project, noProxy, credentials }: Tree): boolean {
+  const service = typeof endpoint === 'string' ? urlOf(withScheme(endpoint)) : undefined;
+  const isSls = TARGETS[target as TargetName]?.vendor.id === 'aliyun' && typeof project === 'string';
+  const { origin } = service !== undefined && isSls ? placeOf(service.origin, project) : { origin: service?.origin };
+  const sts = get({ credentials }, 'credentials.stsEndpoint');
+  return [origin, typeof sts === 'string' ? withScheme(sts) : undefined]
+    .map((address) => (address === undefined ? undefined : urlOf(address)))
+    .some((url) => url !== undefined && isProxied(url, typeof noProxy === 'string' ? noProxy : undefined));
+}
+
+const LIKE_A_PROXY = 'must be like http://host:port or http://name:password@host:port, or none';
+
+function proxyProblem(proxy: string): string | undefined {
+  const url = urlOf(proxy);
+  const port = Number(/:(\d+)\/?$/.exec(proxy)?.[1] ?? 1);
+  if (port < 1 || port > 65_535) return `${LIKE_A_PROXY}, with a port from 1 to 65535`;
+  const socks = /^socks\w*(?=:)/i.exec(proxy)?.[0];
+  if (socks !== undefined) return `${LIKE_A_PROXY}; ${socks.toLowerCase()} is not supported`;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) return LIKE_A_PROXY;
+  try {
+    decodeURIComponent(url.username + url.password);
+    return undefined;
+  } catch {
+    return 'has a % in its name or password that begins no escape of UTF-8; write the character % as %25';
+  }
 }
 
 function certificatesProblem(file: string): string | undefined {

@@ -1,7 +1,6 @@
 // What Alibaba Cloud SLS says of a write, and what of a Logstore every target of it has to know.
 // Source: the error tables of PostLogStoreLogs and PutWebtracking, and the retry rules of the vendor's producers.
 
-import { isIP } from 'node:net';
 import { type AnswerTable, fieldsIn, type ServiceError } from '../delivery/outcome';
 import type { KeyRule } from '../record/keys';
 
@@ -71,19 +70,6 @@ function errorIn(body: string): ServiceError | undefined {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
-}
-
-/**
- * Where a project is: its name is the first label of the host. An endpoint that begins with it is taken as it is; one
- * without names of its own (an address, this machine) is connected to as it stands, and the project is in the Host header
- * alone.
- */
-export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
-  const { protocol, host, hostname, port, origin } = new URL(endpoint);
-  if (hostname.startsWith(`${project}.`)) return { origin, host };
-  if (hostname.startsWith('[')) return { origin, host: `${project}.localhost${port === '' ? '' : `:${port}`}` };
-  const isHere = isIP(hostname) !== 0 || hostname === 'localhost' || hostname.endsWith('.localhost');
-  return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}` };
 }
 
 /** The region was taken from the address, if it was not given: an address of another kind names the same Logstore. */

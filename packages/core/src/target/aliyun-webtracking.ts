@@ -9,8 +9,9 @@
 import type { SealedBatch } from '../batch/sealed-batch';
 import { outcomeOf } from '../delivery/outcome';
 import type { SignedRequest } from '../http/exchange';
+import { placeOf } from '../options/addresses';
 import type { Compression } from '../options/targets';
-import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity, placeOf } from './aliyun-answers';
+import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './aliyun-answers';
 import { compressType, tagsOf } from './aliyun-sls';
 import type { Target } from './target';
 import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from './web-body';

@@ -207,6 +207,26 @@ test('an answer before the end of the request counts, and the connection is clos
   await until('the connection is closed', () => sockets[0]!.destroyed);
 });
 
+test('a connection in use while the others are retired is closed when its request has ended', async () => {
+  let answerFirst = () => {};
+  const { port, sockets } = await serving((socket, _, connection) => {
+    if (connection > 1) socket.write(answerOf('r'));
+    else answerFirst = () => socket.write(answerOf('first'));
+  });
+  let frozenMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + frozenMs };
+  const sender = senderTo(`http://127.0.0.1:${port}`, { connections: 2, clock });
+  const first = sender.send(post(), never);
+  await until('it is sent', () => sockets.length === 1);
+  frozenMs = 30_000;
+  assert.equal((await sender.send(post(), never)).kind, 'answered');
+  assert.ok(!sockets[0]!.destroyed);
+  answerFirst();
+  assert.equal((await first).kind, 'answered');
+  await until('the connection is closed', () => sockets[0]!.destroyed);
+  assert.ok(!sockets[1]!.destroyed);
+});
+
 test('a path or a header that HTTP does not allow is a failure and no exception', async () => {
   const sender = senderTo('http://127.0.0.1:1');
   for (const wrong of [{ path: '/a b' }, { headers: { 'x-a': 'b\r\nc' } }]) {
@@ -330,7 +350,7 @@ test('a tunnel that is not open ends with its attempt, and is named as the reaso
   const proxy = await startProxy(silent);
   after(() => proxy.close());
   const { port, sockets } = await serving(() => {});
-  const late = senderTo(`http://${ALPHA}`, { timeoutMs: 100, network: { proxy: `http://127.0.0.1:${port}` } });
+  const late = senderTo(`http://${ALPHA}`, { timeoutMs: 1000, network: { proxy: `http://127.0.0.1:${port}` } });
   assert.equal(await failureOf(late), 'PROXY_TIMEOUT');
   await until('the connection is closed', () => sockets[0]!.destroyed);
   const closing = senderTo(`http://${ALPHA}`, { network: { proxy: `http://127.0.0.1:${proxy.port}` } });

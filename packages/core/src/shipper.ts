@@ -247,6 +247,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     leaveExit(this);
     this.#stopSignals?.();
     await this.#outbox.close();
+    // A warning is emitted on the next tick: listeners hear the last one before this promise resolves.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   stats(): Stats {

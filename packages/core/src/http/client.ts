@@ -10,7 +10,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock';
 import { type Answer, MAX_HEADER_BYTES, type Network, type SignedRequest } from './exchange';
-import { IDLE_MS, openPool, type Pool, retire } from './pool';
+import { destroy, IDLE_MS, openPool, type Pool, retire } from './pool';
 
 export interface SenderOptions {
   /** Scheme, host and port. */
@@ -69,11 +69,11 @@ export class Sender {
     }
   }
 
-  /** Ends every attempt and every connection. */
+  /** Ends every attempt and every connection, and returns when the connections are closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const attempt of this.#attempts) attempt.abort(closed());
-    this.#pool?.agent.destroy();
+    if (this.#pool !== undefined) await destroy(this.#pool);
   }
 
   async #send(request: SignedRequest, signal: AbortSignal): Promise<Answer> {

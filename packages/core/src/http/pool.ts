@@ -40,6 +40,16 @@ export function retire({ agent }: Pool): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of [...(sockets ?? [])]) socket.destroy();
 }
 
+/** Closes every connection, and returns when they are closed. */
+export async function destroy({ agent }: Pool): Promise<void> {
+  const open = [agent.sockets, agent.freeSockets].flatMap((lists) =>
+    Object.values(lists).flatMap((list) => list ?? []),
+  );
+  const closed = open.map((socket) => socket.closed || new Promise((resolve) => socket.once('close', resolve)));
+  agent.destroy();
+  await Promise.all(closed);
+}
+
 function contextFrom(caFile: string) {
   return (require('./trust') as typeof import('./trust')).contextWith(caFile);
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Codec, compressor, decompress } from '@putlogs/core/internal/batch/compress';
+import type { Envelope } from '@putlogs/core/internal/batch/open-batch';
 import {
   joined,
   logAt,
@@ -19,7 +20,7 @@ import { aliyunSls } from '@putlogs/core/internal/target/aliyun-sls';
 import { aliyunWebtracking } from '@putlogs/core/internal/target/aliyun-webtracking';
 import { fieldOf, textField } from '@putlogs/core/internal/target/fields';
 import { readBatch } from '@putlogs/core/internal/target/read-batch';
-import type { Envelope, Target } from '@putlogs/core/internal/target/target';
+import type { Target } from '@putlogs/core/internal/target/target';
 import { volcTls } from '@putlogs/core/internal/target/volc-tls';
 import { volcWebTracks } from '@putlogs/core/internal/target/volc-webtracks';
 import { root } from './transcoded';

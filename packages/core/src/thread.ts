@@ -19,7 +19,7 @@ import { type Chunk, ChunkQueue } from './joined-lines';
 import type { Options } from './options/schema';
 import type { Runs } from './spool/run';
 import type { Warning } from './tell';
-import type { WorkerStart } from './worker';
+import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './worker-protocol';
 
 export interface ThreadOptions {
   readonly options: Options;
@@ -168,7 +168,8 @@ export class Thread {
       this.#flushes += 1;
       const id = this.#flushes;
       this.#flushing.set(id, resolve);
-      if (!this.#ended) this.#stream.emit('message', { code, id, timeoutMs, records: this.#handedRecords });
+      if (!this.#ended)
+        this.#stream.emit('message', { code, id, timeoutMs, records: this.#handedRecords } satisfies FlushMessage);
     });
   }
 
@@ -193,7 +194,7 @@ export class Thread {
     // thread-stream would wait ten seconds for a worker that reads no more, so it has to answer first.
     if (!this.#answersWithin(bootMs)) return;
     this.#stream.flushSync();
-    this.#stream.emit('message', { code: 'PUTLOGS_EXIT', timeoutMs });
+    this.#stream.emit('message', { code: 'PUTLOGS_EXIT', timeoutMs } satisfies ExitMessage);
     let silentMs = 0;
     let beats = this.#account.read('beats');
     // Naps are counted and not time: the whole process may have been stopped for an hour in between.
@@ -208,7 +209,7 @@ export class Thread {
 
   #answersWithin(timeoutMs: number): boolean {
     const before = this.#account.read('beats');
-    this.#stream.emit('message', { code: 'PUTLOGS_PING' });
+    this.#stream.emit('message', { code: 'PUTLOGS_PING' } satisfies PingMessage);
     for (let sleptMs = 0; this.#account.read('beats') === before; sleptMs += NAP_MS) {
       if (sleptMs >= timeoutMs) return false;
       nap();

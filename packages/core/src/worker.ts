@@ -3,43 +3,16 @@
 // It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes them
 // record by record to its shipper. It never stops reading: the ring that the application writes into is always emptied,
 // whatever the service does.
-//
-// Messages, beside thread-stream's own:
-//   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, once so many records have come
-//   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   as that, and the last one: close
-//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, settled] }   the end of either
-//   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
-//   host -> worker  { code: 'PUTLOGS_PING' }               answer with a heartbeat: count a `beat`
-//   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
-//   worker -> host  { code: 'EVENT', name: 'inherited', args: [] }   the journals of the dead runs are open
+// The messages between the two threads stand in worker-protocol.ts.
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
 import { Account } from './account';
 import { systemClock } from './clock';
 import { lineStream } from './line-stream';
-import type { Options } from './options/schema';
 import { Lines } from './record/lines';
 import { startShipper } from './shipper';
-import type { Runs } from './spool/run';
-
-/** What a worker gets from its host. Its presence also shows that this thread is such a worker. */
-export interface WorkerStart {
-  readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer; readonly runs: Runs };
-}
-
-interface FlushMessage {
-  readonly code: 'PUTLOGS_FLUSH' | 'PUTLOGS_CLOSE';
-  readonly id: number;
-  readonly timeoutMs: number;
-  /** How many had been handed over when it was asked for. */
-  readonly records: number;
-}
-
-interface ExitMessage {
-  readonly code: 'PUTLOGS_EXIT';
-  readonly timeoutMs: number;
-}
+import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './worker-protocol';
 
 /** A heartbeat is counted this often; a worker without one for several times as long is stuck (thread.ts). */
 const BEAT_MS = 500;
@@ -66,7 +39,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   const asked: { readonly records: number; readonly begin: () => void }[] = [];
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
-  parentPort?.on('message', (message: FlushMessage | ExitMessage | { code: 'PUTLOGS_PING' } | null) => {
+  parentPort?.on('message', (message: FlushMessage | ExitMessage | PingMessage | null) => {
     switch (message?.code) {
       case 'PUTLOGS_FLUSH':
         flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).settled);

@@ -9,6 +9,16 @@
 
 import { type Arena, BATCH_FROM, newArena, OVERRUN_BYTES } from '../record/arena';
 
+/** What is said once for all records of a batch. */
+export interface Envelope {
+  readonly source: string;
+  /** Where the service has one. */
+  readonly topic: string;
+  readonly fileName: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly packId: string;
+}
+
 /** What a target puts before and behind the entries to make them a request's body. */
 export interface Frame {
   readonly head: Uint8Array;

@@ -7,9 +7,8 @@
 
 import { crc32 } from 'node:zlib';
 import { readVarint } from '../record/varint';
-import type { Envelope } from '../target/target';
 import { type Compressed, decompress } from './compress';
-import type { Frame } from './open-batch';
+import type { Envelope, Frame } from './open-batch';
 import { type SealedBatch, sealBatch } from './sealed-batch';
 
 const ENTRY_TAG = 0x0a;

@@ -2,11 +2,15 @@
 // Takes: the bytes of a `Log`. Gives: its time and contents. Keeps: nothing. Never: guesses: what the transcoder did
 // not write is an error.
 
-import type { LogLayout } from '../record/layout';
 import { readVarint } from '../record/varint';
 
 /** How a record's time is written. */
-export type TimeLayout = Pick<LogLayout, 'timeUnit' | 'timeNsTag'>;
+export interface TimeLayout {
+  /** What Log.Time counts; Log.TimeNs is the rest. */
+  readonly timeUnit: 'ms' | 's';
+  /** The tag byte of Log.TimeNs, a fixed32. */
+  readonly timeNsTag: number;
+}
 
 export interface ReadLog {
   /** Milliseconds since 1970, whatever the service counts in. */

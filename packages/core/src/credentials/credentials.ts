@@ -11,9 +11,6 @@ export interface Credentials {
 /** Of a target whose requests are not signed. */
 export const ANONYMOUS: Credentials = { accessKeyId: '', accessKeySecret: '' };
 
-/** Whose credentials they are: the two vendors ask for the same in other words. */
-export type CredentialVendor = 'volcengine' | 'aliyun';
-
 /** The options `credentials`, as resolved: the keys themselves, or one place to have them from. */
 export interface CredentialsGiven {
   readonly accessKeyId?: string | undefined;

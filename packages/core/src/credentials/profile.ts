@@ -4,8 +4,9 @@
 // Takes: the file and the name of a profile. Gives: the profile's keys, or where it says to have them from. Keeps: nothing.
 // Never: writes the file, or runs a program that it names.
 
+import type { CredentialVendor } from '../options/targets';
 import { readRegularLater } from '../regular-file';
-import type { CredentialsGiven, CredentialVendor } from './credentials';
+import type { CredentialsGiven } from './credentials';
 import { readObject, textOf, Unusable } from './read';
 
 export type ProfileSays =

@@ -6,8 +6,9 @@
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { CredentialVendor } from '../options/targets';
 import { readRegularLater } from '../regular-file';
-import type { Ask, CredentialsGiven, CredentialVendor } from './credentials';
+import type { Ask, CredentialsGiven } from './credentials';
 import { readObject, Unusable } from './read';
 
 export interface Surroundings {

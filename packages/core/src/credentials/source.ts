@@ -12,8 +12,9 @@
 import { stat } from 'node:fs/promises';
 import type { CancelTimer, Clock } from '../clock';
 import type { Answer } from '../http/exchange';
+import type { CredentialVendor } from '../options/targets';
 import { NotRegularFile } from '../regular-file';
-import type { Ask, Credentials, CredentialsGiven, CredentialVendor, Question } from './credentials';
+import type { Ask, Credentials, CredentialsGiven, Question } from './credentials';
 import { type Loaded, readCredentials, Unusable } from './read';
 
 export interface CredentialsListener {

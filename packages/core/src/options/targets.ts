@@ -3,12 +3,13 @@
 // Takes: the name of a target, an address. Gives: what must be said, what may not, and what is meant when nothing is.
 // Keeps: nothing. Never: knows how a service is spoken to; that is in target/.
 
-import type { CredentialVendor } from '../credentials/credentials';
-
 export const TARGET_NAMES = ['volc-tls', 'volc-webtracks', 'aliyun-sls', 'aliyun-webtracking'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 export type Compression = 'lz4' | 'zlib' | 'gzip' | 'none';
+
+/** Whose credentials they are: the two vendors ask for the same in other words. */
+export type CredentialVendor = 'volcengine' | 'aliyun';
 
 export interface Vendor {
   readonly id: CredentialVendor;

@@ -1,6 +1,7 @@
 // What the transcoder is told: where to, in which form, and what the options make of fields.
 // Types only: a target gives the layout, the batch the memory, the schema the options.
 
+import type { TimeLayout } from '../batch/read-log';
 import type { Arena } from './arena';
 import type { KeyRule } from './keys';
 import type { LevelLabels } from './level';
@@ -15,11 +16,7 @@ export interface LogSink {
 }
 
 /** How a target's service wants a Log. */
-export interface LogLayout {
-  /** What Log.Time counts; Log.TimeNs is the rest. */
-  readonly timeUnit: 'ms' | 's';
-  /** The tag byte of Log.TimeNs, a fixed32. */
-  readonly timeNsTag: number;
+export interface LogLayout extends TimeLayout {
   /** The largest Log the service takes, in bytes of its encoding. */
   readonly maxLogBytes: number;
   readonly keys: KeyRule;

@@ -50,6 +50,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Codec } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
+import type { BodyLayout } from '../target/target';
 
 const MAGIC = Buffer.from('PUTLOGS1');
 const VERSION = 1;
@@ -70,9 +71,6 @@ const FLAG_PART = 2;
 const CODECS: readonly Codec[] = ['none', 'lz4', 'zlib'];
 const LAYOUTS = ['', 'volc-tls', 'aliyun-sls', 'web'] as const;
 const NO_BODY = Buffer.alloc(0);
-
-/** Whose layout the bodies have: a batch of one cannot be sent by another. */
-export type BodyLayout = 'volc-tls' | 'aliyun-sls' | 'web';
 
 export interface SegmentHeader {
   readonly marker: Buffer;

@@ -9,9 +9,9 @@
 import { constants } from 'node:fs';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Clock } from '../clock';
+import type { BodyLayout } from '../target/target';
 import type { Disk, DiskFailure } from './disk';
 import {
-  type BodyLayout,
   type EntryFlags,
   encodeEnd,
   encodeSegmentHeader,

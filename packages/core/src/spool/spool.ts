@@ -6,10 +6,11 @@
 
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import type { BodyLayout } from '../target/target';
 import { AdoptedDirectories } from './adopted-directories';
 import { Adoption } from './adoption';
 import { Disk, type DiskFailure, makeDirectory, type SpoolFs } from './disk';
-import type { BodyLayout, SegmentText } from './format';
+import type { SegmentText } from './format';
 import type { Identity } from './identity';
 import { Journal, type JournalParts } from './journal';
 import { JournalWriter } from './journal-writer';

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock';
 import { ANONYMOUS } from '../credentials/credentials';
 import type { Options } from '../options/schema';
+import type { BodyLayout } from '../target/target';
 import { targetOf } from '../target/which';
 import { Disk, type DiskFailure } from './disk';
-import type { BodyLayout, SegmentText } from './format';
+import type { SegmentText } from './format';
 import {
   DAMAGED,
   nameHash,

@@ -9,7 +9,7 @@
 //   32 <length> LogTag { 0a <length> Key, 12 <length> Value } ...    the user's, __path__, __pack_id__
 
 import { createHash } from 'node:crypto';
-import type { Frame } from '../batch/open-batch';
+import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Credentials } from '../credentials/credentials';
 import { outcomeOf } from '../delivery/outcome';
@@ -19,7 +19,7 @@ import type { LogLayout } from '../record/layout';
 import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './aliyun-answers';
 import { queryOf, signV1, signV4 } from './aliyun-sign';
 import { fieldOf, readFields, readTags, textField, textOf } from './fields';
-import type { Envelope, Target } from './target';
+import type { Target } from './target';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
 const TIME_NS_TAG = 0x25;

@@ -7,11 +7,11 @@
 //   TLS            the records are within a LogGroup within a list: something stands before the first
 //   SLS            nothing does
 
+import type { Envelope } from '../batch/open-batch';
 import { type ReadLog, readLog, type TimeLayout } from '../batch/read-log';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { opened } from '../batch/walk';
 import { ALIYUN_LAYOUT, readAliyunTail } from './aliyun-sls';
-import type { Envelope } from './target';
 import { readVolcTail, VOLC_LAYOUT } from './volc-tls';
 import { WEB_TIME } from './web-body';
 

@@ -1,21 +1,13 @@
 // What a log service is to the rest: four answers. Nothing in record, batch, delivery or shipper knows a vendor.
 
-import type { Frame } from '../batch/open-batch';
+import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Outcome } from '../delivery/outcome';
 import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/layout';
-import type { BodyLayout } from '../spool/format';
 
-/** What is said once for all records of a batch. */
-export interface Envelope {
-  readonly source: string;
-  /** Where the service has one. */
-  readonly topic: string;
-  readonly fileName: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly packId: string;
-}
+/** Whose layout a body has: a batch of one cannot be sent by another. */
+export type BodyLayout = 'volc-tls' | 'aliyun-sls' | 'web';
 
 export interface Target {
   /** How the service wants a record, and the largest it takes. */

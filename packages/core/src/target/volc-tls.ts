@@ -2,7 +2,7 @@
 // Gives: the four answers of a target. Keeps: the day's signing key. Never: state of a batch.
 
 import { createHash } from 'node:crypto';
-import type { Frame } from '../batch/open-batch';
+import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Credentials } from '../credentials/credentials';
 import { type AnswerTable, fieldsIn, type Outcome, outcomeOf, type ServiceError } from '../delivery/outcome';
@@ -10,7 +10,7 @@ import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/layout';
 import { varintBytes, writeVarint } from '../record/varint';
 import { fieldOf, lengthTag, readFields, readTags, textField, textOf } from './fields';
-import type { Envelope, Target } from './target';
+import type { Target } from './target';
 import { VOLC_SCHEMA } from './volc-schema';
 import { canonicalQuery, VolcSigner } from './volc-sign';
 

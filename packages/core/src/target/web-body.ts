@@ -10,12 +10,11 @@
 
 import { gzipSync } from 'node:zlib';
 import { compressor } from '../batch/compress';
-import type { Frame } from '../batch/open-batch';
+import type { Envelope, Frame } from '../batch/open-batch';
 import { readLog, type TimeLayout } from '../batch/read-log';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { opened } from '../batch/walk';
 import type { Compression } from '../options/targets';
-import type { Envelope } from './target';
 
 const NO_HEAD = new Uint8Array(0);
 /** How the records are kept until they go out. */

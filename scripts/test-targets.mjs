@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const DEFAULT_TARGET = 'volc-tls';
 const require = createRequire(join(import.meta.dirname, '../test/package.json'));
-const { TARGET_NAMES } = require('@putlogs/core/internal/options/targets');
+const { TARGET_NAMES } = require('@putlogs/core/internal/options/target-facts');
 
 /** These test the spool's files and their owners: they are the same whatever service the records go to. */
 const OF_THE_SPOOL = ['adoption', 'crash-points', 'hand-back', 'large-spool', 'ownership', 'queue'];

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { metrics } from '@opentelemetry/api';
 import { type DataPoint, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { createHost, createShipper, type Stats } from '@putlogs/core';
-import { INSTRUMENTS } from '@putlogs/core/internal/instruments';
+import { INSTRUMENTS } from '@putlogs/core/internal/telemetry/instruments';
 import { type ReportOptions, reportStats, type StatsSource } from '@putlogs/core/otel';
 import { transport as pinoTransport, stats as statsOfPino } from '@putlogs/pino';
 import { PutlogsTransport } from '@putlogs/winston';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Warning } from '@putlogs/core';
-import { TARGETS } from '@putlogs/core/internal/options/targets';
+import { TARGETS } from '@putlogs/core/internal/options/target-facts';
 import { arrivesByLine, corpusLine, corpusRecord } from '../support/corpus';
 import {
   contentsOf,

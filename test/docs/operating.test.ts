@@ -1,7 +1,7 @@
 // What docs/operating.md lists is what the code has: no kind of warning, no reason and no counter without its row, and the
 // lines as they are printed.
 //
-// Takes: the page, the types in tell.ts (a type has nothing at run time, so its source is read), an account's reading.
+// Takes: the page, the types in telemetry/warnings.ts (a type has nothing at run time, so its source is read), an account's reading.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Account, DROP_REASONS } from '@putlogs/core/internal/account';
+import { Account, DROP_REASONS } from '@putlogs/core/internal/telemetry/counters';
 import { runChild } from '../support/child';
 
 const root = join(__dirname, '../../..');
@@ -22,7 +22,7 @@ function firstColumn(heading: string): string[] {
 }
 
 test('docs/operating.md has every kind of warning, and no other', () => {
-  const source = readFileSync(join(root, 'packages/core/src/tell.ts'), 'utf8');
+  const source = readFileSync(join(root, 'packages/core/src/telemetry/warnings.ts'), 'utf8');
   const [, type] = /export type WarningKind =([^;]+);/.exec(source)!;
   const kinds = [...type!.matchAll(/'(\w+)'/g)].map(([, kind]) => kind!);
   assert.ok(kinds.length > 0);

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AnswerTable, Verdict } from '@putlogs/core/internal/delivery/outcome';
-import { isTargetName, TARGETS } from '@putlogs/core/internal/options/targets';
-import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES } from '@putlogs/core/internal/target/aliyun-answers';
-import { VOLC_ANSWERS, VOLC_LIMITS } from '@putlogs/core/internal/target/volc-tls';
+import { isTargetName, TARGETS } from '@putlogs/core/internal/options/target-facts';
+import type { AnswerTable, Verdict } from '@putlogs/core/internal/targets/outcome';
+import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES } from '@putlogs/core/internal/targets/sls/answers';
+import { VOLC_ANSWERS, VOLC_LIMITS } from '@putlogs/core/internal/targets/tls/put-logs';
 
 const MIB = 1024 * 1024;
 const page = readFileSync(join(__dirname, '../../../docs/targets.md'), 'utf8');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Shipper } from '@putlogs/core';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { startShipper } from '@putlogs/core/internal/shipper';
+import { startShipper } from '@putlogs/core/internal/shipper/shipper';
 import { createEmulator } from '@putlogs/emulator';
 import { spooledRecords, temporaryDirectory } from '../support/directory';
 import { contentsOf, optionsFor, until } from '../support/emulator';

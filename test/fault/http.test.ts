@@ -7,9 +7,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { systemClock } from '@putlogs/core/internal/clock';
 import { Sender, type SenderOptions } from '@putlogs/core/internal/http/client';
 import { isProxied } from '@putlogs/core/internal/http/no-proxy';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { Authority, noOpenssl } from '../support/certificates';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
@@ -371,7 +371,7 @@ test('connections that are kept, direct or by a proxy, let the process end', { s
   writeFileSync(
     app,
     `const { Sender } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/http/client'))});
-    const { systemClock } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/clock'))});
+    const { systemClock } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/runtime/clock'))});
     const [origin, caFile, proxy] = process.argv.slice(2);
     const sender = new Sender({ origin, connections: 1, timeoutMs: 5000, network: { caFile, proxy }, clock: systemClock, onRequest() {} });
     const request = { method: 'POST', path: '/', headers: {}, body: Buffer.from('x') };

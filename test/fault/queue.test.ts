@@ -5,7 +5,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
-import { ChunkQueue } from '@putlogs/core/internal/joined-lines';
+import { ChunkQueue } from '@putlogs/core/internal/host/chunks';
 import { runChild, startChild } from '../support/child';
 import { leaveRun, numberOf } from '../support/dead-runs';
 import { leftIn, segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';

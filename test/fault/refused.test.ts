@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { TARGETS } from '@putlogs/core/internal/options/targets';
+import { TARGETS } from '@putlogs/core/internal/options/target-facts';
 import { contentsOf, until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
 import { target } from '../support/targets';

@@ -7,8 +7,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { legalName } from '@putlogs/core/internal/record/keys';
-import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { legalName } from '@putlogs/core/internal/record/field-names';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 import fc from 'fast-check';
 import { ARRIVAL_MS, asProtobufjsWrites, decoded, encoded, type Log } from '../unit/transcoded';
 

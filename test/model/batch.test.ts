@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BatchSize } from '@putlogs/core/internal/batch/batch-size';
 import { Batcher } from '@putlogs/core/internal/batch/batcher';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { logsOf, opened } from '@putlogs/core/internal/batch/walk';
+import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { logsOf, opened } from '@putlogs/core/internal/batch/split';
 import fc from 'fast-check';
 import { BATCH_SEQUENCES } from '../support/sizes';
 import { HandClock } from '../unit/hand-clock';

@@ -1,8 +1,8 @@
 // What must hold in the delivery model: cheap checks after every action, and all checks at the end of a history.
 
-import { sumOf } from '@putlogs/core/internal/account';
 import { DAMAGED, parseOwner } from '@putlogs/core/internal/spool/names';
 import { decodeOwner } from '@putlogs/core/internal/spool/owner-file';
+import { sumOf } from '@putlogs/core/internal/telemetry/counters';
 import { violations } from '../support/ledger-check';
 import { diskIsWell } from './delivery-actions';
 import { type ShadowPart, shadowOf, textsIn } from './delivery-shadow';

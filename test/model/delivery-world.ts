@@ -4,23 +4,23 @@
 // checks. Nothing here decides what happens: that is delivery-actions.ts.
 
 import { basename } from 'node:path';
-import { Account, type Stats } from '@putlogs/core/internal/account';
-import { BatchSize } from '@putlogs/core/internal/batch/batch-size';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import type { Clock } from '@putlogs/core/internal/clock';
+import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
 import type { CredentialSource } from '@putlogs/core/internal/credentials/source';
-import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
 import type { Options } from '@putlogs/core/internal/options/schema';
-import { Outbox } from '@putlogs/core/internal/outbox';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
+import { newRun } from '@putlogs/core/internal/runtime/run';
+import { Outbox } from '@putlogs/core/internal/shipper/delivery';
 import type { Disk, SpoolFs } from '@putlogs/core/internal/spool/disk';
 import { parsePart, ROOT } from '@putlogs/core/internal/spool/names';
 import { decodeOwner } from '@putlogs/core/internal/spool/owner-file';
 import { LEASE_MS } from '@putlogs/core/internal/spool/ownership';
-import { newRun } from '@putlogs/core/internal/spool/run';
 import type { Machine } from '@putlogs/core/internal/spool/spool';
-import type { Target } from '@putlogs/core/internal/target/target';
-import { Teller, type WarningKind } from '@putlogs/core/internal/tell';
+import type { Outcome } from '@putlogs/core/internal/targets/outcome';
+import type { Target } from '@putlogs/core/internal/targets/target';
+import { Account, type Stats } from '@putlogs/core/internal/telemetry/counters';
+import { Teller, type WarningKind } from '@putlogs/core/internal/telemetry/warnings';
 import type { Excuse, ProcessLog } from '../support/ledger-check';
 import { MADE_TARGET, type MadeRecord, makeBatch, recordsIn } from '../support/made-batch';
 import { type Random, seededRandom } from '../support/seeded-random';

@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
 import { REFUSALS_IN_A_ROW } from '@putlogs/core/internal/delivery/refusal-budget';
+import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import fc from 'fast-check';
 import { queueAndLane } from '../support/queue-and-lane';
 import { LANE_ABANDONED, LANE_SERVICES } from '../support/sizes';

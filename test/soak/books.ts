@@ -1,6 +1,6 @@
 // What each reading of a process's counters must say (G1): the sum, no negative term, and a reason for each loss.
 
-import { type DropReason, type Stats, sumOf } from '@putlogs/core/internal/account';
+import { type DropReason, type Stats, sumOf } from '@putlogs/core/internal/telemetry/counters';
 
 /** Reasons that the soak gives cause for. Each counted record is looked for by the judge. */
 export interface Allowed {

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stats } from '@putlogs/core';
-import { systemClock } from '@putlogs/core/internal/clock';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { scaledClock } from '../fault/apps/outage';
 import { runChild, type StartedChild, startChild } from '../support/child';
 import type { Plan } from './application';

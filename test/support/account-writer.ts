@@ -2,7 +2,7 @@
 // It pauses at random: so a reader that reads in the wrong order sees a record at two places, and not the next one.
 
 import { workerData } from 'node:worker_threads';
-import { Account } from '@putlogs/core/internal/account';
+import { Account } from '@putlogs/core/internal/telemetry/counters';
 
 const { buffer, stop } = workerData as { buffer: SharedArrayBuffer; stop: Int32Array };
 const account = new Account(buffer);

@@ -1,7 +1,7 @@
 // What dead runs have left in a spool: journals with entries of numbered records, written by the real writer.
 
+import { newRun } from '@putlogs/core/internal/runtime/run';
 import { FREE } from '@putlogs/core/internal/spool/names';
-import { newRun } from '@putlogs/core/internal/spool/run';
 import { type JournalPlan, journalIn } from './journals';
 import { makeBatch, recordText } from './made-batch';
 import { START_MS } from './start-time';

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after } from 'node:test';
+import { partsIn } from '@putlogs/core/internal/maintenance/survey';
 import { DAMAGED, parseSegment, ROOT } from '@putlogs/core/internal/spool/names';
-import { partsIn } from '@putlogs/core/internal/spool/survey';
 
 /** To be called while tests are declared, or within one. */
 export function temporaryDirectory(name: string): string {

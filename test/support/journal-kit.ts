@@ -1,7 +1,7 @@
 // A journal on a virtual disk: written by a run of its own, opened again as another process would.
 
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import type { Clock } from '@putlogs/core/internal/clock';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
 import { Disk, type DiskFailure } from '@putlogs/core/internal/spool/disk';
 import { batchOf } from '@putlogs/core/internal/spool/format';
 import { Journal, type JournalParts } from '@putlogs/core/internal/spool/journal';

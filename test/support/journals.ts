@@ -2,23 +2,23 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BatchSize } from '@putlogs/core/internal/batch/batch-size';
 import { Batcher } from '@putlogs/core/internal/batch/batcher';
 import { codecOf, compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { systemClock } from '@putlogs/core/internal/clock';
-import { ANONYMOUS } from '@putlogs/core/internal/credentials/credentials';
-import { encodingOf } from '@putlogs/core/internal/encoding';
+import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { ANONYMOUS } from '@putlogs/core/internal/credentials/types';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
+import { newRun } from '@putlogs/core/internal/runtime/run';
+import { encodingOf } from '@putlogs/core/internal/shipper/encoder';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import type { EntryFlags } from '@putlogs/core/internal/spool/format';
 import { Journal } from '@putlogs/core/internal/spool/journal';
 import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { nameHash, partName, progressName, ROOT } from '@putlogs/core/internal/spool/names';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
-import { newRun } from '@putlogs/core/internal/spool/run';
 import type { DiskUnit } from '@putlogs/core/internal/spool/segment';
-import { targetOf } from '@putlogs/core/internal/target/which';
+import { targetOf } from '@putlogs/core/internal/targets/load';
 import { START_MS } from './start-time';
 import { target as defaultTarget } from './targets';
 

@@ -4,10 +4,10 @@
 
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import { type SealedBatch, sealBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { varintBytes, writeVarint } from '@putlogs/core/internal/record/varint';
-import { fieldOf, textField } from '@putlogs/core/internal/target/fields';
-import { readBatch, type WholeBatch } from '@putlogs/core/internal/target/read-batch';
-import { volcTls } from '@putlogs/core/internal/target/volc-tls';
+import { fieldOf, textField } from '@putlogs/core/internal/protobuf/fields';
+import { varintBytes, writeVarint } from '@putlogs/core/internal/protobuf/varint';
+import { readBatch, type WholeBatch } from '@putlogs/core/internal/targets/read-batch';
+import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
 
 const TIME_TAG = 0x08;
 const CONTENT_TAG = 0x12;

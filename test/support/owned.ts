@@ -2,12 +2,12 @@
 
 import { lstatSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newRun } from '@putlogs/core/internal/runtime/run';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
 import { ownerName } from '@putlogs/core/internal/spool/names';
 import { encodeOwner, type OwnerRecord } from '@putlogs/core/internal/spool/owner-file';
 import { BEAT_MS, LEASE_MS, Ownership, type OwnershipOptions } from '@putlogs/core/internal/spool/ownership';
-import { newRun } from '@putlogs/core/internal/spool/run';
 import { HandClock } from '../unit/hand-clock';
 
 export const disk = new Disk(false);

@@ -1,18 +1,18 @@
-// One queue and its lane, wired as in outbox.ts, without a spool: the service is a function, and time is passed by hand.
+// One queue and its lane, wired as in shipper/delivery.ts, without a spool: the service is a function, and time is passed by hand.
 //
 // A batch is a list of texts; each text is a record. Time and texts are all that a test has to say.
 
-import { Account } from '@putlogs/core/internal/account';
-import { BatchSize } from '@putlogs/core/internal/batch/batch-size';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
+import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
 import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
-import type { Failure, Outcome } from '@putlogs/core/internal/delivery/outcome';
 import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
 import { RefusalBudget } from '@putlogs/core/internal/delivery/refusal-budget';
 import { actOnRefusal } from '@putlogs/core/internal/delivery/refusals';
 import type { Unit } from '@putlogs/core/internal/delivery/unit';
+import type { Failure, Outcome } from '@putlogs/core/internal/targets/outcome';
+import { Account } from '@putlogs/core/internal/telemetry/counters';
 import { HandClock } from '../unit/hand-clock';
 import { MADE_TARGET, makeBatch, recordsIn } from './made-batch';
 

@@ -1,7 +1,7 @@
 // The ways to write to a service, as tests see them: what leads there, how the service says what it says, and what it
 // cannot keep. A test names none of them; it runs on the one that TEST_TARGET names, `volc-tls` by default.
 
-import { TARGET_NAMES, type TargetName } from '@putlogs/core/internal/options/targets';
+import { TARGET_NAMES, type TargetName } from '@putlogs/core/internal/options/target-facts';
 
 export const REGION = 'cn-beijing';
 export const TOPIC_ID = '0f8f5a3e-0000-4000-8000-00000000000a';

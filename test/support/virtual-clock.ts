@@ -4,7 +4,7 @@
 // monotonic clock that may run fast or slow. Timers run in the order of true time; promises run until nothing is left
 // between two of them. A killed process loses its timers, a frozen one runs them when it wakes.
 
-import type { CancelTimer, Clock } from '@putlogs/core/internal/clock';
+import type { CancelTimer, Clock } from '@putlogs/core/internal/runtime/clock';
 import { type Random, seededRandom } from './seeded-random';
 import { TimerHeap } from './timer-heap';
 import { Crash } from './virtual-disk';

@@ -7,9 +7,9 @@
 import { createHash } from 'node:crypto';
 import { decompress } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import type { Clock } from '@putlogs/core/internal/clock';
-import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
-import { readBatch } from '@putlogs/core/internal/target/read-batch';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
+import type { Outcome } from '@putlogs/core/internal/targets/outcome';
+import { readBatch } from '@putlogs/core/internal/targets/read-batch';
 import { type MadeRecord, recordsOf } from './made-batch';
 import { below, type Random } from './seeded-random';
 import type { VirtualTime } from './virtual-clock';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ACCOUNT_BYTES, Account, sumOf } from '@putlogs/core/internal/account';
+import { ACCOUNT_BYTES, Account, sumOf } from '@putlogs/core/internal/telemetry/counters';
 
 const READINGS = 100_000;
 /** Readings after which the account has changed: enough for a wrong order to be seen, however slow the worker is. */

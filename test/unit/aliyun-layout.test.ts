@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
-import { ALIYUN_LAYOUT, aliyunSls } from '@putlogs/core/internal/target/aliyun-sls';
+import { ALIYUN_LAYOUT, aliyunSls } from '@putlogs/core/internal/targets/sls/put-logs';
 import { parse } from 'protobufjs';
 import { corpusRecord } from '../support/corpus';
 import { DEFAULTS, decoded, encoded, stoppedClock } from './transcoded';

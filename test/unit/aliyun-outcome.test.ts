@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outcomeOf } from '@putlogs/core/internal/delivery/outcome';
 import type { Answer } from '@putlogs/core/internal/http/exchange';
-import { ALIYUN_ANSWERS } from '@putlogs/core/internal/target/aliyun-answers';
+import { outcomeOf } from '@putlogs/core/internal/targets/outcome';
+import { ALIYUN_ANSWERS } from '@putlogs/core/internal/targets/sls/answers';
 
 const NOW = Date.UTC(2026, 0, 1);
 const DAY_MS = 24 * 60 * 60 * 1000;

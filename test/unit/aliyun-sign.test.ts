@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { queryOf, signV1, signV4 } from '@putlogs/core/internal/target/aliyun-sign';
-import { aliyunSls } from '@putlogs/core/internal/target/aliyun-sls';
+import { aliyunSls } from '@putlogs/core/internal/targets/sls/put-logs';
+import { queryOf, signV1, signV4 } from '@putlogs/core/internal/targets/sls/sign';
 
 interface Vector {
   readonly name: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BatchSize } from '@putlogs/core/internal/batch/batch-size';
+import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
 import { HandClock } from './hand-clock';
 
 test('a refused size is remembered for ten minutes from its last refusal', async () => {

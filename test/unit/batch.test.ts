@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { hashKeyOf } from '@putlogs/core/internal/batch/hashkey';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
-import { Lines } from '@putlogs/core/internal/record/lines';
+import { hashKeyOf } from '@putlogs/core/internal/options/instance';
+import { Lines } from '@putlogs/core/internal/shipper/line-splitter';
 
 const NO_FRAME = () => ({ head: new Uint8Array(), tail: new Uint8Array() });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '@putlogs/core/internal/clock';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
 
 test('a wait longer than node’s timers can is long, and not over at once', async () => {
   let fired = 0;

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ANONYMOUS } from '@putlogs/core/internal/credentials/credentials';
+import { ANONYMOUS } from '@putlogs/core/internal/credentials/types';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { elsewhereNotice, regionHint } from '@putlogs/core/internal/spool/elsewhere';
-import { targetOf } from '@putlogs/core/internal/target/which';
+import { targetOf } from '@putlogs/core/internal/targets/load';
 
 const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
 

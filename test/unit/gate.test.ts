@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FAILURES_TO_CLOSE, Gate } from '@putlogs/core/internal/delivery/gate';
-import type { Failure, Outcome } from '@putlogs/core/internal/delivery/outcome';
+import type { Failure, Outcome } from '@putlogs/core/internal/targets/outcome';
 import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from './hand-clock';
 

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome, TimeWindow } from '@putlogs/core/internal/delivery/outcome';
 import { REFUSALS_IN_A_ROW, REFUSALS_PER_MINUTE, RefusalBudget } from '@putlogs/core/internal/delivery/refusal-budget';
 import { CLOCKS_AGREE_MS } from '@putlogs/core/internal/delivery/refusals';
+import type { Outcome, TimeWindow } from '@putlogs/core/internal/targets/outcome';
 import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from './hand-clock';
 

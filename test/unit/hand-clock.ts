@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: a clock whose time passes when it is told to, and a wait for what can happen without it.
 // Keeps: its timers. Never: chance: `random` is 1, unless it is replaced.
-import type { Clock } from '@putlogs/core/internal/clock';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
 
 export class HandClock implements Clock {
   #nowMs = 0;

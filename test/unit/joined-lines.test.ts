@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Chunk, ChunkQueue } from '@putlogs/core/internal/joined-lines';
+import { type Chunk, ChunkQueue } from '@putlogs/core/internal/host/chunks';
 
 const MANY = 200_000;
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { lineStream } from '@putlogs/core/internal/line-stream';
 import { PIECE_BYTES } from '@putlogs/core/internal/record/arena';
-import { Lines } from '@putlogs/core/internal/record/lines';
+import { Lines } from '@putlogs/core/internal/shipper/line-splitter';
+import { lineStream } from '@putlogs/core/internal/shipper/line-stream';
 
 /** The lines that come out of these chunks. */
 async function linesOf(chunks: readonly (string | Buffer)[]): Promise<string[]> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoffMs } from '@putlogs/core/internal/delivery/backoff';
-import { retryAfterMs } from '@putlogs/core/internal/delivery/outcome';
 import type { Answer } from '@putlogs/core/internal/http/exchange';
-import { volcTls } from '@putlogs/core/internal/target/volc-tls';
+import { backoffMs } from '@putlogs/core/internal/runtime/backoff';
+import { retryAfterMs } from '@putlogs/core/internal/targets/outcome';
+import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
 
 const target = volcTls({
   endpoint: 'https://tls-cn-beijing.volces.com',

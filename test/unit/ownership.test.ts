@@ -16,7 +16,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { systemClock } from '@putlogs/core/internal/clock';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
+import { newRun } from '@putlogs/core/internal/runtime/run';
 import { type Candidate, decide } from '@putlogs/core/internal/spool/adopter';
 import { Disk, type SpoolFs } from '@putlogs/core/internal/spool/disk';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
@@ -31,7 +32,6 @@ import {
 } from '@putlogs/core/internal/spool/owner-file';
 import { BEAT_MS, LEASE_MS, NFS_LEASE_MS } from '@putlogs/core/internal/spool/ownership';
 import { fileSystemKind, openRoot } from '@putlogs/core/internal/spool/root';
-import { newRun } from '@putlogs/core/internal/spool/run';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
 import { DistantRun, disk, type Judge, judgeIn, passBeating } from '../support/owned';

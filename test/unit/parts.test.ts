@@ -14,15 +14,15 @@ import {
   sequenceOf,
 } from '@putlogs/core/internal/batch/parts';
 import { type SealedBatch, sealBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { logsOf, opened } from '@putlogs/core/internal/batch/walk';
-import { readVarint, writeVarint } from '@putlogs/core/internal/record/varint';
-import { aliyunSls } from '@putlogs/core/internal/target/aliyun-sls';
-import { aliyunWebtracking } from '@putlogs/core/internal/target/aliyun-webtracking';
-import { fieldOf, textField } from '@putlogs/core/internal/target/fields';
-import { readBatch } from '@putlogs/core/internal/target/read-batch';
-import type { Target } from '@putlogs/core/internal/target/target';
-import { volcTls } from '@putlogs/core/internal/target/volc-tls';
-import { volcWebTracks } from '@putlogs/core/internal/target/volc-webtracks';
+import { logsOf, opened } from '@putlogs/core/internal/batch/split';
+import { fieldOf, textField } from '@putlogs/core/internal/protobuf/fields';
+import { readVarint, writeVarint } from '@putlogs/core/internal/protobuf/varint';
+import { readBatch } from '@putlogs/core/internal/targets/read-batch';
+import { aliyunSls } from '@putlogs/core/internal/targets/sls/put-logs';
+import { aliyunWebtracking } from '@putlogs/core/internal/targets/sls/web-tracking';
+import type { Target } from '@putlogs/core/internal/targets/target';
+import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
+import { volcWebTracks } from '@putlogs/core/internal/targets/tls/web-tracks';
 import { root } from './transcoded';
 
 const credentials = () => ({ accessKeyId: 'a', accessKeySecret: 's' });

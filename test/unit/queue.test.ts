@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Account } from '@putlogs/core/internal/account';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
 import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
 import { RefusalBudget } from '@putlogs/core/internal/delivery/refusal-budget';
 import { actOnRefusal } from '@putlogs/core/internal/delivery/refusals';
 import type { Unit } from '@putlogs/core/internal/delivery/unit';
+import { Account } from '@putlogs/core/internal/telemetry/counters';
 import {
   batchNo,
   DIRECTORY,

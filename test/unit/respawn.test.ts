@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '@putlogs/core/internal/clock';
-import { Respawn } from '@putlogs/core/internal/respawn';
+import { Respawn } from '@putlogs/core/internal/host/restart-policy';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
 
 function clockAt(time: { ms: number; random: number }): Clock {
   return { wallMs: () => 0, monotonicMs: () => time.ms, after: () => () => {}, random: () => time.random };

@@ -17,9 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readOnlyFs } from '@putlogs/core/internal/maintenance/read-only-fs';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
 import { encodeOwner, type OwnerRecord } from '@putlogs/core/internal/spool/owner-file';
-import { readOnlyFs } from '@putlogs/core/internal/spool/read-only-fs';
 import {
   damagedIn,
   destinationOf,

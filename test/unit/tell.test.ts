@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '@putlogs/core/internal/clock';
-import { Teller, type Warning } from '@putlogs/core/internal/tell';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
+import { Teller, type Warning } from '@putlogs/core/internal/telemetry/warnings';
 
 test('of each kind the first is told, then at most one a minute, with the number of those left out', async () => {
   let nowMs = 5;

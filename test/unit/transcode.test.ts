@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { levelLabels } from '@putlogs/core/internal/record/level';
-import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 import { ARRIVAL_MS, asProtobufjsWrites, contents, decoded, encoded, root, transcoded, transcoder } from './transcoded';
 
 test('a string goes out as its text, everything else as its JSON text', () => {

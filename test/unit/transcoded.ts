@@ -1,12 +1,12 @@
 // For the tests of the transcoder: one line in, the Log that protobufjs reads out of what was written.
 
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
-import { type Clock, systemClock } from '@putlogs/core/internal/clock';
-import type { TranscodeOptions } from '@putlogs/core/internal/record/layout';
 import { levelLabels } from '@putlogs/core/internal/record/level';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
-import { VOLC_SCHEMA } from '@putlogs/core/internal/target/volc-schema';
-import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import type { TranscodeOptions } from '@putlogs/core/internal/record/types';
+import { type Clock, systemClock } from '@putlogs/core/internal/runtime/clock';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
+import { VOLC_SCHEMA } from '@putlogs/core/internal/targets/tls/schema';
 import { type INamespace, Root } from 'protobufjs';
 
 export const root = Root.fromJSON(structuredClone(VOLC_SCHEMA) as unknown as INamespace);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { compressor, decompress } from '@putlogs/core/internal/batch/compress';
 import { openBatch, partOf } from '@putlogs/core/internal/batch/parts';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import type { Outcome } from '@putlogs/core/internal/delivery/outcome';
+import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import { MADE_TARGET, makeBatch, recordsIn, recordText } from '../support/made-batch';
 import { seededRandom } from '../support/seeded-random';
 import { drained, VirtualTime, virtualHost } from '../support/virtual-clock';

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:fs';
 import { test } from 'node:test';
-import type { Clock } from '@putlogs/core/internal/clock';
+import type { Clock } from '@putlogs/core/internal/runtime/clock';
 import type { SpoolFs } from '@putlogs/core/internal/spool/disk';
 import { type Excuse, type ProcessLog, violations } from '../support/ledger-check';
 import { makeBatch, recordText } from '../support/made-batch';

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { canonicalQuery, type UnsignedRequest, VolcSigner } from '@putlogs/core/internal/target/volc-sign';
-import { volcTls } from '@putlogs/core/internal/target/volc-tls';
+import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
+import { canonicalQuery, type UnsignedRequest, VolcSigner } from '@putlogs/core/internal/targets/tls/sign';
 import { root } from './transcoded';
 
 interface Vectors {

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Account, type Reading, type Stats, sumOf } from '@putlogs/core/internal/account';
 import {
   type Books,
   bury,
@@ -11,7 +10,8 @@ import {
   hostStats,
   missingRecords,
   recordsAtRisk,
-} from '@putlogs/core/internal/worker-books';
+} from '@putlogs/core/internal/host/worker-books';
+import { Account, type Reading, type Stats, sumOf } from '@putlogs/core/internal/telemetry/counters';
 import fc from 'fast-check';
 
 const EMPTY = emptyBooks(new Account().stats());

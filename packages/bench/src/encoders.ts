@@ -10,7 +10,7 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
-import { VOLC_SCHEMA } from '@putlogs/core/internal/target/volc-schema';
+import { VOLC_SCHEMA } from '@putlogs/core/internal/targets/tls/schema';
 import { type INamespace, Root } from 'protobufjs';
 
 export type Encode = (records: readonly Record<string, unknown>[]) => Uint8Array;

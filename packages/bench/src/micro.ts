@@ -8,11 +8,11 @@
 import { deflateSync } from 'node:zlib';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
-import { systemClock } from '@putlogs/core/internal/clock';
 import { levelLabels } from '@putlogs/core/internal/record/level';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
-import { VolcSigner } from '@putlogs/core/internal/target/volc-sign';
-import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
+import { VolcSigner } from '@putlogs/core/internal/targets/tls/sign';
 import { pino } from 'pino';
 import { KEYS, REGION, TOPIC_ID } from './contender';
 import { bufbuildEncoder, protobufjsEncoder } from './encoders';

@@ -4,18 +4,18 @@
 // does, and a worker never what starts one. A module takes a fifth of a millisecond of somebody's start, and there are
 // fifty.
 
-import type { Host } from './host';
-import type { LineStream } from './line-stream';
+import type { Host } from './host/host';
 import type { Options, PutlogsOptions } from './options/schema';
-import type { Shipper } from './record-sink';
+import type { LineStream } from './shipper/line-stream';
+import type { Shipper } from './sink';
 
-export { addStats, DROP_REASONS, type DropReason, type Stats } from './account';
 export { PutlogsError, type PutlogsErrorCode } from './errors';
-export type { Host } from './host';
-export type { LineStream } from './line-stream';
+export type { Host } from './host/host';
 export type { PutlogsOptions } from './options/schema';
-export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './record-sink';
-export type { Warning, WarningKind } from './tell';
+export type { LineStream } from './shipper/line-stream';
+export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './sink';
+export { addStats, DROP_REASONS, type DropReason, type Stats } from './telemetry/counters';
+export type { Warning, WarningKind } from './telemetry/warnings';
 
 /**
  * The whole core in this thread.
@@ -23,7 +23,7 @@ export type { Warning, WarningKind } from './tell';
  */
 export function createShipper(options: PutlogsOptions = {}): Shipper {
   const resolved = resolve(options);
-  return (require('./shipper') as typeof import('./shipper')).startShipper(resolved);
+  return (require('./shipper/shipper') as typeof import('./shipper/shipper')).startShipper(resolved);
 }
 
 /**
@@ -32,7 +32,7 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
  */
 export function createHost(options: PutlogsOptions = {}): Host {
   const resolved = resolve(options);
-  return (require('./host') as typeof import('./host')).startHost(resolved);
+  return (require('./host/host') as typeof import('./host/host')).startHost(resolved);
 }
 
 /**
@@ -41,7 +41,7 @@ export function createHost(options: PutlogsOptions = {}): Host {
  */
 export function createLineStream(options: PutlogsOptions = {}): LineStream {
   const resolved = resolve(options);
-  return (require('./line-stream') as typeof import('./line-stream')).startLineStream(resolved);
+  return (require('./shipper/line-stream') as typeof import('./shipper/line-stream')).startLineStream(resolved);
 }
 
 function resolve(options: PutlogsOptions): Options {

@@ -6,7 +6,23 @@ export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
 export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
 export { contextWith } from './http/trust';
-export { type LineStream, startLineStream } from './line-stream';
+export { type ExaminedSpool, examineSpool } from './maintenance/examine';
+export { type Probe, placeOf, probe } from './maintenance/probe';
+export { type DeadLetterReplay, replayDeadLetters } from './maintenance/replay-dead-letters';
+export { replaySpool, type SpoolReplay } from './maintenance/replay-spool';
+export type { ReplayEnd, ReplayParts } from './maintenance/resend';
+export {
+  type DamagedFile,
+  damagedIn,
+  destinationOf,
+  ownerNamesIn,
+  partsIn,
+  runsIn,
+  type SurveyedPart,
+} from './maintenance/survey';
+export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/survey-entries';
+export { lastUnfinishedOf } from './maintenance/survey-last';
+export { type OwnerState, type Owners, ownersIn } from './maintenance/survey-owners';
 export {
   COMMON_FLAGS,
   type CommandLine,
@@ -18,23 +34,7 @@ export {
 } from './options/flags';
 export { type Explained, explainOptions, type Given, type Origin, optionsOf, resolveOptions } from './options/resolve';
 export { environmentName, type OptionLeaf, type Options, optionLeaves } from './options/schema';
-export { type Probe, placeOf, probe } from './probe';
-export { replaySpool, type SpoolReplay } from './replay';
-export { type DeadLetterReplay, replayDeadLetters } from './replay-dead-letters';
-export type { ReplayEnd, ReplayParts } from './resend';
+export { type LineStream, startLineStream } from './shipper/line-stream';
 export { elsewhereNotice, regionHint } from './spool/elsewhere';
-export { type ExaminedSpool, examineSpool } from './spool/examine';
 export { fileSystemNotice } from './spool/root';
-export {
-  type DamagedFile,
-  damagedIn,
-  destinationOf,
-  ownerNamesIn,
-  partsIn,
-  runsIn,
-  type SurveyedPart,
-} from './spool/survey';
-export { entriesOf, type Finding, type SurveyedEntry } from './spool/survey-entries';
-export { lastUnfinishedOf } from './spool/survey-last';
-export { type OwnerState, type Owners, ownersIn } from './spool/survey-owners';
-export { type BatchLayout, readBatch, type WholeBatch } from './target/read-batch';
+export { type BatchLayout, readBatch, type WholeBatch } from './targets/read-batch';

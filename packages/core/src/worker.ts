@@ -3,18 +3,18 @@
 // It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes them
 // record by record to its shipper. It never stops reading: the ring that the application writes into is always emptied,
 // whatever the service does.
-// The messages between the two threads stand in worker-protocol.ts.
+// The messages between the two threads stand in host/worker-protocol.ts.
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
-import { Account } from './account';
-import { systemClock } from './clock';
-import { lineStream } from './line-stream';
-import { Lines } from './record/lines';
-import { startShipper } from './shipper';
-import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './worker-protocol';
+import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './host/worker-protocol';
+import { systemClock } from './runtime/clock';
+import { Lines } from './shipper/line-splitter';
+import { lineStream } from './shipper/line-stream';
+import { startShipper } from './shipper/shipper';
+import { Account } from './telemetry/counters';
 
-/** A heartbeat is counted this often; a worker without one for several times as long is stuck (thread.ts). */
+/** A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts). */
 const BEAT_MS = 500;
 
 // thread-stream wants the default; the name is for `import`, where a default alone is not the same to all bundlers.

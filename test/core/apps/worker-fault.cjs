@@ -29,7 +29,7 @@ if (!isMainThread && start !== undefined && fault && threadId <= Number(process.
   else if (fault === 'uncounted') stopBeforeCount();
   else if (fault === 'exit while reading') exitWhileReading();
   else {
-    const { Account } = require('@putlogs/core/internal/account');
+    const { Account } = require('@putlogs/core/internal/telemetry/counters');
     const account = new Account(start.account);
     const at = Number(process.env.FAULT_AT);
     const looking = setInterval(() => {
@@ -42,7 +42,7 @@ if (!isMainThread && start !== undefined && fault && threadId <= Number(process.
 
 /** A record that ends the worker while it is read, in the middle of a chunk. */
 function poison() {
-  const shipper = require('@putlogs/core/internal/shipper');
+  const shipper = require('@putlogs/core/internal/shipper/shipper');
   const { startShipper } = shipper;
   shipper.startShipper = (...args) => {
     const started = startShipper(...args);
@@ -57,7 +57,7 @@ function poison() {
 
 /** A batch is on disk, and the worker hangs before it counts it. */
 function stopBeforeCount() {
-  const { Account } = require('@putlogs/core/internal/account');
+  const { Account } = require('@putlogs/core/internal/telemetry/counters');
   const { add } = Account.prototype;
   Account.prototype.add = function (counter, amount) {
     if (counter === 'spooled' && amount > 0 && this.read('begun') >= Number(process.env.FAULT_AT)) FAULTS.hang();
@@ -67,7 +67,7 @@ function stopBeforeCount() {
 
 /** The worker ends at one record, before it reads the next: on a busy machine a timer could come after all of them. */
 function exitWhileReading() {
-  const { Account } = require('@putlogs/core/internal/account');
+  const { Account } = require('@putlogs/core/internal/telemetry/counters');
   const { add } = Account.prototype;
   Account.prototype.add = function (counter, amount) {
     add.call(this, counter, amount);

@@ -3,7 +3,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { startShipper } from '@putlogs/core/internal/shipper';
+import { startShipper } from '@putlogs/core/internal/shipper/shipper';
 import { START_MS } from '../../support/start-time';
 import { type OutagePlan, scaledClock } from './outage';
 

@@ -4,9 +4,9 @@
 // has its fate, `{ "after": Stats }`. It fails if at any look the counters did not add up.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Clock, systemClock } from '@putlogs/core/internal/clock';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { startShipper } from '@putlogs/core/internal/shipper';
+import { type Clock, systemClock } from '@putlogs/core/internal/runtime/clock';
+import { startShipper } from '@putlogs/core/internal/shipper/shipper';
 import { START_MS } from '../../support/start-time';
 import { assertConserved } from '../started';
 

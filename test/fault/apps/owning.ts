@@ -6,7 +6,7 @@
 //   FILL               a file to write until the disk is full, before the renewals that are printed
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '@putlogs/core/internal/clock';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import { ownerName } from '@putlogs/core/internal/spool/names';
 import { readOwner } from '@putlogs/core/internal/spool/owner-file';

@@ -2,7 +2,7 @@
 // Its argument is JSON: how many, how often, and after how long without a sign of life a worker is called stuck.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { startHost } from '@putlogs/core/internal/host';
+import { startHost } from '@putlogs/core/internal/host/host';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { START_MS } from '../../support/start-time';
 

@@ -1,7 +1,7 @@
 // A worker thread that owns the run of `workerData`, and posts whether it has a socket. Nothing keeps it alive unless
 // `stays` is set.
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '@putlogs/core/internal/clock';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import { Ownership } from '@putlogs/core/internal/spool/ownership';
 

@@ -3,15 +3,15 @@
 import { join } from 'node:path';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import { type SealedBatch, sealBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { systemClock } from '@putlogs/core/internal/clock';
-import { varintBytes, writeVarint } from '@putlogs/core/internal/record/varint';
+import { varintBytes, writeVarint } from '@putlogs/core/internal/protobuf/varint';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
+import { newRun } from '@putlogs/core/internal/runtime/run';
 import { Disk, makeDirectory } from '@putlogs/core/internal/spool/disk';
 import { Journal } from '@putlogs/core/internal/spool/journal';
 import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { nameHash, partName, progressName, ROOT } from '@putlogs/core/internal/spool/names';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
-import { newRun } from '@putlogs/core/internal/spool/run';
-import { volcTls } from '@putlogs/core/internal/target/volc-tls';
+import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
 import { KEYS, REGION, TOPIC_ID } from '../contender';
 
 export const TARGET = volcTls({

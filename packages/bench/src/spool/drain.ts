@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Account } from '@putlogs/core/internal/account';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { systemClock } from '@putlogs/core/internal/clock';
 import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
 import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
+import { systemClock } from '@putlogs/core/internal/runtime/clock';
+import { Account } from '@putlogs/core/internal/telemetry/counters';
 import { batchOf, journalIn, TARGET } from './batches';
 
 const SIZES = [300, 64 * 1024, 1024 * 1024];

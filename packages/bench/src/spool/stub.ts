@@ -2,9 +2,9 @@
 // spool's benchmark. `GET /count` says how many records came, and how many out of order.
 
 import { createServer } from 'node:http';
-import { readLog } from '@putlogs/core/internal/batch/read-log';
-import { logsOf } from '@putlogs/core/internal/batch/walk';
-import { VOLC_LAYOUT } from '@putlogs/core/internal/target/volc-tls';
+import { logsOf } from '@putlogs/core/internal/batch/split';
+import { readLog } from '@putlogs/core/internal/protobuf/log';
+import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 
 let [records, requests, next, disorder] = [0, 0, 0, 0];
 let firstAtMs: number | undefined;
@@ -44,7 +44,7 @@ function logsIn(body: Buffer, rawBytes: number, codec: 'lz4' | 'none'): Buffer[]
   const { decompress } =
     require('@putlogs/core/internal/batch/compress') as typeof import('@putlogs/core/internal/batch/compress');
   const { readVarint } =
-    require('@putlogs/core/internal/record/varint') as typeof import('@putlogs/core/internal/record/varint');
+    require('@putlogs/core/internal/protobuf/varint') as typeof import('@putlogs/core/internal/protobuf/varint');
   const raw = decompress({ codec, body, rawBytes });
   const entriesFrom = readVarint(raw, 1).next;
   let [at, count] = [entriesFrom, 0];

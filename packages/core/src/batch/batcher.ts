@@ -8,11 +8,11 @@
 // it open. The record that was one too many begins the next.
 
 import { randomBytes } from 'node:crypto';
-import type { CancelTimer, Clock } from '../clock';
-import type { BatchSize } from './batch-size';
+import type { CancelTimer, Clock } from '../runtime/clock';
 import type { Compressed } from './compress';
 import { type Frame, OpenBatch } from './open-batch';
 import { type SealedBatch, sealBatch } from './sealed-batch';
+import type { BatchSize } from './size-limit';
 
 export interface BatcherOptions {
   /** The size batches are meant to have. */

@@ -6,7 +6,7 @@
 // The index belongs in it: two halves of a batch of equal lines would have one id without it.
 
 import { crc32 } from 'node:zlib';
-import { readVarint } from '../record/varint';
+import { readVarint } from '../protobuf/varint';
 import { type Compressed, decompress } from './compress';
 import type { Envelope, Frame } from './open-batch';
 import { type SealedBatch, sealBatch } from './sealed-batch';

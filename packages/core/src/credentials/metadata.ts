@@ -5,9 +5,9 @@
 // token is asked for each time, as an instance may be moved. Never: asks without a token (IMDSv1): a request that somebody
 // else can make us send would do for that.
 
-import type { CredentialVendor } from '../options/targets';
-import type { Ask, CredentialsGiven } from './credentials';
-import { readObject, textOf, Unusable } from './read';
+import type { CredentialVendor } from '../options/target-facts';
+import { readObject, textOf, Unusable } from './parse';
+import type { Ask, CredentialsGiven } from './types';
 
 /** It answers from the same host, in milliseconds; off the cloud nobody answers at all. The vendors' SDKs wait 1 to 2 s. */
 const METADATA_TIMEOUT_MS = 2000;

@@ -4,10 +4,10 @@
 // Takes: the role, the file with the token (kubelet renews it, so it is read each time), and a way to ask. Gives: what
 // STS gave. Keeps: nothing. Never: anything of an answer in an error but its status and code: it may repeat the token.
 
-import type { CredentialVendor } from '../options/targets';
-import { readRegularLater } from '../regular-file';
-import type { Ask, CredentialsGiven } from './credentials';
-import { readObject, textOf, Unusable } from './read';
+import type { CredentialVendor } from '../options/target-facts';
+import { readRegularLater } from '../runtime/regular-file';
+import { readObject, textOf, Unusable } from './parse';
+import type { Ask, CredentialsGiven } from './types';
 
 /** For how long is asked; both vendors' own SDKs ask for an hour, and every role allows that. */
 const DURATION_SECONDS = 3600;

@@ -4,10 +4,10 @@
 // Takes: the file and the name of a profile. Gives: the profile's keys, or where it says to have them from. Keeps: nothing.
 // Never: writes the file, or runs a program that it names.
 
-import type { CredentialVendor } from '../options/targets';
-import { readRegularLater } from '../regular-file';
-import type { CredentialsGiven } from './credentials';
-import { readObject, textOf, Unusable } from './read';
+import type { CredentialVendor } from '../options/target-facts';
+import { readRegularLater } from '../runtime/regular-file';
+import { readObject, textOf, Unusable } from './parse';
+import type { CredentialsGiven } from './types';
 
 export type ProfileSays =
   | { readonly kind: 'credentials'; readonly credentials: unknown }

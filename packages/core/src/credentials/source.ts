@@ -1,6 +1,6 @@
 // What requests are signed with, where that changes while we run.
 //
-// Takes: keys, or one place to have them from (provide.ts); word that the service has refused them. Gives: the credentials
+// Takes: keys, or one place to have them from (providers.ts); word that the service has refused them. Gives: the credentials
 // of now. Keeps: the last good ones: what is unreadable, garbage or late is told, and asked for again. Never: two readings
 // at a time, a secret in what it tells, or the text of an error that is not ours: it may have the secret in it.
 //
@@ -10,12 +10,12 @@
 // others another request at once. A refusal therefore has them renewed at once only where none has in the last RETRY_MS.
 
 import { stat } from 'node:fs/promises';
-import type { CancelTimer, Clock } from '../clock';
 import type { Answer } from '../http/exchange';
-import type { CredentialVendor } from '../options/targets';
-import { NotRegularFile } from '../regular-file';
-import type { Ask, Credentials, CredentialsGiven, Question } from './credentials';
-import { type Loaded, readCredentials, Unusable } from './read';
+import type { CredentialVendor } from '../options/target-facts';
+import type { CancelTimer, Clock } from '../runtime/clock';
+import { NotRegularFile } from '../runtime/regular-file';
+import { type Loaded, readCredentials, Unusable } from './parse';
+import type { Ask, Credentials, CredentialsGiven, Question } from './types';
 
 export interface CredentialsListener {
   /** There are other credentials than before. */
@@ -188,7 +188,7 @@ export class CredentialSource {
     // Before it is read: what is written in between is seen as a change the next time.
     if (this.#file !== undefined) this.#mark = await markOf(this.#file);
     const { vendor } = this.#tools;
-    const { provide } = require('./provide') as typeof import('./provide');
+    const { provide } = require('./providers') as typeof import('./providers');
     return provide(this.#given, { vendor, ask: this.#ask, nowMs: this.#clock.wallMs(), aheadMs: AHEAD_MS });
   }
 

@@ -6,7 +6,7 @@
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Unusable } from './read';
+import { Unusable } from './parse';
 
 interface Provider {
   getCredentials(): Promise<{ accessKeyId?: unknown; accessKeySecret?: unknown; securityToken?: unknown }>;

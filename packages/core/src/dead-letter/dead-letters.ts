@@ -1,11 +1,11 @@
 // Counts the records that the service refused for good, and writes them to the dead-letter file if one is configured.
 
-import type { Account } from '../account';
-import type { TimeLayout } from '../batch/read-log';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { Clock } from '../clock';
-import type { Refusal } from '../delivery/outcome';
-import { lost, records, type Teller } from '../tell';
+import type { TimeLayout } from '../protobuf/log';
+import type { Clock } from '../runtime/clock';
+import type { Refusal } from '../targets/outcome';
+import type { Account } from '../telemetry/counters';
+import { lost, records, type Teller } from '../telemetry/warnings';
 import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './writer';
 
 export interface DeadLettersOptions {
@@ -67,6 +67,6 @@ export class DeadLetters {
 
 /** Loaded with the first refused record: it knows the layouts of all targets. */
 function envelopeOf(batch: SealedBatch): DeadLetterEnvelope {
-  const target = require('../target/read-batch') as typeof import('../target/read-batch');
+  const target = require('../targets/read-batch') as typeof import('../targets/read-batch');
   return target.envelopeOf(batch);
 }

@@ -4,8 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
-import type { ReadLog } from '../batch/read-log';
-import type { Refusal } from '../delivery/outcome';
+import type { ReadLog } from '../protobuf/log';
+import type { Refusal } from '../targets/outcome';
 import { claimOf, rotatedOf } from './names';
 import { identityOfDescriptor, openToRead } from './open';
 import type { DeadLetterEnvelope } from './writer';

@@ -25,13 +25,13 @@
 import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
-import { readLog, type TimeLayout } from '../batch/read-log';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { logsOf } from '../batch/walk';
-import type { Clock } from '../clock';
-import type { Refusal } from '../delivery/outcome';
+import { logsOf } from '../batch/split';
 import { messageOf } from '../errors';
+import { readLog, type TimeLayout } from '../protobuf/log';
+import type { Clock } from '../runtime/clock';
 import { makeDirectory } from '../spool/disk';
+import type { Refusal } from '../targets/outcome';
 import { identityAt, identityOfDescriptor, isTorn, openToAppend } from './open';
 import { mostOf, roomIn, rotate } from './rotation';
 

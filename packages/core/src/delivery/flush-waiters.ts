@@ -1,6 +1,6 @@
 // Promises that resolve when every batch up to a number is finished.
 
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 
 interface Waiter {
   /** Waits until every batch with a lower number is finished. */

@@ -11,9 +11,9 @@
 // An attempt that began before the gate closed says nothing new when it fails: a blip that fails all in flight at
 // once is one failure. What is refused (a batch too large, a bad record) is an answer: the service is well.
 
-import type { CancelTimer, Clock } from '../clock';
-import { type BackoffOptions, backoffMs } from './backoff';
-import type { Failure } from './outcome';
+import { type BackoffOptions, backoffMs } from '../runtime/backoff';
+import type { CancelTimer, Clock } from '../runtime/clock';
+import type { Failure } from '../targets/outcome';
 
 export interface GateOptions {
   /** Most attempts in flight. */

@@ -10,11 +10,11 @@
 // A read that fails stops the lane until it succeeds: nothing behind it is sent, or order would be lost.
 
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../clock';
 import { messageOf } from '../errors';
+import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
+import type { Failure, Outcome, Refused } from '../targets/outcome';
 import type { Gate } from './gate';
-import type { Failure, Outcome, Refused } from './outcome';
 import type { Next } from './queue';
 import type { Unit } from './unit';
 

@@ -12,15 +12,15 @@
 //   overflow   after two failed attempts in a row (until one is delivered), while a predecessor may still run, when memory
 //              is full, and at the end of the process
 
-import type { Account, DropReason } from '../account';
 import { type Reframing, sequenceOf } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
 import type { Journal } from '../spool/journal';
 import type { JoinLimits } from '../spool/journal-cursor';
 import type { Finish } from '../spool/progress';
 import type { Segment } from '../spool/segment';
+import type { Account, DropReason } from '../telemetry/counters';
 import { AdoptedJournals } from './adopted-journals';
 import { FlushWaiters } from './flush-waiters';
 import { MemoryUnits } from './memory-units';

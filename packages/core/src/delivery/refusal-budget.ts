@@ -9,7 +9,7 @@
 // Beyond a limit the batch is held and nothing is deleted. Cuts have no limit for a minute: a backlog of large batches, each
 // with one bad record, would drain more slowly than new records come.
 
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 
 /** Records that are given up in a minute. */
 export const REFUSALS_PER_MINUTE = 64;

@@ -7,12 +7,12 @@
 // The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too large,
 // nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
 
-import type { Account } from '../account';
-import type { BatchSize } from '../batch/batch-size';
-import { readTimeMs, type TimeLayout } from '../batch/read-log';
-import type { Clock } from '../clock';
+import type { BatchSize } from '../batch/size-limit';
 import { messageOf } from '../errors';
-import type { Failure, Refused, TimeWindow } from './outcome';
+import { readTimeMs, type TimeLayout } from '../protobuf/log';
+import type { Clock } from '../runtime/clock';
+import type { Failure, Refused, TimeWindow } from '../targets/outcome';
+import type { Account } from '../telemetry/counters';
 import type { DeliveryQueue } from './queue';
 import type { RefusalBudget } from './refusal-budget';
 import type { Unit } from './unit';

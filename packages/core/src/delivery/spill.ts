@@ -3,11 +3,11 @@
 // A batch is appended only if every older batch of the queue is on disk or finished: the ones in flight first, and never
 // past a failure. So what a later process finds is in order, with nothing missing in between.
 
-import type { Account } from '../account';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
 import type { Journal } from '../spool/journal';
 import type { JournalWriter } from '../spool/journal-writer';
+import type { Account } from '../telemetry/counters';
 import type { MemoryUnits } from './memory-units';
 import type { Unit } from './unit';
 

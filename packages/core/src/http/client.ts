@@ -8,7 +8,7 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import { type Answer, MAX_HEADER_BYTES, type Network, type SignedRequest } from './exchange';
 import { destroy, IDLE_MS, openPool, type Pool, retire } from './pool';
 

@@ -5,10 +5,10 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../http/loopback';
 import { isProxied } from '../http/no-proxy';
-import { NotRegularFile, readRegular } from '../regular-file';
+import { NotRegularFile, readRegular } from '../runtime/regular-file';
+import { get, setAt, type Tree } from './option-tree';
 import type { Problem } from './problems';
-import { TARGETS, type TargetFacts, type TargetName, targetOfHost } from './targets';
-import { get, setAt, type Tree } from './tree';
+import { TARGETS, type TargetFacts, type TargetName, targetOfHost } from './target-facts';
 
 /** '' of what is no address. */
 export function hostOf(endpoint: string): string {

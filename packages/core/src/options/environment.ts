@@ -2,7 +2,7 @@
 // Takes: an environment. Gives: the options it sets, each with the name of its variable, for the error that may follow.
 // Keeps: nothing. Never: decides whether a value is good: a text that is no number stays a text, and the schema says so.
 
-import { nearest } from './nearest';
+import { nearest } from './did-you-mean';
 import { environmentName, type OptionLeaf, optionLeaves } from './schema';
 
 const PREFIX = 'PUTLOGS_';

@@ -12,11 +12,11 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { nearest } from './did-you-mean';
 import { readText } from './environment';
-import { nearest } from './nearest';
+import { isTree, setIfAbsent, type Tree } from './option-tree';
 import type { Given } from './resolve';
 import { environmentName, type OptionLeaf, optionLeaves } from './schema';
-import { isTree, setIfAbsent, type Tree } from './tree';
 
 /** A flag that a command has beside the options. */
 export interface OwnFlag {

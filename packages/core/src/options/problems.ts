@@ -6,11 +6,11 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { type BaseIssue, getDotPath, type InferIssue } from 'valibot';
-import { type CredentialsKind, lookedFor, requiredOf } from './chain';
-import { nearest } from './nearest';
+import { type CredentialsKind, lookedFor, requiredOf } from './credential-chain';
+import { nearest } from './did-you-mean';
+import { get, groupsOf, isSaid, type Tree } from './option-tree';
 import { environmentName, type Options, optionLeaves, type schema } from './schema';
-import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './targets';
-import { get, groupsOf, isSaid, type Tree } from './tree';
+import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './target-facts';
 
 export interface Problem {
   /** The option's, or that of what was taken for one. */

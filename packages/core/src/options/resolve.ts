@@ -8,12 +8,13 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { safeParse } from 'valibot';
-import { defaultInstance } from '../batch/hashkey';
 import { PutlogsError } from '../errors';
 import { addressProblems, hostOf, networkProblems, withScheme } from './addresses';
-import { defaultsOf, isOfKind, kindSetUp, kindsSaid, ofOneFamily } from './chain';
 import { clusterNumber } from './cluster';
+import { defaultsOf, isOfKind, kindSetUp, kindsSaid, ofOneFamily } from './credential-chain';
 import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
+import { defaultInstance } from './instance';
+import { asTree, get, groupsOf, isTree, setIfAbsent, type Tree } from './option-tree';
 import {
   describe,
   didYouMean,
@@ -25,8 +26,7 @@ import {
   spoolProblems,
 } from './problems';
 import { environmentName, type Options, optionLeaves, schema } from './schema';
-import { isTargetName, TARGETS, type TargetName, targetOfHost } from './targets';
-import { asTree, get, groupsOf, isTree, setIfAbsent, type Tree } from './tree';
+import { isTargetName, TARGETS, type TargetName, targetOfHost } from './target-facts';
 
 /** pino adds these to the options of every transport. */
 const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);

@@ -26,7 +26,7 @@ import {
   string,
   union,
 } from 'valibot';
-import { TARGET_NAMES } from './targets';
+import { TARGET_NAMES } from './target-facts';
 
 /** What stands beside a type: how to read it from a text, and what to say about it. */
 export interface OptionNotes {

@@ -5,7 +5,7 @@
 // Never: goes deeper than MAX_DEPTH; what is there stays JSON, as lists do (their members have no names).
 
 import type { Arena } from './arena';
-import { KIND, NESTED, ROW_WORDS, VALUE } from './table';
+import { KIND, NESTED, ROW_WORDS, VALUE } from './row';
 
 /** With the name of the record's own field: a console with more columns is read by nobody. */
 const MAX_DEPTH = 16;

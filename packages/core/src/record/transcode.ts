@@ -25,14 +25,13 @@
 // How much room all that takes is known when it has been read. Room is made for what the length of the text suggests;
 // where that is too little (names that go out far longer than they came) the record is read again with more.
 
-import type { Clock } from '../clock';
+import { readVarint } from '../protobuf/varint';
+import type { Clock } from '../runtime/clock';
 import { type Arena, OVERRUN_BYTES, WORK_FROM, WORK_TO } from './arena';
-import { characterStart, cutLog } from './cut';
+import { type KeyEntry, type KeyRole, Keys } from './field-names';
 import { Flattener, isObject, type Name } from './flatten';
-import { type KeyEntry, type KeyRole, Keys } from './keys';
-import type { LogLayout, LogSink, TranscodeOptions } from './layout';
 import { labelOf } from './level';
-import { PlacedNames } from './placed-names';
+import { PlacedNames } from './name-cache';
 import {
   DROPPED,
   ESCAPED,
@@ -48,9 +47,10 @@ import {
   UNKNOWN_ESCAPED,
   VALUE,
   VALUE_TO,
-} from './table';
+} from './row';
 import { CallOrder, readTime } from './time';
-import { readVarint } from './varint';
+import { characterStart, cutLog } from './truncate';
+import type { LogLayout, LogSink, TranscodeOptions } from './types';
 
 /** A field of the options, ready to be put on a record. */
 interface Fixed {

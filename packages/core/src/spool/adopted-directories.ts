@@ -5,7 +5,7 @@
 // journals could not be opened then.
 
 import { basename, join } from 'node:path';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk, DiskFailure } from './disk';
 import type { Journal, JournalParts } from './journal';
 import { FREE, type PartName, parsePart, parseProgress, parseSegment, partName, progressName } from './names';

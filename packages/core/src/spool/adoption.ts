@@ -3,7 +3,7 @@
 // It works in steps of a few milliseconds, so that heartbeats are never late. adopter.ts decides on one directory,
 // ownership.ts proves that a run is dead, adopted-directories.ts renames and opens.
 
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { AdoptedDirectories } from './adopted-directories';
 import { type Decision, decide } from './adopter';
 import { elsewhereNotice } from './elsewhere';

@@ -50,7 +50,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Codec } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { BodyLayout } from '../target/target';
+import type { BodyLayout } from '../targets/target';
 
 const MAGIC = Buffer.from('PUTLOGS1');
 const VERSION = 1;

@@ -1,6 +1,6 @@
 // The cursor of a journal: reads unit after unit, joins small entries, and passes over what is damaged.
 
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk, DiskFailure } from './disk';
 import type { EntryHeader } from './format';
 import type { Journal } from './journal';

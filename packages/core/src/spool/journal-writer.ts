@@ -8,8 +8,8 @@
 
 import { constants } from 'node:fs';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { Clock } from '../clock';
-import type { BodyLayout } from '../target/target';
+import type { Clock } from '../runtime/clock';
+import type { BodyLayout } from '../targets/target';
 import type { Disk, DiskFailure } from './disk';
 import {
   type EntryFlags,

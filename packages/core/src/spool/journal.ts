@@ -6,7 +6,7 @@
 // below the mark, and only after the mark was written.
 
 import { join as joinPath } from 'node:path';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk, DiskFailure } from './disk';
 import type { EntryHeader, SegmentText } from './format';
 import { JournalCounts } from './journal-counts';

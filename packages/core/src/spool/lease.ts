@@ -4,7 +4,7 @@
 // the server's. Only the last one is shared with other machines. It is read from the time of our own file.
 
 import { join } from 'node:path';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk, DiskFailure } from './disk';
 import { ownerName } from './names';
 import { createOwner, type OwnerRecord, rewriteOwner } from './owner-file';

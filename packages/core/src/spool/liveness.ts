@@ -16,7 +16,7 @@
 import nodeFs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname } from 'node:path';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk } from './disk';
 
 /** The run is judged by pid and lease. */

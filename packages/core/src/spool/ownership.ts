@@ -16,7 +16,7 @@
 //   else                                                    unknown
 
 import { join } from 'node:path';
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { Disk, DiskFailure } from './disk';
 import { Heartbeats } from './heartbeats';
 import { type Identity, ownIdentity, processState, sameBoot, samePidNamespace, sameProcess } from './identity';

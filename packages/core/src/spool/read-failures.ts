@@ -1,6 +1,6 @@
 // When a file that cannot be read is given up: not for a failure that passes by itself, and not before several tries.
 
-import type { Clock } from '../clock';
+import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from './disk';
 
 /** These codes pass by themselves. */

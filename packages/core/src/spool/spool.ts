@@ -5,8 +5,9 @@
 // not, it is evicted: it goes on as a new run, and the other process sends what was on disk.
 
 import { join } from 'node:path';
-import type { Clock } from '../clock';
-import type { BodyLayout } from '../target/target';
+import type { Clock } from '../runtime/clock';
+import { newRun, type Runs } from '../runtime/run';
+import type { BodyLayout } from '../targets/target';
 import { AdoptedDirectories } from './adopted-directories';
 import { Adoption } from './adoption';
 import { Disk, type DiskFailure, makeDirectory, type SpoolFs } from './disk';
@@ -20,7 +21,6 @@ import { shrinkNotice } from './notices';
 import { LEASE_MS, NFS_LEASE_MS, Ownership } from './ownership';
 import { ProgressFile } from './progress';
 import { type FileSystemKind, fileSystemKind, fileSystemNotice, openRoot } from './root';
-import { newRun, type Runs } from './run';
 import { RunDirectories } from './run-directories';
 import type { SpoolEvents } from './spool-events';
 

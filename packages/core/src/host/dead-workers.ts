@@ -1,0 +1,58 @@
+// What became of the records of the workers that a host has lost: it keeps the books, and reports each loss once.
+
+import { Account, type DropReason, type Reading, type Stats } from '../telemetry/counters';
+import { publish } from '../telemetry/diagnostics';
+import { lost as lostRecords, type Teller } from '../telemetry/warnings';
+import { bury, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
+
+export class DeadWorkers {
+  readonly #instance: string;
+  readonly #teller: Teller;
+  #books = emptyBooks(new Account().stats());
+  /** Records that the living worker did not find on disk, and that are reported already. */
+  #reported = 0;
+
+  constructor(instance: string, teller: Teller) {
+    this.#instance = instance;
+    this.#teller = teller;
+  }
+
+  /** Records that are on disk, or are lost: no successor was seen to find them yet. */
+  get unfinished(): number {
+    return this.#books.unfinished;
+  }
+
+  /** Enters the last reading of a worker. */
+  bury(reading: Reading): void {
+    this.reportLost(reading);
+    this.#books = bury(this.#books, reading);
+    this.#reported = 0;
+  }
+
+  /** Reports what the living worker did not find on disk, once it has looked at all of it. */
+  reportLost(reading: Reading): void {
+    const lost = missingRecords(this.#books, reading) - this.#reported;
+    if (lost <= 0) return;
+    this.#reported += lost;
+    publishDropped(this.#instance, 'worker', lost);
+    // Its own topic: the line about the worker's end may have been written a moment ago.
+    this.#teller.tell('worker', `${lostRecords(lost)} with a worker thread: not found on disk`, 'worker.lost');
+  }
+
+  /** No successor will look on disk. Returns how many records are lost because they are not known to be there. */
+  giveUp(reason: DropReason): number {
+    const lost = recordsAtRisk(this.#books);
+    this.#books = giveUp(this.#books, reason);
+    publishDropped(this.#instance, reason, lost);
+    return lost;
+  }
+
+  /** The sums over all workers and the host's `own` account. `reading` is the living worker's. */
+  stats(reading: Reading | undefined, own: Stats): Stats {
+    return hostStats(this.#books, reading, own);
+  }
+}
+
+export function publishDropped(instance: string, reason: DropReason, records: number): void {
+  if (records > 0) publish('records.dropped', instance, () => ({ reason, records }));
+}

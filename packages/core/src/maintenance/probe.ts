@@ -1,0 +1,88 @@
+// One test record, sent once by the very stages that a transport sends with.
+//
+// Takes: options, the text of a record. Gives: what the service said, and how long it took. Keeps: nothing. Never: tries
+// again: who asks wants to know what is wrong now.
+
+import { Batcher } from '../batch/batcher';
+import { codecOf, compressor } from '../batch/compress';
+import type { SealedBatch } from '../batch/sealed-batch';
+import { BatchSize } from '../batch/size-limit';
+import { ANONYMOUS } from '../credentials/types';
+import { Attempts } from '../delivery/batch-sender';
+import { isProxied } from '../http/no-proxy';
+import type { Options } from '../options/schema';
+import { systemClock } from '../runtime/clock';
+import { encodingOf } from '../shipper/encoder';
+import { networkOf } from '../shipper/network';
+import { signerOf } from '../shipper/signer';
+import { targetOf } from '../targets/load';
+import type { Outcome } from '../targets/outcome';
+import type { Target } from '../targets/target';
+
+export interface Probe {
+  readonly outcome: Outcome;
+  readonly tookMs: number;
+  /** Told on the way: a clock that is wrong, credentials that could not be had, no LZ4. */
+  readonly remarks: readonly string[];
+}
+
+/** Returns where requests go: scheme, host and port, whether by a proxy, and the destination without secrets. */
+export function placeOf(options: Options): {
+  readonly origin: string;
+  readonly isProxied: boolean;
+  readonly destination: Readonly<Record<string, string>>;
+} {
+  const { origin, destination } = targetOf(options, () => ANONYMOUS);
+  const { proxy, noProxy } = networkOf(options);
+  return { origin, isProxied: proxy !== undefined && isProxied(new URL(origin), noProxy), destination };
+}
+
+export async function probe(options: Options, record: string): Promise<Probe> {
+  const clock = systemClock;
+  const remarks: string[] = [];
+  const { credentials, target } = signerOf(options, clock);
+  credentials.listen({ renewed: () => {}, failed: (problem) => remarks.push(problem) });
+  const attempts = new Attempts({
+    target,
+    credentials,
+    clock,
+    connections: 1,
+    timeoutMs: options.requestTimeoutMs,
+    network: networkOf(options),
+    onRequest: () => {},
+    onClockOff: (message) => remarks.push(message),
+  });
+  const batch = batchOf(record, options, target, (reason) => remarks.push(`no LZ4 could be loaded: ${reason}`));
+  const beganMs = clock.monotonicMs();
+  try {
+    const { outcome } = await attempts.make(batch, new AbortController().signal);
+    return { outcome, tookMs: clock.monotonicMs() - beganMs, remarks };
+  } finally {
+    credentials.close();
+    await attempts.close();
+  }
+}
+
+function batchOf(record: string, options: Options, target: Target, onNoLz4: (reason: string) => void): SealedBatch {
+  let sealed: SealedBatch | undefined;
+  const batcher = new Batcher({
+    ...encodingOf(options, target, systemClock),
+    maxBytes: options.batch.maxBytes,
+    size: new BatchSize(options.batch, systemClock),
+    lingerMs: options.lingerMs,
+    clock: systemClock,
+    compress: compressor(codecOf(options.compression), onNoLz4),
+    onBegun: () => {},
+    onHeld: () => {},
+    onSealed: (batch) => {
+      sealed = batch;
+    },
+    onFailed: (_records, error) => {
+      throw error;
+    },
+  });
+  const bytes = Buffer.from(record);
+  batcher.add(bytes, 0, bytes.length);
+  batcher.seal();
+  return sealed!;
+}

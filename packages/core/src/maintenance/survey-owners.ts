@@ -1,0 +1,66 @@
+// Says of the runs that hold parts of a spool whether they live, for a tool that only looks.
+//
+// The rules are those of ownership.ts, as far as a reader can follow them: it has no run and writes no owner file. So it
+// judges by socket, pid and start time. What these do not decide, as for a process on another machine, it watches for a
+// few seconds: a heartbeat that moves proves life. One that stands still proves nothing so soon.
+
+import { type Clock, systemClock } from '../runtime/clock';
+import { FREE } from '../spool/names';
+import { BEAT_MS, Ownership } from '../spool/ownership';
+import { spoolRoot, surveyDisk } from './survey';
+
+/** `free`: the directory was closed in good order and has no holder. */
+export type OwnerState = 'alive' | 'dead' | 'unknown' | 'free';
+
+export interface Owners {
+  /** Of a run that holds a part, or of `free`. */
+  stateOf(owner: string): OwnerState;
+  /** Host and pid, for people. */
+  describe(owner: string): string;
+}
+
+/** Longer than one heartbeat, so that each process that lives shows one. */
+const WATCH_MS = BEAT_MS + 1500;
+const LOOK_EVERY_MS = 250;
+
+export interface OwnersOptions {
+  readonly clock?: Clock;
+  readonly watchMs?: number;
+  /** Ends the watch. */
+  readonly signal?: AbortSignal;
+}
+
+export async function ownersIn(
+  dir: string,
+  owners: Iterable<string>,
+  { clock = systemClock, watchMs = WATCH_MS, signal }: OwnersOptions = {},
+): Promise<Owners> {
+  const ownership = new Ownership({
+    disk: surveyDisk(),
+    root: spoolRoot(dir),
+    // No run has this name, and without `open` nothing is written.
+    run: '',
+    instanceHash: '',
+    destinationHashes: [],
+    clock,
+    deadRuns: new Set(),
+  });
+  const states = new Map<string, OwnerState>([[FREE, 'free']]);
+  const look = async (runs: Iterable<string>) => {
+    for (const run of runs) {
+      const verdict = await ownership.verdict(run);
+      states.set(run, verdict === 'mine' ? 'alive' : verdict);
+    }
+  };
+  const open = () => [...states].filter(([, state]) => state === 'unknown').map(([run]) => run);
+  await look(new Set([...owners].filter((owner) => owner !== FREE)));
+  const beganMs = clock.monotonicMs();
+  while (open().length > 0 && clock.monotonicMs() - beganMs < watchMs && signal?.aborted !== true) {
+    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, true, resolve));
+    await look(open());
+  }
+  return {
+    stateOf: (owner) => states.get(owner) ?? 'unknown',
+    describe: (owner) => (owner === FREE ? 'none' : ownership.describe(owner)),
+  };
+}

@@ -1,0 +1,350 @@
+// The second half of the wiring: sealed batch -> queue -> lane -> request -> outcome.
+//
+// One queue and lane for this instance; with a spool, also one for each other instance whose dead runs are drained.
+
+import type { Compressed } from '../batch/compress';
+import type { SealedBatch } from '../batch/sealed-batch';
+import type { BatchSize } from '../batch/size-limit';
+import type { CredentialSource } from '../credentials/source';
+import { DeadLetters } from '../dead-letter/dead-letters';
+import { Attempts } from '../delivery/batch-sender';
+import { Gate } from '../delivery/gate';
+import { Lane } from '../delivery/lane';
+import { DeliveryQueue, type QueueParts } from '../delivery/queue';
+import { RefusalBudget } from '../delivery/refusal-budget';
+import { actOnRefusal, type RefusalParts } from '../delivery/refusals';
+import type { Unit } from '../delivery/unit';
+import { DEADLINE_PASSED } from '../http/client';
+import type { Options } from '../options/schema';
+import type { Clock } from '../runtime/clock';
+import type { Runs } from '../runtime/run';
+import type { Machine } from '../spool/spool';
+import type { Failure, Outcome, Refused } from '../targets/outcome';
+import type { Target } from '../targets/target';
+import type { Account, DropReason } from '../telemetry/counters';
+import { publish } from '../telemetry/diagnostics';
+import { lost, records, type Teller } from '../telemetry/warnings';
+import { networkOf } from './network';
+import { OTHERS, SpoolUpkeep, type Way } from './spool-upkeep';
+
+export interface OutboxParts {
+  readonly options: Options;
+  readonly target: Target;
+  readonly credentials: CredentialSource;
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly teller: Teller;
+  readonly compress: (raw: Buffer) => Compressed;
+  /** Learns what the service found too large. */
+  readonly size: BatchSize;
+  /** Batches in flight at a time. */
+  readonly concurrency: number;
+  readonly hashKey: string;
+  readonly runs: Runs | undefined;
+  /** How long dead runs of another instance are left to that one, if it is not as usual. */
+  readonly graceMs?: number | undefined;
+  /** Called when records of the batch with this id, one part of it or all, are finished. */
+  readonly onFinished: (packId: string, count: number) => void;
+  /** What is outside of the outbox, if a test replaces it. */
+  readonly outside?: Outside | undefined;
+}
+
+export interface Outside {
+  readonly machine: Machine;
+  readonly attempts: Pick<Attempts, 'make' | 'close'>;
+  readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
+}
+
+/** After so many attempts without an answer in time, a batch is cut, */
+const TIMEOUTS_TO_CUT = 2;
+/** if it is larger than this: the deadline leaves a second for every 32 KiB. */
+const SLOW_LINE_BYTES = 64 * 1024;
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #own: Way;
+  readonly #gate: Gate;
+  readonly #refusals: RefusalParts;
+  readonly #attempts: Outside['attempts'];
+  readonly #deadLetters: Outside['deadLetters'];
+  readonly #spool: SpoolUpkeep | undefined;
+
+  constructor(parts: OutboxParts) {
+    const { options, target, credentials, account, clock, teller, concurrency } = parts;
+    this.#parts = parts;
+    const inFlight = concurrency + (this.hasSpool ? OTHERS : 0);
+    this.#attempts =
+      parts.outside?.attempts ??
+      new Attempts({
+        target,
+        credentials,
+        clock,
+        connections: inFlight,
+        timeoutMs: options.requestTimeoutMs,
+        network: networkOf(options),
+        onRequest: () => account.add('requests'),
+        onClockOff: (message) => teller.tell('hold', message, 'clock'),
+      });
+    const { destination, layout } = target;
+    const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };
+    this.#deadLetters =
+      parts.outside?.deadLetters ?? new DeadLetters({ ...letters, destination, layout, clock, account, teller });
+    this.#gate = new Gate({ concurrency: inFlight, backoff: options.retry, clock });
+    this.#refusals = {
+      account,
+      budget: new RefusalBudget(clock),
+      clock,
+      layout,
+      size: parts.size,
+      giveUp: (unit, outcome) => this.#giveUp(unit, outcome),
+      onFinished: parts.onFinished,
+    };
+    this.#spool = this.#newUpkeep();
+    this.#own = this.#newWay(concurrency, (inUse) => !inUse || this.#hasRoom());
+    if (this.#spool === undefined) account.inheritedIsKnown();
+    else this.#spool.start();
+    credentials.listen({
+      // Batches that were held for want of credentials go now, and not after their backoff.
+      renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
+      failed: (problem) => {
+        account.add('credentialFailures');
+        teller.tell('credentials', problem);
+      },
+    });
+  }
+
+  get hasSpool(): boolean {
+    const { enabled, spool } = this.#parts.options;
+    return enabled && spool.dir !== undefined;
+  }
+
+  /** Whether every batch is finished. */
+  get isEmpty(): boolean {
+    let isEmpty = true;
+    this.#eachWay(({ queue }) => {
+      isEmpty &&= queue.isEmpty;
+    });
+    return isEmpty;
+  }
+
+  push(batch: SealedBatch): void {
+    this.#own.queue.push(batch);
+    this.#own.lane.pull();
+  }
+
+  /**
+   * Resolves with true when all batches of now are finished, with false after `timeoutMs`. Batches that dead workers of
+   * this process left are among them, so it waits until their directories are open.
+   */
+  async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);
+    const { clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    await this.#looked(timeoutMs);
+    return this.#own.queue.finished(Math.max(0, timeoutMs - (clock.monotonicMs() - startMs)));
+  }
+
+  #looked(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stopHolding = this.#parts.clock.after(timeoutMs, true, resolve);
+      void this.firstLook.then(() => {
+        stopHolding();
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when the first look for what dead runs have left is over. */
+  get firstLook(): Promise<void> {
+    return this.#spool?.firstLook ?? Promise.resolve();
+  }
+
+  /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
+  giveUp(when: string): void {
+    const records = this.#end(true, (queue) => queue.leave());
+    if (records > 0) this.#parts.teller.tell('exit', `${lost(records)}: not delivered ${when}`);
+  }
+
+  /** Batches stay where they are kept: on disk, or in the file that they were read from. */
+  leave(): void {
+    this.#end(true, (queue) => {
+      queue.rescue();
+      return 0;
+    });
+  }
+
+  /** Looks again for what dead runs have left. Returns whether there is something to deliver. */
+  async lookAgain(): Promise<boolean> {
+    await this.#spool?.look();
+    return !this.isEmpty;
+  }
+
+  /** There is no time left to deliver, and another thread counts what is not on disk, or has it still. */
+  rescue(): void {
+    this.#end(false, (queue) => {
+      queue.rescue();
+      return 0;
+    });
+  }
+
+  #end(isClean: boolean, leave: (queue: DeliveryQueue) => number): number {
+    let records = 0;
+    this.#eachWay(({ lane, queue }) => {
+      lane.abandon();
+      records += leave(queue);
+    });
+    this.#spool?.close(isClean);
+    this.#deadLetters.close();
+    return records;
+  }
+
+  /** Every batch to disk; the thread may end, or go on. */
+  keepAll(): void {
+    this.#own.queue.spill();
+  }
+
+  async close(): Promise<void> {
+    this.#parts.credentials.close();
+    await this.#attempts.close();
+  }
+
+  /** Moves batches to disk; then, if the oldest are to give way, drops as many of them as it takes. */
+  makeRoom(fits: () => boolean): boolean {
+    const { queue } = this.#own;
+    queue.makeRoom();
+    if (this.#parts.options.memory.whenFull !== 'dropOldest') return fits();
+    let records = 0;
+    while (!fits()) {
+      const dropped = queue.dropOldest();
+      if (dropped === 0) break;
+      records += dropped;
+    }
+    if (records > 0)
+      this.#parts.teller.tell('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
+    return fits();
+  }
+
+  #hasRoom(): boolean {
+    return this.#parts.account.read('pendingBytes') < this.#parts.options.memory.maxBytes / 2;
+  }
+
+  #eachWay(use: (way: Way) => void): void {
+    use(this.#own);
+    for (const way of this.#spool?.others ?? []) use(way);
+  }
+
+  // queue -> request -> outcome -> queue
+
+  #newWay(concurrency: number, mayRead: (inUse: boolean) => boolean): Way {
+    const { account, clock, target, compress, options, size } = this.#parts;
+    const parts: QueueParts = {
+      account,
+      clock,
+      reframing: { frame: target.frame, readTail: target.readTail, compress },
+      mode: options.spool.mode,
+      joinLimits: () => (concurrency === 1 ? size : undefined),
+      mayRead,
+      beforeDisk: () => this.#spool?.checkAfterPause(),
+      onDiskFailure: (failure) => this.#spool?.failed(failure),
+      onDropped: (reason, dropped) => this.#drop(reason, dropped),
+      onDrained: (journal) => this.#spool?.drained(journal),
+    };
+    const queue = new DeliveryQueue(parts);
+    const lane = new Lane({
+      concurrency,
+      clock,
+      gate: this.#gate,
+      next: () => queue.next(),
+      prefetch: () => queue.prefetch(),
+      attempt: (unit, signal) => this.#attempt(unit, signal),
+      onDelivered: (unit) => {
+        this.#refusals.budget.delivered();
+        queue.finish(unit, 'delivered');
+        this.#parts.onFinished(unit.baseId, unit.batch.count);
+      },
+      onRefused: (unit, outcome) => actOnRefusal(queue, unit, outcome, this.#refusals),
+      onRetry: (unit, failure, delayMs) => this.#retried(queue, unit, failure, delayMs),
+    });
+    return { queue, lane };
+  }
+
+  async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
+    this.#spool?.checkAfterPause();
+    const { outcome, wireBytes } = await this.#attempts.make(unit.batch, signal);
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome.requestId);
+    return this.#isTooSlow(unit, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
+  }
+
+  /** No answer in time, and again none: on a slow line, or through a proxy with a deadline of its own, less may pass. */
+  #isTooSlow(unit: Unit, outcome: Outcome): outcome is Failure {
+    if (outcome.kind !== 'retry' || outcome.refusal.code !== DEADLINE_PASSED) return false;
+    unit.timeouts += 1;
+    return unit.timeouts >= TIMEOUTS_TO_CUT && unit.batch.count > 1 && unit.batch.rawBytes > SLOW_LINE_BYTES;
+  }
+
+  #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
+    this.#parts.account.add('batches');
+    this.#parts.account.add('rawBytes', rawBytes);
+    this.#parts.account.add('wireBytes', wireBytes);
+    publish('batch.delivered', this.#parts.options.instance, () => {
+      return { packId, records: count, rawBytes, wireBytes, requestId };
+    });
+  }
+
+  #retried(queue: DeliveryQueue, { batch }: Unit, outcome: Failure, delayMs: number): void {
+    this.#parts.account.add('retries');
+    queue.failed();
+    publish('batch.retry', this.#parts.options.instance, () => {
+      const { packId, count } = batch;
+      return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
+    });
+    const { pending, spooled } = this.#parts.account.stats();
+    const next = `${records(pending + spooled, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
+    const taken = records(batch.count, 'was not taken', 'were not taken');
+    this.#parts.teller.tell(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
+  }
+
+  #giveUp({ batch, firstIndex }: Unit, outcome: Refused): void {
+    const where = this.#deadLetters.add(batch, outcome.refusal, firstIndex);
+    const refused = records(batch.count, 'was refused by the service, and is', 'were refused by the service, and are');
+    this.#parts.teller.tell('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
+  }
+
+  #drop(reason: DropReason, dropped: number): void {
+    if (dropped === 0) return;
+    this.#parts.account.drop(reason, dropped);
+    publish('records.dropped', this.#parts.options.instance, () => ({ reason, records: dropped }));
+    if (reason !== 'spool') return;
+    this.#parts.teller.tell(
+      'spool',
+      `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`,
+      'spool full',
+    );
+  }
+
+  // spool
+
+  #newUpkeep(): SpoolUpkeep | undefined {
+    const { options, target, clock, runs, graceMs, hashKey, concurrency, account, teller, outside } = this.#parts;
+    const { dir, maxBytes, fsync } = options.spool;
+    if (!this.hasSpool || dir === undefined) return undefined;
+    const { Spool } = require('../spool/spool') as typeof import('../spool/spool');
+    const place = { dir, maxBytes, fsync, destination: JSON.stringify(target.identity), layout: target.bodyLayout };
+    const writer = { instance: options.instance, hashKey, inFlight: concurrency, runs, graceMs };
+    return new SpoolUpkeep({
+      account,
+      clock,
+      teller,
+      newSpool: (events) => new Spool({ ...place, ...writer, clock, machine: outside?.machine, events }),
+      own: () => this.#own,
+      newWay: () => this.#newWay(1, () => this.#hasRoom()),
+      onDamaged: (damaged) => this.#drop('damaged', damaged),
+    });
+  }
+}
+
+function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {
+  const { code, status, message, requestId } = refusal;
+  const http = status === undefined || code.startsWith('HTTP') ? '' : ` (HTTP ${status})`;
+  return `${code}${http}: ${message}${requestId === undefined ? '' : ` [request ${requestId}]`}`;
+}

@@ -1,0 +1,26 @@
+// What the options say of how a record becomes part of a batch.
+// Takes: options, a target. Gives: the stages of a record with what they are told. Keeps: the transcoder's table of names.
+
+import type { BatcherOptions } from '../batch/batcher';
+import { hashKeyOf } from '../options/instance';
+import type { Options } from '../options/schema';
+import { levelLabels } from '../record/level';
+import { Transcoder } from '../record/transcode';
+import type { Clock } from '../runtime/clock';
+import type { Target } from '../targets/target';
+
+export function encodingOf(
+  options: Options,
+  target: Target,
+  clock: Clock,
+): Pick<BatcherOptions, 'hashKey' | 'encode' | 'frame'> {
+  const { source, topic, fileName, tags } = options;
+  const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
+  const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
+  const transcoder = new Transcoder(target.layout, transcoding, clock);
+  return {
+    hashKey: hashKeyOf(options.hashKey, options.instance),
+    encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
+    frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
+  };
+}

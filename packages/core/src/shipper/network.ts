@@ -1,0 +1,11 @@
+// Reads from the options how the service is reached.
+
+import type { Network } from '../http/exchange';
+import type { Options } from '../options/schema';
+
+/** The value of `proxy` that switches off the proxy which the environment names. */
+const NO_PROXY = 'none';
+
+export function networkOf({ proxy, noProxy, tls }: Pick<Options, 'proxy' | 'noProxy' | 'tls'>): Network {
+  return { proxy: proxy === NO_PROXY ? undefined : proxy, noProxy, caFile: tls.caFile };
+}

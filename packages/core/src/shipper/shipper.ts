@@ -1,0 +1,279 @@
+// The first half of the wiring: record -> open batch -> sealed batch. The second half is shipper/delivery.ts.
+//
+// Each record is counted in the account as delivered, spooled, dropped or refused. `write` never throws and never blocks.
+// A stage never imports another: it is given what it calls.
+
+import { isUtf8 } from 'node:buffer';
+import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import { Batcher } from '../batch/batcher';
+import { codecOf, compressor } from '../batch/compress';
+import { BatchSize } from '../batch/size-limit';
+import type { CredentialSource } from '../credentials/source';
+import type { Options } from '../options/schema';
+import { PIECE_BYTES } from '../record/arena';
+import type { Transform } from '../record/transform';
+import { type Clock, systemClock } from '../runtime/clock';
+import { enterExit, type Leaver, leaveExit } from '../runtime/exit-hooks';
+import type { Runs } from '../runtime/run';
+import { handleSignals, NO_SIGNALS } from '../runtime/signals';
+import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
+import type { Target } from '../targets/target';
+import { Account, type DropReason, type Stats } from '../telemetry/counters';
+import { lost, Teller } from '../telemetry/warnings';
+import { Outbox } from './delivery';
+import { encodingOf } from './encoder';
+import { signerOf } from './signer';
+
+export function startShipper(
+  options: Options,
+  { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
+): RangeShipper {
+  const { credentials, target } = signerOf(options, clock);
+  const transform = options.transform === undefined ? undefined : transformOf(options.transform);
+  return new Pipeline({ options, target, credentials, transform, account, admission, clock, runs });
+}
+
+function transformOf(path: string): Transform {
+  const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
+  return loadTransform(resolve(path));
+}
+
+export interface Surroundings {
+  /** Shared with the application's thread, where the shipper is in a worker. */
+  readonly account?: Account;
+  readonly admission?: Admission;
+  readonly clock?: Clock;
+  readonly runs?: Runs;
+}
+
+/**
+ * Who decides what is let in: this shipper, or a host in front of it. What a host has accepted is not refused here: the
+ * host lets in `memory.maxBytes` for both threads, and this side makes room from half of that on, so that the host
+ * meets the limit only if room cannot be made. And a host counts what is lost with a thread that ends unexpectedly.
+ */
+export type Admission = 'own' | 'host';
+
+interface PipelineParts {
+  readonly options: Options;
+  readonly target: Target;
+  readonly credentials: CredentialSource;
+  readonly transform: Transform | undefined;
+  readonly account: Account;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly runs: Runs | undefined;
+}
+
+class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leaver {
+  readonly #options: Options;
+  readonly #account: Account;
+  readonly #admission: Admission;
+  readonly #memoryBytes: number;
+  readonly #teller: Teller;
+  readonly #transform: Transform | undefined;
+  readonly #batcher: Batcher;
+  readonly #outbox: Outbox;
+  /**
+   * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands in
+   * `piece` is then still to be read.
+   */
+  #taking = 0;
+  /** For records that will be refused. */
+  #ownPiece: Buffer | undefined;
+  #stopSignals: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  /** How many records were accepted when the end of the process was last held up for them. */
+  #heldUpFor = Number.NaN;
+
+  constructor({ options, target, credentials, transform, account, admission, clock, runs }: PipelineParts) {
+    super();
+    this.#transform = transform;
+    this.#admission = admission;
+    this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
+    this.#options = options;
+    this.#account = account;
+    this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
+    const compress = compressor(codecOf(options.compression), (reason) =>
+      this.#teller.tell('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
+    );
+    const { hashKey, encode, frame } = encodingOf(options, target, clock);
+    const size = new BatchSize(options.batch, clock);
+    this.#outbox = new Outbox({
+      options,
+      target,
+      credentials,
+      account,
+      clock,
+      teller: this.#teller,
+      compress,
+      size,
+      runs,
+      concurrency: hashKey === '' ? options.concurrency : 1,
+      hashKey,
+      onFinished: () => this.#finished(),
+    });
+    this.#batcher = new Batcher({
+      maxBytes: options.batch.maxBytes,
+      size,
+      lingerMs: options.lingerMs,
+      hashKey,
+      clock,
+      compress,
+      encode,
+      frame,
+      onHeld: (bytes) => account.add('pendingBytes', bytes),
+      onBegun: () => enterExit(this),
+      onSealed: (batch) => {
+        enterExit(this);
+        this.#outbox.push(batch);
+      },
+      onFailed: (records, error) => this.#failed(records, error),
+    });
+    // While there is a spool, the end of the process is always of interest: what is left is to be left to the next.
+    if (this.#outbox.hasSpool) enterExit(this);
+    if (options.handleSignals.length === 0) return;
+    this.#stopSignals = handleSignals(options.handleSignals, this);
+    if (this.#stopSignals === undefined) this.#teller.tell('options', NO_SIGNALS);
+  }
+
+  // record -> batch
+
+  write(record: string | Uint8Array): boolean {
+    if (typeof record === 'string') {
+      const { piece } = this;
+      // A UTF-16 unit takes three bytes of UTF-8 at most.
+      const fits = this.#taking === 0 && record.length * 3 <= piece.length;
+      if (fits) return this.writeRange(piece, 0, piece.write(record, 0));
+      const bytes = Buffer.from(record);
+      return this.writeRange(bytes, 0, bytes.length);
+    }
+    const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
+    const valid = isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
+    return this.writeRange(valid, 0, valid.length);
+  }
+
+  /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
+  writeRange(bytes: Buffer, start: number, end: number): boolean {
+    this.#taking += 1;
+    const isTaken = this.#take(bytes, start, end);
+    this.#taking -= 1;
+    return isTaken;
+  }
+
+  #take(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#options.enabled) return this.#refuse('disabled');
+    if (this.#closing !== undefined) return this.#refuse('closed');
+    const { maxBytes } = this.#options.memory;
+    if (!this.makeRoom(end - start) && this.#admission === 'own') {
+      this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
+      return this.#refuse('memory');
+    }
+    if (this.#transform === undefined) return this.#add(bytes, start, end);
+    const transformed = this.#transform(bytes, start, end);
+    switch (transformed.kind) {
+      case 'record':
+        return this.#add(transformed.bytes, 0, transformed.bytes.length);
+      case 'unwanted':
+        return this.#refuse('unwanted');
+      case 'failed':
+        this.#account.add('transformFailures');
+        this.#teller.tell('transform', `transform failed, the record goes out as it was: ${transformed.problem}`);
+        return this.#add(bytes, start, end);
+      case 'unchanged':
+        return this.#add(bytes, start, end);
+    }
+  }
+
+  #add(bytes: Buffer, start: number, end: number): boolean {
+    try {
+      // Before a batch may be sealed with it: what is sealed has been accepted.
+      this.#account.add('accepted');
+      if (this.#batcher.add(bytes, start, end)) this.#account.add('truncated');
+    } catch (error) {
+      this.#account.add('accepted', -1);
+      this.#teller.tell('internal', `a record could not be encoded, please report this: ${String(error)}`);
+      return this.#refuse('internal');
+    }
+    return true;
+  }
+
+  makeRoom(bytes: number): boolean {
+    const fits = () => this.#account.read('pendingBytes') + bytes <= this.#memoryBytes;
+    return fits() || this.#outbox.makeRoom(fits);
+  }
+
+  #refuse(reason: DropReason): false {
+    this.#account.refuse(reason);
+    return false;
+  }
+
+  #failed(records: number, error: unknown): void {
+    this.#account.drop('internal', records);
+    this.#teller.tell('internal', `${lost(records)}: a batch could not be made, please report this: ${String(error)}`);
+  }
+
+  get piece(): Buffer {
+    if (this.#options.enabled) {
+      try {
+        return this.#batcher.piece;
+      } catch {
+        // There is no memory for it, and `writeRange` will say so of each record.
+      }
+    }
+    this.#ownPiece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    return this.#ownPiece;
+  }
+
+  async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {
+    this.#batcher.seal();
+    const settled = await this.#outbox.finished(timeoutMs);
+    return { settled, pending: this.stats().pending };
+  }
+
+  #finished(): void {
+    if (this.#outbox.isEmpty && this.#batcher.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
+  }
+
+  close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#batcher.seal();
+    await this.#outbox.finished(timeoutMs);
+    this.#outbox.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
+    leaveExit(this);
+    this.#stopSignals?.();
+    await this.#outbox.close();
+    // A warning is emitted on the next tick: listeners hear the last one before this promise resolves.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+  }
+
+  stats(): Stats {
+    return this.#account.stats();
+  }
+
+  beforeExit(): void {
+    const accepted = this.#account.read('accepted');
+    // The loop comes here again after every wait: once for the same records is enough.
+    const isIdle = accepted === 0 && !this.#outbox.hasSpool;
+    if (this.#closing !== undefined || this.#heldUpFor === accepted || isIdle) return;
+    this.#heldUpFor = accepted;
+    this.#batcher.seal();
+    void this.#outbox.finished(this.#options.closeTimeoutMs);
+  }
+
+  uncaught(): void {
+    this.#batcher.seal();
+    this.#outbox.keepAll();
+  }
+
+  exit(): void {
+    this.#batcher.sealWhole();
+    if (this.#admission === 'host') this.#outbox.rescue();
+    else this.#outbox.giveUp('before the process ended');
+    leaveExit(this);
+  }
+}

@@ -1,0 +1,228 @@
+// The spool of an outbox over time: opens it, renews the lease, adopts what dead runs left, and gives it back.
+//
+// The own instance's journals go to the own queue. Each other instance whose dead runs are drained has a queue and lane of
+// its own, which ends when nothing is left in it.
+
+import type { Lane } from '../delivery/lane';
+import type { DeliveryQueue } from '../delivery/queue';
+import type { CancelTimer, Clock } from '../runtime/clock';
+import type { DiskFailure } from '../spool/disk';
+import type { Journal } from '../spool/journal';
+import type { Spool } from '../spool/spool';
+import type { AdoptedFrom, SpoolEvents } from '../spool/spool-events';
+import type { Account } from '../telemetry/counters';
+import { lost, type Teller } from '../telemetry/warnings';
+
+/** A queue and the lane that sends from it. */
+export interface Way {
+  readonly queue: DeliveryQueue;
+  readonly lane: Lane;
+}
+
+export interface UpkeepParts {
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly teller: Teller;
+  readonly newSpool: (events: SpoolEvents) => Spool;
+  /** Of the own instance. */
+  readonly own: () => Way;
+  /** A queue and lane for another instance. */
+  readonly newWay: () => Way;
+  readonly onDamaged: (records: number) => void;
+}
+
+/** How often the lease on the spool's directories is renewed: a sixth of its time. */
+const TEND_MS = 5000;
+/** Every so many times the spool is searched for what others have left. */
+const LOOK_ROUNDS = 6;
+/** A unit in flight has so long to be finished before its journal is handed back. */
+const HAND_BACK_MS = 5000;
+/** Queues for other instances at a time. */
+export const OTHERS = 4;
+
+export class SpoolUpkeep {
+  readonly #parts: UpkeepParts;
+  readonly #spool: Spool;
+  readonly #others = new Map<string, Way>();
+  #isOpen = false;
+  /** Whether it is known what dead runs left. */
+  #hasLooked = true;
+  #firstLook: Promise<void> = Promise.resolve();
+  #cancelTending: CancelTimer | undefined;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+    this.#spool = parts.newSpool(this.#events());
+  }
+
+  start(): void {
+    this.#tend(0);
+  }
+
+  /** Queues and lanes for other instances. */
+  get others(): Iterable<Way> {
+    return [...this.#others.values()];
+  }
+
+  get hasLooked(): boolean {
+    return this.#hasLooked;
+  }
+
+  /** Resolves when the first look for what dead runs have left is over. */
+  get firstLook(): Promise<void> {
+    return this.#firstLook;
+  }
+
+  async look(): Promise<void> {
+    await this.#spool.look();
+    this.#forgetEmptyWays();
+  }
+
+  checkAfterPause(): void {
+    this.#spool.checkAfterPause();
+  }
+
+  drained(journal: Journal): void {
+    this.#spool.drained(journal);
+  }
+
+  /** @param isClean see `Spool.close` */
+  close(isClean: boolean): void {
+    this.#cancelTending?.();
+    this.#spool.close(isClean);
+  }
+
+  /** Says that this run lives, tries again what the disk refused, and from time to time adopts what others have left. */
+  #tend(round: number): void {
+    if (this.#isOpen) this.#keep(round);
+    else if (round % LOOK_ROUNDS === 0) this.#open();
+    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tend(round + 1));
+  }
+
+  #keep(round: number): void {
+    this.#spool.renew();
+    for (const { queue } of this.#ways()) queue.tend();
+    // A process that comes back waits for its records here, one lease at most.
+    if (round % LOOK_ROUNDS === 0 || this.#spool.holdsOthers) void this.look();
+    for (const { lane } of this.#ways()) lane.pull();
+  }
+
+  /** A spool that cannot be used is reported, tried again later, and does not keep the application from starting. */
+  #open(): void {
+    const { account, own } = this.#parts;
+    const failure = this.#spool.open();
+    if (failure !== undefined) {
+      this.failed(failure);
+      account.inheritedIsKnown();
+      return;
+    }
+    this.#isOpen = true;
+    own().queue.useSpool(this.#spool);
+    this.#hasLooked = false;
+    this.#firstLook = this.#spool.look().then(() => {
+      this.#hasLooked = true;
+      account.inheritedIsKnown();
+    });
+  }
+
+  failed({ code, message }: DiskFailure): void {
+    const sentence = `the spool cannot be used as it should (spool.dir), ${code}: ${message}`;
+    this.#parts.teller.tell('spool', sentence, 'spool failed');
+  }
+
+  #ways(): Way[] {
+    return [this.#parts.own(), ...this.#others.values()];
+  }
+
+  #events(): SpoolEvents {
+    const { account, teller, own, onDamaged } = this.#parts;
+    return {
+      onAdopted: (journal, from) => this.#adopted(journal, from),
+      onWait: (run) => {
+        own().queue.waitFor(run);
+        own().lane.pull();
+      },
+      onFailure: (failure) => this.failed(failure),
+      onNotice: (topic, sentence) => teller.tell('spool', sentence, topic),
+      onDamaged: (damaged, why) => {
+        account.add('spooled', -damaged);
+        onDamaged(damaged);
+        teller.tell('damaged', `${lost(damaged)}: ${why}`);
+      },
+      onSurplus: (surplus) => {
+        account.add('recovered', surplus);
+        account.add('spooled', surplus);
+      },
+      onEvictSegment: (segment) => own().queue.evict(segment),
+      canAdoptOther: (instance) => this.#others.has(instance) || this.#others.size < OTHERS,
+      onHandBack: (directory) => this.#handBack(directory),
+      onEvicted: (directory, isDeleted) => this.#evicted(directory, isDeleted),
+    };
+  }
+
+  #adopted(journal: Journal, { isMine, isInherited, instance }: AdoptedFrom): void {
+    const { queue, lane } = isMine ? this.#parts.own() : this.#wayOf(instance);
+    queue.adopt(journal, isInherited);
+    lane.pull();
+  }
+
+  #wayOf(instance: string): Way {
+    const way = this.#others.get(instance) ?? this.#parts.newWay();
+    this.#others.set(instance, way);
+    return way;
+  }
+
+  /**
+   * A living process of the instance sends these journals before its own records. It waits for one lease, so this run does
+   * not wait for a unit whose attempts fail: the other process sends it again under the same id.
+   */
+  async #handBack(directory: string): Promise<void> {
+    const found = [...this.#others].find(([, { queue }]) =>
+      queue.journals.some((journal) => journal.directory === directory),
+    );
+    if (found === undefined) return;
+    const [instance, { queue, lane }] = found;
+    await this.#paused(queue);
+    // All directories of an instance go to the same process.
+    this.#others.delete(instance);
+    lane.abandon();
+    queue.leave();
+    for (const journal of [...queue.journals]) this.#handOver(queue, journal);
+  }
+
+  #paused(queue: DeliveryQueue): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(HAND_BACK_MS, false, resolve);
+      void queue.pause().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Its records are the other process's now, which counts them as recovered: here they must not stay spooled. */
+  #handOver(queue: DeliveryQueue, journal: Journal): void {
+    const { account } = this.#parts;
+    const { unfinished } = journal;
+    queue.release(journal);
+    account.add('spooled', -unfinished);
+    account.add('recovered', -unfinished);
+  }
+
+  #evicted(directory: string, isDeleted: boolean): void {
+    const { teller } = this.#parts;
+    let records = 0;
+    for (const { queue } of this.#ways()) records += queue.evicted(directory, this.#spool, isDeleted);
+    if (records > 0) teller.tell('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
+    if (isDeleted) return;
+    teller.tell('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
+  }
+
+  #forgetEmptyWays(): void {
+    for (const [instance, { queue, lane }] of this.#others) {
+      if (!queue.isEmpty || queue.journals.length > 0) continue;
+      lane.abandon();
+      this.#others.delete(instance);
+    }
+  }
+}

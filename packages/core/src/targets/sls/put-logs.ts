@@ -1,0 +1,154 @@
+// Alibaba Cloud SLS, PostLogStoreLogs: https://www.alibabacloud.com/help/en/sls/developer-reference/api-postlogstorelogs.
+// Gives: the four answers of a target. Keeps: nothing. Never: state of a batch.
+//
+// The body is one LogGroup (proto2: what is required is written even if it is empty):
+//
+//   0a <length> Log ...        the records, as the transcoder wrote them
+//   1a <length> Topic
+//   22 <length> Source
+//   32 <length> LogTag { 0a <length> Key, 12 <length> Value } ...    the user's, __path__, __pack_id__
+
+import { createHash } from 'node:crypto';
+import type { Envelope, Frame } from '../../batch/open-batch';
+import type { SealedBatch } from '../../batch/sealed-batch';
+import type { Credentials } from '../../credentials/types';
+import type { SignedRequest } from '../../http/exchange';
+import { placeOf } from '../../options/addresses';
+import { fieldOf, readFields, readTags, textField, textOf } from '../../protobuf/fields';
+import type { LogLayout } from '../../record/types';
+import { outcomeOf } from '../outcome';
+import type { Target } from '../target';
+import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './answers';
+import { queryOf, signV1, signV4 } from './sign';
+
+/** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
+const TIME_NS_TAG = 0x25;
+const TOPIC_TAG = 0x1a;
+const SOURCE_TAG = 0x22;
+const LOG_TAG_TAG = 0x32;
+const KEY_TAG = 0x0a;
+const VALUE_TAG = 0x12;
+const NO_HEAD = new Uint8Array(0);
+
+export const ALIYUN_LAYOUT: LogLayout = {
+  timeUnit: 's',
+  timeNsTag: TIME_NS_TAG,
+  maxLogBytes: ALIYUN_MAX_LOG_BYTES,
+  keys: ALIYUN_KEYS,
+};
+
+export interface AliyunSlsOptions {
+  /** Scheme, host and port. */
+  readonly endpoint: string;
+  /** Empty where it is not known; signatures are v1 then. */
+  readonly region: string;
+  readonly project: string;
+  readonly logstore: string;
+  /** The hash key in the address, or as a header of the load-balancing address. */
+  readonly routing: 'route' | 'header';
+  readonly signature: 'v1' | 'v4';
+  /** Those of now. */
+  readonly credentials: () => Credentials;
+}
+
+export function aliyunSls(options: AliyunSlsOptions): Target {
+  const { project, logstore, endpoint, routing } = options;
+  const { origin, host } = placeOf(endpoint, project);
+  return {
+    layout: ALIYUN_LAYOUT,
+    origin,
+    destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
+    identity: logstoreIdentity(options),
+    bodyLayout: 'aliyun-sls',
+    frame,
+    readTail: readAliyunTail,
+    request(batch: SealedBatch, wallMs: number): SignedRequest {
+      const isInPath = batch.hashKey !== '' && routing === 'route';
+      const path = `/logstores/${logstore}/shards/${isInPath ? 'route' : 'lb'}`;
+      const query: Record<string, string> = isInPath ? { key: batch.hashKey } : {};
+      const headers = {
+        ...headersOf(batch, host),
+        ...(batch.hashKey === '' || isInPath ? {} : { 'x-log-hashkey': batch.hashKey }),
+      };
+      return {
+        method: 'POST',
+        path: isInPath ? `${path}?${queryOf(query)}` : path,
+        headers: signed({ method: 'POST', path, query, headers, body: batch.body }, options, wallMs),
+        body: batch.body,
+      };
+    },
+    outcome: (answer, wallMs) => outcomeOf(answer, ALIYUN_ANSWERS, wallMs),
+  };
+}
+
+function headersOf({ codec, rawBytes }: SealedBatch, host: string): Record<string, string> {
+  return {
+    Host: host,
+    'Content-Type': 'application/x-protobuf',
+    'x-log-apiversion': '0.6.0',
+    'x-log-bodyrawsize': String(rawBytes),
+    ...(codec === 'none' ? {} : { 'x-log-compresstype': compressType(codec) }),
+  };
+}
+
+/** The service's word for the zlib format (RFC 1950) is deflate. */
+export function compressType(codec: string): string {
+  return codec === 'zlib' ? 'deflate' : codec;
+}
+
+interface Unsigned {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The headers with those that sign them. */
+function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): Record<string, string> {
+  const credentials = options.credentials();
+  const { body } = request;
+  const now = new Date(wallMs);
+  const headers: Record<string, string> = { ...request.headers };
+  if (credentials.securityToken !== undefined) headers['x-acs-security-token'] = credentials.securityToken;
+  if (options.signature === 'v4') {
+    headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
+    headers['x-log-content-sha256'] = createHash('sha256').update(body).digest('hex');
+    headers['Authorization'] = signV4({ ...request, headers }, credentials, options.region);
+    return headers;
+  }
+  headers['Date'] = now.toUTCString();
+  headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+  headers['x-log-signaturemethod'] = 'hmac-sha1';
+  headers['Authorization'] = signV1({ ...request, headers }, credentials);
+  return headers;
+}
+
+/** Nothing before the records: the body is the LogGroup itself. */
+function frame(envelope: Envelope): Frame {
+  const { topic, source } = envelope;
+  const tags = Object.entries(tagsOf(envelope)).map(([key, value]) =>
+    fieldOf(LOG_TAG_TAG, textField(KEY_TAG, key), textField(VALUE_TAG, value)),
+  );
+  const named = [
+    ...(topic === '' ? [] : [textField(TOPIC_TAG, topic)]),
+    ...(source === '' ? [] : [textField(SOURCE_TAG, source)]),
+  ];
+  return { head: NO_HEAD, tail: Buffer.concat([...named, ...tags]) };
+}
+
+/** What `frame` has put behind the records. @throws if these are not its bytes */
+export function readAliyunTail(tail: Buffer): Envelope {
+  const fields = readFields(tail);
+  const {
+    __path__: fileName = '',
+    __pack_id__: packId = '',
+    ...tags
+  } = readTags(fields, LOG_TAG_TAG, KEY_TAG, VALUE_TAG);
+  return { source: textOf(fields, SOURCE_TAG), topic: textOf(fields, TOPIC_TAG), fileName, tags, packId };
+}
+
+/** The user's tags, and by the names that the vendor's own agent gives them, the file's name and the pack id. */
+export function tagsOf({ tags, fileName, packId }: Pick<Envelope, 'tags' | 'fileName' | 'packId'>) {
+  return { ...tags, ...(fileName === '' ? {} : { __path__: fileName }), __pack_id__: packId };
+}

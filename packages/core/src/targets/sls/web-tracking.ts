@@ -1,0 +1,60 @@
+// Alibaba Cloud SLS, PutWebtracking: https://www.alibabacloud.com/help/en/sls/developer-reference/api-putwebtracking.
+// Gives: the four answers of a target. Keeps: nothing. Never: a signature or a key: whoever knows the address can write,
+// if the Logstore has web tracking on.
+//
+//   { "__topic__", "__source__", "__logs__": [{ name: text }], "__tags__": { name: text } }
+//
+// What it cannot keep: the record's own time as that of the log (it is a field), and the shard (the service chooses).
+
+import type { SealedBatch } from '../../batch/sealed-batch';
+import type { SignedRequest } from '../../http/exchange';
+import { placeOf } from '../../options/addresses';
+import type { Compression } from '../../options/target-facts';
+import { outcomeOf } from '../outcome';
+import type { Target } from '../target';
+import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
+import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './answers';
+import { compressType, tagsOf } from './put-logs';
+
+export interface AliyunWebtrackingOptions {
+  /** Scheme, host and port. */
+  readonly endpoint: string;
+  /** Empty if it is not known. */
+  readonly region: string;
+  readonly project: string;
+  readonly logstore: string;
+  readonly compression: Compression;
+}
+
+export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
+  const { project, logstore, endpoint } = options;
+  const { origin, host } = placeOf(endpoint, project);
+  return {
+    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, keys: ALIYUN_KEYS },
+    origin,
+    destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
+    identity: logstoreIdentity(options),
+    bodyLayout: 'web',
+    frame: webFrame,
+    readTail: readWebTail,
+    request(batch: SealedBatch): SignedRequest {
+      const { envelope, logs } = webBatchOf(batch);
+      const { topic, source } = envelope;
+      const json = { __topic__: topic, __source__: source, __logs__: logs, __tags__: tagsOf(envelope) };
+      const { body, rawBytes, compression } = webBody(json, options.compression);
+      return {
+        method: 'POST',
+        path: `/logstores/${logstore}/track`,
+        // These three and no other are documented.
+        headers: {
+          Host: host,
+          'x-log-apiversion': '0.6.0',
+          'x-log-bodyrawsize': String(rawBytes),
+          ...(compression === 'none' ? {} : { 'x-log-compresstype': compressType(compression) }),
+        },
+        body,
+      };
+    },
+    outcome: (answer, wallMs) => outcomeOf(answer, ALIYUN_ANSWERS, wallMs),
+  };
+}

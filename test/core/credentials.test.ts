@@ -5,7 +5,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createHost, createShipper, type Stats } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type Stats } from '@putlogs/core';
 import { runChild } from '../support/child';
 import { contentsOf, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
 
@@ -32,7 +32,7 @@ const NEW = { accessKeyId: 'new', accessKeySecret: NEW_SECRET, securityToken: 'n
 
 for (const [name, create] of [
   ['in one thread', createShipper],
-  ['in a worker', createHost],
+  ['in a worker', createWorkerShipper],
 ] as const) {
   test(`records held for a refused key go on as soon as the file has a good one, each once: ${name}`, async () => {
     const { emulator, file, write } = await started();
@@ -64,7 +64,7 @@ test('a module is loaded where the work is done, and what it throws is told with
   const { emulator, directory } = await started();
   const module = join(directory, 'credentials.cjs');
   writeFileSync(module, `module.exports = async () => (${JSON.stringify(NEW)});`);
-  const good = createHost({ ...optionsFor(emulator), credentials: { module } });
+  const good = createWorkerShipper({ ...optionsFor(emulator), credentials: { module } });
   good.write('{"n":1}');
   await good.flush();
   assert.equal(emulator.stats().logs, 1);

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { createHost, createShipper, type FlushOptions, type FlushResult, type PutlogsOptions } from '@putlogs/core';
+import {
+  createShipper,
+  createWorkerShipper,
+  type FlushOptions,
+  type FlushResult,
+  type PutlogsOptions,
+} from '@putlogs/core';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { startShipper } from '@putlogs/core/internal/shipper/shipper';
@@ -43,7 +49,7 @@ const FACES: Record<string, (options: PutlogsOptions) => Face | Promise<Face>> =
     return { log, flush: (limit) => shipper.flush(limit), end: () => shipper.close() };
   },
   host(options) {
-    const host = createHost(options);
+    const host = createWorkerShipper(options);
     return {
       log: (n) => void host.write(JSON.stringify({ n })),
       flush: (limit) => host.flush(limit),
@@ -72,19 +78,19 @@ for (const [name, open] of Object.entries(FACES)) {
       return { emulator, face };
     }
 
-    it('sends at once what is open, and says that all is settled', async () => {
+    it('sends at once what is open, and says that all is finished', async () => {
       const { emulator, face } = await start();
       face.log(0);
       face.log(1);
-      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { settled: true, pending: 0 });
+      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { finished: true, pending: 0 });
       assert.deepEqual(numbers(emulator), [0, 1]);
       assert.deepEqual(
         await face.flush({ timeoutMs: 0 }),
-        { settled: true, pending: 0 },
+        { finished: true, pending: 0 },
         'and nothing is left to wait for',
       );
       face.log(2);
-      assert.deepEqual(await face.flush(), { settled: true, pending: 0 }, 'without a limit, too');
+      assert.deepEqual(await face.flush(), { finished: true, pending: 0 }, 'without a limit, too');
       await face.end();
     });
 
@@ -95,14 +101,14 @@ for (const [name, open] of Object.entries(FACES)) {
       // Whatever has to be started first.
       while (emulator.stats().requests === 0) await face.flush({ timeoutMs: 10 });
       const startMs = performance.now();
-      assert.deepEqual(await face.flush({ timeoutMs: SHORT_MS }), { settled: false, pending: 1 });
+      assert.deepEqual(await face.flush({ timeoutMs: SHORT_MS }), { finished: false, pending: 1 });
       const tookMs = performance.now() - startMs;
       assert.ok(tookMs >= SHORT_MS - 1 && tookMs < 10 * SHORT_MS, `${tookMs} ms`);
       face.log(1);
-      assert.deepEqual(await face.flush({ timeoutMs: 1 }), { settled: false, pending: 2 });
+      assert.deepEqual(await face.flush({ timeoutMs: 1 }), { finished: false, pending: 2 });
       emulator.faults([]);
       face.log(2);
-      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { settled: true, pending: 0 });
+      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { finished: true, pending: 0 });
       assert.deepEqual(numbers(emulator), [0, 1, 2]);
       await face.end();
     });
@@ -114,10 +120,10 @@ for (const [name, open] of Object.entries(FACES)) {
       const unlimited = face.flush();
       await until('it was tried', () => emulator.stats().requests > 0);
       const limited = await Promise.all(Array.from({ length: 1000 }, () => face.flush({ timeoutMs: SHORT_MS })));
-      assert.ok(limited.every(({ settled, pending }) => !settled && pending === 1));
+      assert.ok(limited.every(({ finished, pending }) => !finished && pending === 1));
       emulator.faults([]);
-      assert.deepEqual(await unlimited, { settled: true, pending: 0 });
-      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { settled: true, pending: 0 });
+      assert.deepEqual(await unlimited, { finished: true, pending: 0 });
+      assert.deepEqual(await face.flush({ timeoutMs: PATIENT_MS }), { finished: true, pending: 0 });
       assert.deepEqual(numbers(emulator), [0]);
       await face.end();
     });
@@ -132,7 +138,7 @@ for (const face of ['shipper', 'host'] as const) {
     };
     const args = [JSON.stringify({ face, timeoutMs: 300 })];
     const { code, stdout, durationMs } = await runChild(join(__dirname, 'apps/flush-and-end.js'), { args, env });
-    assert.deepEqual([code, stdout], [0, '{"settled":false,"pending":1}\n']);
+    assert.deepEqual([code, stdout], [0, '{"finished":false,"pending":1}\n']);
     assert.ok(durationMs < 5000, `${durationMs} ms`);
   });
 }
@@ -162,7 +168,7 @@ it('the limit is time that has passed: a wall clock that jumps does not end it',
   assert.equal(result, undefined);
   await clock.pass(1);
   await flushed;
-  assert.deepEqual(result, { settled: false, pending: 1 });
+  assert.deepEqual(result, { finished: false, pending: 1 });
   const closed = shipper.close({ timeoutMs: 0 });
   await clock.pass(0);
   await closed;

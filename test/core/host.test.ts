@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createHost, createShipper, type Stats } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type Stats } from '@putlogs/core';
 import { type ChildResult, runChild, startChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
 import {
@@ -43,7 +43,7 @@ const ALL = Array.from({ length: 2000 }, (_, n) => n);
 
 test('flush means acknowledged, and close ends the thread', async () => {
   const emulator = await running();
-  const host = createHost({ ...optionsFor(emulator), lingerMs: 60_000 });
+  const host = createWorkerShipper({ ...optionsFor(emulator), lingerMs: 60_000 });
   for (const n of ALL) assert.ok(host.write(JSON.stringify({ n })));
   await host.flush();
   assert.deepEqual(numbers(emulator), ALL);
@@ -60,7 +60,7 @@ test('flush means acknowledged, and close ends the thread', async () => {
 
 test('a record with newlines between its tokens is one record', async () => {
   const emulator = await running();
-  const host = createHost(optionsFor(emulator));
+  const host = createWorkerShipper(optionsFor(emulator));
   host.write(JSON.stringify({ a: 'x\ny', n: 1 }, null, 2));
   host.write(Buffer.from('{"n":2}'));
   await host.close();
@@ -69,7 +69,10 @@ test('a record with newlines between its tokens is one record', async () => {
 });
 
 test('close keeps its deadline though a flush waits for a service that is down', async () => {
-  const host = createHost({ ...optionsFor(await running()), endpoint: `http://127.0.0.1:${await closedPort()}` });
+  const host = createWorkerShipper({
+    ...optionsFor(await running()),
+    endpoint: `http://127.0.0.1:${await closedPort()}`,
+  });
   host.write('{"n":1}');
   const flushed = host.flush();
   await until('the worker has tried', () => host.stats().requests > 0);
@@ -84,7 +87,7 @@ test('close keeps its deadline though a flush waits for a service that is down',
 test('records wait no longer in this thread than memory.maxBytes allows', async () => {
   const emulator = await running();
   const maxBytes = 1024 * 1024;
-  const host = createHost({ ...optionsFor(emulator), memory: { maxBytes } });
+  const host = createWorkerShipper({ ...optionsFor(emulator), memory: { maxBytes } });
   const record = JSON.stringify({ text: 'x'.repeat(1000) });
   let accepted = 0;
   // The worker cannot be ready within this turn, so nothing is read meanwhile.
@@ -99,7 +102,7 @@ test('records wait no longer in this thread than memory.maxBytes allows', async 
 
 test('of a million records in one turn those are accepted that memory has room for, and each of the others is counted', async () => {
   const emulator = await running();
-  const host = createHost({ ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 } });
+  const host = createWorkerShipper({ ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 } });
   let accepted = 0;
   for (let n = 0; n < 1_000_000; n += 1) if (host.write(`{"n":${n},"text":"${'x'.repeat(80)}"}`)) accepted += 1;
   assert.ok(host.stats().pendingBytes <= 1024 * 1024);
@@ -118,7 +121,7 @@ test('with a spool, an outage goes to the worker’s disk, and this thread refus
   after(() => rmSync(dir, { recursive: true, force: true }));
   const maxBytes = 1024 * 1024;
   const options = { ...optionsFor(emulator), memory: { maxBytes }, compression: 'none' as const, spool: { dir } };
-  const host = createHost({ ...options, batch: { maxCount: 100 } });
+  const host = createWorkerShipper({ ...options, batch: { maxCount: 100 } });
   emulator.faults([{ status: 503 }]);
   const text = 'x'.repeat(1000);
   for (let n = 0; n < 5000; n += 1) {
@@ -135,11 +138,11 @@ test('with a spool, an outage goes to the worker’s disk, and this thread refus
 });
 
 test('wrong options throw at once, in the thread that gave them', () => {
-  assert.throws(() => createHost({ region: 'r' }), { code: 'ERR_PUTLOGS_OPTIONS' });
+  assert.throws(() => createWorkerShipper({ region: 'r' }), { code: 'ERR_PUTLOGS_OPTIONS' });
 });
 
 test('enabled: false starts no thread', async () => {
-  const host = createHost({ enabled: false });
+  const host = createWorkerShipper({ enabled: false });
   assert.equal(host.write('{}'), false);
   await host.flush();
   await host.close();
@@ -275,7 +278,7 @@ function md5(text: string): string {
 
 test('a record larger than the ring between the threads goes out cut, and its neighbours are whole', async () => {
   const emulator = await running();
-  const host = createHost(optionsFor(emulator));
+  const host = createWorkerShipper(optionsFor(emulator));
   host.write('{"n":0}');
   host.write(JSON.stringify({ n: 1, text: '中'.repeat(2 ** 22) }));
   host.write('{"n":2}');
@@ -287,7 +290,7 @@ test('a record larger than the ring between the threads goes out cut, and its ne
 });
 
 test('an empty record is a record, in one thread and in two', async () => {
-  for (const create of [createShipper, createHost]) {
+  for (const create of [createShipper, createWorkerShipper]) {
     const emulator = await running();
     const sink = create(optionsFor(emulator));
     for (const record of ['', '{}', Buffer.alloc(0), '{"n":1}']) assert.ok(sink.write(record));
@@ -321,8 +324,8 @@ test('where no thread may be started a host says so, and a shipper does without'
 
 test('a program without a file, and frozen intrinsics, deliver by a worker as well', async () => {
   const program = `
-    import { createHost } from '@putlogs/core';
-    const host = createHost();
+    import { createWorkerShipper } from '@putlogs/core';
+    const host = createWorkerShipper();
     host.write('{"n":0}');
     await host.close();
     process.stdout.write(String(host.stats().delivered));`;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { metrics } from '@opentelemetry/api';
 import { type DataPoint, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { createHost, createShipper, type Stats } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type Stats } from '@putlogs/core';
 import { INSTRUMENTS } from '@putlogs/core/internal/telemetry/instruments';
 import { type ReportOptions, reportStats, type StatsSource } from '@putlogs/core/otel';
 import { transport as pinoTransport, stats as statsOfPino } from '@putlogs/pino';
@@ -87,7 +87,10 @@ test('what was taken, refused, delivered and lost are the counts of the conventi
 test('in an outage the records that wait are in flight, in memory or on disk; afterwards none is', async () => {
   const emulator = await running();
   emulator.faults([{ status: 503 }]);
-  const host = createHost({ ...optionsFor(emulator), spool: { dir: temporaryDirectory('otel'), mode: 'always' } });
+  const host = createWorkerShipper({
+    ...optionsFor(emulator),
+    spool: { dir: temporaryDirectory('otel'), mode: 'always' },
+  });
   const { read } = reporting(host);
   for (let n = 0; n < 10; n += 1) host.write(`{"n":${n}}`);
   const first = await read();

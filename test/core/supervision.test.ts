@@ -5,7 +5,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createHost, type Stats } from '@putlogs/core';
+import { createWorkerShipper, type Stats } from '@putlogs/core';
 import { type ChildResult, startChild } from '../support/child';
 import { spooledRecords, temporaryDirectory } from '../support/directory';
 import {
@@ -201,7 +201,7 @@ test('what a worker spools after it lost its directory is sent by the next worke
   const endsWorker = join(temporaryDirectory('transform'), 'ends-worker.cjs');
   writeFileSync(endsWorker, 'module.exports = (record) => (record.n === -1 ? process.exit(1) : record);');
   const spool = { dir, mode: 'always' as const };
-  const host = createHost({ ...optionsFor(service), lingerMs: 10, spool, transform: endsWorker });
+  const host = createWorkerShipper({ ...optionsFor(service), lingerMs: 10, spool, transform: endsWorker });
   service.faults([{ status: 503 }]);
   host.write(JSON.stringify({ n: 0 }));
   await until('the first record is on disk', () => host.stats().spooled === 1);

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Account, DROP_REASONS } from '@putlogs/core/internal/telemetry/counters';
+import { Counters, DROP_REASONS } from '@putlogs/core/internal/telemetry/counters';
 import { runChild } from '../support/child';
 
 const root = join(__dirname, '../../..');
@@ -30,7 +30,7 @@ test('docs/operating.md has every kind of warning, and no other', () => {
 });
 
 test('docs/operating.md has every counter and every reason, and no other', () => {
-  const counters = Object.keys(new Account().stats());
+  const counters = Object.keys(new Counters().stats());
   assert.deepEqual(firstColumn('Counters').sort(), [...counters, ...DROP_REASONS].sort());
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createHost, createShipper } from '@putlogs/core';
+import { createShipper, createWorkerShipper } from '@putlogs/core';
 import { startChild } from '../support/child';
 import { closedPort, type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
 import { EXIT_CODE } from './apps/plan';
@@ -20,7 +20,7 @@ after(() => emulator.close());
 test('there is one listener for a signal, however many transports, and none when they are closed', async () => {
   const options = { ...optionsFor(emulator), handleSignals: ['SIGUSR2' as const, 'SIGHUP' as const] };
   const first = createShipper(options);
-  const second = createHost(options);
+  const second = createWorkerShipper(options);
   const third = createShipper(optionsFor(emulator));
   assert.deepEqual([process.listenerCount('SIGUSR2'), process.listenerCount('SIGHUP')], [1, 1]);
   await first.close();

@@ -63,7 +63,7 @@ test(`500 calls of flush with ${FLUSHED_BATCHES} spooled batches take a few MiB 
   const stop = watchLoop();
   const flushes = Array.from({ length: 500 }, () => shipper.flush({ timeoutMs: 2000 }));
   const grownBytes = (await usedBytes()) - before;
-  for (const { settled } of await Promise.all(flushes)) assert.equal(settled, false);
+  for (const { finished } of await Promise.all(flushes)) assert.equal(finished, false);
   const stall = stop();
   await shipper.close({ timeoutMs: 0 });
   t.diagnostic(

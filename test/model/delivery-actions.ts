@@ -192,7 +192,7 @@ async function crashInDrain(world: World, [at, answers, size, cut]: Numbers): Pr
 async function closeSlowly(world: World, [at, ms]: Numbers): Promise<void> {
   const life = upLife(world, at);
   if (life === undefined) return;
-  void life.outbox.finished(8000).then(() => {
+  void life.delivery.finished(8000).then(() => {
     if (!life.isDead) life.close();
   });
   await world.time.advance(1 + ms * 9000);

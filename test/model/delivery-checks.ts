@@ -23,7 +23,7 @@ export function checkStep(world: World): void {
     }
     if (life.isDead) continue;
     if (accepted !== life.accepted) world.found.push(`1: ${life.name} accepted ${life.accepted}, not ${accepted}`);
-    const bytes = life.account.read('pendingBytes');
+    const bytes = life.counters.read('pendingBytes');
     const most = world.setting.memoryBytes + 3 * life.largestBytes + SLACK_BYTES;
     if (bytes < 0 || bytes > most)
       world.found.push(`13: ${life.name} holds ${bytes} bytes in memory, more than ${most}`);
@@ -106,18 +106,18 @@ export async function checkEnd(world: World): Promise<void> {
   let waitedMs = 0;
   for (; waitedMs < DRAIN_MS; waitedMs += STEP_MS) {
     await time.advance(STEP_MS);
-    if (up().every(({ outbox }) => outbox.isEmpty) && isAtRest(world)) break;
+    if (up().every(({ delivery }) => delivery.isEmpty) && isAtRest(world)) break;
   }
   for (const life of up()) {
     const { pending, spooled } = life.stats;
-    if (!life.outbox.isEmpty)
+    if (!life.delivery.isEmpty)
       world.found.push(`16: ${life.name} has ${pending} pending and ${spooled} spooled records left`);
     else if (pending !== 0) world.found.push(`16: ${life.name} is empty and has ${pending} pending records`);
     else if (spooled !== 0 && !life.hasGivenAway) {
       world.found.push(`16: ${life.name} is empty and has ${spooled} spooled records`);
     }
-    const bytes = life.account.read('pendingBytes');
-    if (life.outbox.isEmpty && bytes !== 0) world.found.push(`13: ${life.name} is empty and counts ${bytes} bytes`);
+    const bytes = life.counters.read('pendingBytes');
+    if (life.delivery.isEmpty && bytes !== 0) world.found.push(`13: ${life.name} is empty and counts ${bytes} bytes`);
   }
   for (const life of up()) life.close();
   checkDisk(world);

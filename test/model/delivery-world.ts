@@ -1,4 +1,4 @@
-// The world of the delivery model: hosts, one disk, one service, and lives: processes that run the real outbox.
+// The world of the delivery model: hosts, one disk, one service, and lives: processes that run the real delivery.
 //
 // A life ends by a crash, by a close, or with the history. What it accepted, gave up and saw happen is kept for the
 // checks. Nothing here decides what happens: that is delivery-actions.ts.
@@ -11,7 +11,7 @@ import type { CredentialSource } from '@putlogs/core/internal/credentials/source
 import type { Options } from '@putlogs/core/internal/options/schema';
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
 import { newRun } from '@putlogs/core/internal/runtime/run';
-import { Outbox } from '@putlogs/core/internal/shipper/delivery';
+import { Delivery } from '@putlogs/core/internal/shipper/delivery';
 import type { Disk, SpoolFs } from '@putlogs/core/internal/spool/disk';
 import { parsePart, ROOT } from '@putlogs/core/internal/spool/names';
 import { decodeOwner } from '@putlogs/core/internal/spool/owner-file';
@@ -19,8 +19,8 @@ import { LEASE_MS } from '@putlogs/core/internal/spool/ownership';
 import type { Machine } from '@putlogs/core/internal/spool/spool';
 import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import type { Target } from '@putlogs/core/internal/targets/target';
-import { Account, type Stats } from '@putlogs/core/internal/telemetry/counters';
-import { Teller, type WarningKind } from '@putlogs/core/internal/telemetry/warnings';
+import { Counters, type Stats } from '@putlogs/core/internal/telemetry/counters';
+import { type WarningKind, WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
 import type { Excuse, ProcessLog } from '../support/ledger-check';
 import { MADE_TARGET, type MadeRecord, makeBatch, recordsIn } from '../support/made-batch';
 import { type Random, seededRandom } from '../support/seeded-random';
@@ -159,7 +159,7 @@ function noteFault(world: World, life: Life, call: string, path: string, { kind 
     world.excuses.push({ kind: 'cut failed', process: life.log.name, at });
 }
 
-class QuietTeller extends Teller {
+class QuietTeller extends WarningReporter {
   readonly #heard: (message: string) => void;
 
   constructor(clock: Clock, heard: (message: string) => void) {
@@ -167,7 +167,7 @@ class QuietTeller extends Teller {
     this.#heard = heard;
   }
 
-  override tell(_kind: WarningKind, message: string): void {
+  override warn(_kind: WarningKind, message: string): void {
     this.#heard(message);
   }
 }
@@ -177,8 +177,8 @@ export class Life {
   readonly instance: string;
   readonly host: ModelHost;
   readonly clock: Clock;
-  readonly account = new Account();
-  readonly outbox: Outbox;
+  readonly counters = new Counters();
+  readonly delivery: Delivery;
   readonly run: string | undefined;
   log: Log;
   isDead = false;
@@ -220,7 +220,7 @@ export class Life {
     this.log = this.#newLog(this.name);
     if (Number.isFinite(disk.capacityBytes)) this.hadFault = true;
     lives.push(this);
-    this.outbox = this.#makeOutbox(deadRuns);
+    this.delivery = this.#makeOutbox(deadRuns);
   }
 
   get key(): string {
@@ -237,11 +237,11 @@ export class Life {
   }
 
   get stats(): Stats {
-    return this.#final ?? this.account.stats();
+    return this.#final ?? this.counters.stats();
   }
 
   get inherited(): number {
-    return this.account.read('inherited');
+    return this.counters.read('inherited');
   }
 
   #newLog(name: string): Log {
@@ -254,7 +254,7 @@ export class Life {
     return log;
   }
 
-  #makeOutbox(dead: readonly string[]): Outbox {
+  #makeOutbox(dead: readonly string[]): Delivery {
     const { setting } = this.#world;
     const { mode, fsync, maxBytes, memoryBytes, whenFull } = setting;
     const options = {
@@ -268,10 +268,10 @@ export class Life {
     } as unknown as Options;
     const identity: Record<string, string> = { topicId: this.#topic };
     const target: Target = { ...MADE_TARGET, identity };
-    return new Outbox({
-      ...{ options, target, account: this.account, clock: this.clock, hashKey: this.#hashKey },
+    return new Delivery({
+      ...{ options, target, counters: this.counters, clock: this.clock, hashKey: this.#hashKey },
       credentials: { listen: () => {}, close: () => {} } as unknown as CredentialSource,
-      teller: new QuietTeller(this.clock, (message) => this.#heard(message)),
+      warnings: new QuietTeller(this.clock, (message) => this.#heard(message)),
       compress: compressor('none', () => {}),
       size: new BatchSize({ maxBytes: 60_000, maxCount: 64 }, this.clock),
       concurrency: setting.concurrency,
@@ -388,28 +388,28 @@ export class Life {
       prefix: this.name.slice(1).padStart(16, '0'),
     });
     this.#firstRecord += records.length;
-    const fits = () => this.account.read('pendingBytes') + batch.body.length <= setting.memoryBytes;
-    if (!fits() && !this.outbox.makeRoom(fits)) {
-      if (!this.isDead) this.account.refuse('memory', records.length);
+    const fits = () => this.counters.read('pendingBytes') + batch.body.length <= setting.memoryBytes;
+    if (!fits() && !this.delivery.makeRoom(fits)) {
+      if (!this.isDead) this.counters.refuse('memory', records.length);
       return;
     }
     if (this.isDead) return;
     this.accepted += records.length;
-    this.account.add('accepted', records.length);
+    this.counters.add('accepted', records.length);
     for (const { text } of records) this.log.accepted.push({ text, hashKey: this.#hashKey });
     this.largestBytes = Math.max(this.largestBytes, batch.body.length);
-    this.outbox.push(batch);
+    this.delivery.push(batch);
   }
 
   /** In good order, now. */
   close(): void {
-    this.#end(() => this.outbox.giveUp('now'));
+    this.#end(() => this.delivery.giveUp('now'));
     this.isClosed = this.isDead && !this.hasCrashed;
   }
 
   /** A worker thread that ends unexpectedly. */
   rescue(): void {
-    this.#end(() => this.outbox.rescue());
+    this.#end(() => this.delivery.rescue());
   }
 
   #end(end: () => void): void {
@@ -422,7 +422,7 @@ export class Life {
   died(): void {
     const { time, sockets, excuses } = this.#world;
     this.isDead = true;
-    this.#final = this.account.stats();
+    this.#final = this.counters.stats();
     for (const [path, life] of sockets) if (life === this) sockets.delete(path);
     time.kill(this.name);
     // Of several answers in one moment, it may have acted on one only.

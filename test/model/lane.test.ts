@@ -94,7 +94,7 @@ test(`${LANE_SERVICES} services: every record is finished once or held, in order
         },
         onRetry: (_texts, _failure, delayMs) => assert.ok(delayMs >= 0 && Number.isFinite(delayMs)),
       });
-      const { account, ends, finished, packIds, push, queue, sent } = parts;
+      const { counters, ends, finished, packIds, push, queue, sent } = parts;
 
       let next = 1;
       for (const count of batches) {
@@ -106,7 +106,7 @@ test(`${LANE_SERVICES} services: every record is finished once or held, in order
         await settled();
       }
 
-      const { accepted, delivered, dropped, pending, pendingBytes, spooled } = account.stats();
+      const { accepted, delivered, dropped, pending, pendingBytes, spooled } = counters.stats();
       assert.equal(accepted, delivered + dropped.rejected + pending);
       assert.deepEqual([accepted, spooled], [next - 1, 0]);
       const ended = ends.flatMap(({ texts }) => texts.map(Number));
@@ -164,7 +164,7 @@ test('abandoned at any moment, every record is finished or counted as lost, once
     fc.asyncProperty(scenario, fc.nat(12), async ({ concurrency, batches, script, maxCount }, steps) => {
       const clock = new HandClock();
       const replies = [...script];
-      const { account, ends, lane, push, queue, sent } = queueAndLane({
+      const { counters, ends, lane, push, queue, sent } = queueAndLane({
         concurrency,
         clock,
         backoff: { baseMs: 100, maxMs: 10_000 },
@@ -192,7 +192,7 @@ test('abandoned at any moment, every record is finished or counted as lost, once
       const ended = ends.flatMap(({ texts }) => texts.map(Number));
       assert.equal(new Set(ended).size, ended.length);
       assert.equal(ended.length + lost, next - 1);
-      const { delivered, dropped, pending, pendingBytes } = account.stats();
+      const { delivered, dropped, pending, pendingBytes } = counters.stats();
       assert.deepEqual(
         [delivered, dropped.exit, dropped.rejected, pending, pendingBytes],
         [ended.length, lost, 0, 0, 0],

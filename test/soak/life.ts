@@ -60,7 +60,7 @@ const TAP = ['--require', join(__dirname, 'tap.js')];
 const DAY_MS = 24 * 3_600_000;
 const MOST_PROBLEMS = 5;
 
-export interface Surroundings {
+export interface ShipperDeps {
   readonly env: Readonly<Record<string, string>>;
   readonly deadLetters: string;
   readonly allowed: Pick<Allowed, 'dropped'>;
@@ -72,10 +72,10 @@ export class Lives {
   readonly loopDelaysMs: number[] = [];
   readonly instance: string;
   readonly plan: Omit<Plan, 'from'>;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: ShipperDeps;
   #child: StartedChild | undefined;
 
-  constructor(plan: Omit<Plan, 'from'>, surroundings: Surroundings) {
+  constructor(plan: Omit<Plan, 'from'>, surroundings: ShipperDeps) {
     this.instance = plan.instance;
     this.plan = plan;
     this.#surroundings = surroundings;

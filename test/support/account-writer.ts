@@ -1,25 +1,25 @@
-// A worker thread that counts records in a shared account by the writer's protocol, until `stop` is set.
+// A worker thread that counts records in shared counters by the writer's protocol, until `stop` is set.
 // It pauses at random: so a reader that reads in the wrong order sees a record at two places, and not the next one.
 
 import { workerData } from 'node:worker_threads';
-import { Account } from '@putlogs/core/internal/telemetry/counters';
+import { Counters } from '@putlogs/core/internal/telemetry/counters';
 
 const { buffer, stop } = workerData as { buffer: SharedArrayBuffer; stop: Int32Array };
-const account = new Account(buffer);
+const counters = new Counters(buffer);
 
 for (let round = 0; Atomics.load(stop, 0) === 0; round += 1) {
   const count = 1 + (round % 7);
-  account.add('accepted', count);
+  counters.add('accepted', count);
   const origin = round % 3;
-  if (origin === 1) account.add('recovered', count);
-  if (origin === 2) account.inherit(count);
+  if (origin === 1) counters.add('recovered', count);
+  if (origin === 2) counters.inherit(count);
   const all = origin === 0 ? count : 2 * count;
   const spooled = origin === 2 ? count : 0;
-  account.add('spooled', all - spooled);
+  counters.add('spooled', all - spooled);
   pause();
-  account.add('spooled', -all);
-  if (round % 2 === 0) account.add('delivered', all);
-  else account.drop(round % 4 === 1 ? 'rejected' : 'spool', all);
+  counters.add('spooled', -all);
+  if (round % 2 === 0) counters.add('delivered', all);
+  else counters.drop(round % 4 === 1 ? 'rejected' : 'spool', all);
   pause();
 }
 

@@ -12,7 +12,7 @@ import { RefusalBudget } from '@putlogs/core/internal/delivery/refusal-budget';
 import { actOnRefusal } from '@putlogs/core/internal/delivery/refusals';
 import type { Unit } from '@putlogs/core/internal/delivery/unit';
 import type { Failure, Outcome } from '@putlogs/core/internal/targets/outcome';
-import { Account } from '@putlogs/core/internal/telemetry/counters';
+import { Counters } from '@putlogs/core/internal/telemetry/counters';
 import { HandClock } from '../unit/hand-clock';
 import { MADE_TARGET, makeBatch, recordsIn } from './made-batch';
 
@@ -38,7 +38,7 @@ export function queueAndLane({
   service,
   onRetry,
 }: QueueAndLaneOptions) {
-  const account = new Account();
+  const counters = new Counters();
   const size = new BatchSize({ maxBytes: 1_000_000, maxCount: 4096 }, clock);
   const budget = new RefusalBudget(clock);
   /** Texts of each attempt. */
@@ -54,7 +54,7 @@ export function queueAndLane({
 
   const countFinished = (packId: string, count: number) => finished.set(packId, (finished.get(packId) ?? 0) + count);
   const queue = new DeliveryQueue({
-    account,
+    counters,
     clock,
     reframing: { frame: MADE_TARGET.frame, readTail: MADE_TARGET.readTail, compress: compressor('none', unexpected) },
     mode: 'overflow',
@@ -62,7 +62,7 @@ export function queueAndLane({
     mayRead: () => true,
     beforeDisk: () => unexpected('there is no disk'),
     onDiskFailure: ({ message }) => unexpected(message),
-    onDropped: (reason, count) => account.drop(reason, count),
+    onDropped: (reason, count) => counters.drop(reason, count),
     onDrained: () => unexpected('there is no journal'),
   });
   const lane = new Lane({
@@ -84,7 +84,7 @@ export function queueAndLane({
     },
     onRefused: (unit, outcome) =>
       actOnRefusal(queue, unit, outcome, {
-        account,
+        counters,
         budget,
         clock,
         layout: MADE_TARGET.layout,
@@ -93,7 +93,7 @@ export function queueAndLane({
         onFinished: countFinished,
       }),
     onRetry: ({ batch }, failure, delayMs) => {
-      account.add('retries');
+      counters.add('retries');
       queue.failed();
       waits.push(`${failure.kind} ${batch.count}: ${failure.refusal.message}`);
       onRetry?.(textsOf(batch), failure, delayMs);
@@ -112,13 +112,13 @@ export function queueAndLane({
       hashKey: HASH_KEY,
     });
     records += texts.length;
-    account.add('accepted', texts.length);
+    counters.add('accepted', texts.length);
     queue.push(change(batch));
     lane.pull();
   };
   const textsThat = (how: 'delivered' | 'rejected') =>
     ends.filter((end) => end.how === how).flatMap(({ texts }) => texts);
-  return { account, budget, clock, ends, finished, lane, packIds, push, queue, sent, size, textsThat, waits };
+  return { counters, budget, clock, ends, finished, lane, packIds, push, queue, sent, size, textsThat, waits };
 }
 
 /** The texts of made records that begin with a capital letter are of time 0; all others are of time 1. */

@@ -1,27 +1,27 @@
-// The account between two threads: a real worker counts while this thread reads.
+// The counters between two threads: a real worker counts while this thread reads.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ACCOUNT_BYTES, Account, sumOf } from '@putlogs/core/internal/telemetry/counters';
+import { COUNTERS_BYTES, Counters, sumOf } from '@putlogs/core/internal/telemetry/counters';
 
 const READINGS = 100_000;
-/** Readings after which the account has changed: enough for a wrong order to be seen, however slow the worker is. */
+/** Readings after which the counters have changed: enough for a wrong order to be seen, however slow the worker is. */
 const MOVES = 2000;
 
 test('at every reading no term is negative and no record is in two places, while another thread counts', async () => {
-  const buffer = new SharedArrayBuffer(ACCOUNT_BYTES);
+  const buffer = new SharedArrayBuffer(COUNTERS_BYTES);
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const account = new Account(buffer);
+  const counters = new Counters(buffer);
   const worker = new Worker(join(__dirname, '../support/account-writer.js'), { workerData: { buffer, stop } });
   const ended = new Promise<number>((resolve, reject) => worker.on('error', reject).on('exit', resolve));
   let moved = 0;
   try {
-    while (account.read('accepted') === 0) await new Promise(setImmediate);
+    while (counters.read('accepted') === 0) await new Promise(setImmediate);
     let before = 0;
     for (let n = 0; n < READINGS || moved < MOVES; n += 1) {
-      const { stats } = account.reading();
+      const { stats } = counters.reading();
       const lowest = Math.min(stats.pending, stats.spooled, stats.delivered, stats.recovered, sumOf(stats.dropped));
       if (lowest < 0) assert.fail(JSON.stringify(stats));
       if (stats.accepted > before) moved += 1;
@@ -31,7 +31,7 @@ test('at every reading no term is negative and no record is in two places, while
     Atomics.store(stop, 0, 1);
   }
   assert.equal(await ended, 0);
-  const { stats, inherited } = account.reading();
+  const { stats, inherited } = counters.reading();
   assert.equal(stats.pending, 0);
   assert.equal(stats.spooled, 0);
   assert.ok(inherited > 0);
@@ -39,13 +39,13 @@ test('at every reading no term is negative and no record is in two places, while
 });
 
 test('inherited records are spooled, and neither accepted nor recovered', () => {
-  const account = new Account();
-  assert.equal(account.reading().isInheritedKnown, false);
-  account.inherit(7);
-  account.inheritedIsKnown();
-  account.inheritedIsKnown();
-  const { stats, inherited, isInheritedKnown } = account.reading();
+  const counters = new Counters();
+  assert.equal(counters.reading().isInheritedKnown, false);
+  counters.inherit(7);
+  counters.inheritedIsKnown();
+  counters.inheritedIsKnown();
+  const { stats, inherited, isInheritedKnown } = counters.reading();
   assert.equal(isInheritedKnown, true);
-  assert.equal(account.read('inheritedKnown'), 1);
+  assert.equal(counters.read('inheritedKnown'), 1);
   assert.deepEqual([inherited, stats.spooled, stats.accepted, stats.recovered, stats.pending], [7, 7, 0, 0, 0]);
 });

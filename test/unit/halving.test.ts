@@ -40,7 +40,7 @@ async function finish(
 // too large
 
 test('a batch that is too large goes in halves, in order, before the batch behind it, and without a wait', async () => {
-  const { push, clock, sent, ends, waits, queue, account } = laneTo((batch) =>
+  const { push, clock, sent, ends, waits, queue, counters } = laneTo((batch) =>
     batch.length > 2 ? TOO_LARGE : DELIVERED,
   );
   push('abcdefg', 'hi');
@@ -50,7 +50,7 @@ test('a batch that is too large goes in halves, in order, before the batch behin
   assert.deepEqual(waits, []);
   assert.equal(clock.timers, 0);
   assert.ok(queue.isEmpty);
-  const { halved, delivered, pending, pendingBytes } = account.stats();
+  const { halved, delivered, pending, pendingBytes } = counters.stats();
   assert.deepEqual([halved, delivered, pending, pendingBytes], [3, 9, 0, 0]);
 });
 
@@ -64,11 +64,11 @@ test('cuts of batches that are too large cost no budget: a single delivery is fo
 });
 
 test('a single record that is still too large is given up alone', async () => {
-  const { push, ends, account } = laneTo((batch) => (batch.includes('c') ? TOO_LARGE : DELIVERED));
+  const { push, ends, counters } = laneTo((batch) => (batch.includes('c') ? TOO_LARGE : DELIVERED));
   push('abcde');
   await settled();
   assert.deepEqual(ends(), ['ab', '-c', 'de']);
-  const { delivered, dropped } = account.stats();
+  const { delivered, dropped } = counters.stats();
   assert.deepEqual([delivered, dropped.rejected], [4, 1]);
 });
 
@@ -191,7 +191,7 @@ const taking = (serviceMs: number | undefined): Outcome => ({
 const hasCapital = (batch: string) => /[A-Z]/.test(batch);
 
 test('records of a time that is refused are given up together, however many, and the others are sent without them', async () => {
-  const { push, sent, ends, waits, queue, account } = laneTo((batch) => (hasCapital(batch) ? taking(0) : DELIVERED));
+  const { push, sent, ends, waits, queue, counters } = laneTo((batch) => (hasCapital(batch) ? taking(0) : DELIVERED));
   push('aBcD', ...Array.from({ length: 100 }, () => 'EFGH'), 'ij');
   await settled();
   assert.deepEqual(sent().slice(0, 3), ['aBcD', 'ac', 'EFGH']);
@@ -199,7 +199,7 @@ test('records of a time that is refused are given up together, however many, and
   assert.equal(ends().length, 103);
   assert.deepEqual(waits, [], 'the clocks agree, so this costs no budget');
   assert.ok(queue.isEmpty);
-  const { delivered, dropped, pending, pendingBytes } = account.stats();
+  const { delivered, dropped, pending, pendingBytes } = counters.stats();
   assert.deepEqual([delivered, dropped.rejected, pending, pendingBytes], [4, 402, 0, 0]);
 });
 

@@ -37,14 +37,14 @@ function laneOf(concurrency: number) {
 }
 
 test('one batch is in flight, and the next is sent when it is finished', async () => {
-  const { push, sent, attempts, textsThat, account } = laneOf(1);
+  const { push, sent, attempts, textsThat, counters } = laneOf(1);
   push('1', '2', '3');
   assert.deepEqual(sent, [['1']]);
   attempts[0]!.answer(DELIVERED);
   await settled();
   assert.deepEqual(sent, [['1'], ['2']]);
   assert.deepEqual(textsThat('delivered'), ['1']);
-  const { delivered, pending } = account.stats();
+  const { delivered, pending } = counters.stats();
   assert.deepEqual([delivered, pending], [1, 2]);
 });
 
@@ -114,12 +114,12 @@ test('an attempt that throws is an attempt that failed, and the lane goes on', a
 });
 
 test('a rejected record is finished, and the next batch is sent', async () => {
-  const { push, attempts, textsThat, account } = laneOf(1);
+  const { push, attempts, textsThat, counters } = laneOf(1);
   push('1', '2');
   attempts[0]!.answer({ kind: 'reject', refusal: REFUSAL });
   await settled();
   assert.deepEqual(textsThat('rejected'), ['1']);
-  assert.equal(account.stats().dropped.rejected, 1);
+  assert.equal(counters.stats().dropped.rejected, 1);
   assert.equal(attempts[1]!.text, '2');
 });
 
@@ -135,7 +135,7 @@ test('hurry ends the wait of a batch and opens the gate', async () => {
 });
 
 test('an abandoned lane sends nothing more, leaves no timer, and the queue counts every record of it as lost', async () => {
-  const { push, clock, lane, queue, attempts, account, ends } = laneOf(1);
+  const { push, clock, lane, queue, attempts, counters, ends } = laneOf(1);
   push('1', '2', '3');
   attempts[0]!.answer(RETRY);
   await settled();
@@ -148,7 +148,7 @@ test('an abandoned lane sends nothing more, leaves no timer, and the queue count
   await clock.pass(60_000);
   assert.equal(attempts.length, 1);
   assert.deepEqual(ends, []);
-  const { dropped, pending, pendingBytes } = account.stats();
+  const { dropped, pending, pendingBytes } = counters.stats();
   assert.deepEqual([dropped.exit, pending, pendingBytes], [3, 0, 0]);
 });
 
@@ -161,14 +161,14 @@ test('a lane that is abandoned when it reports a retry leaves no timer', async (
 });
 
 test('an answer that comes after the lane was abandoned changes no counter', async () => {
-  const { push, lane, queue, attempts, account, ends } = laneOf(2);
+  const { push, lane, queue, attempts, counters, ends } = laneOf(2);
   push('1', '2');
   lane.abandon();
   assert.equal(queue.leave(), 2);
   for (const { answer } of attempts) answer(DELIVERED);
   await settled();
   assert.deepEqual(ends, []);
-  const { delivered, dropped } = account.stats();
+  const { delivered, dropped } = counters.stats();
   assert.deepEqual([delivered, dropped.exit], [0, 2]);
 });
 

@@ -8,7 +8,7 @@ import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
 import { RefusalBudget } from '@putlogs/core/internal/delivery/refusal-budget';
 import { actOnRefusal } from '@putlogs/core/internal/delivery/refusals';
 import type { Unit } from '@putlogs/core/internal/delivery/unit';
-import { Account } from '@putlogs/core/internal/telemetry/counters';
+import { Counters } from '@putlogs/core/internal/telemetry/counters';
 import {
   batchNo,
   DIRECTORY,
@@ -23,7 +23,7 @@ import { VirtualDisk } from '../support/virtual-disk';
 
 interface Kit {
   readonly queue: DeliveryQueue;
-  readonly account: Account;
+  readonly counters: Counters;
   readonly push: (batch: SealedBatch) => void;
   /** Fails the test if there is no unit. */
   readonly next: () => Unit;
@@ -31,14 +31,14 @@ interface Kit {
 }
 
 function kit(mode: 'always' | 'overflow' = 'always'): Kit {
-  const account = new Account();
+  const counters = new Counters();
   const queue = new DeliveryQueue({
-    ...{ account, clock: new KitClock(), mode, joinLimits: () => ({ maxBytes: 1 << 20, maxCount: 100 }) },
+    ...{ counters, clock: new KitClock(), mode, joinLimits: () => ({ maxBytes: 1 << 20, maxCount: 100 }) },
     reframing: { frame: MADE_TARGET.frame, readTail: MADE_TARGET.readTail, compress: compressor('none', () => {}) },
     mayRead: () => true,
     beforeDisk: () => {},
     onDiskFailure: () => {},
-    onDropped: (reason, records) => account.drop(reason, records),
+    onDropped: (reason, records) => counters.drop(reason, records),
     onDrained: () => {},
   });
   const next = () => {
@@ -55,24 +55,24 @@ function kit(mode: 'always' | 'overflow' = 'always'): Kit {
     return texts;
   };
   const push = (batch: SealedBatch) => {
-    account.add('accepted', batch.count);
+    counters.add('accepted', batch.count);
     queue.push(batch);
   };
-  return { queue, account, push, next, sendAll };
+  return { queue, counters, push, next, sendAll };
 }
 
 test('a segment that gives way takes its copies in memory along, also behind a segment that is kept', () => {
-  const { queue, account, push, next, sendAll } = kit();
+  const { queue, counters, push, next, sendAll } = kit();
   const onEvict = (segment: Written['journal']['segments'][number]) => queue.evict(segment);
   queue.useSpool(writeJournal(new VirtualDisk(), { maxBytes: 300_000, onEvict }));
   push(batchNo(1, 1, 70_000));
   const first = next();
   for (let i = 2; i <= 5; i += 1) push(batchNo(i, 1, 70_000));
-  assert.equal(account.stats().dropped.spool, 1);
-  assert.equal(account.stats().spooled, 4);
+  assert.equal(counters.stats().dropped.spool, 1);
+  assert.equal(counters.stats().spooled, 4);
   queue.finish(first, 'delivered');
   assert.deepEqual(sendAll(), ['3.0', '4.0', '5.0']);
-  const { delivered, spooled, pending, pendingBytes } = account.stats();
+  const { delivered, spooled, pending, pendingBytes } = counters.stats();
   assert.deepEqual(
     { delivered, spooled, pending, pendingBytes },
     { delivered: 4, spooled: 0, pending: 0, pendingBytes: 0 },
@@ -80,7 +80,7 @@ test('a segment that gives way takes its copies in memory along, also behind a s
 });
 
 test('copies in memory of batches that another process has now are not sent', () => {
-  const { queue, account, push, next } = kit();
+  const { queue, counters, push, next } = kit();
   const disk = new VirtualDisk();
   // As a spool does: the same object has another journal after the eviction.
   const spool = { ...writeJournal(disk) };
@@ -90,12 +90,12 @@ test('copies in memory of batches that another process has now are not sent', ()
   disk.processFs('adopter').renameSync(DIRECTORY, '/taken');
   Object.assign(spool, writeJournal(disk, { process: 'again' }));
   queue.evicted(DIRECTORY, spool, false);
-  assert.equal(account.stats().spooled, 4);
+  assert.equal(counters.stats().spooled, 4);
   queue.finish(inFlight, 'delivered');
   assert.equal(queue.next().kind, 'none');
   assert.equal(queue.isEmpty, true);
   push(batchNo(4, 1));
-  assert.equal(account.stats().spooled, 5);
+  assert.equal(counters.stats().spooled, 5);
   assert.ok(disk.paths().includes(segmentPath(1)));
 });
 
@@ -105,7 +105,7 @@ test('after an eviction, a batch in flight is written behind older entries, and 
   first.queue.useSpool(writeJournal(theirs));
   first.push(batchNo(1, 1));
   theirs.kill('writer');
-  const { queue, account, push, next, sendAll } = kit();
+  const { queue, counters, push, next, sendAll } = kit();
   const own = writeJournal(new VirtualDisk());
   queue.useSpool(own);
   queue.adopt(opensAgain(theirs).journal, false);
@@ -114,7 +114,7 @@ test('after an eviction, a batch in flight is written behind older entries, and 
   push(batchNo(3, 1));
   queue.evicted(DIRECTORY, own, true);
   push(batchNo(4, 1));
-  assert.equal(account.stats().spooled, 4, 'the batch in flight is on disk, with the three that are behind it');
+  assert.equal(counters.stats().spooled, 4, 'the batch in flight is on disk, with the three that are behind it');
   queue.finish(inFlight, 'delivered');
   assert.deepEqual(sendAll(), ['2.0', '3.0', '4.0']);
   assert.equal(queue.isEmpty, true);
@@ -141,7 +141,7 @@ test('a batch that was cut is sent in the same parts after a restart', () => {
 });
 
 test('a batch in memory that was cut goes to disk in its parts, and what was delivered of it does not', () => {
-  const { queue, push, next, account } = kit('overflow');
+  const { queue, push, next, counters } = kit('overflow');
   const disk = new VirtualDisk();
   queue.useSpool(writeJournal(disk));
   push(batchNo(1, 4));
@@ -150,7 +150,7 @@ test('a batch in memory that was cut goes to disk in its parts, and what was del
   const part = next();
   queue.failed();
   queue.failed();
-  assert.equal(account.stats().spooled, 2);
+  assert.equal(counters.stats().spooled, 2);
   disk.kill('writer');
   const later = kit();
   later.queue.adopt(opensAgain(disk).journal, false);
@@ -160,7 +160,7 @@ test('a batch in memory that was cut goes to disk in its parts, and what was del
 
 test('a refused record is in the dead-letter file before its progress is written', () => {
   for (const isForTime of [true, false]) {
-    const { queue, account, push, next } = kit();
+    const { queue, counters, push, next } = kit();
     const disk = new VirtualDisk();
     queue.useSpool(writeJournal(disk));
     push(batchNo(1, 1));
@@ -172,7 +172,7 @@ test('a refused record is in the dead-letter file before its progress is written
       next(),
       takes === undefined ? { kind: 'reject', refusal } : { kind: 'reject', refusal, takes },
       {
-        ...{ account, budget: new RefusalBudget(new KitClock()), clock: new KitClock(), layout: MADE_TARGET.layout },
+        ...{ counters, budget: new RefusalBudget(new KitClock()), clock: new KitClock(), layout: MADE_TARGET.layout },
         size: { tooLarge: () => {}, tooMany: () => {} },
         giveUp: () => {
           given += 1;
@@ -183,7 +183,7 @@ test('a refused record is in the dead-letter file before its progress is written
     );
     assert.equal(held, undefined);
     assert.equal(given, 1);
-    assert.equal(account.stats().dropped.rejected, 1);
+    assert.equal(counters.stats().dropped.rejected, 1);
     assert.equal(opensAgain(disk).recovered, 0);
   }
 });
@@ -192,13 +192,13 @@ test('an adopted journal that its frozen owner wrote on is read on before it is 
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   add(batchNo(1, 1));
-  const { queue, account, next, sendAll } = kit();
+  const { queue, counters, next, sendAll } = kit();
   queue.adopt(opensAgain(disk).journal, false);
   const unit = next();
   add(batchNo(2, 2));
   queue.finish(unit, 'delivered');
   assert.deepEqual(sendAll(), ['2.0', '2.1']);
-  assert.equal(account.stats().delivered, 3);
+  assert.equal(counters.stats().delivered, 3);
   assert.ok(!disk.paths().includes(segmentPath(1)));
 });
 
@@ -216,13 +216,13 @@ test('a flush ends when all that another run left is damaged', async () => {
 });
 
 test('nothing is appended past a batch that could not be, and all of them once the disk takes them', () => {
-  const { queue, push, account } = kit('overflow');
+  const { queue, push, counters } = kit('overflow');
   const disk = new VirtualDisk();
   queue.useSpool(writeJournal(disk));
   for (let i = 1; i <= 3; i += 1) push(batchNo(i, 1, i === 1 ? 9000 : 0));
   disk.capacityBytes = disk.usedBytes + 4 * 4096;
   queue.spill();
-  assert.equal(account.stats().spooled, 0);
+  assert.equal(counters.stats().spooled, 0);
   disk.capacityBytes = Number.POSITIVE_INFINITY;
   assert.equal(queue.leave(), 0);
   assert.equal(opensAgain(disk).recovered, 3);

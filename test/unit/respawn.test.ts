@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Respawn } from '@putlogs/core/internal/host/restart-policy';
+import { RestartPolicy } from '@putlogs/core/internal/host/restart-policy';
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
 
 function clockAt(time: { ms: number; random: number }): Clock {
@@ -9,7 +9,7 @@ function clockAt(time: { ms: number; random: number }): Clock {
 
 test('the wait doubles with every end that follows within a minute, up to ten seconds, with full jitter', () => {
   const time = { ms: 0, random: 0.5 };
-  const respawn = new Respawn(clockAt(time));
+  const respawn = new RestartPolicy(clockAt(time));
   const delays = Array.from({ length: 9 }, () => respawn.endedDelayMs());
   assert.deepEqual(delays, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   time.random = 0;
@@ -18,7 +18,7 @@ test('the wait doubles with every end that follows within a minute, up to ten se
 
 test('after a minute without an end it is as the first time', () => {
   const time = { ms: 0, random: 0.5 };
-  const respawn = new Respawn(clockAt(time));
+  const respawn = new RestartPolicy(clockAt(time));
   respawn.endedDelayMs();
   respawn.endedDelayMs();
   time.ms = 60_000;
@@ -27,7 +27,7 @@ test('after a minute without an end it is as the first time', () => {
 
 test('never more than five starts in any minute', () => {
   const time = { ms: 0, random: 0 };
-  const respawn = new Respawn(clockAt(time));
+  const respawn = new RestartPolicy(clockAt(time));
   const starts: number[] = [];
   while (time.ms < 600_000) {
     // Each worker lives for a second.

@@ -18,8 +18,8 @@ import { temporaryDirectory } from '../support/directory';
 /** Spreads that have a handful of elements by their source. One that is gone from the source is to be removed here. */
 const BOUNDED = [
   // A path's parts, fixed for each chain of credentials.
-  'packages/core/src/options/chain.ts: ...chain.profileFile',
-  'packages/core/src/options/chain.ts: ...profileFile',
+  'packages/core/src/options/credential-chain.ts: ...chain.profileFile',
+  'packages/core/src/options/credential-chain.ts: ...profileFile',
   // The cloud services that the emulator knows.
   'packages/emulator/src/service.ts: ...this.#vendors.map(({ largestBodyBytes }) => largestBodyBytes)',
   // The arguments of one test case.

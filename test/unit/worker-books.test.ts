@@ -11,10 +11,10 @@ import {
   missingRecords,
   recordsAtRisk,
 } from '@putlogs/core/internal/host/worker-books';
-import { Account, type Reading, type Stats, sumOf } from '@putlogs/core/internal/telemetry/counters';
+import { Counters, type Reading, type Stats, sumOf } from '@putlogs/core/internal/telemetry/counters';
 import fc from 'fast-check';
 
-const EMPTY = emptyBooks(new Account().stats());
+const EMPTY = emptyBooks(new Counters().stats());
 
 /** What a worker counted. */
 function worker(counts: {
@@ -26,19 +26,19 @@ function worker(counts: {
   rejected?: number;
   spooled?: number;
 }): Reading {
-  const account = new Account();
-  account.add('begun', counts.begun ?? 0);
-  account.add('recovered', counts.recovered ?? 0);
-  account.add('inherited', counts.inherited ?? 0);
-  if (counts.known ?? true) account.inheritedIsKnown();
-  account.add('spooled', counts.spooled ?? 0);
-  account.add('delivered', counts.delivered ?? 0);
-  account.drop('rejected', counts.rejected ?? 0);
-  return account.reading();
+  const counters = new Counters();
+  counters.add('begun', counts.begun ?? 0);
+  counters.add('recovered', counts.recovered ?? 0);
+  counters.add('inherited', counts.inherited ?? 0);
+  if (counts.known ?? true) counters.inheritedIsKnown();
+  counters.add('spooled', counts.spooled ?? 0);
+  counters.add('delivered', counts.delivered ?? 0);
+  counters.drop('rejected', counts.rejected ?? 0);
+  return counters.reading();
 }
 
 function accepted(records: number): Stats {
-  const own = new Account();
+  const own = new Counters();
   own.add('accepted', records);
   return own.stats();
 }

@@ -2,14 +2,13 @@
 
 export {
   addStats,
-  createHost,
   createLineStream,
   createShipper,
+  createWorkerShipper,
   DROP_REASONS,
   type DropReason,
   type FlushOptions,
   type FlushResult,
-  type Host,
   type LineStream,
   PutlogsError,
   type PutlogsErrorCode,
@@ -20,4 +19,5 @@ export {
   type Stats,
   type Warning,
   type WarningKind,
+  type WorkerShipper,
 } from './index.js';

@@ -4,13 +4,13 @@
 // does, and a worker never what starts one. A module takes a fifth of a millisecond of somebody's start, and there are
 // fifty.
 
-import type { Host } from './host/host';
+import type { WorkerShipper } from './host/host';
 import type { Options, PutlogsOptions } from './options/schema';
 import type { LineStream } from './shipper/line-stream';
 import type { Shipper } from './sink';
 
 export { PutlogsError, type PutlogsErrorCode } from './errors';
-export type { Host } from './host/host';
+export type { WorkerShipper } from './host/host';
 export type { PutlogsOptions } from './options/schema';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './sink';
@@ -30,9 +30,9 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
  * Starts the core in a worker thread.
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`; `ERR_PUTLOGS_WORKER` if no thread could be started
  */
-export function createHost(options: PutlogsOptions = {}): Host {
+export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper {
   const resolved = resolve(options);
-  return (require('./host/host') as typeof import('./host/host')).startHost(resolved);
+  return (require('./host/host') as typeof import('./host/host')).startWorkerShipper(resolved);
 }
 
 /**

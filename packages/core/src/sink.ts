@@ -12,7 +12,7 @@ export interface FlushOptions {
 
 export interface FlushResult {
   /** True: every record accepted before the call is delivered or dropped. False: the time was over first. */
-  readonly settled: boolean;
+  readonly finished: boolean;
   /** `stats().pending` at that moment: records in memory only, those accepted since the call among them. */
   readonly pending: number;
 }

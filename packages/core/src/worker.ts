@@ -12,7 +12,7 @@ import { systemClock } from './runtime/clock';
 import { Lines } from './shipper/line-splitter';
 import { lineStream } from './shipper/line-stream';
 import { startShipper } from './shipper/shipper';
-import { Account } from './telemetry/counters';
+import { Counters } from './telemetry/counters';
 
 /** A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts). */
 const BEAT_MS = 500;
@@ -21,16 +21,16 @@ const BEAT_MS = 500;
 export default startWorker;
 
 export function startWorker({ putlogs }: WorkerStart): Writable {
-  const account = new Account(putlogs.account);
+  const counters = new Counters(putlogs.counters);
   const { options, runs } = putlogs;
   let isInheritedReported = false;
-  const shipper = startShipper({ ...options, handleSignals: [] }, { account, admission: 'host', runs });
+  const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs });
   const lines = new Lines((bytes, start, end) => {
     // Before it is looked at: a worker that dies of this record must not leave it to the next one.
-    account.add('begun');
+    counters.add('begun');
     // Line by line, as the record goes over into `pendingBytes`: counted in both, a large chunk would look twice as
     // large while it is read, and the host would refuse records that fit.
-    account.add('receivedBytes', end - start + 1);
+    counters.add('receivedBytes', end - start + 1);
     countedInChunk += end - start + 1;
     shipper.writeRange(bytes, start, end);
   });
@@ -42,7 +42,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   parentPort?.on('message', (message: FlushMessage | ExitMessage | PingMessage | null) => {
     switch (message?.code) {
       case 'PUTLOGS_FLUSH':
-        flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).settled);
+        flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).finished);
         break;
       case 'PUTLOGS_CLOSE':
         flushLater(message, async (leftMs) => {
@@ -53,10 +53,10 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
         systemClock.after(message.timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
         break;
       case 'PUTLOGS_EXIT':
-        void shipper.close({ timeoutMs: message.timeoutMs }).then(() => account.add('closed'));
+        void shipper.close({ timeoutMs: message.timeoutMs }).then(() => counters.add('closed'));
         break;
       case 'PUTLOGS_PING':
-        account.add('beats');
+        counters.add('beats');
         break;
       default:
     }
@@ -67,25 +67,25 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   function flushLater({ id, timeoutMs, records }: FlushMessage, flush: (leftMs: number) => Promise<boolean>): void {
     const deadlineMs = systemClock.monotonicMs() + timeoutMs;
     const begin = async (): Promise<void> => {
-      const settled = await flush(Math.max(0, deadlineMs - systemClock.monotonicMs()));
-      parentPort?.postMessage({ code: 'EVENT', name: 'flushed', args: [id, settled] });
+      const finished = await flush(Math.max(0, deadlineMs - systemClock.monotonicMs()));
+      parentPort?.postMessage({ code: 'EVENT', name: 'flushed', args: [id, finished] });
     };
     asked.push({ records, begin: () => void begin() });
     beginFlushes();
   }
 
   function beginFlushes(): void {
-    while (asked[0] !== undefined && asked[0].records <= account.read('begun')) asked.shift()!.begin();
+    while (asked[0] !== undefined && asked[0].records <= counters.read('begun')) asked.shift()!.begin();
   }
 
   function reportInherited(): void {
-    if (isInheritedReported || account.read('inheritedKnown') === 0) return;
+    if (isInheritedReported || counters.read('inheritedKnown') === 0) return;
     isInheritedReported = true;
     parentPort?.postMessage({ code: 'EVENT', name: 'inherited', args: [] });
   }
 
   function beat(): void {
-    account.add('beats');
+    counters.add('beats');
     reportInherited();
     systemClock.after(BEAT_MS, false, beat);
   }
@@ -96,7 +96,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
       countedInChunk = 0;
       lines.push(bytes);
       // What was not a whole line, and what an earlier chunk had counted of the first.
-      account.add('receivedBytes', bytes.length - countedInChunk);
+      counters.add('receivedBytes', bytes.length - countedInChunk);
       beginFlushes();
     },
     () => {

@@ -20,7 +20,7 @@ export type PinoTransportOptions = PutlogsOptions;
 export interface PinoTransport extends Writable {
   /**
    * Sends what waits at once, and resolves when everything written so far was delivered, or dropped and counted; or
-   * after `timeoutMs`, which `settled` tells. What is left then goes on as if nobody had asked. Never rejects.
+   * after `timeoutMs`, which `finished` tells. What is left then goes on as if nobody had asked. Never rejects.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /** The same, with a call in place of the promise and without a limit. `logger.flush(done)` is this. */

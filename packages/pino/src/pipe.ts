@@ -157,7 +157,7 @@ function report(stats: Stats, own: ReadonlyMap<string, string>, inputProblem: st
 }
 
 /** Without what somebody wants: `enabled: false`, and what their transform left out. */
-function withoutMeant({ disabled: _, unwanted: __, ...others }: Stats['refused']): Readonly<Record<string, number>> {
+function withoutMeant({ disabled: _, filtered: __, ...others }: Stats['refused']): Readonly<Record<string, number>> {
   return others;
 }
 

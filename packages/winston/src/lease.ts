@@ -30,7 +30,7 @@ export class SinkLease {
   }
 
   flush(options?: FlushOptions): Promise<FlushResult> {
-    return this.#sink?.flush(options) ?? Promise.resolve({ settled: true, pending: 0 });
+    return this.#sink?.flush(options) ?? Promise.resolve({ finished: true, pending: 0 });
   }
 
   /**

@@ -7,7 +7,7 @@
 // Never: emits 'error' or calls `next` late or with an error (winston would stop the sibling transports, or take
 // this one off its logger for good); changes an info, which the siblings share.
 import type { FlushOptions, FlushResult, Stats } from '@putlogs/core';
-import { createHost, createShipper, type PutlogsOptions } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type PutlogsOptions } from '@putlogs/core';
 import TransportStream from 'winston-transport';
 import { SinkLease } from './lease';
 import { isUncaught, recordText } from './record';
@@ -49,7 +49,7 @@ export class PutlogsTransport extends TransportStream {
     const ownTimeKey = rest.timeKey ?? variable?.split(',').map((name) => name.trim());
     this.#timeKeys = [ownTimeKey ?? TIME_KEY].flat();
     const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [TIME_KEY, 'time'] };
-    const open = worker === false ? createShipper : createHost;
+    const open = worker === false ? createShipper : createWorkerShipper;
     this.#lease = new SinkLease(() => open(core).on('warning', (warning) => this.emit('warn', warning)));
 
     this.on('pipe', (logger) => this.#loggers.add(logger));
@@ -73,7 +73,7 @@ export class PutlogsTransport extends TransportStream {
 
   /**
    * Sends what waits at once, and resolves when everything logged so far was delivered, or dropped and counted; or after
-   * `timeoutMs`, which `settled` tells. What is left then goes on as if nobody had asked. Never rejects.
+   * `timeoutMs`, which `finished` tells. What is left then goes on as if nobody had asked. Never rejects.
    */
   flush(options?: FlushOptions): Promise<FlushResult> {
     return this.#lease.flush(options);

@@ -2,7 +2,7 @@
 // argument is JSON. It prints `blocked` when it is, and `free` when it is no more.
 
 import { existsSync, writeSync } from 'node:fs';
-import { createHost } from '@putlogs/core';
+import { createWorkerShipper } from '@putlogs/core';
 import pino from 'pino';
 
 const { by, count, until } = JSON.parse(process.argv[2]!) as { by: 'the core' | 'pino'; count: number; until: string };
@@ -17,7 +17,7 @@ function log(): Log {
     const logger = pino({ base: null }, pino.transport({ target: '@putlogs/pino' }));
     return { write: (n) => logger.info({ n }), flush: () => new Promise<void>((done) => logger.flush(() => done())) };
   }
-  const host = createHost();
+  const host = createWorkerShipper();
   return { write: (n) => host.write(JSON.stringify({ n })), flush: () => host.flush() };
 }
 

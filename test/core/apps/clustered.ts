@@ -1,7 +1,7 @@
 // A cluster of four processes, each with two transports, that write numbered records and end.
 
 import cluster from 'node:cluster';
-import { createHost } from '@putlogs/core';
+import { createWorkerShipper } from '@putlogs/core';
 
 const WORKERS = 4;
 const HOSTS = 2;
@@ -14,7 +14,7 @@ if (cluster.isPrimary) {
   });
 } else {
   // One by its own name, and one as another logger of the same process.
-  const hosts = Array.from({ length: HOSTS }, () => createHost());
+  const hosts = Array.from({ length: HOSTS }, () => createWorkerShipper());
   for (const [i, host] of hosts.entries()) {
     const instance = `${cluster.worker?.id} ${i}`;
     for (let n = 0; n < count; n += 1) host.write(JSON.stringify({ time: 1_760_000_000_000 + n, instance, n }));

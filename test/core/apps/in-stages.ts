@@ -2,10 +2,10 @@
 // Its argument is how many. At its end it prints its statistics.
 
 import { once } from 'node:events';
-import { createHost } from '@putlogs/core';
+import { createWorkerShipper } from '@putlogs/core';
 
 const count = Number(process.argv[2]);
-const host = createHost();
+const host = createWorkerShipper();
 host.on('warning', ({ kind, message }) => process.stdout.write(`warning ${kind}: ${message}\n`));
 
 async function stage(from: number): Promise<void> {

@@ -1,7 +1,7 @@
 // An application that goes on logging while its worker threads fail. Its argument is JSON.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { startHost } from '@putlogs/core/internal/host/host';
+import { startWorkerShipper } from '@putlogs/core/internal/host/host';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 
 const plan = JSON.parse(process.argv[2]!) as {
@@ -15,7 +15,7 @@ const plan = JSON.parse(process.argv[2]!) as {
 };
 
 async function main(): Promise<void> {
-  const host = startHost(resolveOptions({}, process.env), plan.stuckMs);
+  const host = startWorkerShipper(resolveOptions({}, process.env), plan.stuckMs);
   const warnings: string[] = [];
   let gone: () => void = () => {};
   const firstGone = new Promise<void>((resolve) => {

@@ -1,9 +1,9 @@
 // An application that may start no thread: it says what a host says to that, and ships in its own thread.
 
-import { createHost, createShipper, type PutlogsError } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type PutlogsError } from '@putlogs/core';
 
 try {
-  createHost();
+  createWorkerShipper();
 } catch (error) {
   process.stdout.write(`${(error as PutlogsError).code}\n`);
   const shipper = createShipper();

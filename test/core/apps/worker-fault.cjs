@@ -29,11 +29,11 @@ if (!isMainThread && start !== undefined && fault && threadId <= Number(process.
   else if (fault === 'uncounted') stopBeforeCount();
   else if (fault === 'exit while reading') exitWhileReading();
   else {
-    const { Account } = require('@putlogs/core/internal/telemetry/counters');
-    const account = new Account(start.account);
+    const { Counters } = require('@putlogs/core/internal/telemetry/counters');
+    const counters = new Counters(start.counters);
     const at = Number(process.env.FAULT_AT);
     const looking = setInterval(() => {
-      if (account.read('begun') < at) return;
+      if (counters.read('begun') < at) return;
       clearInterval(looking);
       FAULTS[fault]();
     }, 1);
@@ -57,9 +57,9 @@ function poison() {
 
 /** A batch is on disk, and the worker hangs before it counts it. */
 function stopBeforeCount() {
-  const { Account } = require('@putlogs/core/internal/telemetry/counters');
-  const { add } = Account.prototype;
-  Account.prototype.add = function (counter, amount) {
+  const { Counters } = require('@putlogs/core/internal/telemetry/counters');
+  const { add } = Counters.prototype;
+  Counters.prototype.add = function (counter, amount) {
     if (counter === 'spooled' && amount > 0 && this.read('begun') >= Number(process.env.FAULT_AT)) FAULTS.hang();
     add.call(this, counter, amount);
   };
@@ -67,9 +67,9 @@ function stopBeforeCount() {
 
 /** The worker ends at one record, before it reads the next: on a busy machine a timer could come after all of them. */
 function exitWhileReading() {
-  const { Account } = require('@putlogs/core/internal/telemetry/counters');
-  const { add } = Account.prototype;
-  Account.prototype.add = function (counter, amount) {
+  const { Counters } = require('@putlogs/core/internal/telemetry/counters');
+  const { add } = Counters.prototype;
+  Counters.prototype.add = function (counter, amount) {
     add.call(this, counter, amount);
     if (counter === 'begun' && this.read('begun') >= Number(process.env.FAULT_AT)) process.exit(7);
   };

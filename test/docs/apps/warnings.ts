@@ -5,7 +5,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createHost, createShipper, type PutlogsOptions, type RecordSink, type Warning } from '@putlogs/core';
+import { createShipper, createWorkerShipper, type PutlogsOptions, type RecordSink, type Warning } from '@putlogs/core';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
 import { FREE, ownerName, type PartName, parsePart, partName, ROOT } from '@putlogs/core/internal/spool/names';
 import { encodeOwner } from '@putlogs/core/internal/spool/owner-file';
@@ -35,14 +35,14 @@ async function main(): Promise<void> {
     sink.on('warning', ({ kind, message }) => process.stdout.write(`${JSON.stringify({ kind, message })}\n`));
     return sink;
   };
-  const run = async (options: PutlogsOptions, records = RECORDS, open?: typeof createHost): Promise<void> => {
+  const run = async (options: PutlogsOptions, records = RECORDS, open?: typeof createWorkerShipper): Promise<void> => {
     const sink = start(options, open);
     for (let n = 0; n < records; n += 1) sink.write(JSON.stringify({ message: `poison ${n} ${LONG}` }));
     await sink.close({ timeoutMs: 200 });
   };
 
   await run({ endpoint: down });
-  await run({ endpoint: down }, RECORDS, createHost);
+  await run({ endpoint: down }, RECORDS, createWorkerShipper);
   await run({ credentials: { accessKeyId, accessKeySecret: 'wrong' } });
   await run({ credentials: { file: join(directory, 'none.json') } }, 1);
   emulator.faults([{ clockSkewMs: 840_000 * 2 }]);

@@ -1,13 +1,13 @@
 // An application that logs to a worker with a spool, and measures by how much a timer of its own was late at most while
 // it waits for the records. It prints that, and the statistics.
 
-import { createHost } from '@putlogs/core';
+import { createWorkerShipper } from '@putlogs/core';
 import { START_MS } from '../../support/start-time';
 
 const { count } = JSON.parse(process.argv[2]!) as { count: number };
 const EVERY_MS = 10;
 
-const host = createHost();
+const host = createWorkerShipper();
 let mostLateMs = 0;
 let lastMs = performance.now();
 const ticking = setInterval(() => {

@@ -2,7 +2,7 @@
 // Its argument is JSON: how many, how often, and after how long without a sign of life a worker is called stuck.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { startHost } from '@putlogs/core/internal/host/host';
+import { startWorkerShipper } from '@putlogs/core/internal/host/host';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { START_MS } from '../../support/start-time';
 
@@ -15,7 +15,7 @@ export interface SteadyPlan {
 const { count, everyMs, stuckMs } = JSON.parse(process.argv[2]!) as SteadyPlan;
 
 async function run(): Promise<void> {
-  const host = startHost(resolveOptions({}, process.env), stuckMs);
+  const host = startWorkerShipper(resolveOptions({}, process.env), stuckMs);
   for (let n = 0; n < count; n += 1) {
     host.write(JSON.stringify({ time: START_MS + n, instance: 'one', n, text: 'record' }));
     process.stdout.write(`written ${n}\n`);

@@ -9,7 +9,7 @@ import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
 import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
-import { Account } from '@putlogs/core/internal/telemetry/counters';
+import { Counters } from '@putlogs/core/internal/telemetry/counters';
 import { batchOf, journalIn, TARGET } from './batches';
 
 const SIZES = [300, 64 * 1024, 1024 * 1024];
@@ -46,7 +46,7 @@ async function perSecond(batches: readonly SealedBatch[], port: number, onDisk: 
     throw new Error(`the spool failed: ${JSON.stringify(what)}`);
   };
   const queue = new DeliveryQueue({
-    account: new Account(),
+    counters: new Counters(),
     clock: systemClock,
     reframing: { frame: TARGET.frame, readTail: TARGET.readTail, compress: (body) => ({ codec: 'none', body }) },
     mode: 'overflow',

@@ -11,7 +11,7 @@ import { readRegularLater } from '../runtime/regular-file';
 import { readObject, Unusable } from './parse';
 import type { Ask, CredentialsGiven } from './types';
 
-export interface Surroundings {
+export interface ShipperDeps {
   readonly vendor: CredentialVendor;
   readonly ask: Ask;
   readonly nowMs: number;
@@ -19,10 +19,7 @@ export interface Surroundings {
   readonly aheadMs: number;
 }
 
-export async function provide(
-  given: CredentialsGiven,
-  { vendor, ask, nowMs, aheadMs }: Surroundings,
-): Promise<unknown> {
+export async function provide(given: CredentialsGiven, { vendor, ask, nowMs, aheadMs }: ShipperDeps): Promise<unknown> {
   if (given.file !== undefined) return readObject(await readRegularLater(given.file));
   if (given.module !== undefined) return callModule(given.module);
   switch (given.from) {

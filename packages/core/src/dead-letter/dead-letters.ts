@@ -4,8 +4,8 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import type { TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
 import type { Refusal } from '../targets/outcome';
-import type { Account } from '../telemetry/counters';
-import { lost, records, type Teller } from '../telemetry/warnings';
+import type { Counters } from '../telemetry/counters';
+import { lost, records, type WarningReporter } from '../telemetry/warnings';
 import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './writer';
 
 export interface DeadLettersOptions {
@@ -16,18 +16,18 @@ export interface DeadLettersOptions {
   readonly destination: Readonly<Record<string, string>>;
   readonly layout: TimeLayout;
   readonly clock: Clock;
-  readonly account: Account;
-  readonly teller: Teller;
+  readonly counters: Counters;
+  readonly warnings: WarningReporter;
 }
 
 export class DeadLetters {
-  readonly #account: Account;
-  readonly #teller: Teller;
+  readonly #counters: Counters;
+  readonly #warnings: WarningReporter;
   readonly #file: DeadLetterFile | undefined;
 
-  constructor({ file, account, teller, ...letters }: DeadLettersOptions) {
-    this.#account = account;
-    this.#teller = teller;
+  constructor({ file, counters, warnings, ...letters }: DeadLettersOptions) {
+    this.#counters = counters;
+    this.#warnings = warnings;
     this.#file = file === undefined ? undefined : new DeadLetterFile({ file, envelopeOf, ...letters });
   }
 
@@ -48,17 +48,17 @@ export class DeadLetters {
     this.#count(result);
     if (result.lost > 0) {
       const refused = records(result.lost, 'that was refused', 'that were refused');
-      this.#teller.tell('exit', `not in the dead-letter file, ${result.problem}: ${refused}`);
+      this.#warnings.warn('exit', `not in the dead-letter file, ${result.problem}: ${refused}`);
     }
   }
 
   #count(result: DeadLetterResult): void {
-    this.#account.add('deadLettered', result.written);
-    this.#account.add('deadLetterLost', result.lost);
-    this.#account.add('deadLetterEvicted', result.evicted);
+    this.#counters.add('deadLettered', result.written);
+    this.#counters.add('deadLetterLost', result.lost);
+    this.#counters.add('deadLetterEvicted', result.evicted);
     if (result.evicted === 0) return;
     const replaced = `${lost(result.evicted)} that the service had refused`;
-    this.#teller.tell(
+    this.#warnings.warn(
       'deadLetter',
       `${replaced}: the dead-letter file is full (deadLetter.maxBytes), the oldest give way`,
     );

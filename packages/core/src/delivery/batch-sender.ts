@@ -36,7 +36,7 @@ export interface Attempt {
 
 const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
 
-export class Attempts {
+export class BatchSender {
   readonly #options: AttemptsOptions;
   readonly #sender: Sender;
   readonly #serviceTime: ServiceTime;

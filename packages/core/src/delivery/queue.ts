@@ -20,7 +20,7 @@ import type { Journal } from '../spool/journal';
 import type { JoinLimits } from '../spool/journal-cursor';
 import type { Finish } from '../spool/progress';
 import type { Segment } from '../spool/segment';
-import type { Account, DropReason } from '../telemetry/counters';
+import type { Counters, DropReason } from '../telemetry/counters';
 import { AdoptedJournals } from './adopted-journals';
 import { FlushWaiters } from './flush-waiters';
 import { MemoryUnits } from './memory-units';
@@ -29,7 +29,7 @@ import { type Read, StoredUnits } from './stored-units';
 import { ADOPTED, cutUnit, indexOf, indexRanges, partition, partUnit, sealedUnit, type Unit } from './unit';
 
 export interface QueueParts {
-  readonly account: Account;
+  readonly counters: Counters;
   readonly clock: Clock;
   readonly reframing: Reframing;
   readonly mode: 'overflow' | 'always';
@@ -70,7 +70,7 @@ export class DeliveryQueue {
   readonly #waiters: FlushWaiters;
 
   constructor(parts: QueueParts) {
-    const { account, clock, beforeDisk, onDiskFailure, onDrained } = parts;
+    const { counters, clock, beforeDisk, onDiskFailure, onDrained } = parts;
     this.#parts = parts;
     this.#adopted = new AdoptedJournals(onDrained);
     this.#waiters = new FlushWaiters(clock);
@@ -84,7 +84,7 @@ export class DeliveryQueue {
       drain: (journal) => this.#drain(journal),
       onDiskFailure,
     });
-    this.#spill = new Spill({ account, clock, beforeDisk, onDiskFailure, ...units });
+    this.#spill = new Spill({ counters, clock, beforeDisk, onDiskFailure, ...units });
   }
 
   get #own(): OwnJournal | undefined {
@@ -135,11 +135,11 @@ export class DeliveryQueue {
 
   /** The journal of an older run of the same instance is sent before everything of this run. */
   adopt(journal: Journal, isInherited: boolean): void {
-    const { account } = this.#parts;
-    if (isInherited) account.inherit(journal.unfinished);
+    const { counters } = this.#parts;
+    if (isInherited) counters.inherit(journal.unfinished);
     else {
-      account.add('recovered', journal.unfinished);
-      account.add('spooled', journal.unfinished);
+      counters.add('recovered', journal.unfinished);
+      counters.add('spooled', journal.unfinished);
     }
     this.#adopted.add(journal);
     // What is read next stands in front of what is in memory.
@@ -197,12 +197,12 @@ export class DeliveryQueue {
     for (const unit of units) {
       if (!isLost(unit)) continue;
       // It has its attempts here, so it is pending here again.
-      this.#parts.account.add('spooled', -unit.batch.count);
+      this.#parts.counters.add('spooled', -unit.batch.count);
       records -= unit.batch.count;
       unit.disk = undefined;
     }
     if (!isGone) return 0;
-    this.#parts.account.add('spooled', -records);
+    this.#parts.counters.add('spooled', -records);
     this.#parts.onDropped('damaged', records);
     this.#look();
     return records;
@@ -324,15 +324,15 @@ export class DeliveryQueue {
 
   /** Progress before counters: another thread may read in between, and `spooled` must not name what is finished. */
   #finishRecords(unit: Unit, from: number, to: number, count: number, how: Finish): void {
-    const { account } = this.#parts;
+    const { counters } = this.#parts;
     let records = count;
     if (unit.disk !== undefined) {
       const finished = unit.disk.journal.finish(unit.disk, from, to, how);
       if (finished.failure !== undefined) this.#spill.rest(finished.failure);
       ({ records } = finished);
-      account.add('spooled', -records);
+      counters.add('spooled', -records);
     }
-    if (how === 'delivered') account.add('delivered', records);
+    if (how === 'delivered') counters.add('delivered', records);
     else this.#parts.onDropped(how, records);
   }
 
@@ -362,7 +362,7 @@ export class DeliveryQueue {
     const records = this.#own!.journal.drop(segment);
     const first = this.#memory.first?.disk;
     if (first !== undefined) this.#own!.journal.moveCursor(first, 'to');
-    this.#parts.account.add('spooled', -records);
+    this.#parts.counters.add('spooled', -records);
     this.#parts.onDropped('spool', records);
     this.#look();
   }
@@ -384,11 +384,11 @@ export class DeliveryQueue {
   }
 
   #hold({ batch }: Unit): void {
-    this.#parts.account.add('pendingBytes', batch.body.length + OVERHEAD_BYTES);
+    this.#parts.counters.add('pendingBytes', batch.body.length + OVERHEAD_BYTES);
   }
 
   #release({ batch }: Unit): void {
-    this.#parts.account.add('pendingBytes', -batch.body.length - OVERHEAD_BYTES);
+    this.#parts.counters.add('pendingBytes', -batch.body.length - OVERHEAD_BYTES);
   }
 
   /** What the disk refused, of batches and of progress, is tried again. */

@@ -12,13 +12,13 @@ import { messageOf } from '../errors';
 import { readTimeMs, type TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
 import type { Failure, Refused, TimeWindow } from '../targets/outcome';
-import type { Account } from '../telemetry/counters';
+import type { Counters } from '../telemetry/counters';
 import type { DeliveryQueue } from './queue';
 import type { RefusalBudget } from './refusal-budget';
 import type { Unit } from './unit';
 
 export interface RefusalParts {
-  readonly account: Account;
+  readonly counters: Counters;
   readonly budget: RefusalBudget;
   readonly clock: Clock;
   readonly layout: TimeLayout;
@@ -72,7 +72,7 @@ function rejectByTime(
   parts.giveUp(rejected, outcome);
   if (!isFree) parts.budget.gaveUp(count);
   reject();
-  parts.account.add('halved');
+  parts.counters.add('halved');
   parts.onFinished(unit.baseId, count);
   return undefined;
 }
@@ -85,7 +85,7 @@ function cutOrGiveUp(
   queue: DeliveryQueue,
   unit: Unit,
   outcome: Refused,
-  { account, budget, size, giveUp, onFinished }: RefusalParts,
+  { counters, budget, size, giveUp, onFinished }: RefusalParts,
 ): Failure | undefined {
   const { count, rawBytes } = unit.batch;
   const isTooLarge = outcome.kind === 'split' && count > 1;
@@ -101,7 +101,7 @@ function cutOrGiveUp(
   const failure = queue.cut(unit);
   if (failure !== undefined) return held(outcome, `its parts cannot be written down: ${failure.message}`);
   if (!isTooLarge) budget.cut();
-  account.add('halved');
+  counters.add('halved');
   if (outcome.kind === 'split' && outcome.tooLarge === 'bytes') size.tooLarge(rawBytes);
   if (outcome.kind === 'split' && outcome.tooLarge === 'count') size.tooMany(count);
   return undefined;

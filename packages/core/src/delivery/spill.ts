@@ -7,7 +7,7 @@ import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
 import type { Journal } from '../spool/journal';
 import type { JournalWriter } from '../spool/journal-writer';
-import type { Account } from '../telemetry/counters';
+import type { Counters } from '../telemetry/counters';
 import type { MemoryUnits } from './memory-units';
 import type { Unit } from './unit';
 
@@ -18,7 +18,7 @@ export interface OwnJournal {
 }
 
 export interface SpillParts {
-  readonly account: Account;
+  readonly counters: Counters;
   readonly clock: Clock;
   readonly memory: MemoryUnits;
   readonly inFlight: Iterable<Unit>;
@@ -108,7 +108,7 @@ export class Spill {
     unit.from = 0;
     unit.to = batch.count;
     unit.indexes = undefined;
-    this.#parts.account.add('spooled', batch.count);
+    this.#parts.counters.add('spooled', batch.count);
     return true;
   }
 }

@@ -14,7 +14,7 @@ const LONG_CHARACTERS = 64 * 1024;
 /** The queue moves its chunks to the front when at least so many places there are free. */
 const MOVE_CHUNKS = 1024;
 
-export class JoinedLines {
+export class ChunkBuilder {
   #text = '';
   #records = 0;
 

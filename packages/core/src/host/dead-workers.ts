@@ -1,20 +1,20 @@
 // What became of the records of the workers that a host has lost: it keeps the books, and reports each loss once.
 
-import { Account, type DropReason, type Reading, type Stats } from '../telemetry/counters';
+import { Counters, type DropReason, type Reading, type Stats } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost as lostRecords, type Teller } from '../telemetry/warnings';
+import { lost as lostRecords, type WarningReporter } from '../telemetry/warnings';
 import { bury, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
 
 export class DeadWorkers {
   readonly #instance: string;
-  readonly #teller: Teller;
-  #books = emptyBooks(new Account().stats());
+  readonly #warnings: WarningReporter;
+  #books = emptyBooks(new Counters().stats());
   /** Records that the living worker did not find on disk, and that are reported already. */
   #reported = 0;
 
-  constructor(instance: string, teller: Teller) {
+  constructor(instance: string, warnings: WarningReporter) {
     this.#instance = instance;
-    this.#teller = teller;
+    this.#warnings = warnings;
   }
 
   /** Records that are on disk, or are lost: no successor was seen to find them yet. */
@@ -36,7 +36,7 @@ export class DeadWorkers {
     this.#reported += lost;
     publishDropped(this.#instance, 'worker', lost);
     // Its own topic: the line about the worker's end may have been written a moment ago.
-    this.#teller.tell('worker', `${lostRecords(lost)} with a worker thread: not found on disk`, 'worker.lost');
+    this.#warnings.warn('worker', `${lostRecords(lost)} with a worker thread: not found on disk`, 'worker.lost');
   }
 
   /** No successor will look on disk. Returns how many records are lost because they are not known to be there. */
@@ -47,7 +47,7 @@ export class DeadWorkers {
     return lost;
   }
 
-  /** The sums over all workers and the host's `own` account. `reading` is the living worker's. */
+  /** The sums over all workers and the host's `own` counters. `reading` is the living worker's. */
   stats(reading: Reading | undefined, own: Stats): Stats {
     return hostStats(this.#books, reading, own);
   }

@@ -12,26 +12,26 @@
 import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';
 import { type CancelTimer, type Clock, systemClock } from '../runtime/clock';
-import { enterExit, type Leaver, leaveExit } from '../runtime/exit-hooks';
+import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { newRun, type Runs } from '../runtime/run';
 import { handleSignals, NO_SIGNALS } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RecordSink, ShipperEvents } from '../sink';
-import { Account, type DropReason, type Stats } from '../telemetry/counters';
+import { Counters, type DropReason, type Stats } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost as lostRecords, records as recordsThat, Teller } from '../telemetry/warnings';
-import { ChunkQueue, JoinedLines } from './chunks';
+import { lost as lostRecords, records as recordsThat, WarningReporter } from '../telemetry/warnings';
+import { ChunkBuilder, ChunkQueue } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
-import { Respawn } from './restart-policy';
-import { type Flushed, isOwnWorker, Thread } from './worker-handle';
+import { RestartPolicy } from './restart-policy';
+import { type Flushed, isOwnWorker, WorkerHandle } from './worker-handle';
 
 /** A shipper whose work is done in a worker thread. */
-export interface Host extends RecordSink, EventEmitter<ShipperEvents> {}
+export interface WorkerShipper extends RecordSink, EventEmitter<ShipperEvents> {}
 
 /** A worker without a heartbeat for so long is ended if records are pending in it. */
 const STUCK_MS = 30_000;
 
 /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
-export function startHost(options: Options, stuckMs = STUCK_MS, clock: Clock = systemClock): Host {
+export function startWorkerShipper(options: Options, stuckMs = STUCK_MS, clock: Clock = systemClock): WorkerShipper {
   return new WorkerHost(options, stuckMs, clock);
 }
 
@@ -42,18 +42,18 @@ const STARTS_IN_VAIN = 5;
 /** A worker may die before it has taken over what the one before it has left; so many in a row will not. */
 const REMEMBERED_RUNS = 100;
 
-class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
+class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, ExitHook {
   readonly #options: Options;
   readonly #stuckMs: number;
   readonly #clock: Clock;
-  readonly #teller: Teller;
-  readonly #respawn: Respawn;
+  readonly #warnings: WarningReporter;
+  readonly #respawn: RestartPolicy;
   /** What this thread counts: accepted, refused, and lost in it. */
-  readonly #own = new Account();
+  readonly #own = new Counters();
   readonly #dead: DeadWorkers;
-  #thread: Thread | undefined;
+  #thread: WorkerHandle | undefined;
   #runs: Runs | undefined;
-  readonly #joined = new JoinedLines();
+  readonly #joined = new ChunkBuilder();
   /** For the next worker, while there is none. */
   readonly #waiting = new ChunkQueue();
   #startsInVain = 0;
@@ -70,16 +70,16 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#options = options;
     this.#stuckMs = stuckMs;
     this.#clock = clock;
-    this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
-    this.#dead = new DeadWorkers(options.instance, this.#teller);
-    this.#respawn = new Respawn(clock);
+    this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
+    this.#dead = new DeadWorkers(options.instance, this.#warnings);
+    this.#respawn = new RestartPolicy(clock);
     this.#disabled = !options.enabled || isOwnWorker();
     if (this.#disabled) return;
     this.#start();
-    enterExit(this);
+    addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
-    if (this.#stopSignals === undefined) this.#teller.tell('options', NO_SIGNALS);
+    if (this.#stopSignals === undefined) this.#warnings.warn('options', NO_SIGNALS);
   }
 
   write(record: string | Uint8Array): boolean {
@@ -89,7 +89,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     const text = typeof record === 'string' ? record : Buffer.from(record).toString();
     const { maxBytes } = this.#options.memory;
     if (this.#pendingBytes() + text.length > maxBytes) {
-      this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
+      this.#warnings.warn('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
     if (this.#joined.length === 0) setImmediate(() => this.#hand());
@@ -118,11 +118,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
 
   // one worker after the other
 
-  #start(): Thread {
+  #start(): WorkerHandle {
     this.#cancelStart();
     const dead = this.#runs === undefined ? [] : [...this.#runs.dead, this.#runs.own].slice(-REMEMBERED_RUNS);
     this.#runs = { own: newRun(this.#clock.wallMs()), dead };
-    const thread: Thread = new Thread({
+    const thread: WorkerHandle = new WorkerHandle({
       options: this.#options,
       runs: this.#runs,
       clock: this.#clock,
@@ -142,7 +142,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     return thread;
   }
 
-  #replace(thread: Thread, reason: string): void {
+  #replace(thread: WorkerHandle, reason: string): void {
     if (thread !== this.#thread) return;
     const lost = this.#bury(thread);
     if (this.#closing !== undefined && lost === 0 && !this.#needsWorker) {
@@ -160,7 +160,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     const what = isLookedFor
       ? `${next} and looks on disk for ${recordsThat(unfinished, 'that was', 'that were')} not finished`
       : `${lostRecords(lost)} with it, ${next}${waiting}`;
-    this.#teller.tell('worker', `the worker thread is gone (${reason}): ${what}`);
+    this.#warnings.warn('worker', `the worker thread is gone (${reason}): ${what}`);
   }
 
   /** Whether records are here, or where dead workers have left them on disk, that only a worker can deliver. */
@@ -171,7 +171,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   }
 
   /** Takes over from a worker that is gone. Returns how many records are already known to be lost with it. */
-  #bury(thread: Thread): number {
+  #bury(thread: WorkerHandle): number {
     this.#dead.bury(thread.reading());
     this.#thread = undefined;
     this.#waiting.unshift(thread.unread());
@@ -204,7 +204,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
         this.#startsInVain += 1;
         const waiting = this.#startsInVain < STARTS_IN_VAIN ? '' : this.#giveUpWaiting();
         this.#startAfter(this.#respawn.endedDelayMs());
-        this.#teller.tell('worker', `${messageOf(error)}${waiting}`);
+        this.#warnings.warn('worker', `${messageOf(error)}${waiting}`);
       }
     });
   }
@@ -220,9 +220,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
   async flush({ timeoutMs = Number.POSITIVE_INFINITY }: FlushOptions = {}): Promise<FlushResult> {
     this.#hand();
     // Nothing to ask a worker for, which may be slower than the limit.
-    if (this.#isFinished) return { settled: true, pending: 0 };
-    const settled = await this.#settled(timeoutMs, (thread, leftMs) => thread.flush(leftMs));
-    return { settled, pending: this.stats().pending };
+    if (this.#isFinished) return { finished: true, pending: 0 };
+    const finished = await this.#finished(timeoutMs, (thread, leftMs) => thread.flush(leftMs));
+    return { finished, pending: this.stats().pending };
   }
 
   /** Whether each record is delivered or dropped. */
@@ -235,14 +235,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
    * Resolves with true when everything handed over is finished, by however many workers that takes, with false after
    * `timeoutMs`. The process is kept alive for it.
    */
-  #settled(timeoutMs: number, ask: (thread: Thread, leftMs: number) => Promise<Flushed>): Promise<boolean> {
+  #finished(timeoutMs: number, ask: (thread: WorkerHandle, leftMs: number) => Promise<Flushed>): Promise<boolean> {
     const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
     return new Promise((resolve) => {
       let isOver = false;
-      const end = (settled: boolean) => {
+      const end = (finished: boolean) => {
         isOver = true;
         stopHolding();
-        resolve(settled);
+        resolve(finished);
       };
       const stopHolding = this.#clock.after(timeoutMs, true, () => end(false));
       const askEach = async (): Promise<void> => {
@@ -252,7 +252,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
             continue;
           }
           const flushed = await ask(this.#thread, Math.max(0, deadlineMs - this.#clock.monotonicMs()));
-          if (flushed !== 'gone') return end(flushed === 'settled');
+          if (flushed !== 'gone') return end(flushed === 'finished');
         }
         end(this.#isFinished);
       };
@@ -271,9 +271,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     this.#hand();
     // There is no time to wait for: a worker that is due later starts now.
     if (this.#thread === undefined && this.#needsWorker) this.#startAfter(0);
-    const closed = (thread: Thread) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs()));
-    await this.#settled(timeoutMs + CLOSE_GRACE_MS, closed);
-    leaveExit(this);
+    const closed = (thread: WorkerHandle) => thread.close(Math.max(0, deadlineMs - this.#clock.monotonicMs()));
+    await this.#finished(timeoutMs + CLOSE_GRACE_MS, closed);
+    removeExitHook(this);
     this.#stopSignals?.();
     this.#cancelStart();
     await this.#thread?.end();
@@ -308,7 +308,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements Host, Leaver {
     const { pending } = this.stats();
     if (pending === 0) return;
     this.#drop('exit', pending - this.#dead.giveUp('exit'));
-    this.#teller.tell('exit', `${lostRecords(pending)}: ${why}`);
+    this.#warnings.warn('exit', `${lostRecords(pending)}: ${why}`);
   }
 
   /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */

@@ -10,7 +10,7 @@ const STARTS = 5;
 const WINDOW_MS = 60_000;
 const BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 10_000 };
 
-export class Respawn {
+export class RestartPolicy {
   readonly #clock: Clock;
   #starts: number[] = [];
   /** Ends of which each came within a minute after the one before. */

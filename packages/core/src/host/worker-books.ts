@@ -23,7 +23,7 @@ export interface Books {
   readonly spooled: number;
 }
 
-/** The books before the first worker dies. `zero` is the reading of an account that counted nothing. */
+/** The books before the first worker dies. `zero` is the reading of counters that counted nothing. */
 export function emptyBooks(zero: Stats): Books {
   return { past: zero, unfinished: 0, spooled: 0 };
 }

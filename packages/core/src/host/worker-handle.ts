@@ -16,12 +16,12 @@ import { messageOf, PutlogsError } from '../errors';
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
-import { ACCOUNT_BYTES, Account, type Reading, sumOf } from '../telemetry/counters';
+import { COUNTERS_BYTES, Counters, type Reading, sumOf } from '../telemetry/counters';
 import type { Warning } from '../telemetry/warnings';
 import { type Chunk, ChunkQueue } from './chunks';
 import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './worker-protocol';
 
-export interface ThreadOptions {
+export interface WorkerHandleOptions {
   readonly options: Options;
   readonly runs: Runs;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export interface ThreadOptions {
 }
 
 /** How a flush ended: all is finished, the time was over first, or the thread is gone. */
-export type Flushed = 'settled' | 'late' | 'gone';
+export type Flushed = 'finished' | 'late' | 'gone';
 
 /** A worker is called stuck after this many looks in a row at which nothing had moved. */
 const LOOKS = 10;
@@ -48,9 +48,9 @@ const SILENCE_MS = 2000;
 const NAP_MS = 2;
 const NEWLINE = 0x0a;
 
-export class Thread {
-  readonly #options: ThreadOptions;
-  readonly #account: Account;
+export class WorkerHandle {
+  readonly #options: WorkerHandleOptions;
+  readonly #counters: Counters;
   readonly #stream: ThreadStream;
   readonly #handed = new ChunkQueue();
   /** Records in chunks that are kept no longer. */
@@ -65,11 +65,11 @@ export class Thread {
   #isGone = false;
 
   /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
-  constructor(options: ThreadOptions) {
+  constructor(options: WorkerHandleOptions) {
     this.#options = options;
-    const buffer = new SharedArrayBuffer(ACCOUNT_BYTES);
-    this.#account = new Account(buffer);
-    this.#stream = startStream({ putlogs: { options: options.options, account: buffer, runs: options.runs } });
+    const buffer = new SharedArrayBuffer(COUNTERS_BYTES);
+    this.#counters = new Counters(buffer);
+    this.#stream = startStream({ putlogs: { options: options.options, counters: buffer, runs: options.runs } });
     const because = (error: Error) => {
       this.#reason ??= error.message;
     };
@@ -79,7 +79,7 @@ export class Thread {
     this.#stream.on('warning', options.onWarning);
     this.#stream.on('ready', options.onReady);
     this.#stream.on('inherited', options.onInherited);
-    this.#stream.on('flushed', (id: number, settled: boolean) => this.#flushed(id, settled ? 'settled' : 'late'));
+    this.#stream.on('flushed', (id: number, finished: boolean) => this.#flushed(id, finished ? 'finished' : 'late'));
     // The thread has ended by now and its counters stand still; when 'error' came, they may not have.
     this.#stream.on('close', () => {
       // The stream keeps an error before it emits it, which may be after this.
@@ -108,12 +108,12 @@ export class Thread {
 
   /** In the ring and in front of it, and in the worker. */
   get pendingBytes(): number {
-    return this.#handedBytes - this.#account.read('receivedBytes') + this.#account.read('pendingBytes');
+    return this.#handedBytes - this.#counters.read('receivedBytes') + this.#counters.read('pendingBytes');
   }
 
   /** What the worker counted. What it refused was accepted in this thread, so it counts as dropped. */
   reading(): Reading {
-    const reading = this.#account.reading();
+    const reading = this.#counters.reading();
     const { dropped, refused } = reading.stats;
     for (const reason of Object.keys(refused) as (keyof typeof refused)[]) {
       dropped[reason] += refused[reason];
@@ -134,12 +134,12 @@ export class Thread {
     this.#letGoOfBegun();
     const first = this.#handed.shift();
     if (first === undefined) return [];
-    this.#handed.unshift([withoutFirst(first, this.#account.read('begun') - this.#letGo)]);
+    this.#handed.unshift([withoutFirst(first, this.#counters.read('begun') - this.#letGo)]);
     return this.#handed.take();
   }
 
   #letGoOfBegun(): void {
-    const begun = this.#account.read('begun');
+    const begun = this.#counters.read('begun');
     let { first } = this.#handed;
     while (first !== undefined && this.#letGo + first.records <= begun) {
       this.#letGo += first.records;
@@ -149,7 +149,7 @@ export class Thread {
   }
 
   /**
-   * Resolves with `settled` when all that was handed over or found on disk is finished, with `late` after `timeoutMs`,
+   * Resolves with `finished` when all that was handed over or found on disk is finished, with `late` after `timeoutMs`,
    * with `gone` when the thread is.
    */
   flush(timeoutMs: number): Promise<Flushed> {
@@ -190,27 +190,27 @@ export class Thread {
    * at all on one that is dead or stuck. A worker works while this thread is blocked; it writes to stderr itself.
    */
   exit(timeoutMs: number): void {
-    const bootMs = this.#account.read('beats') === 0 ? Math.max(timeoutMs, SILENCE_MS) : SILENCE_MS;
+    const bootMs = this.#counters.read('beats') === 0 ? Math.max(timeoutMs, SILENCE_MS) : SILENCE_MS;
     // thread-stream would wait ten seconds for a worker that reads no more, so it has to answer first.
     if (!this.#answersWithin(bootMs)) return;
     this.#stream.flushSync();
     this.#stream.emit('message', { code: 'PUTLOGS_EXIT', timeoutMs } satisfies ExitMessage);
     let silentMs = 0;
-    let beats = this.#account.read('beats');
+    let beats = this.#counters.read('beats');
     // Naps are counted and not time: the whole process may have been stopped for an hour in between.
     for (let sleptMs = 0; sleptMs < timeoutMs + SILENCE_MS && silentMs < SILENCE_MS; sleptMs += NAP_MS) {
-      if (this.#account.read('closed') > 0) return;
+      if (this.#counters.read('closed') > 0) return;
       nap();
-      const now = this.#account.read('beats');
+      const now = this.#counters.read('beats');
       silentMs = now === beats ? silentMs + NAP_MS : 0;
       beats = now;
     }
   }
 
   #answersWithin(timeoutMs: number): boolean {
-    const before = this.#account.read('beats');
+    const before = this.#counters.read('beats');
     this.#stream.emit('message', { code: 'PUTLOGS_PING' } satisfies PingMessage);
-    for (let sleptMs = 0; this.#account.read('beats') === before; sleptMs += NAP_MS) {
+    for (let sleptMs = 0; this.#counters.read('beats') === before; sleptMs += NAP_MS) {
       if (sleptMs >= timeoutMs) return false;
       nap();
     }
@@ -222,7 +222,7 @@ export class Thread {
     const { clock, stuckMs } = this.#options;
     clock.after(stuckMs / LOOKS, false, () => {
       if (this.#ended) return;
-      const beats = this.#account.read('beats');
+      const beats = this.#counters.read('beats');
       const moved = beats !== beatsBefore || !this.#hasPending;
       const looks = moved ? 0 : idleLooks + 1;
       if (looks < LOOKS) return this.#watch(beats, looks);

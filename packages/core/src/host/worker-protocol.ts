@@ -2,7 +2,7 @@
 //
 //   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, once so many records have come
 //   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   as that, and the last one: close
-//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, settled] }   the end of either
+//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, finished] }   the end of either
 //   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
 //   host -> worker  { code: 'PUTLOGS_PING' }               answer with a heartbeat: count a `beat`
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
@@ -13,7 +13,7 @@ import type { Runs } from '../runtime/run';
 
 /** What a worker gets from its host. Its presence also shows that this thread is such a worker. */
 export interface WorkerStart {
-  readonly putlogs: { readonly options: Options; readonly account: SharedArrayBuffer; readonly runs: Runs };
+  readonly putlogs: { readonly options: Options; readonly counters: SharedArrayBuffer; readonly runs: Runs };
 }
 
 export interface FlushMessage {

@@ -8,7 +8,7 @@ import { codecOf, compressor } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { BatchSize } from '../batch/size-limit';
 import { ANONYMOUS } from '../credentials/types';
-import { Attempts } from '../delivery/batch-sender';
+import { BatchSender } from '../delivery/batch-sender';
 import { isProxied } from '../http/no-proxy';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
@@ -42,7 +42,7 @@ export async function probe(options: Options, record: string): Promise<Probe> {
   const remarks: string[] = [];
   const { credentials, target } = signerOf(options, clock);
   credentials.listen({ renewed: () => {}, failed: (problem) => remarks.push(problem) });
-  const attempts = new Attempts({
+  const attempts = new BatchSender({
     target,
     credentials,
     clock,

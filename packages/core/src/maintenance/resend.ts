@@ -8,11 +8,11 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { BatchSize } from '../batch/size-limit';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
-import { Outbox } from '../shipper/delivery';
+import { Delivery } from '../shipper/delivery';
 import { signerOf } from '../shipper/signer';
 import type { Target } from '../targets/target';
-import { Account, type Stats } from '../telemetry/counters';
-import { Teller } from '../telemetry/warnings';
+import { Counters, type Stats } from '../telemetry/counters';
+import { WarningReporter } from '../telemetry/warnings';
 
 export interface ReplayParts {
   readonly options: Options;
@@ -36,29 +36,29 @@ export class Resend {
   readonly target: Target;
   readonly compress: (raw: Buffer) => Compressed;
   readonly #parts: ReplayParts;
-  readonly #account = new Account();
-  readonly #outbox: Outbox;
+  readonly #counters = new Counters();
+  readonly #delivery: Delivery;
   /** Called when records of the batch with this id are finished. */
   onFinished: (packId: string, count: number) => void = () => {};
 
   constructor(parts: ReplayParts, concurrency: number) {
     const { options } = parts;
     const clock = systemClock;
-    const teller = new Teller(clock, () => {});
+    const warnings = new WarningReporter(clock, () => {});
     const { credentials, target } = signerOf(options, clock);
     this.#parts = parts;
     this.options = options;
     this.target = target;
     this.compress = compressor(codecOf(options.compression), (reason) =>
-      teller.tell('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
+      warnings.warn('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
     );
-    this.#outbox = new Outbox({
+    this.#delivery = new Delivery({
       options,
       target: this.target,
       credentials,
-      account: this.#account,
+      counters: this.#counters,
       clock,
-      teller,
+      warnings,
       compress: this.compress,
       size: new BatchSize(options.batch, clock),
       concurrency,
@@ -71,12 +71,12 @@ export class Resend {
   }
 
   push(batch: SealedBatch): void {
-    this.#account.add('accepted', batch.count);
-    this.#outbox.push(batch);
+    this.#counters.add('accepted', batch.count);
+    this.#delivery.push(batch);
   }
 
   stats(): Stats {
-    return this.#account.stats();
+    return this.#counters.stats();
   }
 
   /** Resolves when all batches are finished, or at one of the two ends before that. */
@@ -84,12 +84,12 @@ export class Resend {
     const { patienceMs, signal, onProgress } = this.#parts;
     let before = unfinished(this.stats());
     let sinceMs = systemClock.monotonicMs();
-    await this.#outbox.firstLook;
+    await this.#delivery.firstLook;
     // A few instances are drained at a time, so there may be more when these are finished.
-    while (!this.#outbox.isEmpty || (await this.#outbox.lookAgain())) {
-      const isOwnFinished = await this.#outbox.finished(LOOK_MS);
+    while (!this.#delivery.isEmpty || (await this.#delivery.lookAgain())) {
+      const isOwnFinished = await this.#delivery.finished(LOOK_MS);
       // Records of other instances are left: `finished` says nothing of those, and this loop must let the others run.
-      if (isOwnFinished && !this.#outbox.isEmpty) {
+      if (isOwnFinished && !this.#delivery.isEmpty) {
         await new Promise<void>((resolve) => systemClock.after(OTHERS_LOOK_MS, true, resolve));
       }
       const stats = this.stats();
@@ -97,15 +97,15 @@ export class Resend {
       const nowMs = systemClock.monotonicMs();
       if (unfinished(stats) !== before) sinceMs = nowMs;
       before = unfinished(stats);
-      if (signal.aborted && !this.#outbox.isEmpty) return 'aborted';
-      if (nowMs - sinceMs >= patienceMs && !this.#outbox.isEmpty) return 'out of patience';
+      if (signal.aborted && !this.#delivery.isEmpty) return 'aborted';
+      if (nowMs - sinceMs >= patienceMs && !this.#delivery.isEmpty) return 'out of patience';
     }
     return 'done';
   }
 
   async close(): Promise<void> {
-    this.#outbox.leave();
-    await this.#outbox.close();
+    this.#delivery.leave();
+    await this.#delivery.close();
   }
 }
 

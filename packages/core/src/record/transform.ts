@@ -14,13 +14,13 @@ export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
   /** A line that is no JSON object: there is nothing to give it. */
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'unwanted' }
+  | { readonly kind: 'filtered' }
   | { readonly kind: 'failed'; readonly problem: string };
 
 export type Transform = (line: Buffer, start: number, end: number) => Transformed;
 
 const UNCHANGED: Transformed = { kind: 'unchanged' };
-const UNWANTED: Transformed = { kind: 'unwanted' };
+const UNWANTED: Transformed = { kind: 'filtered' };
 const OPEN = 0x7b;
 
 /**

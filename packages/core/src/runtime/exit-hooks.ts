@@ -10,7 +10,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 
-export interface Leaver {
+export interface ExitHook {
   /** The loop is empty, but may go on: work that is started here is waited for. */
   beforeExit(): void;
   /** Nobody has caught an error: this thread may end, or go on as if nothing had been. In a worker only. */
@@ -19,9 +19,9 @@ export interface Leaver {
   exit(): void;
 }
 
-const leavers = new Set<Leaver>();
+const leavers = new Set<ExitHook>();
 
-export function enterExit(leaver: Leaver): void {
+export function addExitHook(leaver: ExitHook): void {
   if (leavers.size === 0) {
     process.on('beforeExit', beforeExit);
     if (isMainThread) process.on('exit', exit);
@@ -37,7 +37,7 @@ function listenInWorker(): void {
   if (process.listenerCount('unhandledRejection') > 0) process.prependListener('unhandledRejection', uncaught);
 }
 
-export function leaveExit(leaver: Leaver): void {
+export function removeExitHook(leaver: ExitHook): void {
   if (!leavers.delete(leaver) || leavers.size > 0) return;
   process.off('beforeExit', beforeExit);
   process.off('exit', exit);

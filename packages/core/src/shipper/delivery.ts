@@ -7,7 +7,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import type { BatchSize } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { DeadLetters } from '../dead-letter/dead-letters';
-import { Attempts } from '../delivery/batch-sender';
+import { BatchSender } from '../delivery/batch-sender';
 import { Gate } from '../delivery/gate';
 import { Lane } from '../delivery/lane';
 import { DeliveryQueue, type QueueParts } from '../delivery/queue';
@@ -21,19 +21,19 @@ import type { Runs } from '../runtime/run';
 import type { Machine } from '../spool/spool';
 import type { Failure, Outcome, Refused } from '../targets/outcome';
 import type { Target } from '../targets/target';
-import type { Account, DropReason } from '../telemetry/counters';
+import type { Counters, DropReason } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost, records, type Teller } from '../telemetry/warnings';
+import { lost, records, type WarningReporter } from '../telemetry/warnings';
 import { networkOf } from './network';
 import { OTHERS, SpoolUpkeep, type Way } from './spool-upkeep';
 
-export interface OutboxParts {
+export interface DeliveryParts {
   readonly options: Options;
   readonly target: Target;
   readonly credentials: CredentialSource;
-  readonly account: Account;
+  readonly counters: Counters;
   readonly clock: Clock;
-  readonly teller: Teller;
+  readonly warnings: WarningReporter;
   readonly compress: (raw: Buffer) => Compressed;
   /** Learns what the service found too large. */
   readonly size: BatchSize;
@@ -45,13 +45,13 @@ export interface OutboxParts {
   readonly graceMs?: number | undefined;
   /** Called when records of the batch with this id, one part of it or all, are finished. */
   readonly onFinished: (packId: string, count: number) => void;
-  /** What is outside of the outbox, if a test replaces it. */
+  /** What a test replaces. */
   readonly outside?: Outside | undefined;
 }
 
 export interface Outside {
   readonly machine: Machine;
-  readonly attempts: Pick<Attempts, 'make' | 'close'>;
+  readonly attempts: Pick<BatchSender, 'make' | 'close'>;
   readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
 }
 
@@ -60,8 +60,8 @@ const TIMEOUTS_TO_CUT = 2;
 /** if it is larger than this: the deadline leaves a second for every 32 KiB. */
 const SLOW_LINE_BYTES = 64 * 1024;
 
-export class Outbox {
-  readonly #parts: OutboxParts;
+export class Delivery {
+  readonly #parts: DeliveryParts;
   readonly #own: Way;
   readonly #gate: Gate;
   readonly #refusals: RefusalParts;
@@ -69,29 +69,29 @@ export class Outbox {
   readonly #deadLetters: Outside['deadLetters'];
   readonly #spool: SpoolUpkeep | undefined;
 
-  constructor(parts: OutboxParts) {
-    const { options, target, credentials, account, clock, teller, concurrency } = parts;
+  constructor(parts: DeliveryParts) {
+    const { options, target, credentials, counters, clock, warnings, concurrency } = parts;
     this.#parts = parts;
     const inFlight = concurrency + (this.hasSpool ? OTHERS : 0);
     this.#attempts =
       parts.outside?.attempts ??
-      new Attempts({
+      new BatchSender({
         target,
         credentials,
         clock,
         connections: inFlight,
         timeoutMs: options.requestTimeoutMs,
         network: networkOf(options),
-        onRequest: () => account.add('requests'),
-        onClockOff: (message) => teller.tell('hold', message, 'clock'),
+        onRequest: () => counters.add('requests'),
+        onClockOff: (message) => warnings.warn('hold', message, 'clock'),
       });
     const { destination, layout } = target;
     const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };
     this.#deadLetters =
-      parts.outside?.deadLetters ?? new DeadLetters({ ...letters, destination, layout, clock, account, teller });
+      parts.outside?.deadLetters ?? new DeadLetters({ ...letters, destination, layout, clock, counters, warnings });
     this.#gate = new Gate({ concurrency: inFlight, backoff: options.retry, clock });
     this.#refusals = {
-      account,
+      counters,
       budget: new RefusalBudget(clock),
       clock,
       layout,
@@ -101,14 +101,14 @@ export class Outbox {
     };
     this.#spool = this.#newUpkeep();
     this.#own = this.#newWay(concurrency, (inUse) => !inUse || this.#hasRoom());
-    if (this.#spool === undefined) account.inheritedIsKnown();
+    if (this.#spool === undefined) counters.inheritedIsKnown();
     else this.#spool.start();
     credentials.listen({
       // Batches that were held for want of credentials go now, and not after their backoff.
       renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
       failed: (problem) => {
-        account.add('credentialFailures');
-        teller.tell('credentials', problem);
+        counters.add('credentialFailures');
+        warnings.warn('credentials', problem);
       },
     });
   }
@@ -162,7 +162,7 @@ export class Outbox {
   /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
   giveUp(when: string): void {
     const records = this.#end(true, (queue) => queue.leave());
-    if (records > 0) this.#parts.teller.tell('exit', `${lost(records)}: not delivered ${when}`);
+    if (records > 0) this.#parts.warnings.warn('exit', `${lost(records)}: not delivered ${when}`);
   }
 
   /** Batches stay where they are kept: on disk, or in the file that they were read from. */
@@ -220,12 +220,12 @@ export class Outbox {
       records += dropped;
     }
     if (records > 0)
-      this.#parts.teller.tell('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
+      this.#parts.warnings.warn('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
     return fits();
   }
 
   #hasRoom(): boolean {
-    return this.#parts.account.read('pendingBytes') < this.#parts.options.memory.maxBytes / 2;
+    return this.#parts.counters.read('pendingBytes') < this.#parts.options.memory.maxBytes / 2;
   }
 
   #eachWay(use: (way: Way) => void): void {
@@ -236,9 +236,9 @@ export class Outbox {
   // queue -> request -> outcome -> queue
 
   #newWay(concurrency: number, mayRead: (inUse: boolean) => boolean): Way {
-    const { account, clock, target, compress, options, size } = this.#parts;
+    const { counters, clock, target, compress, options, size } = this.#parts;
     const parts: QueueParts = {
-      account,
+      counters,
       clock,
       reframing: { frame: target.frame, readTail: target.readTail, compress },
       mode: options.spool.mode,
@@ -283,39 +283,39 @@ export class Outbox {
   }
 
   #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
-    this.#parts.account.add('batches');
-    this.#parts.account.add('rawBytes', rawBytes);
-    this.#parts.account.add('wireBytes', wireBytes);
+    this.#parts.counters.add('batches');
+    this.#parts.counters.add('rawBytes', rawBytes);
+    this.#parts.counters.add('wireBytes', wireBytes);
     publish('batch.delivered', this.#parts.options.instance, () => {
       return { packId, records: count, rawBytes, wireBytes, requestId };
     });
   }
 
   #retried(queue: DeliveryQueue, { batch }: Unit, outcome: Failure, delayMs: number): void {
-    this.#parts.account.add('retries');
+    this.#parts.counters.add('retries');
     queue.failed();
     publish('batch.retry', this.#parts.options.instance, () => {
       const { packId, count } = batch;
       return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
     });
-    const { pending, spooled } = this.#parts.account.stats();
+    const { pending, spooled } = this.#parts.counters.stats();
     const next = `${records(pending + spooled, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
     const taken = records(batch.count, 'was not taken', 'were not taken');
-    this.#parts.teller.tell(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
+    this.#parts.warnings.warn(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
   }
 
   #giveUp({ batch, firstIndex }: Unit, outcome: Refused): void {
     const where = this.#deadLetters.add(batch, outcome.refusal, firstIndex);
     const refused = records(batch.count, 'was refused by the service, and is', 'were refused by the service, and are');
-    this.#parts.teller.tell('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
+    this.#parts.warnings.warn('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
   }
 
   #drop(reason: DropReason, dropped: number): void {
     if (dropped === 0) return;
-    this.#parts.account.drop(reason, dropped);
+    this.#parts.counters.drop(reason, dropped);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records: dropped }));
     if (reason !== 'spool') return;
-    this.#parts.teller.tell(
+    this.#parts.warnings.warn(
       'spool',
       `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`,
       'spool full',
@@ -325,16 +325,16 @@ export class Outbox {
   // spool
 
   #newUpkeep(): SpoolUpkeep | undefined {
-    const { options, target, clock, runs, graceMs, hashKey, concurrency, account, teller, outside } = this.#parts;
+    const { options, target, clock, runs, graceMs, hashKey, concurrency, counters, warnings, outside } = this.#parts;
     const { dir, maxBytes, fsync } = options.spool;
     if (!this.hasSpool || dir === undefined) return undefined;
     const { Spool } = require('../spool/spool') as typeof import('../spool/spool');
     const place = { dir, maxBytes, fsync, destination: JSON.stringify(target.identity), layout: target.bodyLayout };
     const writer = { instance: options.instance, hashKey, inFlight: concurrency, runs, graceMs };
     return new SpoolUpkeep({
-      account,
+      counters,
       clock,
-      teller,
+      warnings,
       newSpool: (events) => new Spool({ ...place, ...writer, clock, machine: outside?.machine, events }),
       own: () => this.#own,
       newWay: () => this.#newWay(1, () => this.#hasRoom()),

@@ -1,6 +1,6 @@
 // The first half of the wiring: record -> open batch -> sealed batch. The second half is shipper/delivery.ts.
 //
-// Each record is counted in the account as delivered, spooled, dropped or refused. `write` never throws and never blocks.
+// Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks.
 // A stage never imports another: it is given what it calls.
 
 import { isUtf8 } from 'node:buffer';
@@ -14,24 +14,24 @@ import type { Options } from '../options/schema';
 import { PIECE_BYTES } from '../record/arena';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
-import { enterExit, type Leaver, leaveExit } from '../runtime/exit-hooks';
+import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import type { Runs } from '../runtime/run';
 import { handleSignals, NO_SIGNALS } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
 import type { Target } from '../targets/target';
-import { Account, type DropReason, type Stats } from '../telemetry/counters';
-import { lost, Teller } from '../telemetry/warnings';
-import { Outbox } from './delivery';
+import { Counters, type DropReason, type Stats } from '../telemetry/counters';
+import { lost, WarningReporter } from '../telemetry/warnings';
+import { Delivery } from './delivery';
 import { encodingOf } from './encoder';
 import { signerOf } from './signer';
 
 export function startShipper(
   options: Options,
-  { account = new Account(), admission = 'own', clock = systemClock, runs }: Surroundings = {},
+  { counters = new Counters(), admission = 'own', clock = systemClock, runs }: ShipperDeps = {},
 ): RangeShipper {
   const { credentials, target } = signerOf(options, clock);
   const transform = options.transform === undefined ? undefined : transformOf(options.transform);
-  return new Pipeline({ options, target, credentials, transform, account, admission, clock, runs });
+  return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs });
 }
 
 function transformOf(path: string): Transform {
@@ -39,9 +39,9 @@ function transformOf(path: string): Transform {
   return loadTransform(resolve(path));
 }
 
-export interface Surroundings {
+export interface ShipperDeps {
   /** Shared with the application's thread, where the shipper is in a worker. */
-  readonly account?: Account;
+  readonly counters?: Counters;
   readonly admission?: Admission;
   readonly clock?: Clock;
   readonly runs?: Runs;
@@ -59,21 +59,21 @@ interface PipelineParts {
   readonly target: Target;
   readonly credentials: CredentialSource;
   readonly transform: Transform | undefined;
-  readonly account: Account;
+  readonly counters: Counters;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly runs: Runs | undefined;
 }
 
-class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leaver {
+class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
   readonly #options: Options;
-  readonly #account: Account;
+  readonly #counters: Counters;
   readonly #admission: Admission;
   readonly #memoryBytes: number;
-  readonly #teller: Teller;
+  readonly #warnings: WarningReporter;
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
-  readonly #outbox: Outbox;
+  readonly #delivery: Delivery;
   /**
    * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands in
    * `piece` is then still to be read.
@@ -86,26 +86,26 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   /** How many records were accepted when the end of the process was last held up for them. */
   #heldUpFor = Number.NaN;
 
-  constructor({ options, target, credentials, transform, account, admission, clock, runs }: PipelineParts) {
+  constructor({ options, target, credentials, transform, counters, admission, clock, runs }: PipelineParts) {
     super();
     this.#transform = transform;
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
     this.#options = options;
-    this.#account = account;
-    this.#teller = new Teller(clock, (warning) => this.emit('warning', warning));
+    this.#counters = counters;
+    this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
     const compress = compressor(codecOf(options.compression), (reason) =>
-      this.#teller.tell('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
+      this.#warnings.warn('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
     );
     const { hashKey, encode, frame } = encodingOf(options, target, clock);
     const size = new BatchSize(options.batch, clock);
-    this.#outbox = new Outbox({
+    this.#delivery = new Delivery({
       options,
       target,
       credentials,
-      account,
+      counters,
       clock,
-      teller: this.#teller,
+      warnings: this.#warnings,
       compress,
       size,
       runs,
@@ -122,19 +122,19 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
       compress,
       encode,
       frame,
-      onHeld: (bytes) => account.add('pendingBytes', bytes),
-      onBegun: () => enterExit(this),
+      onHeld: (bytes) => counters.add('pendingBytes', bytes),
+      onBegun: () => addExitHook(this),
       onSealed: (batch) => {
-        enterExit(this);
-        this.#outbox.push(batch);
+        addExitHook(this);
+        this.#delivery.push(batch);
       },
       onFailed: (records, error) => this.#failed(records, error),
     });
     // While there is a spool, the end of the process is always of interest: what is left is to be left to the next.
-    if (this.#outbox.hasSpool) enterExit(this);
+    if (this.#delivery.hasSpool) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
-    if (this.#stopSignals === undefined) this.#teller.tell('options', NO_SIGNALS);
+    if (this.#stopSignals === undefined) this.#warnings.warn('options', NO_SIGNALS);
   }
 
   // record -> batch
@@ -166,7 +166,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
     if (!this.makeRoom(end - start) && this.#admission === 'own') {
-      this.#teller.tell('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
+      this.#warnings.warn('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
       return this.#refuse('memory');
     }
     if (this.#transform === undefined) return this.#add(bytes, start, end);
@@ -174,11 +174,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
     switch (transformed.kind) {
       case 'record':
         return this.#add(transformed.bytes, 0, transformed.bytes.length);
-      case 'unwanted':
-        return this.#refuse('unwanted');
+      case 'filtered':
+        return this.#refuse('filtered');
       case 'failed':
-        this.#account.add('transformFailures');
-        this.#teller.tell('transform', `transform failed, the record goes out as it was: ${transformed.problem}`);
+        this.#counters.add('transformFailures');
+        this.#warnings.warn('transform', `transform failed, the record goes out as it was: ${transformed.problem}`);
         return this.#add(bytes, start, end);
       case 'unchanged':
         return this.#add(bytes, start, end);
@@ -188,29 +188,32 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
   #add(bytes: Buffer, start: number, end: number): boolean {
     try {
       // Before a batch may be sealed with it: what is sealed has been accepted.
-      this.#account.add('accepted');
-      if (this.#batcher.add(bytes, start, end)) this.#account.add('truncated');
+      this.#counters.add('accepted');
+      if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
     } catch (error) {
-      this.#account.add('accepted', -1);
-      this.#teller.tell('internal', `a record could not be encoded, please report this: ${String(error)}`);
+      this.#counters.add('accepted', -1);
+      this.#warnings.warn('internal', `a record could not be encoded, please report this: ${String(error)}`);
       return this.#refuse('internal');
     }
     return true;
   }
 
   makeRoom(bytes: number): boolean {
-    const fits = () => this.#account.read('pendingBytes') + bytes <= this.#memoryBytes;
-    return fits() || this.#outbox.makeRoom(fits);
+    const fits = () => this.#counters.read('pendingBytes') + bytes <= this.#memoryBytes;
+    return fits() || this.#delivery.makeRoom(fits);
   }
 
   #refuse(reason: DropReason): false {
-    this.#account.refuse(reason);
+    this.#counters.refuse(reason);
     return false;
   }
 
   #failed(records: number, error: unknown): void {
-    this.#account.drop('internal', records);
-    this.#teller.tell('internal', `${lost(records)}: a batch could not be made, please report this: ${String(error)}`);
+    this.#counters.drop('internal', records);
+    this.#warnings.warn(
+      'internal',
+      `${lost(records)}: a batch could not be made, please report this: ${String(error)}`,
+    );
   }
 
   get piece(): Buffer {
@@ -227,12 +230,12 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   async flush({ timeoutMs }: FlushOptions = {}): Promise<FlushResult> {
     this.#batcher.seal();
-    const settled = await this.#outbox.finished(timeoutMs);
-    return { settled, pending: this.stats().pending };
+    const finished = await this.#delivery.finished(timeoutMs);
+    return { finished, pending: this.stats().pending };
   }
 
   #finished(): void {
-    if (this.#outbox.isEmpty && this.#batcher.count === 0 && !this.#outbox.hasSpool) leaveExit(this);
+    if (this.#delivery.isEmpty && this.#batcher.count === 0 && !this.#delivery.hasSpool) removeExitHook(this);
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -242,38 +245,38 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Leav
 
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
-    await this.#outbox.finished(timeoutMs);
-    this.#outbox.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
-    leaveExit(this);
+    await this.#delivery.finished(timeoutMs);
+    this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
+    removeExitHook(this);
     this.#stopSignals?.();
-    await this.#outbox.close();
+    await this.#delivery.close();
     // A warning is emitted on the next tick: listeners hear the last one before this promise resolves.
     await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
   stats(): Stats {
-    return this.#account.stats();
+    return this.#counters.stats();
   }
 
   beforeExit(): void {
-    const accepted = this.#account.read('accepted');
+    const accepted = this.#counters.read('accepted');
     // The loop comes here again after every wait: once for the same records is enough.
-    const isIdle = accepted === 0 && !this.#outbox.hasSpool;
+    const isIdle = accepted === 0 && !this.#delivery.hasSpool;
     if (this.#closing !== undefined || this.#heldUpFor === accepted || isIdle) return;
     this.#heldUpFor = accepted;
     this.#batcher.seal();
-    void this.#outbox.finished(this.#options.closeTimeoutMs);
+    void this.#delivery.finished(this.#options.closeTimeoutMs);
   }
 
   uncaught(): void {
     this.#batcher.seal();
-    this.#outbox.keepAll();
+    this.#delivery.keepAll();
   }
 
   exit(): void {
     this.#batcher.sealWhole();
-    if (this.#admission === 'host') this.#outbox.rescue();
-    else this.#outbox.giveUp('before the process ended');
-    leaveExit(this);
+    if (this.#admission === 'host') this.#delivery.rescue();
+    else this.#delivery.giveUp('before the process ended');
+    removeExitHook(this);
   }
 }

@@ -1,4 +1,4 @@
-// The spool of an outbox over time: opens it, renews the lease, adopts what dead runs left, and gives it back.
+// The spool over time: opens it, renews the lease, adopts what dead runs left, and gives it back.
 //
 // The own instance's journals go to the own queue. Each other instance whose dead runs are drained has a queue and lane of
 // its own, which ends when nothing is left in it.
@@ -10,8 +10,8 @@ import type { DiskFailure } from '../spool/disk';
 import type { Journal } from '../spool/journal';
 import type { Spool } from '../spool/spool';
 import type { AdoptedFrom, SpoolEvents } from '../spool/spool-events';
-import type { Account } from '../telemetry/counters';
-import { lost, type Teller } from '../telemetry/warnings';
+import type { Counters } from '../telemetry/counters';
+import { lost, type WarningReporter } from '../telemetry/warnings';
 
 /** A queue and the lane that sends from it. */
 export interface Way {
@@ -20,9 +20,9 @@ export interface Way {
 }
 
 export interface UpkeepParts {
-  readonly account: Account;
+  readonly counters: Counters;
   readonly clock: Clock;
-  readonly teller: Teller;
+  readonly warnings: WarningReporter;
   readonly newSpool: (events: SpoolEvents) => Spool;
   /** Of the own instance. */
   readonly own: () => Way;
@@ -109,11 +109,11 @@ export class SpoolUpkeep {
 
   /** A spool that cannot be used is reported, tried again later, and does not keep the application from starting. */
   #open(): void {
-    const { account, own } = this.#parts;
+    const { counters, own } = this.#parts;
     const failure = this.#spool.open();
     if (failure !== undefined) {
       this.failed(failure);
-      account.inheritedIsKnown();
+      counters.inheritedIsKnown();
       return;
     }
     this.#isOpen = true;
@@ -121,13 +121,13 @@ export class SpoolUpkeep {
     this.#hasLooked = false;
     this.#firstLook = this.#spool.look().then(() => {
       this.#hasLooked = true;
-      account.inheritedIsKnown();
+      counters.inheritedIsKnown();
     });
   }
 
   failed({ code, message }: DiskFailure): void {
     const sentence = `the spool cannot be used as it should (spool.dir), ${code}: ${message}`;
-    this.#parts.teller.tell('spool', sentence, 'spool failed');
+    this.#parts.warnings.warn('spool', sentence, 'spool failed');
   }
 
   #ways(): Way[] {
@@ -135,7 +135,7 @@ export class SpoolUpkeep {
   }
 
   #events(): SpoolEvents {
-    const { account, teller, own, onDamaged } = this.#parts;
+    const { counters, warnings, own, onDamaged } = this.#parts;
     return {
       onAdopted: (journal, from) => this.#adopted(journal, from),
       onWait: (run) => {
@@ -143,15 +143,15 @@ export class SpoolUpkeep {
         own().lane.pull();
       },
       onFailure: (failure) => this.failed(failure),
-      onNotice: (topic, sentence) => teller.tell('spool', sentence, topic),
+      onNotice: (topic, sentence) => warnings.warn('spool', sentence, topic),
       onDamaged: (damaged, why) => {
-        account.add('spooled', -damaged);
+        counters.add('spooled', -damaged);
         onDamaged(damaged);
-        teller.tell('damaged', `${lost(damaged)}: ${why}`);
+        warnings.warn('damaged', `${lost(damaged)}: ${why}`);
       },
       onSurplus: (surplus) => {
-        account.add('recovered', surplus);
-        account.add('spooled', surplus);
+        counters.add('recovered', surplus);
+        counters.add('spooled', surplus);
       },
       onEvictSegment: (segment) => own().queue.evict(segment),
       canAdoptOther: (instance) => this.#others.has(instance) || this.#others.size < OTHERS,
@@ -202,20 +202,20 @@ export class SpoolUpkeep {
 
   /** Its records are the other process's now, which counts them as recovered: here they must not stay spooled. */
   #handOver(queue: DeliveryQueue, journal: Journal): void {
-    const { account } = this.#parts;
+    const { counters } = this.#parts;
     const { unfinished } = journal;
     queue.release(journal);
-    account.add('spooled', -unfinished);
-    account.add('recovered', -unfinished);
+    counters.add('spooled', -unfinished);
+    counters.add('recovered', -unfinished);
   }
 
   #evicted(directory: string, isDeleted: boolean): void {
-    const { teller } = this.#parts;
+    const { warnings } = this.#parts;
     let records = 0;
     for (const { queue } of this.#ways()) records += queue.evicted(directory, this.#spool, isDeleted);
-    if (records > 0) teller.tell('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
+    if (records > 0) warnings.warn('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
     if (isDeleted) return;
-    teller.tell('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
+    warnings.warn('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
   }
 
   #forgetEmptyWays(): void {

@@ -1,4 +1,4 @@
-// The counters: what became of every record. One account for a shipper; every stage counts here.
+// The counters: what became of every record. One set for a shipper; every stage counts here.
 //
 // At every reading  accepted + recovered + inherited = delivered + spooled + pending + sum(dropped)  and no term is
 // negative. `pending` is what the other terms leave, so no record is without a state.
@@ -37,7 +37,7 @@ export const DROP_REASONS = [
   /** `enabled` is false. */
   'disabled',
   /** `transform` gave nothing for it. */
-  'unwanted',
+  'filtered',
   /** Something of ours failed on it: a defect that should be reported. */
   'internal',
 ] as const;
@@ -87,7 +87,7 @@ const REFUSED_FROM = DROPPED_FROM + DROP_REASONS.length;
 const SLOTS = REFUSED_FROM + DROP_REASONS.length;
 
 /** The slots and the barrier. Both threads compute it from the same lists. */
-export const ACCOUNT_BYTES = 8 * (SLOTS + 1);
+export const COUNTERS_BYTES = 8 * (SLOTS + 1);
 
 /**
  * What became of the records so far. At every reading
@@ -155,7 +155,7 @@ function addFields<Fields extends object>(a: Fields, b: Fields): Fields {
   return Object.fromEntries(sums) as Fields;
 }
 
-/** One reading of a worker's account by its host. */
+/** One reading of a worker's counters by its host. */
 export interface Reading {
   readonly stats: Stats;
   /** Records that the worker has begun to read. */
@@ -165,12 +165,12 @@ export interface Reading {
   readonly isInheritedKnown: boolean;
 }
 
-export class Account {
+export class Counters {
   readonly #slots: Float64Array;
   readonly #barrier: Int32Array;
 
-  /** @param buffer shared with another thread's Account, or nothing for one that is alone. */
-  constructor(buffer: ArrayBufferLike = new ArrayBuffer(ACCOUNT_BYTES)) {
+  /** @param buffer shared with another thread's Counters, or nothing for one that is alone. */
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(COUNTERS_BYTES)) {
     this.#slots = new Float64Array(buffer, 0, SLOTS);
     this.#barrier = new Int32Array(buffer, 8 * SLOTS, 1);
   }

@@ -26,7 +26,7 @@ export interface Warning {
   readonly kind: WarningKind;
   readonly message: string;
   /** Warnings of this kind since the last one that was told. */
-  readonly untold: number;
+  readonly suppressed: number;
 }
 
 /** "1 record waits", "2 records wait". */
@@ -41,10 +41,10 @@ export function lost(count: number): string {
 const INTERVAL_MS = 60_000;
 const STDERR = 2;
 
-export class Teller {
+export class WarningReporter {
   readonly #clock: Clock;
   readonly #emit: (warning: Warning) => void;
-  readonly #last = new Map<string, { atMs: number; untold: number }>();
+  readonly #last = new Map<string, { atMs: number; suppressed: number }>();
 
   constructor(clock: Clock, emit: (warning: Warning) => void) {
     this.#clock = clock;
@@ -52,22 +52,22 @@ export class Teller {
   }
 
   /** @param topic for a warning that must not be left out because another one of its kind came just before */
-  tell(kind: WarningKind, message: string, topic: string = kind): void {
+  warn(kind: WarningKind, message: string, topic: string = kind): void {
     const nowMs = this.#clock.monotonicMs();
     const last = this.#last.get(topic);
     if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
-      last.untold += 1;
+      last.suppressed += 1;
       return;
     }
-    const untold = last?.untold ?? 0;
-    this.#last.set(topic, { atMs: nowMs, untold: 0 });
-    const more = untold === 0 ? '' : ` (and ${untold} more like it since the last such line)`;
+    const suppressed = last?.suppressed ?? 0;
+    this.#last.set(topic, { atMs: nowMs, suppressed: 0 });
+    const more = suppressed === 0 ? '' : ` (and ${suppressed} more like it since the last such line)`;
     try {
       writeSync(STDERR, `putlogs: ${message}${more}\n`);
     } catch {
       // stderr is closed, or a pipe that nobody reads: the event below is all that is left to tell with.
     }
     // Later, for whoever listens is not ours: what they throw is theirs, and must not stop a batch on its way.
-    process.nextTick(this.#emit, { kind, message, untold });
+    process.nextTick(this.#emit, { kind, message, suppressed });
   }
 }

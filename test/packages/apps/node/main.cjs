@@ -1,5 +1,5 @@
 // Logs in every way there is, from a CommonJS application, and ends by itself.
-const { createHost, createShipper } = require('@putlogs/core');
+const { createWorkerShipper, createShipper } = require('@putlogs/core');
 const { transport } = require('@putlogs/pino');
 const { PutlogsTransport } = require('@putlogs/winston');
 const pino = require('pino');
@@ -16,4 +16,4 @@ winstonWith({ worker: false }).info('winston, own thread');
 winstonWith({}).info('winston, worker');
 
 createShipper().write('{"message":"core, own thread"}');
-createHost().write('{"message":"core, worker"}');
+createWorkerShipper().write('{"message":"core, worker"}');

@@ -1,5 +1,5 @@
 // Logs in every way there is, from an application of ES modules, and ends by itself.
-import { createHost, createShipper } from '@putlogs/core';
+import { createShipper, createWorkerShipper } from '@putlogs/core';
 import { transport } from '@putlogs/pino';
 import { PutlogsTransport } from '@putlogs/winston';
 import pino from 'pino';
@@ -16,4 +16,4 @@ winstonWith({ worker: false }).info('winston, own thread');
 winstonWith({}).info('winston, worker');
 
 createShipper().write('{"message":"core, own thread"}');
-createHost().write('{"message":"core, worker"}');
+createWorkerShipper().write('{"message":"core, worker"}');

@@ -1,4 +1,4 @@
-import { createHost, createShipper, PutlogsError, type PutlogsOptions, type Stats } from '@putlogs/core';
+import { createShipper, createWorkerShipper, PutlogsError, type PutlogsOptions, type Stats } from '@putlogs/core';
 import { startWorker } from '@putlogs/core/worker';
 import { createEmulator, type Emulator } from '@putlogs/emulator';
 import putlogs, { type PinoTransportOptions, stats, transport } from '@putlogs/pino';
@@ -24,4 +24,4 @@ if (seen.accepted < 0) throw new Error('a counter below zero');
 
 winston.createLogger({ transports: [new PutlogsTransport(winstonOptions)] }).info('winston, own thread');
 createShipper({ lingerMs: options.lingerMs ?? 0 }).write('{"message":"core, own thread"}');
-createHost().write('{"message":"core, worker"}');
+createWorkerShipper().write('{"message":"core, worker"}');

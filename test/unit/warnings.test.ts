@@ -1,38 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
-import { Teller, type Warning } from '@putlogs/core/internal/telemetry/warnings';
+import { type Warning, WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
 
 test('of each kind the first is told, then at most one a minute, with the number of those left out', async () => {
   let nowMs = 5;
   const clock: Clock = { wallMs: () => 0, monotonicMs: () => nowMs, after: () => () => {}, random: () => 0 };
   const told: Warning[] = [];
-  const teller = new Teller(clock, (warning) => told.push(warning));
+  const warnings = new WarningReporter(clock, (warning) => told.push(warning));
   for (let second = 0; second < 150; second += 1) {
-    teller.tell('retry', `at ${second}`);
-    if (second === 70) teller.tell('memory', 'another kind');
+    warnings.warn('retry', `at ${second}`);
+    if (second === 70) warnings.warn('memory', 'another kind');
     nowMs += 1000;
   }
   await new Promise(setImmediate);
   assert.deepEqual(told, [
-    { kind: 'retry', message: 'at 0', untold: 0 },
-    { kind: 'retry', message: 'at 60', untold: 59 },
-    { kind: 'memory', message: 'another kind', untold: 0 },
-    { kind: 'retry', message: 'at 120', untold: 59 },
+    { kind: 'retry', message: 'at 0', suppressed: 0 },
+    { kind: 'retry', message: 'at 60', suppressed: 59 },
+    { kind: 'memory', message: 'another kind', suppressed: 0 },
+    { kind: 'retry', message: 'at 120', suppressed: 59 },
   ]);
 });
 
 test('a warning with a topic of its own is not left out after another one of its kind', async () => {
   const clock: Clock = { wallMs: () => 0, monotonicMs: () => 0, after: () => () => {}, random: () => 0 };
   const told: Warning[] = [];
-  const teller = new Teller(clock, (warning) => told.push(warning));
-  teller.tell('worker', 'it is gone');
-  teller.tell('worker', 'some are lost', 'worker.lost');
-  teller.tell('worker', 'more are lost', 'worker.lost');
+  const warnings = new WarningReporter(clock, (warning) => told.push(warning));
+  warnings.warn('worker', 'it is gone');
+  warnings.warn('worker', 'some are lost', 'worker.lost');
+  warnings.warn('worker', 'more are lost', 'worker.lost');
   await new Promise(setImmediate);
   assert.deepEqual(told, [
-    { kind: 'worker', message: 'it is gone', untold: 0 },
-    { kind: 'worker', message: 'some are lost', untold: 0 },
+    { kind: 'worker', message: 'it is gone', suppressed: 0 },
+    { kind: 'worker', message: 'some are lost', suppressed: 0 },
   ]);
 });
 
@@ -46,9 +46,9 @@ test('what a listener throws is not thrown into the core', async () => {
       resolve(error);
     });
   });
-  const teller = new Teller(clock, () => {
+  const warnings = new WarningReporter(clock, () => {
     throw new Error('a listener’s own');
   });
-  teller.tell('internal', 'something');
+  warnings.warn('internal', 'something');
   assert.match(String(await thrown), /a listener’s own/);
 });

@@ -3,16 +3,17 @@
 import type { Segment } from '../spool/segment';
 import { Deque } from './deque';
 import type { Unit } from './unit';
+import { bytesOf } from './used-units';
 
 export class MemoryUnits {
   readonly #units = new Deque<Unit>();
   /** How many of the first ones are also on disk. */
   #onDisk = 0;
-  readonly #onRelease: (unit: Unit) => void;
+  readonly #onBytes: (bytes: number) => void;
 
-  /** @param onRelease called with a unit whose body leaves memory */
-  constructor(onRelease: (unit: Unit) => void) {
-    this.#onRelease = onRelease;
+  /** @param onBytes called with the bytes that units begin or cease to take */
+  constructor(onBytes: (bytes: number) => void) {
+    this.#onBytes = onBytes;
   }
 
   get length(): number {
@@ -24,10 +25,11 @@ export class MemoryUnits {
   }
 
   push(unit: Unit): void {
+    this.#onBytes(bytesOf(unit));
     this.#units.push(unit);
   }
 
-  /** Takes the first one, to be sent. */
+  /** Takes the first one, to be sent; its bytes stay counted. */
   shift(): Unit | undefined {
     const unit = this.#units.shift();
     if (unit?.disk !== undefined) this.#onDisk -= 1;
@@ -46,14 +48,14 @@ export class MemoryUnits {
 
   /** Units that are also on disk leave memory; they are read again when it is their turn. */
   letGo(): void {
-    for (; this.#onDisk > 0; this.#onDisk -= 1) this.#onRelease(this.#units.shift()!);
+    for (; this.#onDisk > 0; this.#onDisk -= 1) this.#release(this.#units.shift()!);
   }
 
   /** Takes the oldest unit that is only in memory, and releases it. */
   dropOldest(): Unit | undefined {
     this.letGo();
     const unit = this.#units.shift();
-    if (unit !== undefined) this.#onRelease(unit);
+    if (unit !== undefined) this.#release(unit);
     return unit;
   }
 
@@ -62,7 +64,7 @@ export class MemoryUnits {
     const kept: Unit[] = [];
     for (; this.#onDisk > 0; this.#onDisk -= 1) {
       const unit = this.#units.shift()!;
-      if (unit.disk?.segment === segment) this.#onRelease(unit);
+      if (unit.disk?.segment === segment) this.#release(unit);
       else kept.push(unit);
     }
     for (const unit of kept.reverse()) this.#units.unshift(unit);
@@ -72,6 +74,10 @@ export class MemoryUnits {
   /** The files are gone: every unit is only in memory. */
   forgetDisk(): void {
     this.#onDisk = 0;
+  }
+
+  #release(unit: Unit): void {
+    this.#onBytes(-bytesOf(unit));
   }
 
   clear(): void {

@@ -22,11 +22,13 @@ import type { Finish } from '../spool/progress';
 import type { Segment } from '../spool/segment';
 import type { Counters, DropReason } from '../telemetry/counters';
 import { AdoptedJournals } from './adopted-journals';
+import { FinishedRecords } from './finished-records';
 import { FlushWaiters } from './flush-waiters';
 import { MemoryUnits } from './memory-units';
 import { type OwnJournal, Spill } from './spill';
 import { type Read, StoredUnits } from './stored-units';
-import { ADOPTED, cutUnit, indexOf, indexRanges, partition, partUnit, sealedUnit, type Unit } from './unit';
+import { ADOPTED, cutUnit, indexOf, partition, partUnit, sealedUnit, type Unit } from './unit';
+import { bytesOf, UsedUnits } from './used-units';
 
 export interface QueueParts {
   readonly counters: Counters;
@@ -49,22 +51,18 @@ export type Next = { readonly kind: 'unit'; readonly unit: Unit } | { readonly k
 
 /** Failures in a row that are an outage and not a slip. */
 const OUTAGE_FAILURES = 2;
-/** What a unit costs beside its body. */
-const OVERHEAD_BYTES = 512;
 /** On a full disk a part is sent after so many tries to write its cut down: delivery is what makes room. */
 const CUT_TRIES = 3;
 
 export class DeliveryQueue {
   readonly #parts: QueueParts;
-  readonly #inFlight = new Set<Unit>();
-  /** Parts of units that were cut: in front of all that is not in flight. */
-  #cut: Unit[] = [];
+  readonly #used: UsedUnits;
   readonly #adopted: AdoptedJournals;
-  readonly #memory = new MemoryUnits((unit) => this.#release(unit));
+  readonly #memory: MemoryUnits;
   readonly #spill: Spill;
   readonly #stored: StoredUnits;
+  readonly #finished: FinishedRecords;
   #isPaused = false;
-  #onIdle: (() => void) | undefined;
   #failures = 0;
   #nextSequence = 1;
   readonly #waiters: FlushWaiters;
@@ -74,7 +72,10 @@ export class DeliveryQueue {
     this.#parts = parts;
     this.#adopted = new AdoptedJournals(onDrained);
     this.#waiters = new FlushWaiters(clock);
-    const units = { memory: this.#memory, inFlight: this.#inFlight, cut: () => this.#cut };
+    const onBytes = (bytes: number) => counters.add('pendingBytes', bytes);
+    this.#used = new UsedUnits(onBytes);
+    this.#memory = new MemoryUnits(onBytes);
+    const units = { memory: this.#memory, inFlight: this.#used.inFlight, cut: () => this.#used.next };
     this.#stored = new StoredUnits({
       adopted: this.#adopted,
       own: () => this.#own?.journal,
@@ -85,6 +86,11 @@ export class DeliveryQueue {
       onDiskFailure,
     });
     this.#spill = new Spill({ counters, clock, beforeDisk, onDiskFailure, ...units });
+    this.#finished = new FinishedRecords({
+      counters,
+      onDropped: parts.onDropped,
+      onDiskFailure: (failure) => this.#spill.rest(failure),
+    });
   }
 
   get #own(): OwnJournal | undefined {
@@ -103,7 +109,7 @@ export class DeliveryQueue {
   }
 
   get #inMemory(): number {
-    return this.#inFlight.size + this.#cut.length + this.#memory.length + (this.#stored.hasUnbuilt ? 1 : 0);
+    return this.#used.length + this.#memory.length + (this.#stored.hasUnbuilt ? 1 : 0);
   }
 
   get #hasRecordsOnDisk(): boolean {
@@ -119,7 +125,6 @@ export class DeliveryQueue {
     const sequence = sequenceOf(batch.packId, false);
     this.#nextSequence = sequence + 1;
     const unit = sealedUnit(batch, sequence);
-    this.#hold(unit);
     this.#memory.push(unit);
     this.#spillIfDue();
   }
@@ -159,14 +164,7 @@ export class DeliveryQueue {
   /** Sends nothing new; resolves when no unit is in flight. */
   pause(): Promise<void> {
     this.#isPaused = true;
-    if (this.#inFlight.size + this.#cut.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
-  }
-
-  resume(): void {
-    this.#isPaused = false;
+    return this.#used.idle();
   }
 
   /**
@@ -176,7 +174,7 @@ export class DeliveryQueue {
    */
   evicted(directory: string, own: OwnJournal | undefined, isGone: boolean): number {
     const lost = this.journals.filter((journal) => journal.directory === directory);
-    let units = [...this.#inFlight];
+    let units = [...this.#used.inFlight];
     if (this.#own !== undefined && this.#own.journal !== own?.journal) {
       lost.push(this.#own.journal);
       this.#spill.own = own === undefined ? undefined : { journal: own.journal, writer: own.writer };
@@ -186,12 +184,8 @@ export class DeliveryQueue {
       this.#memory.forgetDisk();
     }
     const isLost = ({ disk }: Unit) => disk !== undefined && lost.includes(disk.journal);
-    if (isGone) units = units.concat(this.#cut);
-    else {
-      // Not sent yet: the other process sends them, in the same parts.
-      for (const unit of this.#cut) if (isLost(unit)) this.#release(unit);
-      this.#cut = this.#cut.filter((unit) => !isLost(unit));
-    }
+    if (isGone) units = units.concat(this.#used.next);
+    else this.#used.giveAway(isLost);
     let records = lost.reduce((sum, { unfinished }) => sum + unfinished, 0);
     for (const journal of lost) this.release(journal);
     for (const unit of units) {
@@ -218,8 +212,8 @@ export class DeliveryQueue {
   // sending
 
   next(): Next {
-    const cut = this.#cut.shift();
-    if (cut !== undefined) return this.#send(cut);
+    const first = this.#used.takeNext();
+    if (first !== undefined) return this.#send(first);
     if (this.#isPaused) return { kind: 'none' };
     const read = this.#read();
     if (read.kind === 'units') return this.next();
@@ -234,20 +228,19 @@ export class DeliveryQueue {
   }
 
   #send(unit: Unit): Next {
-    this.#inFlight.add(unit);
+    this.#used.inFlight.add(unit);
     return { kind: 'unit', unit };
   }
 
   /** Reads the next unit while one is in flight: then the disk takes no time between two requests. */
   prefetch(): void {
-    if (this.#inFlight.size > 0 && this.#cut.length === 0 && !this.#isPaused) this.#read();
+    const isBusy = this.#used.inFlight.size > 0 && this.#used.next.length === 0;
+    if (isBusy && !this.#isPaused) this.#read();
   }
 
   #read(): Read {
     const read = this.#stored.read(() => this.#parts.mayRead(this.#inMemory > this.#memory.length));
-    if (read.kind !== 'units') return read;
-    for (const unit of read.units) this.#hold(unit);
-    this.#cut = [...read.units, ...this.#cut];
+    if (read.kind === 'units') this.#used.putFirst(read.units);
     return read;
   }
 
@@ -263,11 +256,9 @@ export class DeliveryQueue {
   /** All records of a unit in flight are finished. Dead-letter lines have been written before. */
   finish(unit: Unit, how: Finish): void {
     if (how === 'delivered') this.#failures = 0;
-    this.#inFlight.delete(unit);
-    this.#finishRecords(unit, unit.from, unit.to, unit.batch.count, how);
-    this.#release(unit);
-    unit.disk?.journal.unpin(unit.disk);
-    this.#settleJournal(unit);
+    this.#finished.all(unit, how);
+    this.#used.end(unit);
+    this.#trimJournal(unit);
     this.#look();
   }
 
@@ -284,7 +275,7 @@ export class DeliveryQueue {
       unit.failedCuts += 1;
       if (failure.code !== 'ENOSPC' || unit.failedCuts < CUT_TRIES) return failure;
     }
-    this.#replace(unit, parts);
+    this.#used.end(unit, parts);
     return undefined;
   }
 
@@ -302,41 +293,15 @@ export class DeliveryQueue {
       rejected,
       reject: () => {
         const kept = passed.length === 0 ? [] : [partUnit(unit, opened, passed, reframing)];
-        for (const { from, to } of indexRanges(unit, others))
-          this.#finishRecords(unit, from, to, to - from, 'rejected');
-        this.#replace(unit, kept);
-        this.#settleJournal(unit);
+        this.#finished.some(unit, others, 'rejected');
+        this.#used.end(unit, kept);
+        this.#trimJournal(unit);
         this.#look();
       },
     };
   }
 
-  #replace(unit: Unit, parts: readonly Unit[]): void {
-    this.#inFlight.delete(unit);
-    for (const part of parts) {
-      this.#hold(part);
-      part.disk?.journal.pin(part.disk);
-    }
-    this.#release(unit);
-    unit.disk?.journal.unpin(unit.disk);
-    this.#cut = [...parts, ...this.#cut];
-  }
-
-  /** Progress before counters: another thread may read in between, and `spooled` must not name what is finished. */
-  #finishRecords(unit: Unit, from: number, to: number, count: number, how: Finish): void {
-    const { counters } = this.#parts;
-    let records = count;
-    if (unit.disk !== undefined) {
-      const finished = unit.disk.journal.finish(unit.disk, from, to, how);
-      if (finished.failure !== undefined) this.#spill.rest(finished.failure);
-      ({ records } = finished);
-      counters.add('spooled', -records);
-    }
-    if (how === 'delivered') counters.add('delivered', records);
-    else this.#parts.onDropped(how, records);
-  }
-
-  #settleJournal({ disk }: Unit): void {
+  #trimJournal({ disk }: Unit): void {
     if (disk === undefined) return;
     if (disk.journal === this.#own?.journal) this.#own.writer.trim();
     else this.#drain(disk.journal);
@@ -383,14 +348,6 @@ export class DeliveryQueue {
     return count;
   }
 
-  #hold({ batch }: Unit): void {
-    this.#parts.counters.add('pendingBytes', batch.body.length + OVERHEAD_BYTES);
-  }
-
-  #release({ batch }: Unit): void {
-    this.#parts.counters.add('pendingBytes', -batch.body.length - OVERHEAD_BYTES);
-  }
-
   /** What the disk refused, of batches and of progress, is tried again. */
   tend(): void {
     this.#spillIfDue();
@@ -414,23 +371,16 @@ export class DeliveryQueue {
 
   /** Something is finished: flushes may be, too. */
   #look(): void {
-    if (this.#onIdle !== undefined && this.#inFlight.size + this.#cut.length === 0) {
-      this.#onIdle();
-      this.#onIdle = undefined;
-    }
+    this.#used.lookIdle();
     this.#waiters.look(() => this.#oldestSequence());
   }
 
   /** The number of the first batch that is not finished; `ADOPTED` while other runs' records are left. */
   #oldestSequence(): number {
     if (this.#adopted.hasUnfinished) return ADOPTED;
-    let oldest = this.#nextSequence;
-    for (const { sequence } of this.#inFlight) oldest = Math.min(oldest, sequence);
-    for (const { sequence } of this.#cut) oldest = Math.min(oldest, sequence);
     if (this.#stored.hasUnbuilt) return ADOPTED;
-    if (this.#stored.hasUnread) {
-      return Math.min(oldest, this.#stored.firstSequence);
-    }
+    const oldest = this.#used.oldestSequence(this.#nextSequence);
+    if (this.#stored.hasUnread) return Math.min(oldest, this.#stored.firstSequence);
     return Math.min(oldest, this.#memory.first?.sequence ?? oldest);
   }
 
@@ -438,8 +388,8 @@ export class DeliveryQueue {
   leave(): number {
     this.#spill.all();
     let lost = 0;
-    for (const unit of [...this.#inFlight, ...this.#cut, ...this.#memory]) {
-      this.#release(unit);
+    for (const unit of [...this.#used.inFlight, ...this.#used.next, ...this.#memory]) {
+      this.#parts.counters.add('pendingBytes', -bytesOf(unit));
       if (unit.disk !== undefined) continue;
       lost += unit.batch.count;
       this.#parts.onDropped('exit', unit.batch.count);
@@ -455,8 +405,7 @@ export class DeliveryQueue {
   }
 
   #forget(): void {
-    this.#inFlight.clear();
-    this.#cut = [];
+    this.#used.clear();
     this.#memory.clear();
     this.#adopted.close();
     this.#waiters.end();

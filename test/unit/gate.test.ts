@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAILURES_TO_CLOSE, Gate } from '@putlogs/core/internal/delivery/gate';
+import { FAILURES_TO_PAUSE, Gate } from '@putlogs/core/internal/delivery/gate';
 import type { Failure, Outcome } from '@putlogs/core/internal/targets/outcome';
 import { queueAndLane } from '../support/queue-and-lane';
 import { HandClock, settled } from './hand-clock';
@@ -78,7 +78,7 @@ test('when it is well again, one more is let in with each success', async () => 
 test('a service that fails now and then is not taken for one that is down', () => {
   const { gate } = gateOf(4);
   for (let i = 0; i < 100; i += 1) {
-    for (const turn of turns(gate, FAILURES_TO_CLOSE - 1)) gate.failed(turn, RETRY, 1);
+    for (const turn of turns(gate, FAILURES_TO_PAUSE - 1)) gate.failed(turn, RETRY, 1);
     const turn = gate.tryEnter();
     assert.notEqual(turn, undefined, 'it is open');
     gate.answered(turn!);

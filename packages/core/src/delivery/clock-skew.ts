@@ -1,6 +1,6 @@
-// What the time is at the service: a machine whose clock is wrong can still sign.
-// Takes: the service's time, when it refused ours. Gives: the time to sign with. Keeps: the difference. Never: touches
-// the time of a record: that is what the machine said it was.
+// The difference between the service's clock and ours: a machine whose clock is wrong can still sign requests.
+//
+// It is used for signatures only. The time of a record stays what the machine said.
 
 import type { Clock } from '../runtime/clock';
 
@@ -16,7 +16,10 @@ export class ServiceTime {
     return this.#clock.wallMs() + this.#aheadMs;
   }
 
-  /** The service says that it is `wallMs` now. Gives by how much its clock is ahead of the machine's. */
+  /**
+   * @param wallMs the service's time, from its refusal of ours
+   * @returns by how much the service's clock is ahead of ours
+   */
   correct(wallMs: number): number {
     this.#aheadMs = wallMs - this.#clock.wallMs();
     return this.#aheadMs;

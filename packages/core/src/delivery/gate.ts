@@ -1,15 +1,15 @@
-// One gate per endpoint: a service that is down is asked by one, not hammered by all.
+// The circuit breaker of an endpoint: a service that is down is probed by one attempt, not hammered by all.
 //
-// Takes: who wants to send, and what came of it. Gives: turns, and how long who failed has to wait. Keeps: how many
-// may be in flight now, the failures in a row, and until when nobody is let in. Never: repeats anything itself: the
-// one retry loop is the lane's, and comes here for each of its turns.
+// All lanes to an endpoint share a gate. It permits attempts and says how long to wait after a failure; the one retry
+// loop is the lane's.
 //
-//   open     as many as `concurrency` are in flight; one that fails waits its own backoff
-//   closed   FAILURES_TO_CLOSE in a row, or a Retry-After: nobody until the shared backoff is over, then one probe;
-//            if it fails the backoff grows, if it is taken the gate is open, for one, and for one more each success
+//   running  up to `concurrency` attempts are in flight; after a failure each waits its own backoff
+//   paused   after FAILURES_TO_PAUSE failures in a row, or a Retry-After: no attempt until the shared backoff is over, then
+//            one probe. If the probe fails, the backoff grows. If it succeeds, the gate runs again, with one attempt in
+//            flight, and with one more after each success.
 //
-// An attempt that began before the gate closed says nothing new when it fails: a blip that fails all in flight at
-// once is one failure. What is refused (a batch too large, a bad record) is an answer: the service is well.
+// The failure of an attempt that began before the pause says nothing new: an interruption that fails all attempts in
+// flight at once counts as one failure. A refusal (a batch too large, a bad record) is an answer: the service is well.
 
 import { type BackoffOptions, backoffMs } from '../runtime/backoff';
 import type { CancelTimer, Clock } from '../runtime/clock';
@@ -22,16 +22,16 @@ export interface GateOptions {
   readonly clock: Clock;
 }
 
-/** A turn: which period of the gate it was given in. */
-export type Turn = number;
+/** Permits one attempt. The number tells attempts from before a pause from those after it. */
+export type Permit = number;
 
-/** Fewer in a row are flapping, which the backoff of those that failed is enough for. */
-export const FAILURES_TO_CLOSE = 3;
-/** A held batch is asked for no more often than this, as a part of the longest backoff. */
+/** For fewer failures in a row, the backoff of the attempts that failed is enough. */
+export const FAILURES_TO_PAUSE = 3;
+/** The shortest wait of a held batch, as a part of the longest backoff. */
 const HOLD_PART = 1 / 4;
 
 interface Waiter {
-  readonly admit: (turn: Turn) => void;
+  readonly admit: (permit: Permit) => void;
 }
 
 export class Gate {
@@ -39,12 +39,12 @@ export class Gate {
   readonly #waiters = new Set<Waiter>();
   #limit: number;
   #inFlight = 0;
-  #closed = false;
-  #period: Turn = 0;
+  #isPaused = false;
+  #period: Permit = 0;
   #failuresInARow = 0;
   /** The step of the shared backoff. */
   #step = 0;
-  #opensAtMs = 0;
+  #pausedUntilMs = 0;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(options: GateOptions) {
@@ -52,15 +52,15 @@ export class Gate {
     this.#limit = options.concurrency;
   }
 
-  /** A turn, if there is one now. */
-  tryEnter(): Turn | undefined {
-    if (this.#waiters.size > 0 || this.#inFlight >= this.#limit || this.#untilOpenMs() > 0) return undefined;
+  /** A permit, if there is one now. */
+  tryEnter(): Permit | undefined {
+    if (this.#waiters.size > 0 || this.#inFlight >= this.#limit || this.#pauseLeftMs() > 0) return undefined;
     this.#inFlight += 1;
     return this.#period;
   }
 
-  /** The next turn that is free; none if `signal` ends the wait. */
-  enter(signal: AbortSignal): Promise<Turn | undefined> {
+  /** Resolves with the next free permit; with nothing if `signal` ends the wait. */
+  enter(signal: AbortSignal): Promise<Permit | undefined> {
     return new Promise((resolve) => {
       const leave = () => {
         this.#waiters.delete(waiter);
@@ -68,9 +68,9 @@ export class Gate {
         resolve(undefined);
       };
       const waiter = {
-        admit: (turn: Turn) => {
+        admit: (permit: Permit) => {
           signal.removeEventListener('abort', leave);
-          resolve(turn);
+          resolve(permit);
         },
       };
       signal.addEventListener('abort', leave);
@@ -79,82 +79,86 @@ export class Gate {
     });
   }
 
-  /** The attempt had an answer: taken, or refused for what it was. */
-  answered(turn: Turn): void {
+  /** The service took the batch, or refused it for what it is. */
+  answered(permit: Permit): void {
     this.#inFlight -= 1;
-    // What began before the gate closed does not open it: the service may have asked for a pause since.
-    if (turn === this.#period || !this.#closed) {
-      this.#closed = false;
+    // An attempt that began before the pause does not end it: the service may have asked for the pause since.
+    if (permit === this.#period || !this.#isPaused) {
+      this.#isPaused = false;
       this.#failuresInARow = 0;
-      this.#opensAtMs = 0;
+      this.#pausedUntilMs = 0;
       this.#limit = Math.min(this.#options.concurrency, this.#limit + 1);
     }
     this.#admit();
   }
 
-  /** The attempt was ended from outside, and says nothing about the service. */
+  /** The attempt was aborted, which says nothing about the service. */
   ended(): void {
     this.#inFlight -= 1;
     this.#admit();
   }
 
-  /** @param failures of this batch, from 1. Gives how long it has to wait before it comes again. */
-  failed(turn: Turn, failure: Failure, failures: number): number {
+  /**
+   * @param failures of this batch, from 1
+   * @returns how long the batch has to wait before its next attempt
+   */
+  failed(permit: Permit, failure: Failure, failures: number): number {
     this.#inFlight -= 1;
-    const delayMs = turn === this.#period ? this.#news(failure, failures) : this.#echo(failure, failures);
+    const delayMs =
+      permit === this.#period ? this.#onFailure(failure, failures) : this.#onStaleFailure(failure, failures);
     this.#admit();
     return delayMs;
   }
 
-  /** What made the attempts fail may be gone: the next one need not wait. */
+  /** The cause of the failures may be gone, for example after new credentials: the next attempt does not wait. */
   hurry(): void {
-    this.#opensAtMs = 0;
+    this.#pausedUntilMs = 0;
     this.#admit();
   }
 
-  /** The wait of one batch alone, for a failure that is its own and not the endpoint's. */
+  /** The wait of one batch for a failure of its own, which is not the endpoint's. */
   backoffMs(step: number, failure: Failure): number {
     const { backoff, clock } = this.#options;
     const floorMs = failure.kind === 'hold' ? backoff.maxMs * HOLD_PART : failure.afterMs;
     return backoffMs(step, floorMs, backoff, clock.random);
   }
 
-  #news(failure: Failure, failures: number): number {
+  #onFailure(failure: Failure, failures: number): number {
     this.#failuresInARow += 1;
     this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     const isAskedToWait = failure.kind === 'retry' && failure.afterMs > 0;
-    if (!this.#closed && !isAskedToWait && this.#failuresInARow < FAILURES_TO_CLOSE) {
+    if (!this.#isPaused && !isAskedToWait && this.#failuresInARow < FAILURES_TO_PAUSE) {
       return this.backoffMs(failures, failure);
     }
-    this.#step = this.#closed ? this.#step + 1 : failures;
-    this.#closed = true;
+    this.#step = this.#isPaused ? this.#step + 1 : failures;
+    this.#isPaused = true;
     this.#limit = 1;
     this.#period += 1;
     const delayMs = this.backoffMs(this.#step, failure);
-    this.#opensAtMs = this.#options.clock.monotonicMs() + delayMs;
+    this.#pausedUntilMs = this.#options.clock.monotonicMs() + delayMs;
     return delayMs;
   }
 
-  /** An attempt from before the gate closed. Only what the service asks for is new. */
-  #echo(failure: Failure, failures: number): number {
-    if (!this.#closed) return this.backoffMs(failures, failure);
+  /** An attempt from before the pause. Only a longer Retry-After is new. */
+  #onStaleFailure(failure: Failure, failures: number): number {
+    if (!this.#isPaused) return this.backoffMs(failures, failure);
     if (failure.kind === 'retry') {
-      this.#opensAtMs = Math.max(this.#opensAtMs, this.#options.clock.monotonicMs() + failure.afterMs);
+      this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#options.clock.monotonicMs() + failure.afterMs);
     }
-    return this.#untilOpenMs();
+    return this.#pauseLeftMs();
   }
 
-  #untilOpenMs(): number {
-    return Math.max(0, this.#opensAtMs - this.#options.clock.monotonicMs());
+  #pauseLeftMs(): number {
+    return Math.max(0, this.#pausedUntilMs - this.#options.clock.monotonicMs());
   }
 
-  /** Lets in who may, in the order they came; and if it is only too early, sees to it that this is done later. */
+  /** Gives permits in the order of asking. During a pause, tries again at its end. */
   #admit(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     for (const waiter of this.#waiters) {
       if (this.#inFlight >= this.#limit) return;
-      const waitMs = this.#untilOpenMs();
+      const waitMs = this.#pauseLeftMs();
       if (waitMs > 0) {
         this.#cancelTimer = this.#options.clock.after(waitMs, false, () => this.#admit());
         return;

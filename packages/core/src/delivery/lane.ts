@@ -1,4 +1,4 @@
-// Sends what a queue holds: the one retry loop.
+// Sends the units of a queue: the one retry loop.
 //
 // Takes units from the queue, makes attempts, and reports each outcome. With `concurrency` 1 a unit is sent only
 // after the one in front of it is finished: that keeps an instance's records in order across retries.
@@ -18,7 +18,7 @@ import type { Gate } from './gate';
 import type { Next } from './queue';
 import type { Unit } from './unit';
 
-/** What a lane needs of its queue, and of who knows the target. */
+/** What a lane needs of its queue and of the target. */
 export interface LaneParts {
   /** Units in flight at a time. 1 keeps order. */
   readonly concurrency: number;
@@ -48,11 +48,11 @@ export class Lane {
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
-    // Each unit in flight listens; node takes more than ten listeners for a leak, and says so on stderr.
+    // Each unit in flight has a listener. Node prints a warning on stderr for more than ten: they look like a leak.
     setMaxListeners(0, this.#stop.signal);
   }
 
-  /** Sends what can be sent now. */
+  /** Sends every unit that can be sent now. */
   pull(): void {
     while (this.#carried < this.#parts.concurrency && !this.#stop.signal.aborted && !this.#isWaitingToRead) {
       const next = this.#parts.next();
@@ -67,13 +67,13 @@ export class Lane {
     }
   }
 
-  /** What was in the way may be gone: units that wait for their next attempt are sent now. */
+  /** The cause of failures may be gone: units in their backoff are sent now. */
   hurry(): void {
     this.#parts.gate.hurry();
     for (const end of [...this.#waits]) end();
   }
 
-  /** Ends every attempt. The lane is of no use afterwards. */
+  /** Aborts every attempt. The lane sends nothing afterwards. */
   abandon(): void {
     this.#stop.abort();
   }
@@ -82,18 +82,18 @@ export class Lane {
     const { signal } = this.#stop;
     const { gate } = this.#parts;
     for (let failures = 1; ; failures += 1) {
-      const turn = gate.tryEnter() ?? (await gate.enter(signal));
-      if (turn === undefined) return;
+      const permit = gate.tryEnter() ?? (await gate.enter(signal));
+      if (permit === undefined) return;
       const outcome = await this.#attempt(unit, signal);
-      // Abandoned meanwhile: the queue has the unit, and decides what becomes of it.
+      // The lane was abandoned meanwhile: the queue has the unit, and spools or drops it.
       if (signal.aborted) return gate.ended();
       let failure: Failure;
       let delayMs: number;
       if (outcome.kind === 'retry' || outcome.kind === 'hold') {
         failure = outcome;
-        delayMs = gate.failed(turn, failure, failures);
+        delayMs = gate.failed(permit, failure, failures);
       } else {
-        gate.answered(turn);
+        gate.answered(permit);
         const held = this.#conclude(unit, outcome);
         if (held === undefined) {
           this.#carried -= 1;
@@ -126,7 +126,7 @@ export class Lane {
     });
   }
 
-  /** An attempt has an outcome whatever happens in it: a lane that stopped on a surprise would lose what follows. */
+  /** Turns an exception into an outcome: a lane that stopped at one would never send the units behind it. */
   async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
     try {
       const attempt = this.#parts.attempt(unit, signal);
@@ -142,7 +142,7 @@ export class Lane {
 
   #wait(delayMs: number): Promise<void> {
     const { signal } = this.#stop;
-    // An application that closes the shipper when it is warned of a retry abandons the lane right before the wait.
+    // An application that closes the shipper from its listener for warnings abandons the lane right before the wait.
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

@@ -68,29 +68,21 @@ export class DeliveryQueue {
   readonly #waiters: FlushWaiters;
 
   constructor(parts: QueueParts) {
-    const { counters, clock, beforeDisk, onDiskFailure, onDrained } = parts;
+    const { counters, clock, reframing, joinLimits, beforeDisk, onDiskFailure, onDropped, onDrained } = parts;
     this.#parts = parts;
-    this.#adopted = new AdoptedJournals(onDrained);
-    this.#waiters = new FlushWaiters(clock);
     const onBytes = (bytes: number) => counters.add('pendingBytes', bytes);
     this.#used = new UsedUnits(onBytes);
     this.#memory = new MemoryUnits(onBytes);
+    this.#adopted = new AdoptedJournals(onDrained);
+    this.#waiters = new FlushWaiters(clock);
+    const own = () => this.#own?.journal;
+    const limit = () => this.#memory.first?.disk;
+    const drain = (journal: Journal) => this.#drain(journal);
+    this.#stored = new StoredUnits({ adopted: this.#adopted, own, limit, reframing, joinLimits, drain, onDiskFailure });
     const units = { memory: this.#memory, inFlight: this.#used.inFlight, cut: () => this.#used.next };
-    this.#stored = new StoredUnits({
-      adopted: this.#adopted,
-      own: () => this.#own?.journal,
-      limit: () => this.#memory.first?.disk,
-      reframing: parts.reframing,
-      joinLimits: parts.joinLimits,
-      drain: (journal) => this.#drain(journal),
-      onDiskFailure,
-    });
     this.#spill = new Spill({ counters, clock, beforeDisk, onDiskFailure, ...units });
-    this.#finished = new FinishedRecords({
-      counters,
-      onDropped: parts.onDropped,
-      onDiskFailure: (failure) => this.#spill.rest(failure),
-    });
+    const rest = (failure: DiskFailure) => this.#spill.rest(failure);
+    this.#finished = new FinishedRecords({ counters, onDropped, onDiskFailure: rest });
   }
 
   get #own(): OwnJournal | undefined {
@@ -105,15 +97,12 @@ export class DeliveryQueue {
 
   /** Whether everything is finished. */
   get isEmpty(): boolean {
-    return this.#inMemory === 0 && !this.#hasRecordsOnDisk;
+    if (this.#inMemory > 0 || this.#adopted.hasUnfinished) return false;
+    return (this.#own?.journal.unfinished ?? 0) === 0;
   }
 
   get #inMemory(): number {
     return this.#used.length + this.#memory.length + (this.#stored.hasUnbuilt ? 1 : 0);
-  }
-
-  get #hasRecordsOnDisk(): boolean {
-    return (this.#own?.journal.unfinished ?? 0) > 0 || this.#adopted.hasUnfinished;
   }
 
   get isOutage(): boolean {
@@ -129,7 +118,7 @@ export class DeliveryQueue {
     this.#spillIfDue();
   }
 
-  /** Appends what has to be on disk now; bodies leave memory, except where they are sent at once. */
+  /** Appends the batches that have to be on disk now. Bodies leave memory, unless they are sent at once. */
   #spillIfDue(): void {
     const isOutage = this.isOutage || this.#stored.predecessor !== undefined;
     if (isOutage || this.#parts.mode === 'always') this.#spill.slice();
@@ -147,7 +136,7 @@ export class DeliveryQueue {
       counters.add('spooled', journal.unfinished);
     }
     this.#adopted.add(journal);
-    // What is read next stands in front of what is in memory.
+    // Its entries are sent before the units in memory.
     this.#memory.letGo();
   }
 
@@ -168,9 +157,9 @@ export class DeliveryQueue {
   }
 
   /**
-   * A directory of this run is another process's, which sends what is in it: it stays counted as spooled, and so is not
-   * sent from memory. Units in flight may arrive twice. If the directory was deleted, the records that were only there
-   * are lost: returns how many.
+   * Another process has a directory of this run, and sends its records: they stay counted as spooled, and are not sent
+   * from memory. Units in flight may arrive twice. If the directory was deleted, records that were only there are lost.
+   * Returns how many.
    */
   evicted(directory: string, own: OwnJournal | undefined, isGone: boolean): number {
     const lost = this.journals.filter((journal) => journal.directory === directory);
@@ -178,7 +167,7 @@ export class DeliveryQueue {
     if (this.#own !== undefined && this.#own.journal !== own?.journal) {
       lost.push(this.#own.journal);
       this.#spill.own = own === undefined ? undefined : { journal: own.journal, writer: own.writer };
-      // Nobody else has what was deleted, so the copies in memory are sent.
+      // No other process has the deleted records, so the copies in memory are sent.
       if (isGone) units = units.concat([...this.#memory]);
       else this.#memory.letGo();
       this.#memory.forgetDisk();
@@ -249,7 +238,7 @@ export class DeliveryQueue {
   /** An attempt failed, and is made again. */
   failed(): void {
     this.#failures += 1;
-    // Not only what comes from now on: a process that is killed in an outage should not lose what it has in memory.
+    // Not only new batches: a process that is killed in an outage should not lose the batches in its memory.
     if (this.#failures === OUTAGE_FAILURES) this.#spillIfDue();
   }
 
@@ -280,8 +269,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Rejects records of a unit in flight for their time; the others are sent next. Returns the rejected ones as a batch,
-   * for the dead-letter file, and what is called when they are in it.
+   * Rejects records of a unit in flight for their time; the others are sent next. Returns the rejected ones as a batch for
+   * the dead-letter file, and the function to call when they are in it.
    * @throws if its records cannot be read
    */
   partition(unit: Unit, isTaken: (log: Buffer) => boolean): { rejected: Unit | undefined; reject: () => void } {
@@ -369,7 +358,7 @@ export class DeliveryQueue {
     return this.#waiters.wait(below, timeoutMs);
   }
 
-  /** Something is finished: flushes may be, too. */
+  /** Something is finished: flushes may be as well. */
   #look(): void {
     this.#used.lookIdle();
     this.#waiters.look(() => this.#oldestSequence());

@@ -1,4 +1,4 @@
-// The look: finds what dead runs have left, takes it over, and hands back what a living run of its instance should send.
+// The look: adopts the directories of dead runs, and hands directories back to living runs of their instance.
 //
 // It works in steps of a few milliseconds, so that heartbeats are never late. adopter.ts decides on one directory,
 // ownership.ts proves that a run is dead, adopted-directories.ts renames and opens.
@@ -66,8 +66,8 @@ export class Adoption {
   }
 
   /**
-   * Takes over what dead runs have left, and hands back what a living run of its instance should have. Calls `onWait` with
-   * the first run that has to be waited for. A second call while a look is on its way resolves with the first.
+   * Adopts directories of dead runs, and hands back directories of instances that live. Calls `onWait` with the first run
+   * that may still live. A second call during a look resolves with the first.
    */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {

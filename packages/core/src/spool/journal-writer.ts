@@ -1,10 +1,10 @@
 // Appends batches to the journal of the own run, and keeps it within its bytes.
 //
 // A batch counts as spooled when all of its entry is in the file (and synced, with `fsync`). After any failure the file
-// is cut back to where it was; if even that fails, the segment is retired: nothing is ever appended behind bytes that
-// nobody can vouch for. The reader never goes beyond `segment.bytes`, so it cannot see them either.
+// is cut back to where it was; if even that fails, the segment is retired: nothing is ever appended behind bytes
+// whose content is unknown. The reader never goes beyond `segment.bytes`, so it does not see them.
 //
-// Over the limit the oldest segment that is not pinned gives way, whole.
+// Over the limit, the oldest segment that is not pinned is deleted whole.
 
 import { constants } from 'node:fs';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -101,7 +101,7 @@ export class JournalWriter {
     return { kind: 'appended', unit };
   }
 
-  /** Removes what is finished: a small active file is kept for the next batches, a large or a retired one goes. */
+  /** Removes finished segments. A small active one is kept for the next batches. */
   trim(): void {
     const active = this.#active;
     if (active !== undefined && active.segment.left === 0 && active.segment.bytes > SEGMENT_LEAST_BYTES) {
@@ -232,7 +232,7 @@ export class JournalWriter {
     return [this.#buffer.subarray(0, headerBytes + body.length)];
   }
 
-  /** Nothing is appended to it again; what was appended before is read as ever. */
+  /** Nothing is appended to it again. Its entries are read as before. */
   #retire({ segment, file }: Active): void {
     const { disk, journal } = this.#parts;
     this.#active = undefined;

@@ -83,7 +83,7 @@ const PROBE_LIMIT_MS = 1000;
 
 /** `refused`: the socket's file is there, and no process of this machine listens behind it. */
 export function probe(disk: Disk, path: string, clock: Clock): Promise<Probe> {
-  // A plain file refuses connections, too. It can come from a backup.
+  // A plain file also refuses connections. It can come from a backup.
   if (!isSocket(disk, path)) return Promise.resolve('unknown');
   const address = addressOf(disk, path);
   if ('reason' in address) return Promise.resolve('unknown');

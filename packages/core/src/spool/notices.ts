@@ -1,4 +1,4 @@
-// What a spool tells people about its place and its neighbours: each function returns a topic and a sentence.
+// Sentences about a spool and its neighbours: each function returns a topic and a sentence.
 
 export interface Notice {
   readonly topic: string;

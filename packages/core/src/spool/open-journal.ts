@@ -29,7 +29,7 @@ interface Look {
 /** A segment that is given up: its records are lost, as many as the next segment says were before it. */
 const UNREADABLE = { fileBytes: 0, isDamaged: true, header: undefined, tail: undefined };
 
-/** What the system says where a regular file was opened or read, and there is something else. */
+/** The system's codes if the path is no regular file. */
 const NO_FILE = new Set(['ELOOP', 'EISDIR', 'ESPIPE', 'ENXIO']);
 
 /**
@@ -46,7 +46,7 @@ export function openJournal(
     const named = parseSegment(name);
     if (named === undefined || named.key !== parts.key) continue;
     const look = lookAt(parts, join(parts.directory(), name), named.number);
-    // A link, a directory or a pipe was made by somebody else: it must not stop the segments behind it.
+    // putlogs made no link, directory or pipe. It must not stop the segments behind it.
     if ('kind' in look && NO_FILE.has(look.code)) continue;
     if ('kind' in look) {
       if (!isLasting(look)) return look;

@@ -1,4 +1,4 @@
-// What lies in the root of a spool: the directories of runs, and what they tell without opening their journals.
+// The directories of runs in the root of a spool, without opening their journals.
 
 import { basename, join } from 'node:path';
 import type { Disk, DiskFailure } from './disk';

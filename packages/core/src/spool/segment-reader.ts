@@ -111,7 +111,7 @@ export class SegmentReader {
       const entry = decodeEntryHeader(bytes, at, header.marker);
       if (entry === undefined || from + at + entry.headerBytes + entry.bodyBytes > size) continue;
       const { recordsBefore, records, ordinal, crc, headerBytes, bodyBytes } = entry;
-      // The end counts all that was appended, also what is damaged by now.
+      // The end counts every appended record, also those that are damaged by now.
       if (entry.kind === 'end') {
         return { tail: { recordsTotal: recordsBefore, entries: ordinal, end: from + at, lastCrc: 0, isClosed: true } };
       }
@@ -124,7 +124,7 @@ export class SegmentReader {
   }
 
   /**
-   * The entry at the position, or what is wrong there.
+   * The entry at the position, or the reason why there is none.
    * @param limit nothing is read from there on: where the writer is
    */
   read(position: Position, marker: Buffer, limit: number): Found {
@@ -150,7 +150,7 @@ export class SegmentReader {
     return Buffer.isBuffer(head) ? decodeEntryHeader(head, 0, marker) : undefined;
   }
 
-  /** A copy that belongs to who reads it; a large body is read straight into it. */
+  /** A copy that the caller owns. A large body is read straight into it. */
   #body(at: number, length: number): Buffer | DiskFailure {
     this.#lastBodyBytes = length;
     const from = at - this.#chunkAt;
@@ -202,7 +202,7 @@ export class SegmentReader {
       const failure = this.#disk.attempt(() => {
         this.#chunk = Buffer.alloc(0);
         this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
-        // Large bodies are read by themselves, so what stands behind a header would be read twice.
+        // Large bodies are read by themselves: bytes behind a header would be read twice.
         const ahead = this.#lastBodyBytes > LARGE_BODY_BYTES ? length : CHUNK_BYTES;
         this.#chunk = this.#disk.readAt(this.#open(), at, Math.min(ahead, limit - at), this.#buffer);
         this.#chunkAt = at;

@@ -1,4 +1,4 @@
-// A segment of a journal and a unit in it, as their run knows them: plain data, and where things are.
+// A segment of a journal, and a unit in it: plain data.
 
 import type { EntryHeader } from './format';
 import type { Journal } from './journal';
@@ -47,7 +47,7 @@ export interface DiskUnit {
 
 export interface ReadEntry {
   readonly entry: EntryHeader;
-  /** Owned by who takes it. */
+  /** The caller owns it. */
   readonly body: Buffer;
 }
 

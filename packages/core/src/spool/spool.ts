@@ -1,4 +1,4 @@
-// The spool of one run: its own journal in its own directory, and what it takes over from other runs.
+// The spool of one run: its own journal in its own directory, and the directories that it adopts.
 //
 // A run reads and writes only in directories that carry its name. A process that was frozen may have lost a directory to
 // another process meanwhile. So after a pause it looks whether the directory still has its name, before it uses it. If

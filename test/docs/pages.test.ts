@@ -352,7 +352,7 @@ test('every file that the walk through the core names exists, and every file of 
   const source = join(root, 'packages/core/src');
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     const file = name.split('/').at(-1)!;
-    if (file.endsWith('ts'))
+    if (/\.m?ts$/.test(file))
       assert.ok(walk.includes(`\`${file}\``) || walk.includes(`/${file}\``), `${name} is not in the walk`);
   }
 });

@@ -6,22 +6,14 @@
 // the tests run on come from the registry's own packages of them, once, into node_modules/.cache; where a platform has
 // none, its tests are skipped.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packInto } from './pack.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { NODE_VERSIONS } = createRequire(import.meta.url)('../test/dist/packages/versions.js');
-const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
-
-const pnpm = readJson('package.json').packageManager;
-const names = readdirSync(join(root, 'packages'))
-  .map((name) => `packages/${name}/package.json`)
-  .filter((path) => existsSync(join(root, path)))
-  .map(readJson)
-  .filter((manifest) => manifest.private !== true)
-  .map(({ name }) => name);
 
 function run(command, args, stdio = 'inherit') {
   const { status, stderr, stdout } = spawnSync(command, args, { cwd: root, stdio, encoding: 'utf8' });
@@ -29,10 +21,7 @@ function run(command, args, stdio = 'inherit') {
 }
 
 function pack(directory) {
-  const filters = names.flatMap((name) => ['--filter', name]);
-  const args = ['--yes', pnpm, '--recursive', ...filters, 'pack', '--pack-destination', directory];
-  const { status, said } = run('npx', args, 'pipe');
-  if (status !== 0) throw new Error(`pnpm pack failed\n${said}`);
+  packInto(directory);
   for (const tarball of readdirSync(directory)) {
     const place = join(directory, tarball.replace(/\.tgz$/, ''));
     mkdirSync(place);

@@ -1,4 +1,4 @@
-// What the demonstration is asked for: `[--records <n>] [--target <name>]`.
+// What the demonstration is asked for: `[--records <n>] [--target <name>] [--stay]`.
 //
 // Takes: the arguments. Gives: how many records each application logs and the target they go to, or in one sentence what
 // is wrong. Keeps: nothing. Never: a second reading of what was not understood.
@@ -7,9 +7,11 @@ import { TARGET_NAMES, type TargetUnderTest, targetNamed } from '../support/targ
 export interface Wanted {
   readonly records: number;
   readonly target: TargetUnderTest;
+  /** Runs until Ctrl-C. */
+  readonly stays: boolean;
 }
 
-const KNOWN = '(known: --records <n>, --target <name>)';
+const KNOWN = '(known: --records <n>, --target <name>, --stay)';
 const DEFAULT_RECORDS = 10_000;
 const MAX_RECORDS = 200_000;
 const DEFAULT_TARGET = 'volc-tls';
@@ -17,7 +19,12 @@ const DEFAULT_TARGET = 'volc-tls';
 export function readArguments(args: readonly string[]): Wanted | string {
   let records = DEFAULT_RECORDS;
   let name: string = DEFAULT_TARGET;
+  let stays = false;
   for (let at = 0; at < args.length; at++) {
+    if (args[at] === '--stay') {
+      stays = true;
+      continue;
+    }
     const [option, inline] = (args[at] ?? '').split(/=(.*)/s);
     if (option !== '--records' && option !== '--target') return `unknown argument ${args[at]} ${KNOWN}`;
     const text = inline ?? args[++at] ?? '';
@@ -30,7 +37,7 @@ export function readArguments(args: readonly string[]): Wanted | string {
       return `--target must be one of ${TARGET_NAMES.join(', ')}, not ${shown(text)}`;
     }
   }
-  return { records, target: targetNamed(name) };
+  return { records, target: targetNamed(name), stays };
 }
 
 function shown(text: string): string {

@@ -1,9 +1,11 @@
 // The demonstration as its user runs it; and its verdict, which everything hangs on, with every fault there can be.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runChild, startChild } from '../support/child';
+import { until } from '../support/emulator';
 import type { ExpectedRecord, LedgerLog } from '../support/ledger';
 import { TARGET_NAMES, targetNamed } from '../support/targets';
 import { type Ending, expectedOf } from './applications';
@@ -66,6 +68,33 @@ describe('the demonstration', () => {
     const { code, stderr } = await demo.ended;
     assert.deepEqual([code, stderr], [130, '']);
     while (await answers(url)) await pause(5);
+  });
+});
+
+describe('the demonstration that stays', () => {
+  it('shows an outage, a kill and the way back, and ends with Ctrl-C and everything that it started', async () => {
+    const demo = startChild(DEMO, { args: ['--stay'] });
+    const output = () => demo.output().stdout;
+    const last = () =>
+      /pino: ([\d,]+) logged, ([\d,]+) received(.*?) {3}winston/.exec(output().split('\n').at(-2) ?? '');
+    const received = () => Number(last()?.[2]?.replace(',', '') ?? 0);
+    const url = /http:\S+/.exec(await demo.line('service: '))![0];
+    const faults = (rules: object[]) =>
+      fetch(`${url}/_emulator/faults`, { method: 'PUT', body: JSON.stringify(rules) }).then(({ ok }) => assert.ok(ok));
+    await until('records arrive', () => received() > 0, 30_000);
+    await faults([{ status: 503 }]);
+    await until('the outage is reported', () => /pino: putlogs: .*HTTP 503/.test(output()), 30_000);
+    process.kill(Number(/pino: pid (\d+)/.exec(output())![1]), 'SIGKILL');
+    await until('the killed application starts again', () => /pino started, pid \d+/.test(output()), 30_000);
+    await faults([]);
+    const before = received();
+    await until('it goes on', () => received() > before + 20, 30_000);
+    assert.doesNotMatch(last()![3]!, /out of order/);
+    demo.kill('SIGINT');
+    const { code, stderr } = await demo.ended;
+    assert.deepEqual([code, stderr], [130, '']);
+    assert.equal(existsSync(/spool: (\S+)/.exec(output())![1]!), false);
+    assert.equal(await answers(url), false);
   });
 });
 

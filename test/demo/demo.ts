@@ -1,4 +1,4 @@
-// The demonstration: `node demo.js [--records <n>] [--target <name>]`. A service and two applications, each in a process
+// The demonstration: `node demo.js [--records <n>] [--target <name>] [--stay]`. A service and two applications, each in a process
 // of its own; this is the way from the start of the first to the verdict, from top to bottom.
 //
 // Takes: how many records each application logs, and to which target. Gives: progress, a table, what the target does not
@@ -12,6 +12,7 @@ import { printable } from './columns';
 import { grouped, Progress } from './progress';
 import { type Screen, screenOf } from './screen';
 import { type Service, startService } from './service';
+import { stay } from './stay';
 import { summaryOf } from './summary';
 import { judge, promisesOf } from './verdict';
 
@@ -27,16 +28,24 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`demo: ${printable(wanted)}\n`);
     return 2;
   }
-  const { records, target } = wanted;
+  const { records, target, stays } = wanted;
   const screen = screenOf(process.stdout, process.env);
   const startMs = Date.now();
   const failures: string[] = [];
   let stopService = (): void => process.exit(interruption);
   onInterruption(() => stopService());
-  const service = await attempt(failures, () => startService(SHARDS, target));
+  const service = await attempt(failures, () => startService(SHARDS, target, stays));
   if (service === undefined) {
     screen.print(`${failures.join('\n')}\ndelivered 0/${records * APPLICATIONS.length}\n`);
     return 1;
+  }
+  if (stays) {
+    // The applications end before the service, and deliver what they have left.
+    stopService = () => {};
+    await attempt(failures, () => stay(screen, service, target, () => interruption !== undefined));
+    await service.stop();
+    screen.print(failures.map((failure) => `${printable(failure)}\n`).join(''));
+    return interruption ?? 1;
   }
   stopService = () => void service.stop();
   introduce(screen, service, wanted);

@@ -12,8 +12,9 @@ import type { TargetUnderTest } from '../support/targets';
 
 /** The most the control API gives at a time. */
 const PAGE_LOGS = 10_000;
-/** Ends with the demonstration; this is for one that hangs. */
+/** It ends with the demonstration; this is for one that hangs. */
 const LIFETIME_MS = 600_000;
+const STAYING_LIFETIME_MS = 24 * 3_600_000;
 
 export class Service {
   readonly url: string;
@@ -41,6 +42,14 @@ export class Service {
   /** The logs of one instance that were read so far. */
   logsOf(instance: string): readonly LogEntry[] {
     return this.#byInstance.get(instance) ?? [];
+  }
+
+  /** As `logsOf`, and forgets them: for a demonstration without an end. */
+  takeLogsOf(instance: string): readonly LogEntry[] {
+    const logs = this.logsOf(instance);
+    this.#byInstance.delete(instance);
+    this.logs.length = 0;
+    return logs;
   }
 
   stats(): Promise<EmulatorStats> {
@@ -72,12 +81,12 @@ export class Service {
   }
 }
 
-export async function startService(shards: number, { place }: TargetUnderTest): Promise<Service> {
+export async function startService(shards: number, { place }: TargetUnderTest, stays = false): Promise<Service> {
   const command = join(dirname(require.resolve('@putlogs/emulator/package.json')), 'bin/putlogs-emulator.js');
   const { topicId, project, logstore } = place;
   const store = topicId === undefined ? ['--logstore', `${project}/${logstore}`] : ['--topic', topicId];
   const args = ['--port', '0', '--shards', String(shards), ...store];
-  const child = startChild(command, { args, timeoutMs: LIFETIME_MS });
+  const child = startChild(command, { args, timeoutMs: stays ? STAYING_LIFETIME_MS : LIFETIME_MS });
   // Whoever stops it looks at its end; one that ends by itself shows in the next reading.
   child.ended.catch(() => {});
   return new Service(child, await child.line('"url"'));

@@ -4,8 +4,8 @@
 // loop is the lane's.
 //
 //   running  up to `concurrency` attempts are in flight; after a failure each waits its own backoff
-//   paused   after FAILURES_TO_PAUSE failures in a row, or a Retry-After: no attempt until the shared backoff is over, then
-//            one probe. If the probe fails, the backoff grows. If it succeeds, the gate runs again, with one attempt in
+//   paused   after FAILURES_TO_PAUSE failures in a row, or a Retry-After: no attempt until the shared backoff is over,
+//            then one probe. If the probe fails, the backoff grows. If it succeeds, the gate runs again, with one attempt in
 //            flight, and with one more after each success.
 //
 // The failure of an attempt that began before the pause says nothing new: an interruption that fails all attempts in

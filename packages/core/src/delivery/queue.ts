@@ -1,7 +1,7 @@
 // The queue of one hash key: the single owner of each sealed batch that is not finished, in memory or on disk.
 //
-// Order: units in flight; parts of units that were cut; entries on disk without an object (journals of older runs, then the
-// own one, from its cursor on); units in memory. Invariants:
+// Order: units in flight; parts of units that were cut; entries on disk without an object (journals of older runs, then
+// the own one, from its cursor on); units in memory. Invariants:
 //
 //   1. A batch is appended only if every older batch of the queue is on disk or finished (spill.ts).
 //   2. The units in memory that are also on disk are the first ones; the own cursor is on the first of them.
@@ -9,8 +9,8 @@
 //
 // When batches go to disk (`spool.mode`):
 //   always     when they are sealed, before they are sent
-//   overflow   after two failed attempts in a row (until one is delivered), while a predecessor may still run, when memory
-//              is full, and at the end of the process
+//   overflow   after two failed attempts in a row (until one is delivered), while a predecessor may still run, when
+//              memory is full, and at the end of the process
 
 import { type Reframing, sequenceOf } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -252,7 +252,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Cuts a unit in flight into two halves, which are sent next. Returns what the disk refused: then the unit stays whole.
+   * Cuts a unit in flight into two halves, which are sent next. Returns what the disk refused: then the unit stays
+   * whole.
    * @throws if its records cannot be read
    */
   cut(unit: Unit): DiskFailure | undefined {
@@ -269,8 +270,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Rejects records of a unit in flight for their time; the others are sent next. Returns the rejected ones as a batch for
-   * the dead-letter file, and the function to call when they are in it.
+   * Rejects records of a unit in flight for their time; the others are sent next. Returns the rejected ones as a batch
+   * for the dead-letter file, and the function to call when they are in it.
    * @throws if its records cannot be read
    */
   partition(unit: Unit, isTaken: (log: Buffer) => boolean): { rejected: Unit | undefined; reject: () => void } {

@@ -6,8 +6,8 @@
 //   in a row     fewer than 32 records given up and cuts made without a delivery in between, whatever the reason
 //   in a minute  64 records given up: if a part of all records is refused, a person has time to find out why
 //
-// Beyond a limit the batch is held and nothing is deleted. Cuts have no limit for a minute: a backlog of large batches, each
-// with one bad record, would drain more slowly than new records come.
+// Beyond a limit the batch is held and nothing is deleted. Cuts have no limit for a minute: a backlog of large batches,
+// each with one bad record, would drain more slowly than new records come.
 
 import type { Clock } from '../runtime/clock';
 

@@ -4,8 +4,8 @@
 //   records of wrong times    these records are given up together, and the rest is sent again
 //   anything else             cut in halves until the refused record is found, and that one is given up
 //
-// The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too large,
-// nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
+// The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too
+// large, nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
 
 import type { BatchSize } from '../batch/size-limit';
 import { messageOf } from '../errors';

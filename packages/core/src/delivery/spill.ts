@@ -1,7 +1,7 @@
 // Appends a queue's batches to its own journal, the oldest first, up to the first failure.
 //
-// A batch is appended only if every older batch of the queue is on disk or finished: the ones in flight first, and never
-// past a failure. So what a later process finds is in order, with nothing missing in between.
+// A batch is appended only if every older batch of the queue is on disk or finished: the ones in flight first, and
+// never past a failure. So what a later process finds is in order, with nothing missing in between.
 
 import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';

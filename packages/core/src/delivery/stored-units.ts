@@ -23,7 +23,9 @@ export interface StoredUnitsParts {
   readonly onDiskFailure: (failure: DiskFailure) => void;
 }
 
-/** `units`: of one entry or of several that are joined; more than one if it was cut before. `empty`: nothing is left. */
+/**
+ * `units`: of one entry or of several that are joined; more than one if it was cut before. `empty`: nothing is left.
+ */
 export type Read =
   | { readonly kind: 'units'; readonly units: readonly Unit[] }
   | { readonly kind: 'empty' }

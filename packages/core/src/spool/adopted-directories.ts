@@ -1,8 +1,8 @@
 // The directories that this run has taken over from other runs, and their journals.
 //
-// Directories change hands by a rename, which is atomic: of two runs that claim one, the second finds nothing. A directory
-// that carries our name and is not open is opened at the next look: its rename succeeded and its answer was lost, or its
-// journals could not be opened then.
+// Directories change hands by a rename, which is atomic: of two runs that claim one, the second finds nothing. A
+// directory that carries our name and is not open is opened at the next look: its rename succeeded and its answer was
+// lost, or its journals could not be opened then.
 
 import { basename, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
@@ -210,7 +210,10 @@ export class AdoptedDirectories {
     this.#held.clear();
   }
 
-  /** Leaves the directories under our name: after the unexpected end of a worker, the next one of this process takes them. */
+  /**
+   * Leaves the directories under our name: after the unexpected end of a worker, the next one of this process takes
+   * them.
+   */
   abandon(): void {
     this.#held.clear();
   }

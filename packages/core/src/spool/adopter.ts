@@ -8,8 +8,8 @@
 //   alive, of another instance            wait: it hands the directory back   leave
 //   alive, of my instance                 leave                               leave
 //
-// Only a directory with segments is worth a wait, which ends after one lease. The 60 s leave a restarted process of that
-// instance the time to claim its own directories: only that process can keep the order of the instance's records.
+// Only a directory with segments is worth a wait, which ends after one lease. The 60 s leave a restarted process of
+// that instance the time to claim its own directories: only that process can keep the order of the instance's records.
 
 import { FREE, type PartName } from './names';
 import type { Verdict } from './ownership';
@@ -41,8 +41,8 @@ export interface Candidate {
 }
 
 /**
- * `open`: it is mine already, by a gift or by a rename whose answer was lost. `claim`: rename it. `wait`: send nothing of
- * my own before it is decided. `leave`: nothing to do now.
+ * `open`: it is mine already, by a gift or by a rename whose answer was lost. `claim`: rename it. `wait`: send nothing
+ * of my own before it is decided. `leave`: nothing to do now.
  */
 export type Decision = 'open' | 'claim' | 'wait' | 'leave';
 

@@ -66,8 +66,8 @@ export class Adoption {
   }
 
   /**
-   * Adopts directories of dead runs, and hands back directories of instances that live. Calls `onWait` with the first run
-   * that may still live. A second call during a look resolves with the first.
+   * Adopts directories of dead runs, and hands back directories of instances that live. Calls `onWait` with the first
+   * run that may still live. A second call during a look resolves with the first.
    */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {

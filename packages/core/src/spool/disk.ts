@@ -43,8 +43,8 @@ export interface DiskFailure {
 const { O_DIRECTORY = 0, O_RDONLY } = constants as Partial<typeof constants> & typeof constants;
 
 /**
- * Makes a directory, and those above it. Not by node's own recursion, which never returns where no directory can be made
- * and the system says ENOENT, as below /proc (node 20.20).
+ * Makes a directory, and those above it. Not by node's own recursion, which never returns where no directory can be
+ * made and the system says ENOENT, as below /proc (node 20.20).
  */
 export function makeDirectory(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'> = realFs): void {
   const above = dirname(path);

@@ -1,8 +1,8 @@
 // What a process says of directories in its spool that are for another destination: it never sends them.
 //
-// SLS: a project's name is unique within its region only (CreateProject). So a Logstore of an unknown region is not taken
-// for the one of a known region, although it mostly is: the records could be another account's, or leave the region.
-// The notice names the option that makes both the same.
+// SLS: a project's name is unique within its region only (CreateProject). So a Logstore of an unknown region is not
+// taken for the one of a known region, although it mostly is: the records could be another account's, or leave the
+// region. The notice names the option that makes both the same.
 
 /** @param own the destination of this process, canonical as the other one */
 export function elsewhereNotice(directories: number, destination: string, own: string): string {

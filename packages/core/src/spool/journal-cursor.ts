@@ -51,7 +51,10 @@ export interface CursorParts {
   readonly isAdopted: boolean;
 }
 
-/** More entries are not joined at once: they are uncompressed in one turn of the loop. A day of seconds takes 85 requests. */
+/**
+ * More entries are not joined at once: they are uncompressed in one turn of the loop. A day of seconds takes 85
+ * requests.
+ */
 const JOIN_ENTRIES = 1024;
 /** How many units may be finished ahead of one that is not: their progress must fit into memory and file. */
 const AHEAD_MAX = 1024;

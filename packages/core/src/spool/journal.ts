@@ -1,7 +1,7 @@
 // The journal of one run and one hash key, read from its first unfinished entry on: its segments and their progress.
 //
-// Takes: what became of units. Returns: unit after unit, in the order of appending. State: a cursor, the low-water mark,
-// and one small object for each segment and for each unit in use; entries on disk without an object cost nothing.
+// Takes: what became of units. Returns: unit after unit, in the order of appending. State: a cursor, the low-water
+// mark, and one small object for each segment and for each unit in use; entries on disk without an object cost nothing.
 // Invariants: the mark never moves back; nothing below it is unfinished; a segment is removed only when all of it is
 // below the mark, and only after the mark was written.
 

@@ -1,14 +1,15 @@
 // The liveness socket of a run: the kernel closes it when the process dies, and leaves it open when the process stops.
 //
-// A lease answers late for a process that was killed, and wrongly for one that is frozen. A listening Unix socket answers
-// at once, also between containers of one machine that share a volume:
+// A lease answers late for a process that was killed, and wrongly for one that is frozen. A listening Unix socket
+// answers at once, also between containers of one machine that share a volume:
 //
 //   running, or stopped by SIGSTOP    connects, or EAGAIN if its queue is full: alive
 //   killed                            ECONNREFUSED
 //   closed, or its thread terminated  ENOENT: libuv removes the file
 //
-// ECONNREFUSED proves death only on the machine of the run, and through the same mount: the kernel finds the listener by
-// the inode of the file. On a shared volume the run may live on another machine, or behind another mount on this one.
+// ECONNREFUSED proves death only on the machine of the run, and through the same mount: the kernel finds the listener
+// by the inode of the file. On a shared volume the run may live on another machine, or behind another mount on this
+// one.
 //
 // The address of a socket holds 107 bytes on Linux and 103 on macOS, and Node 20 cuts a longer path silently. On
 // Linux a longer one goes through /proc/self/fd/<open directory>/<name>.

@@ -1,8 +1,8 @@
 // The low-water mark of a journal: everything below it is finished.
 //
-// Units can be finished in another order than they lie on disk. A unit that is not the first unfinished one is remembered
-// until the mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was written:
-// without that, a missing segment would look like lost records.
+// Units can be finished in another order than they lie on disk. A unit that is not the first unfinished one is
+// remembered until the mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was
+// written: without that, a missing segment would look like lost records.
 
 import type { DiskFailure } from './disk';
 import type { Mark, ProgressFile } from './progress';
@@ -118,7 +118,9 @@ export class LowWaterMark {
     return true;
   }
 
-  /** All of the last segment is finished, and nothing is appended to it any more. Returns whether the mark is behind it. */
+  /**
+   * All of the last segment is finished, and nothing is appended to it any more. Returns whether the mark is behind it.
+   */
   passLast(segment: Segment): boolean {
     const { ordinal, segment: number } = this.#mark;
     if (number !== segment.number || ordinal !== segment.entries || segment.left > 0) return false;

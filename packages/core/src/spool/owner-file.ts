@@ -3,8 +3,8 @@
 //   <run>.owner    1,024 bytes: JSON, spaces, newline
 //
 //   {"v":1,"run":"018f3b2c4d5ea1b2c3","beat":42,"leaseMs":30000,"host":"orders-0","boot":"61af587f-...",
-//    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>","dests":["<hash>"],
-//    "named":"018f3b2c4d5ea1b2c3"}
+//    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>",
+//    "dests":["<hash>"],"named":"018f3b2c4d5ea1b2c3"}
 //
 // `named` is the run under which the application's thread knows this worker; empty without one. A worker that lost its
 // directory goes on as a new run, of which that thread has not heard: by `named` the next worker knows that it is dead.

@@ -134,8 +134,8 @@ export class Ownership {
   }
 
   /**
-   * Milliseconds since the last renewal that succeeded, by the clock that shows more: the monotonic one can stop while a
-   * machine is paused.
+   * Milliseconds since the last renewal that succeeded, by the clock that shows more: the monotonic one can stop while
+   * a machine is paused.
    */
   get sinceRenewalMs(): number {
     return this.#lease.sinceRenewalMs;
@@ -173,7 +173,9 @@ export class Ownership {
     return this.#judge(run, look);
   }
 
-  /** The verdict without a connection, for the end of the process. A run that only its socket proves dead is unknown. */
+  /**
+   * The verdict without a connection, for the end of the process. A run that only its socket proves dead is unknown.
+   */
   verdictNow(run: string): Verdict {
     const certain = this.#known(run);
     if (certain !== undefined) return certain;
@@ -192,8 +194,8 @@ export class Ownership {
   }
 
   /**
-   * Whether a worker thread of this process had this run, and has ended. The application's thread names the run with which
-   * a worker began; after an eviction that worker had another one.
+   * Whether a worker thread of this process had this run, and has ended. The application's thread names the run with
+   * which a worker began; after an eviction that worker had another one.
    */
   isOfDeadWorker(run: string): boolean {
     const { deadRuns } = this.#options;

@@ -38,7 +38,9 @@ import type { DiskUnit } from './segment';
 
 /** Windows has neither flag. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-/** Not blocking: a tool that only looks opens it for reading only, and would never return from a FIFO without a writer. */
+/**
+ * Not blocking: a tool that only looks opens it for reading only, and would never return from a FIFO without a writer.
+ */
 const OPEN = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
 const MAGIC = Buffer.from('PUTLOGSP');
 const FILE_BYTES = 4096;
@@ -118,7 +120,9 @@ export class ProgressFile {
     });
   }
 
-  /** What the file says. One that is missing, damaged or of another journal says nothing: all counts as not finished. */
+  /**
+   * What the file says. One that is missing, damaged or of another journal says nothing: all counts as not finished.
+   */
   read(run: string, key: number): Progress | DiskFailure {
     this.#header = { run, key };
     let bytes: Buffer = Buffer.alloc(0);

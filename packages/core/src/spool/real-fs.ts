@@ -1,8 +1,8 @@
 // Node's file system for the spool, with one repair: a look at a FIFO or a socket must not disturb a later `require`.
 //
 // Node's realpath reads the result of the thread's last `stat` again, and stops at a link if that was of a FIFO or a
-// socket (seen with 20.20). The next `require` of a package that is a link, as pnpm makes them, would then not find what
-// it depends on. Other users, backups and administrators can leave such files in a spool. A look at a directory
+// socket (seen with 20.20). The next `require` of a package that is a link, as pnpm makes them, would then not find
+// what it depends on. Other users, backups and administrators can leave such files in a spool. A look at a directory
 // behind it makes the result harmless. Results with `bigint` have a place of their own and need no repair.
 
 import nodeFs, { type BigIntStats, type Stats } from 'node:fs';

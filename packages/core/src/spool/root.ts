@@ -51,8 +51,8 @@ function makeOwn(path: string, fs: SpoolFs): boolean {
 const WRITABLE_BY_OTHERS = 0o002;
 
 /**
- * What is wrong with our directory, and what to change. A group may write to it: Kubernetes makes it 2770 at every mount
- * with `fsGroup`. Windows has neither users nor modes in `stat`.
+ * What is wrong with our directory, and what to change. A group may write to it: Kubernetes makes it 2770 at every
+ * mount with `fsGroup`. Windows has neither users nor modes in `stat`.
  */
 function foreign(path: string, fs: SpoolFs): string | undefined {
   const stat = fs.lstatSync(path);

@@ -29,7 +29,10 @@ export class RunDirectories {
     return failure?.code !== 'ENOENT';
   }
 
-  /** Whether no directory in the root was written by the same run: then it was deleted, and no process sends its records. */
+  /**
+   * Whether no directory in the root was written by the same run: then it was deleted, and no process sends its
+   * records.
+   */
   isDeleted(path: string): boolean {
     const names = this.list();
     const origin = parsePart(basename(path))?.origin;
@@ -61,8 +64,8 @@ export class RunDirectories {
   }
 
   /**
-   * Why the directory must not be adopted; empty if it may be. A group may write to our root, and adopted records are sent
-   * under our key: so a link, or a directory of another user, is left alone.
+   * Why the directory must not be adopted; empty if it may be. A group may write to our root, and adopted records are
+   * sent under our key: so a link, or a directory of another user, is left alone.
    */
   foreign(path: string): string | DiskFailure {
     let problem = '';

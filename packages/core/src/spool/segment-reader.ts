@@ -193,8 +193,8 @@ export class SegmentReader {
   }
 
   /**
-   * Fewer bytes at the end of the file. They are in the chunk, which the next read uses again. Nothing from `limit` on is
-   * kept: after a failed write, the writer may write other bytes there.
+   * Fewer bytes at the end of the file. They are in the chunk, which the next read uses again. Nothing from `limit` on
+   * is kept: after a failed write, the writer may write other bytes there.
    */
   #bytes(at: number, length: number, limit: number): Buffer | DiskFailure {
     const inChunk = at >= this.#chunkAt && at + length <= this.#chunkAt + this.#chunk.length;

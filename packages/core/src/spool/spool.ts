@@ -1,8 +1,8 @@
 // The spool of one run: its own journal in its own directory, and the directories that it adopts.
 //
-// A run reads and writes only in directories that carry its name. A process that was frozen may have lost a directory to
-// another process meanwhile. So after a pause it looks whether the directory still has its name, before it uses it. If
-// not, it is evicted: it goes on as a new run, and the other process sends what was on disk.
+// A run reads and writes only in directories that carry its name. A process that was frozen may have lost a directory
+// to another process meanwhile. So after a pause it looks whether the directory still has its name, before it uses it.
+// If not, it is evicted: it goes on as a new run, and the other process sends what was on disk.
 
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
@@ -301,8 +301,8 @@ export class Spool {
 
   /**
    * Leaves the rest to the next process. Synchronous, for the end of the process.
-   * @param isClean says in the directories' names that they are free. After the unexpected end of a worker they keep the
-   * name of its run: its host names the run to the next worker, which counts what it finds as inherited.
+   * @param isClean says in the directories' names that they are free. After the unexpected end of a worker they keep
+   * the name of its run: its host names the run to the next worker, which counts what it finds as inherited.
    */
   close(isClean: boolean): void {
     if (this.#isClosed) return;

@@ -42,6 +42,10 @@ const STATS_MS = 1000;
 const DELAY_MS = 5000;
 const QUIET_LOOK_MS = 100;
 const COME_BACK_MS = 120_000;
+const STDOUT = 1;
+/** Between two tries to write into a full pipe. */
+const PIPE_WAIT_MS = 20;
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 interface Logger {
   /** Returns whether it was accepted: not while the transport is removed, nor after a signal began to close it. */
@@ -175,7 +179,16 @@ function isLeft({ instance }: Plan): boolean {
 }
 
 function say(what: object): void {
-  writeSync(1, `${JSON.stringify(what)}\n`);
+  const line = Buffer.from(`${JSON.stringify(what)}\n`);
+  for (let at = 0; at < line.length; ) {
+    try {
+      at += writeSync(STDOUT, line, at);
+    } catch (error) {
+      // The pipe is full while the reader is busy. Without the line a record would look as if it had never been written.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(NEVER, 0, 0, PIPE_WAIT_MS);
+    }
+  }
 }
 
 if (require.main === module) {

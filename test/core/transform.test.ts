@@ -76,9 +76,9 @@ for (const [where, create] of [
 
 test('whatever it gives, nothing is thrown: what is no record goes out as it was', async () => {
   for (const [gives, told] of [
-    ['5', 'it gave no object'],
-    ['[record]', 'it gave no object'],
-    ['Promise.resolve(record)', 'it gave a promise'],
+    ['5', 'it returned no object'],
+    ['[record]', 'it returned no object'],
+    ['Promise.resolve(record)', 'it returned a promise'],
     ['{ n: 1n }', 'Do not know how to serialize a BigInt'],
     ['(record.self = record)', /^Converting circular structure/],
     ['{ toJSON() { return undefined; } }', /must be of type string/],

@@ -160,7 +160,7 @@ class OutNames {
   readonly #byName = new Map<string, string>();
 
   of(name: string): string {
-    const legal = legalName(name, VOLC_LAYOUT.keys);
+    const legal = legalName(name, VOLC_LAYOUT.names);
     const taken = new Set(this.#byName.values());
     let free = this.#byName.get(name) ?? legal;
     for (let n = 2; taken.has(free) && !this.#byName.has(name); n += 1) {

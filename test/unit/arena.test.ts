@@ -21,8 +21,8 @@ function append(by: Transcoder, batch: OpenBatch, bytes: Buffer, start: number, 
 /** The bytes that come of these lines when they stand one behind the other in the piece of the batch's memory. */
 function encodedFromPiece(lines: readonly string[], batch = new OpenBatch(1024 * 1024)): Buffer {
   const by = transcoder();
-  const { piece } = batch.arena;
-  const bytes = piece.subarray(0, piece.write(lines.join('\n')));
+  const { inputBuffer } = batch.arena;
+  const bytes = inputBuffer.subarray(0, inputBuffer.write(lines.join('\n')));
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline === -1 ? bytes.length : newline;

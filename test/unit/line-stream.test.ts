@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { PIECE_BYTES } from '@putlogs/core/internal/record/arena';
+import { INPUT_BYTES } from '@putlogs/core/internal/record/memory-layout';
 import { Lines } from '@putlogs/core/internal/shipper/line-splitter';
 import { lineStream } from '@putlogs/core/internal/shipper/line-stream';
 
@@ -10,7 +10,7 @@ import { lineStream } from '@putlogs/core/internal/shipper/line-stream';
 async function linesOf(chunks: readonly (string | Buffer)[]): Promise<string[]> {
   const taken: string[] = [];
   const lines = new Lines((bytes, start, end) => taken.push(bytes.toString('utf8', start, end)));
-  const piece = Buffer.alloc(PIECE_BYTES);
+  const piece = Buffer.alloc(INPUT_BYTES);
   const stream = lineStream(
     () => piece,
     (bytes) => lines.push(bytes),

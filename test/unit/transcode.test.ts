@@ -95,7 +95,7 @@ test('names the service does not allow are renamed, and clashes numbered', () =>
 });
 
 test('names that the service keeps for itself go out behind an x', () => {
-  for (const name of VOLC_LAYOUT.keys.reserved) assert.deepEqual(contents(`{"${name}":1}`), [[`x${name}`, '1']]);
+  for (const name of VOLC_LAYOUT.names.reserved) assert.deepEqual(contents(`{"${name}":1}`), [[`x${name}`, '1']]);
   assert.deepEqual(contents('{"x__time__":1,"__time__":2}'), [
     ['x__time__', '1'],
     ['x__time___2', '2'],

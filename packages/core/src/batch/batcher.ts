@@ -55,8 +55,8 @@ export class Batcher {
   }
 
   /** Where a record's text is put so that it need not be copied to be encoded. It may be another one after `add`. */
-  get piece(): Buffer {
-    return this.#open.arena.piece;
+  get inputBuffer(): Buffer {
+    return this.#open.arena.inputBuffer;
   }
 
   /** Gives whether the record had to be cut. @throws if it could not be encoded; nothing of it is left then */

@@ -7,7 +7,8 @@
 //   | head room | entry | entry | ... | entry | tail: envelope |
 //   ^ the frame's head is written right up to the first entry, when it is known
 
-import { type Arena, BATCH_FROM, newArena, OVERRUN_BYTES } from '../record/arena';
+import { type Arena, newArena } from '../record/arena';
+import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';
 
 /** What is said once for all records of a batch. */
 export interface Envelope {

@@ -1,71 +1,75 @@
-// The name a field goes out under, and whether the record had that field already.
+// Field names: the name that a field of the application goes out under.
 //
-// Takes: a field's name as UTF-8 bytes, unescaped. Gives: its KeyEntry, with the bytes to write for it.
-// Keeps: one entry per distinct name, so that a name is checked, renamed and encoded once and not per record;
-// and in each entry the last record that had it, so that a duplicate is seen without a table per record.
-// Never: a user's name as a property of a plain object (`__proto__` is just another name here).
+// Each distinct name has one FieldName, so that it is checked, renamed and encoded once, and not once a record. The
+// FieldName also has the number of the last record that had the field, so that a duplicate is noticed without a table
+// for each record.
 //
-// A name that the service's documented rule does not allow is renamed by one rule, the same for every target:
-//   1. A character outside letters, digits, space, `_`, `-` and `/` of ASCII becomes `_` if it is ASCII, else `u`
-//      and its code point in hex (`用户` -> `u7528u6237`): two names in a script the service may not know stay two.
+// If the service's documented rule does not allow a name, one rule renames it, the same for every target:
+//
+//   1. Outside of ASCII letters, digits, space, `_`, `-` and `/`, an ASCII character becomes `_`. Any other becomes `u`
+//      and its code point in hex (`用户` -> `u7528u6237`), so that two names of another script remain two.
 //   2. A space at either end becomes `_`.
-//   3. If the name is then empty, reserved, or begins with `_`, `x` is put before it.
-//   4. A name above the longest allowed is cut, and ends with `_` and a hash of the whole.
-// What the options rename is renamed before that.
-// If another field of the same record has that name already, `_2`, `_3`, ... is put behind it.
+//   3. If the name is then empty, reserved, or begins with `_`, it is prefixed with `x`.
+//   4. A name above the maximum length is truncated, and ends with `_` and a hash of the whole name.
+//
+// The option `rename` is applied first. If another field of the same record has the resulting name already, `_2`, `_3`,
+// ... is appended.
 
-/** What a target's service documents about field names. */
-export interface KeyRule {
-  /** Longest name, in bytes of UTF-8. */
+/** What a service documents about field names. */
+export interface NameRule {
+  /** The maximum length of a name, in bytes of UTF-8. */
   readonly maxBytes: number;
-  /** Names the service keeps for itself. */
+  /** Names that the service reserves. */
   readonly reserved: ReadonlySet<string>;
 }
 
-/** What the field is to us, beside a content: where the record's time is, or its level, or what is left out. */
-export type KeyRole = 'content' | 'time' | 'level' | 'omitted';
+/** What a field is used for. A `time` is not written as a content, and an `omitted` field is not written at all. */
+export type FieldRole = 'content' | 'time' | 'level' | 'omitted';
 
-export interface KeyEntry {
-  readonly role: KeyRole;
-  /** The name as the application wrote it, UTF-8. */
+export interface FieldName {
+  readonly role: FieldRole;
+  /** The name as the application wrote it, in UTF-8. */
   readonly source: Uint8Array;
   readonly hash: number;
-  /** `0x0a`, the length and the name that goes out: the Key field of a LogContent, ready to be copied. */
+  /** The Key field of a LogContent: `0x0a`, the length, and the name that goes out. */
   readonly encoded: Uint8Array;
-  /** The name that goes out, and who has it: shared by all entries that are renamed to the same. */
+  /** The name that goes out. All entries that are renamed to the same name share it. */
   readonly out: OutName;
-  /** The number of the last record that had this field, and the row it goes out of; -1 if it gave the time. */
+  /** The number of the last record that had this field. */
   seenIn: number;
+  /** The row of the field in that record, or -1 if the field was the time. */
   row: number;
-  /** Where `encoded` stands in the memory that the record is read in, while `placedIn` is the filling of name-cache.ts. */
+  /** The address of `encoded` in the arena. Valid while `cachedIn` is the generation of the NameCache. */
   address: number;
-  placedIn: number;
-  /** The entry with a suffix that was used in its place in the record `suffixedIn`. */
-  suffixed: KeyEntry | undefined;
+  cachedIn: number;
+  /** The entry with a suffix that replaced this one in the record `suffixedIn`. */
+  suffixed: FieldName | undefined;
   suffixedIn: number;
 }
 
 interface OutName {
   readonly name: string;
-  holder: KeyEntry | undefined;
-  /** The next suffix to try in the record `suffixIn`: a record of ten thousand clashes must not search each time. */
+  /** The last entry that went out under this name. */
+  holder: FieldName | undefined;
+  /** The next suffix to try in the record `suffixIn`, so that 10,000 clashes in one record do not search 10,000 times. */
   nextSuffix: number;
   suffixIn: number;
 }
 
+/** An application that makes up names without end must not fill the memory. */
 const MAX_ENTRIES = 4096;
 const utf8 = new TextEncoder();
 
-export class Keys {
-  readonly #rule: KeyRule;
-  readonly #roles: ReadonlyMap<string, KeyRole>;
+export class FieldNames {
+  readonly #rule: NameRule;
+  readonly #roles: ReadonlyMap<string, FieldRole>;
   readonly #renamed: ReadonlyMap<string, string>;
-  #table: (KeyEntry | undefined)[] = [];
+  #table: (FieldName | undefined)[] = [];
   #size = 0;
   readonly #outNames = new Map<string, OutName>();
 
-  /** Roles and new names, by the name as the application has it. */
-  constructor(rule: KeyRule, roles: ReadonlyMap<string, KeyRole>, renamed: ReadonlyMap<string, string>) {
+  /** Roles and new names are by the name that the application writes. A Map, so that `__proto__` is a name like others. */
+  constructor(rule: NameRule, roles: ReadonlyMap<string, FieldRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;
     this.#roles = roles;
     this.#renamed = renamed;
@@ -73,8 +77,8 @@ export class Keys {
   }
 
   /**
-   * To be called between records: an application that makes up field names without end must not grow us, and
-   * within a record the entries are what tells a duplicate. Gives whether all entries have gone.
+   * Forgets all names if there are too many, and returns whether it did. Must not be called within a record, because the
+   * entries also show which fields the record has.
    */
   trim(): boolean {
     if (this.#size <= MAX_ENTRIES) return false;
@@ -83,22 +87,22 @@ export class Keys {
   }
 
   /** The entry of the name in `bytes[start..end)`. */
-  find(bytes: Uint8Array, start: number, end: number): KeyEntry {
+  find(bytes: Uint8Array, start: number, end: number): FieldName {
     const hash = hashOf(bytes, start, end);
     const mask = this.#table.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = this.#table[at];
-      // A copy: of a Buffer, `slice` would be a view of bytes that are about to be overwritten.
+      // A copy, because the bytes are about to be overwritten. The `slice` of a Buffer would be a view.
       if (entry === undefined) return this.#add(Uint8Array.from(bytes.subarray(start, end)), hash);
       if (entry.hash === hash && sameBytes(entry.source, bytes, start, end)) return entry;
     }
   }
 
   /**
-   * The entry to write a field of `record` with: its own, unless another field of the record took the name that
-   * both are renamed to.
+   * The entry to write a field of `record` with. It is `entry`, or one with a suffix if another field of the record
+   * already goes out under the same name.
    */
-  claim(entry: KeyEntry, record: number): KeyEntry {
+  claim(entry: FieldName, record: number): FieldName {
     const { holder } = entry.out;
     if (holder === entry) return entry;
     if (holder !== undefined && holder.seenIn === record) return this.#claimSuffixed(entry, record);
@@ -106,7 +110,7 @@ export class Keys {
     return entry;
   }
 
-  #claimSuffixed(entry: KeyEntry, record: number): KeyEntry {
+  #claimSuffixed(entry: FieldName, record: number): FieldName {
     if (entry.suffixed !== undefined && entry.suffixedIn === record) return entry.suffixed;
     const { out } = entry;
     if (out.suffixIn !== record) {
@@ -118,7 +122,7 @@ export class Keys {
       free = this.#outName(withSuffix(out.name, `_${out.nextSuffix}`, this.#rule.maxBytes));
       out.nextSuffix += 1;
     } while (free.holder?.seenIn === record);
-    // Nearly always that of the last record.
+    // A clash usually repeats from record to record, so the last entry is used again.
     const suffixed =
       entry.suffixed?.out === free ? entry.suffixed : this.#entry(entry.source, entry.hash, entry.role, free);
     entry.suffixed = suffixed;
@@ -127,7 +131,7 @@ export class Keys {
     return suffixed;
   }
 
-  #add(source: Uint8Array, hash: number): KeyEntry {
+  #add(source: Uint8Array, hash: number): FieldName {
     if (this.#size * 2 >= this.#table.length) this.#grow();
     const text = Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
     const out = this.#outName(legalName(this.#renamed.get(text) ?? text, this.#rule));
@@ -137,9 +141,9 @@ export class Keys {
     return entry;
   }
 
-  #entry(source: Uint8Array, hash: number, role: KeyRole, out: OutName): KeyEntry {
-    const encoded = encodeKey(out.name);
-    const unseen = { seenIn: -1, row: -1, address: 0, placedIn: -1, suffixed: undefined, suffixedIn: -1 };
+  #entry(source: Uint8Array, hash: number, role: FieldRole, out: OutName): FieldName {
+    const encoded = encodeName(out.name);
+    const unseen = { seenIn: -1, row: -1, address: 0, cachedIn: -1, suffixed: undefined, suffixedIn: -1 };
     return { role, source, hash, encoded, out, ...unseen };
   }
 
@@ -152,7 +156,7 @@ export class Keys {
     return out;
   }
 
-  #insert(entry: KeyEntry): void {
+  #insert(entry: FieldName): void {
     const mask = this.#table.length - 1;
     let at = entry.hash & mask;
     while (this.#table[at] !== undefined) at = (at + 1) & mask;
@@ -178,8 +182,8 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return hash;
 }
 
-/** The name that goes out for `text`: itself if the rule allows it, else what the rule at the top makes of it. */
-export function legalName(text: string, rule: KeyRule): string {
+/** The name that goes out for `text`, by the rule at the top of this file. */
+export function legalName(text: string, rule: NameRule): string {
   let name = '';
   for (const character of text) {
     if (/[A-Za-z0-9 _\-/]/.test(character)) name += character;
@@ -195,9 +199,9 @@ function withSuffix(name: string, suffix: string, maxBytes: number): string {
   return name.slice(0, maxBytes - suffix.length) + suffix;
 }
 
-function encodeKey(name: string): Uint8Array {
+function encodeName(name: string): Uint8Array {
   const bytes = utf8.encode(name);
-  // Two bytes hold a length up to 16383; the longest name any target allows is far below.
+  // Two bytes hold a length up to 16,383. All targets limit names to 128 bytes.
   const length = bytes.length < 0x80 ? [bytes.length] : [(bytes.length & 0x7f) | 0x80, bytes.length >> 7];
   return Uint8Array.from([0x0a, ...length, ...bytes]);
 }

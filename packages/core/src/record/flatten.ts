@@ -1,73 +1,67 @@
-// A nested object's values, each under the path that leads to it.
+// Flattening: the values of a nested object, each under the path that leads to it, such as `req.headers.host`.
 //
-// Takes: the row of an object, and the name it has. Gives: for each value that is no object its path,
-// `req.headers.host`, and its row. Keeps: one buffer for the path.
-// Never: goes deeper than MAX_DEPTH; what is there stays JSON, as lists do (their members have no names).
+// Arrays stay JSON text because their members have no names. So do objects deeper than MAX_DEPTH, and empty ones.
 
 import type { Arena } from './arena';
-import { KIND, NESTED, ROW_WORDS, VALUE } from './row';
+import { KIND, NESTED, ROW_WORDS, VALUE } from './memory-layout';
 
-/** With the name of the record's own field: a console with more columns is read by nobody. */
+/** Levels, with that of the record's own field. A console with more columns would not be readable. */
 const MAX_DEPTH = 16;
 
 const DOT = 0x2e;
-const OPEN = 0x7b;
+const OPENING_BRACE = 0x7b;
 
-/** Whether the row's value is an object, and not a list. */
+/** Whether the value of the row is an object, and no array. */
 export function isObject({ bytes, words }: Arena, row: number): boolean {
-  return words[row + KIND] === NESTED && bytes[words[row + VALUE]!] === OPEN;
+  return words[row + KIND] === NESTED && bytes[words[row + VALUE]!] === OPENING_BRACE;
 }
 
-/** Where a row's name stands. */
-export interface Name {
+/** A name as the bytes `bytes[from..to)`. */
+export interface NameText {
   readonly bytes: Uint8Array;
   readonly from: number;
   readonly to: number;
 }
 
-/** Reads rows, and is told of the values, each under the path `path[0..pathBytes)`. */
-export interface Visitor {
-  /** Whether the object of that path is taken whole. */
+/** What a Flattener asks about rows, and where it reports the values. A path is `path[0..pathBytes)`. */
+export interface RowVisitor {
+  /** Whether the object of that path is not flattened. */
   isWhole(path: Buffer, pathBytes: number): boolean;
-  /** The rows of an object's members, the first and behind the last; nothing if there is no room for them. */
-  members(arena: Arena, row: number): { readonly first: number; readonly behind: number } | undefined;
-  /** Nothing if there is no room for it. */
-  nameOf(arena: Arena, row: number): Name | undefined;
-  /** Takes a value; false if there is no room for it. */
-  leaf(arena: Arena, row: number, path: Buffer, pathBytes: number): boolean;
+  /** The first row of an object's members, and the end of these rows. */
+  members(row: number): { readonly first: number; readonly end: number };
+  nameOf(arena: Arena, row: number): NameText;
+  /** Receives a value. */
+  leaf(arena: Arena, row: number, path: Buffer, pathBytes: number): void;
 }
 
 export class Flattener {
-  readonly #visitor: Visitor;
+  readonly #visitor: RowVisitor;
   #path = Buffer.allocUnsafe(256);
 
-  constructor(visitor: Visitor) {
+  constructor(visitor: RowVisitor) {
     this.#visitor = visitor;
   }
 
-  /** False if there was no room for all of it. */
-  flatten(arena: Arena, row: number, name: Uint8Array): boolean {
-    return this.#value(arena, row, this.#append(0, name, 0, name.length), 1);
+  /** Reports each value of the object in `row`, which is the field `name` of the record. */
+  flatten(arena: Arena, row: number, name: Uint8Array): void {
+    this.#value(arena, row, this.#append(0, name, 0, name.length), 1);
   }
 
-  #value(arena: Arena, row: number, pathBytes: number, depth: number): boolean {
+  #value(arena: Arena, row: number, pathBytes: number, depth: number): void {
     const isLeaf = !isObject(arena, row) || depth === MAX_DEPTH || this.#visitor.isWhole(this.#path, pathBytes);
-    if (isLeaf) return this.#visitor.leaf(arena, row, this.#path, pathBytes);
-    const members = this.#visitor.members(arena, row);
-    if (members === undefined) return false;
-    const { first, behind } = members;
-    if (first === behind) return this.#visitor.leaf(arena, row, this.#path, pathBytes);
-    for (let member = first; member < behind; member += ROW_WORDS) {
-      const name = this.#visitor.nameOf(arena, member);
-      if (name === undefined) return false;
-      this.#path[pathBytes] = DOT;
-      const memberBytes = this.#append(pathBytes + 1, name.bytes, name.from, name.to);
-      if (!this.#value(arena, member, memberBytes, depth + 1)) return false;
+    const members = isLeaf ? undefined : this.#visitor.members(row);
+    if (members === undefined || members.first === members.end) {
+      this.#visitor.leaf(arena, row, this.#path, pathBytes);
+      return;
     }
-    return true;
+    for (let member = members.first; member < members.end; member += ROW_WORDS) {
+      const { bytes, from, to } = this.#visitor.nameOf(arena, member);
+      this.#path[pathBytes] = DOT;
+      this.#value(arena, member, this.#append(pathBytes + 1, bytes, from, to), depth + 1);
+    }
   }
 
-  /** Writes the name at `at` of the path; gives the path's new length. There is always room for a dot behind it. */
+  /** Writes the name at `at` of the path, and returns the new length of the path. A dot always fits behind it. */
   #append(at: number, bytes: Uint8Array, from: number, to: number): number {
     const length = at + to - from;
     if (length >= this.#path.length) {

@@ -1,6 +1,4 @@
-// The word for a level. pino writes numbers; a person searches for `error`.
-// Takes: the digits of a level. Gives: its label, or nothing for a number nobody named (it goes out as digits).
-// Keeps: pino's six names and the application's own. Never: a change to a level that is a word already.
+// Level labels: pino writes levels as numbers, and people search for words such as `error`.
 
 const PINO_LEVELS: Readonly<Record<string, number>> = {
   trace: 10,
@@ -11,9 +9,13 @@ const PINO_LEVELS: Readonly<Record<string, number>> = {
   fatal: 60,
 };
 
+/** Labels in UTF-8, by number. */
 export type LevelLabels = ReadonlyMap<number, Uint8Array>;
 
-/** @param levels the application's own levels as pino's `customLevels` has them: label to number. */
+/**
+ * The six labels of pino, and the application's own.
+ * @param levels numbers by label, as in pino's `customLevels`
+ */
 export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabels {
   const byNumber = new Map<number, Uint8Array>();
   for (const [label, number] of [...Object.entries(PINO_LEVELS), ...Object.entries(levels)]) {
@@ -22,7 +24,7 @@ export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabe
   return byNumber;
 }
 
-/** The label for the number written in `bytes[start..end)`, if it is a plain whole number that has one. */
+/** The label of the whole number in the text `bytes[start..end)`, or undefined if there is none: it goes out as it is. */
 export function labelOf(labels: LevelLabels, bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
   if (end - start > 9) return undefined;
   let number = 0;

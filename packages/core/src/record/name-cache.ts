@@ -1,56 +1,65 @@
-// The names that stand in the memory a record is read in, so that wasm/record.ts knows a field by its slot.
+// The field names that WebAssembly recognises: which FieldName is in which slot of its name cache.
 //
-// Takes: entries of names that were not known there. Gives: the entry of a slot, and the address of a name's bytes.
-// Keeps: which entry is in which slot, until all are forgotten. Never: asks for more room than the memory has for them: what
-// finds none is looked up in the table of names each time.
+// A name costs room in the arena. A name for which there is no room is looked up in FieldNames for each record.
 
-import { type Arena, NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES } from './arena';
-import type { KeyEntry } from './field-names';
+import type { Arena } from './arena';
+import type { FieldName } from './field-names';
+import { NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES } from './memory-layout';
 
-/** Names that were not there, until the cache is filled anew: what it has may have gone out of use. */
-const MISSES = 4096;
+/** After so many lookups of names that the cache did not have, it is filled again: its names may be out of use. */
+const MAX_MISSES = 4096;
 
-export class PlacedNames {
-  readonly #slots: (KeyEntry | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
-  /** Grows whenever the cache is emptied: what was placed before is no more. */
-  #filling = 0;
-  #to = NAMES_FROM;
+export class NameCache {
+  readonly #slots: (FieldName | undefined)[] = new Array(NAME_SLOTS).fill(undefined);
+  #arena: Arena | undefined;
+  /** Increases with each clear, so that a FieldName knows whether its address is still valid. */
+  #generation = 0;
+  #namesTo = NAMES_FROM;
   #misses = 0;
 
-  get isOutOfUse(): boolean {
-    return this.#misses > MISSES;
+  get isStale(): boolean {
+    return this.#misses > MAX_MISSES;
   }
 
-  inSlot(slot: number): KeyEntry {
+  /** Continues in this arena. The cache is empty afterwards if its names were in another one, or were overwritten. */
+  use(arena: Arena): void {
+    if (arena === this.#arena && arena.nameCache === this) return;
+    this.#arena = arena;
+    arena.nameCache = this;
+    this.clear();
+  }
+
+  inSlot(slot: number): FieldName {
     return this.#slots[slot]!;
   }
 
-  /** Of the bytes to write for the name; 0 if it stands nowhere. */
-  addressOf(entry: KeyEntry): number {
-    return entry.placedIn === this.#filling ? entry.address : 0;
+  /** The address of the bytes to write for the name, or 0 if the cache does not have it. */
+  addressOf(name: FieldName): number {
+    return name.cachedIn === this.#generation ? name.address : 0;
   }
 
-  /** Puts a name into the cache, if there is room, and it is not there. */
-  place({ bytes, wasm }: Arena, entry: KeyEntry): void {
-    if (entry.placedIn === this.#filling) return;
+  /** Adds the name, if the cache does not have it and there is room. */
+  insert(name: FieldName): void {
+    if (name.cachedIn === this.#generation) return;
     this.#misses += 1;
-    const { source, encoded } = entry;
-    const address = this.#to;
+    const { bytes, wasm } = this.#arena!;
+    const { source, encoded } = name;
+    const address = this.#namesTo;
     if (address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return;
     bytes.set(source, address);
     bytes.set(encoded, address + source.length);
-    const slot = wasm.remember(address, source.length, address + source.length, encoded.length);
+    const slot = wasm.insertName(address, source.length, address + source.length, encoded.length);
     if (slot === -1) return;
-    this.#slots[slot] = entry;
-    this.#to += source.length + encoded.length;
-    entry.address = address + source.length;
-    entry.placedIn = this.#filling;
+    this.#slots[slot] = name;
+    this.#namesTo += source.length + encoded.length;
+    name.address = address + source.length;
+    name.cachedIn = this.#generation;
   }
 
-  forget({ wasm }: Arena): void {
-    wasm.forget();
-    this.#filling += 1;
-    this.#to = NAMES_FROM;
+  clear(): void {
+    this.#arena?.wasm.clearNames();
+    this.#generation += 1;
+    this.#namesTo = NAMES_FROM;
     this.#misses = 0;
   }
 }

@@ -1,30 +1,29 @@
-// The time of a record, from whatever the logger wrote.
+// The time of a record, from the text of its time field.
 //
-// Takes: the text of a time field. Gives: milliseconds since 1970 and the nanoseconds below the millisecond, digit
-// for digit (a nanosecond epoch does not fit a double, so it is read as text).
-// Keeps: the last millisecond handed out, so that records of one millisecond stay in call order.
-// Never: a guess at a text it cannot read; the record then keeps the field and takes its arrival time.
+// A number is interpreted by its magnitude: below 1e11 as seconds, below 1e14 as milliseconds, below 1e17 as
+// microseconds, else as nanoseconds. So seconds reach to the year 5138, and milliseconds back to 1973. A fraction is read
+// to the nanosecond. The digits are read as text, because a double cannot hold nanoseconds since 1970.
 //
-// Numbers, by magnitude: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds
-// (so seconds reach to the year 5138 and milliseconds back to 1973). A fraction is kept to the nanosecond.
-// Texts: ISO 8601 `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|+HHMM]`, with a space for the `T` if need be, without a
-// zone in the machine's own (as ECMAScript has it); or a number as above.
+// A text is a number as above, or ISO 8601: `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|+HHMM]`. A space may replace the
+// `T`. Without a zone it is the local time of the machine, as in ECMAScript.
+//
+// A text that is neither is not guessed at: the record keeps it as a field, and takes its arrival time.
 
 export interface Time {
   /** Milliseconds since 1970; above 0. */
   ms: number;
-  /** Nanoseconds below the millisecond, 0 to 999999; -1 where the record does not say. */
+  /** Nanoseconds below the millisecond, 0 to 999,999, or -1 if the text has no more than milliseconds. */
   subMsNs: number;
 }
 
 const NUMBER = /^(\d{1,20})(?:\.(\d{1,20}))?$/;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,20}))?(?:(Z|z)|([+-])(\d\d):?(\d\d))?$/;
-/** Longer than any time; what is longer is not looked at. */
+/** A longer text is no time. */
 const LONGEST_TEXT = 48;
-/** The end of the year 9999, where ISO 8601 ends. */
+/** The end of the year 9999, the last that ISO 8601 can write. */
 const LATEST_MS = 253402300799999;
 
-/** Reads the time in `bytes[start..end)`; nothing if it is none. */
+/** The time in the text `bytes[start..end)`, or undefined if it is none. */
 export function readTime(bytes: Buffer, start: number, end: number): Time | undefined {
   if (end - start > LONGEST_TEXT) return undefined;
   const plain = readPlainMs(bytes, start, end);
@@ -34,7 +33,7 @@ export function readTime(bytes: Buffer, start: number, end: number): Time | unde
   return time !== undefined && time.ms > 0 && time.ms <= LATEST_MS ? time : undefined;
 }
 
-/** The everyday form, 12 to 14 digits of milliseconds, without a string being made; 0 if it is not that. */
+/** Reads the usual form, 12 to 14 digits of milliseconds, without making a string. Returns 0 for any other form. */
 function readPlainMs(bytes: Uint8Array, start: number, end: number): number {
   const digits = end - start;
   if (digits < 12 || digits > 14) return 0;
@@ -58,13 +57,13 @@ function readNumber(text: string): Time | undefined {
   return shift(whole, fraction, magnitude < 1e17 ? -3 : -6);
 }
 
-/** `1.7e12` as `1700000000000`; a text that is no such number as it is. */
+/** Writes out a number with an exponent: `1.7e12` becomes `1700000000000`. Any other text is returned unchanged. */
 function plainDigits(text: string): string {
   const number = Number(text);
   return Number.isSafeInteger(number) ? String(number) : text;
 }
 
-/** Moves the point by `digits` to where milliseconds end, and reads what stands on its two sides. */
+/** Moves the decimal point by `digits`, so that it is behind the milliseconds, and reads both sides of it. */
 function shift(whole: string, fraction: string, digits: number): Time {
   const all = whole + fraction;
   const point = whole.length + digits;
@@ -85,7 +84,7 @@ function readIso(text: string): Time | undefined {
     number,
     number,
   ];
-  // 60 is a leap second, which POSIX time counts as the next minute's first.
+  // 60 is a leap second. POSIX time counts it as the first second of the next minute.
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return undefined;
   const [fraction = '', utc, sign, zoneHours, zoneMinutes] = match.slice(7);
   let ms: number;
@@ -104,14 +103,14 @@ function readIso(text: string): Time | undefined {
 }
 
 /**
- * Counts up within a millisecond, for records that say no more than that: a console that sorts by precise time then
- * shows them as they were logged. Two records of one millisecond are told apart up to the millionth.
+ * Numbers the records of one millisecond, for records whose time has no more than milliseconds. A console that sorts by
+ * nanoseconds then shows them in the order in which they were logged. From the millionth record on the number stays.
  */
 export class CallOrder {
   #lastMs = 0;
   #next = 0;
 
-  /** The nanoseconds below `ms` for the next record of that millisecond. */
+  /** The nanoseconds to write for the next record of the millisecond `ms`. */
   subMsNs(ms: number): number {
     if (ms !== this.#lastMs) {
       this.#lastMs = ms;

@@ -1,36 +1,37 @@
-// A function of the application's between its logger and the shipper: one record in, the record to ship out.
+// The application's `transform`: a function that receives each record before it is shipped.
 //
-// Takes: the path of its module; then lines. Gives: the line of the record it made, or that it wants none, or why it could
-// not say. Keeps: the function. Never: throws for a record, or waits: what it gives must be there when it returns.
+// It returns the record to ship, or null or undefined to filter the record out. It must not return a promise. If it fails,
+// the record goes out unchanged, so it is not a safe place to remove secrets.
 //
-// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits
-// of a whole number above 2^53. That is why it is not how names are changed and fields left out; and it is no place
-// to hide a secret, for a record at which it fails goes out as it was.
+// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits of
+// a whole number above 2^53. The options `rename` and `omit` cost nothing of that.
 
 import { createRequire } from 'node:module';
 import { messageOf, PutlogsError } from '../errors';
 
 export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
-  /** A line that is no JSON object: there is nothing to give it. */
+  /** The line is no JSON object. */
   | { readonly kind: 'unchanged' }
+  /** The function returned null or undefined. */
   | { readonly kind: 'filtered' }
   | { readonly kind: 'failed'; readonly problem: string };
 
 export type Transform = (line: Buffer, start: number, end: number) => Transformed;
 
 const UNCHANGED: Transformed = { kind: 'unchanged' };
-const UNWANTED: Transformed = { kind: 'filtered' };
-const OPEN = 0x7b;
+const FILTERED: Transformed = { kind: 'filtered' };
+const OPENING_BRACE = 0x7b;
 
 /**
- * @param path absolute; a CommonJS module, or an ES module without `await` at its top.
+ * Loads the function that is the default export of a module.
+ * @param path an absolute path of a CommonJS module, or of an ES module without a top-level `await`
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if it cannot be loaded, or exports no function
  */
 export function loadTransform(path: string): Transform {
-  const make = functionOf(path);
+  const transform = functionOf(path);
   return (line, start, end) => {
-    if (line[start] !== OPEN) return UNCHANGED;
+    if (line[start] !== OPENING_BRACE) return UNCHANGED;
     let record: unknown;
     try {
       record = JSON.parse(line.toString('utf8', start, end));
@@ -38,12 +39,12 @@ export function loadTransform(path: string): Transform {
       return UNCHANGED;
     }
     try {
-      const made = make(record);
-      if (made === undefined || made === null) return UNWANTED;
-      if (typeof made !== 'object' || Array.isArray(made) || made instanceof Promise) {
-        return { kind: 'failed', problem: `it gave ${made instanceof Promise ? 'a promise' : 'no object'}` };
+      const returned = transform(record);
+      if (returned === undefined || returned === null) return FILTERED;
+      if (typeof returned !== 'object' || Array.isArray(returned) || returned instanceof Promise) {
+        return { kind: 'failed', problem: `it returned ${returned instanceof Promise ? 'a promise' : 'no object'}` };
       }
-      return { kind: 'record', bytes: Buffer.from(JSON.stringify(made)) };
+      return { kind: 'record', bytes: Buffer.from(JSON.stringify(returned)) };
     } catch (error) {
       return { kind: 'failed', problem: messageOf(error) };
     }
@@ -53,7 +54,7 @@ export function loadTransform(path: string): Transform {
 function functionOf(path: string): (record: unknown) => unknown {
   let exported: unknown;
   try {
-    // Not our own `require`, which a bundler would take for its own.
+    // A bundler would replace our own `require`, and look for the module in the bundle.
     exported = createRequire(path)(path);
   } catch (error) {
     throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs: transform: ${path} cannot be loaded: ${messageOf(error)}`, {

@@ -1,25 +1,25 @@
-// What the transcoder is told: where to, in which form, and what the options make of fields.
-// Types only: a target gives the layout, the batch the memory, the schema the options.
+// Types of what the transcoder is given: the batch's memory, the target's layout, and the options.
 
 import type { TimeLayout } from '../protobuf/log';
 import type { Arena } from './arena';
-import type { KeyRule } from './field-names';
+import type { NameRule } from './field-names';
 import type { LevelLabels } from './level';
 
-/** The memory a record is appended to. `arena` may be another one after `reserve`. */
+/** The memory that records are appended to. */
 export interface LogSink {
+  /** May be another one after `reserve`. */
   readonly arena: Arena;
-  /** An address in it: where the next Log begins. */
+  /** The address where the next Log begins. */
   length: number;
-  /** Makes room for `extra` more bytes behind `length`. */
+  /** Makes room for `extra` bytes behind `length`. */
   reserve(extra: number): void;
 }
 
-/** How a target's service wants a Log. */
+/** How a service expects a Log. */
 export interface LogLayout extends TimeLayout {
-  /** The largest Log the service takes, in bytes of its encoding. */
+  /** The largest encoded Log that the service accepts. */
   readonly maxLogBytes: number;
-  readonly keys: KeyRule;
+  readonly names: NameRule;
 }
 
 export interface TranscodeOptions {
@@ -27,11 +27,11 @@ export interface TranscodeOptions {
   readonly levelKey: string;
   readonly levels: LevelLabels;
   readonly messageKey: string;
-  /** Put on every record. */
+  /** Added to every record, unless it has a field of that name. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Names as the application has them, and what they go out as. */
+  /** Names that go out, by the names that the application writes. */
   readonly rename: Readonly<Record<string, string>>;
-  /** Names as the application has them; flattened, with their path. */
+  /** Names that the application writes. Of a flattened value, its path. */
   readonly omit: readonly string[];
   readonly nested: 'json' | 'flatten';
 }

@@ -10,7 +10,7 @@
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Options } from '../options/schema';
-import { PIECE_BYTES } from '../record/arena';
+import { INPUT_BYTES } from '../record/memory-layout';
 import { type Clock, systemClock } from '../runtime/clock';
 import type { RangeShipper, Shipper } from '../sink';
 import { Lines } from './line-splitter';
@@ -21,13 +21,13 @@ const NEVER_FULL_BYTES = 2 ** 30;
 /** Bytes of UTF-8 for a unit of UTF-16 at most. */
 const UNIT_BYTES = 3;
 /** A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read. */
-const PIECE_CHARACTERS = PIECE_BYTES / UNIT_BYTES;
+const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 
 /** Resolves when there is room for so many bytes; nothing where there is now. */
 type Room = (bytes: number) => Promise<void> | undefined;
 
 /**
- * @param piece where `PIECE_BYTES` of text are put to be read; asked for each piece, for it may be another one.
+ * @param piece where `INPUT_BYTES` of text are put to be read; asked for each piece, for it may be another one.
  * @param push is given bytes that are there only while it runs.
  * @param end called once, when nothing more will come; the stream finishes when it resolves.
  * @param room what a chunk waits for, where it may have to

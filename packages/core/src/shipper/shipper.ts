@@ -11,7 +11,7 @@ import { codecOf, compressor } from '../batch/compress';
 import { BatchSize } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import type { Options } from '../options/schema';
-import { PIECE_BYTES } from '../record/arena';
+import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
@@ -219,12 +219,12 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   get piece(): Buffer {
     if (this.#options.enabled) {
       try {
-        return this.#batcher.piece;
+        return this.#batcher.inputBuffer;
       } catch {
         // There is no memory for it, and `writeRange` will say so of each record.
       }
     }
-    this.#ownPiece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#ownPiece ??= Buffer.allocUnsafeSlow(INPUT_BYTES);
     return this.#ownPiece;
   }
 

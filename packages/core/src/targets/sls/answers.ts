@@ -1,10 +1,10 @@
 // What Alibaba Cloud SLS says of a write, and what of a Logstore every target of it has to know.
 // Source: the error tables of PostLogStoreLogs and PutWebtracking, and the retry rules of the vendor's producers.
 
-import type { KeyRule } from '../../record/field-names';
+import type { NameRule } from '../../record/field-names';
 import { type AnswerTable, fieldsIn, type ServiceError } from '../outcome';
 
-export const ALIYUN_KEYS: KeyRule = {
+export const ALIYUN_NAME_RULE: NameRule = {
   maxBytes: 128,
   reserved: new Set(['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_']),
 };

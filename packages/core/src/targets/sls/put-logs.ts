@@ -18,7 +18,7 @@ import { fieldOf, readFields, readTags, textField, textOf } from '../../protobuf
 import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../outcome';
 import type { Target } from '../target';
-import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './answers';
+import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { queryOf, signV1, signV4 } from './sign';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
@@ -34,7 +34,7 @@ export const ALIYUN_LAYOUT: LogLayout = {
   timeUnit: 's',
   timeNsTag: TIME_NS_TAG,
   maxLogBytes: ALIYUN_MAX_LOG_BYTES,
-  keys: ALIYUN_KEYS,
+  names: ALIYUN_NAME_RULE,
 };
 
 export interface AliyunSlsOptions {

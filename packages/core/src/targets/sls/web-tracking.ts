@@ -13,7 +13,7 @@ import type { Compression } from '../../options/target-facts';
 import { outcomeOf } from '../outcome';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
-import { ALIYUN_ANSWERS, ALIYUN_KEYS, ALIYUN_MAX_LOG_BYTES, logstoreIdentity } from './answers';
+import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { compressType, tagsOf } from './put-logs';
 
 export interface AliyunWebtrackingOptions {
@@ -30,7 +30,7 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { project, logstore, endpoint } = options;
   const { origin, host } = placeOf(endpoint, project);
   return {
-    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, keys: ALIYUN_KEYS },
+    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: ALIYUN_NAME_RULE },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

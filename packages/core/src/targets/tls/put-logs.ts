@@ -31,7 +31,7 @@ export const VOLC_LAYOUT: LogLayout = {
   timeUnit: 'ms',
   timeNsTag: TIME_NS_TAG,
   maxLogBytes: VOLC_LIMITS.maxLogBytes,
-  keys: {
+  names: {
     maxBytes: 128,
     reserved: new Set([
       '__content__',

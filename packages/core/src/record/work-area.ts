@@ -1,0 +1,120 @@
+// The memory in which one record is prepared: its rows, its text, and every byte to write that stands nowhere else.
+//
+//   | rows | rows that go out | levels | copied text | scratch ...
+//
+// Only a flattened record has rows of its own to go out. The area is part of the arena: a fixed range of 32 KiB for
+// small records, and for large ones room behind the Log that is about to be written.
+//
+// The room is estimated from the length of the text. NO_ROOM is thrown if that is too little, for example because
+// names go out far longer than they came. The caller then repeats the record with more slack.
+
+import type { Arena } from './arena';
+import { FULL, OVERRUN_BYTES, ROW_WORDS, VALUE, VALUE_TO, WORK_FROM, WORK_TO } from './memory-layout';
+import type { LogSink } from './types';
+
+/** Thrown, always this one object, if the record needs more room than was planned. Nothing has been appended then. */
+export const NO_ROOM = new Error('a record needs more room than was planned');
+
+const ROW_BYTES = 4 * ROW_WORDS;
+/** The shortest field, with its comma: `"":0,`. */
+const SHORTEST_FIELD_BYTES = 5;
+
+export class WorkArea {
+  /** The first row that is read, as an index of `words`. */
+  firstRow = 0;
+  /** The first row that goes out; `firstRow` if records are not flattened. */
+  firstOutRow = 0;
+  /** Where the text of the record begins, and where it ends. */
+  text = 0;
+  textTo = 0;
+  /** Where the Log must end. */
+  limit = 0;
+  readonly #isFlattened: boolean;
+  readonly #extraRows: number;
+  #arena!: Arena;
+  #levels = 0;
+  #scratch = 0;
+  #scratchTo = 0;
+  /** The last line that was a view of the arena, and its offset there: `byteOffset` is slow to ask for each record. */
+  #view: Buffer | undefined;
+  #viewFrom = 0;
+
+  /** @param extraRows the most rows of a record beside those of its own fields */
+  constructor(isFlattened: boolean, extraRows: number) {
+    this.#isFlattened = isFlattened;
+    this.#extraRows = extraRows;
+  }
+
+  /** Plans the area for the text in `line[start..end)`, and copies the text if it is not in the sink's arena. */
+  plan(line: Buffer, start: number, end: number, sink: LogSink, slackBytes: number): void {
+    const bytes = end - start;
+    const rowBytes = ROW_BYTES * (Math.ceil(bytes / SHORTEST_FIELD_BYTES) + this.#extraRows);
+    const allRowBytes = this.#isFlattened ? 2 * rowBytes : rowBytes;
+    const levelBytes = 8 * (1 + (bytes >> 6));
+    const workBytes = allRowBytes + levelBytes + 2 * bytes + slackBytes + 3 * OVERRUN_BYTES;
+    const logBytes = 2 * bytes + slackBytes;
+    const isSmall = workBytes <= WORK_TO - WORK_FROM;
+    sink.reserve(isSmall ? logBytes : logBytes + workBytes);
+    const { arena } = sink;
+    if (arena !== this.#arena) {
+      this.#arena = arena;
+      this.#view = undefined;
+    }
+    const rows = isSmall ? WORK_FROM : (sink.length + logBytes + 15) & ~15;
+    this.firstRow = rows >> 2;
+    this.firstOutRow = (rows + allRowBytes - rowBytes) >> 2;
+    this.#levels = rows + allRowBytes;
+    this.#scratchTo = rows + workBytes - OVERRUN_BYTES;
+    this.limit = (isSmall ? arena.bytes.length : rows) - OVERRUN_BYTES;
+    const free = this.#levels + levelBytes;
+    if (line !== this.#view && line.buffer === arena.buffer) {
+      this.#view = line;
+      this.#viewFrom = line.byteOffset;
+    }
+    if (line === this.#view) {
+      this.text = this.#viewFrom + start;
+      this.#scratch = free;
+    } else {
+      arena.bytes.set(line.subarray(start, end), free);
+      this.text = free;
+      this.#scratch = free + bytes + OVERRUN_BYTES;
+    }
+    this.textTo = this.text + bytes;
+  }
+
+  /** Reads the text into rows, and returns the end of the rows. It is before `firstRow` if the text is no JSON object. */
+  readRows(): number {
+    const rows = this.#arena.wasm.read(this.text, this.textTo, this.firstRow << 2, this.#levels, this.#levels);
+    return this.firstRow + rows * ROW_WORDS;
+  }
+
+  /** Reads the members of the object in `row` into new rows, which stay until the record is written. */
+  readMembers(row: number): { readonly first: number; readonly end: number } {
+    const { wasm, words } = this.#arena;
+    const first = (this.#scratch + 3) & ~3;
+    const rows = wasm.read(words[row + VALUE]!, words[row + VALUE_TO]!, first, this.#scratchTo, this.#levels);
+    if (rows === FULL) throw NO_ROOM;
+    this.#scratch = first + rows * ROW_BYTES;
+    return { first: first >> 2, end: this.#scratch >> 2 };
+  }
+
+  /** Replaces a JSON string by its text. `from` and `to` are the columns of `words` that have its ends. */
+  unescape(from: number, to: number): void {
+    const { wasm, words } = this.#arena;
+    const text = this.#scratch;
+    if (text + words[to]! - words[from]! > this.#scratchTo) throw NO_ROOM;
+    this.#scratch = wasm.writeText(words[from]!, words[to]!, text);
+    words[from] = text;
+    words[to] = this.#scratch;
+  }
+
+  /** Copies bytes into the area, and returns their address. */
+  put(bytes: Uint8Array): number {
+    const address = this.#scratch;
+    if (address + bytes.length > this.#scratchTo) throw NO_ROOM;
+    const target = this.#arena.bytes;
+    for (let i = 0; i < bytes.length; i += 1) target[address + i] = bytes[i]!;
+    this.#scratch += bytes.length;
+    return address;
+  }
+}

@@ -1,7 +1,7 @@
 // Compiles packages/core/wasm into packages/core/src/record/wasm-bytes.ts: `npm run build:wasm`.
 //
 // The bytes are base64 in a module because a bundler would leave out a file beside it. They are committed, so only
-// a change of wasm/ needs the compiler. test/unit/wasm.test.ts fails if they are out of date.
+// a change of wasm/ needs the compiler. test/unit/wasm-bytes.test.ts fails if they are out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { createShipper } from '@putlogs/core';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/targets/sls/answers';
-import { VOLC_ANSWERS } from '@putlogs/core/internal/targets/tls/put-logs';
+import { VOLC_ANSWERS } from '@putlogs/core/internal/targets/tls/answers';
 import { Authority, noOpenssl } from '../support/certificates';
 import { temporaryDirectory } from '../support/directory';
 import {

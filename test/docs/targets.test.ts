@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isTargetName, TARGETS } from '@putlogs/core/internal/options/target-facts';
-import type { AnswerTable, Verdict } from '@putlogs/core/internal/targets/outcome';
+import type { AnswerTable, Verdict } from '@putlogs/core/internal/targets/classify';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES } from '@putlogs/core/internal/targets/sls/answers';
-import { VOLC_ANSWERS, VOLC_LIMITS } from '@putlogs/core/internal/targets/tls/put-logs';
+import { VOLC_ANSWERS } from '@putlogs/core/internal/targets/tls/answers';
+import { VOLC_LIMITS } from '@putlogs/core/internal/targets/tls/put-logs';
 
 const MIB = 1024 * 1024;
 const page = readFileSync(join(__dirname, '../../../docs/targets.md'), 'utf8');

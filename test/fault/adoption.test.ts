@@ -26,7 +26,7 @@ import { startShipper } from '@putlogs/core/internal/shipper/shipper';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import { listenAt, probe } from '@putlogs/core/internal/spool/liveness';
 import { parsePart, ROOT } from '@putlogs/core/internal/spool/names';
-import { targetOf } from '@putlogs/core/internal/targets/load';
+import { loadTarget } from '@putlogs/core/internal/targets/load';
 import { Counters } from '@putlogs/core/internal/telemetry/counters';
 import { runChild, type StartedChild, startChild } from '../support/child';
 import { leaveRun, numberOf } from '../support/dead-runs';
@@ -402,7 +402,7 @@ test('one Logstore is one destination, whatever the address', () => {
   const identityOf = (endpoint: string, more: object = {}) => {
     const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
     const place = { target: 'aliyun-sls', region: 'cn-hangzhou', project: 'shop', logstore: 'orders', ...more };
-    return targetOf(resolveOptions({ ...place, endpoint, credentials }, {}), () => ANONYMOUS).identity;
+    return loadTarget(resolveOptions({ ...place, endpoint, credentials }, {}), () => ANONYMOUS).identity;
   };
   const identity = identityOf('https://cn-hangzhou.log.aliyuncs.com');
   for (const endpoint of [

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type PutlogsOptions } from '@putlogs/core';
-import { opened } from '@putlogs/core/internal/batch/split';
+import { unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import { partsIn } from '@putlogs/core/internal/maintenance/survey';
 import { entriesOf } from '@putlogs/core/internal/maintenance/survey-entries';
 import { temporaryDirectory } from '../support/directory';
@@ -150,7 +150,7 @@ test('on disk a batch of web tracking is its records and its envelope, and none 
   const [part] = [...partsIn(dir)];
   const [entry] = [...entriesOf(part!, { mayLive: true })];
   assert.ok(entry?.kind === 'entry');
-  const envelope = JSON.parse(opened(entry.batch).tail.toString()) as object;
+  const envelope = JSON.parse(unpackBatch(entry.batch).tail.toString()) as object;
   assert.deepEqual(Object.keys(envelope).sort(), ['fileName', 'packId', 'source', 'tags', 'topic']);
   emulator.faults([]);
   await shipper.flush();

@@ -1,9 +1,10 @@
-// The transcoder against its oracle, on generated records: JSON.parse says what is a record and what its strings
-// are, protobufjs writes it, and the bytes must be equal. Numbers and nested values go out as they stand, so for
-// them the generator, which made their text, is the oracle; for times, a table of texts with what they say.
+// The transcoder compared with an oracle, on generated records.
 //
-// A run has a least number of records, and goes on for FUZZ_SECONDS if that is set. The seed is printed, and FUZZ_SEED
-// repeats a run.
+// JSON.parse reads the record and protobufjs writes it; the bytes must be equal. Numbers and nested values go out as their
+// JSON text, so the generator that made the text is the oracle for them. For times it is a table.
+//
+// A run has at least 100,000 records, and lasts FUZZ_SECONDS if that is set. The seed is printed, and FUZZ_SEED repeats a
+// run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +21,7 @@ const NESTED_VALUES = 5000;
 
 const LEVELS: Record<string, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 
-/** Texts of a time field: the milliseconds, what is below them if that is said, and nothing where there is no time. */
+/** Texts of a time field: the milliseconds, and the nanoseconds below them. Undefined if the text is no time. */
 const TIMES: Record<string, [ms: number, subMsNs?: number] | undefined> = {
   '1700000000.5': [1_700_000_000_500],
   '1700000000123.000789': [1_700_000_000_123, 789],
@@ -34,7 +35,7 @@ const TIMES: Record<string, [ms: number, subMsNs?: number] | undefined> = {
   null: undefined,
 };
 
-/** A field's name as the application has it, and how it is spelt in JSON. */
+/** A character of a name or a text. */
 const character = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...'abcdefghijk ABC019_-/') },
   { weight: 2, arbitrary: fc.constantFrom(...'"\\/\b\f\n\r\t\u0000\u001f\u007f') },
@@ -44,7 +45,7 @@ const character = fc.oneof(
 );
 const text = fc.array(character, { maxLength: 60 }).map((characters) => characters.join(''));
 
-/** JSON for a string, with every character escaped or not as `styles` says. */
+/** JSON for a string. `styles` decides for each character whether it is escaped. */
 function spell(value: string, styles: readonly number[]): string {
   let json = '';
   for (let i = 0; i < value.length; i += 1) {
@@ -62,7 +63,7 @@ function spell(value: string, styles: readonly number[]): string {
 
 const styles = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 5 });
 const spelt = (value: fc.Arbitrary<string>) => fc.tuple(value, styles).map(([unspelt, how]) => spell(unspelt, how));
-/** The spelling is repeated, not the text: to spell thousands of characters takes longer than what is tested. */
+/** The spelling is repeated, and not the text: spelling thousands of characters takes longer than the test itself. */
 const speltLong = fc
   .tuple(
     spelt(text),
@@ -87,7 +88,7 @@ const anyNested = fc
   .tuple(fc.oneof(fc.jsonValue({ maxDepth: 5 }), fc.array(fc.jsonValue()), fc.dictionary(text, fc.jsonValue())), styles)
   .map(([value, how]) => JSON.stringify(value, null, how.length % 3))
   .filter((json) => json.startsWith('{') || json.startsWith('['));
-/** Drawn once: fast-check takes longer to make such a value than the transcoder, its oracle and protobufjs to read it. */
+/** Generated once, because fast-check needs more time for such a value than everything that is tested. */
 const nestedValues = fc.sample(anyNested, { seed: SEED, numRuns: NESTED_VALUES });
 const nested = fc.nat(NESTED_VALUES - 1).map((at) => nestedValues[at]!);
 const value = fc.oneof(
@@ -110,13 +111,13 @@ interface Case {
   readonly expected: Log;
 }
 
-/** A whole record, and what must come of it. */
+/** A valid record, and the contents that are expected. */
 const whole: fc.Arbitrary<Case> = record.map((fields) => {
   const line = `{${fields.map(([name, json, gap]) => `${gap}${name}${gap}:${gap}${json}${gap}`).join(',')}}`;
   return { line, expected: expectedOf(line, fields) };
 });
 
-/** A record with a piece torn out, doubled, or another byte in it: mostly no JSON any more, sometimes still one. */
+/** A record with a range removed or repeated, or a byte replaced. Most are invalid JSON; some are still valid. */
 const broken: fc.Arbitrary<Case> = fc
   .tuple(record, fc.nat(), fc.nat({ max: 8 }), fc.constantFrom('', '"', '\\', '{', '}', ',', ':', '0', '\u0000', 'é'))
   .map(([fields, at, length, put]) => {
@@ -126,7 +127,7 @@ const broken: fc.Arbitrary<Case> = fc
     return { line: torn, expected: expectedOf(torn, undefined) };
   });
 
-/** The oracle. Without `fields` it only tells whether the line is a record: its contents are then compared as values. */
+/** The oracle. Without `fields` it only decides whether the line is a record: its contents are then compared as values. */
 function expectedOf(line: string, fields: readonly (readonly [string, string, string])[] | undefined): Log {
   let parsed: unknown;
   try {
@@ -155,7 +156,7 @@ function contentsOf(fields: ReadonlyMap<string, string>, names: OutNames): Log['
   return [...fields].map(([name, json]) => ({ Key: names.of(name), Value: textOf(name, json) }));
 }
 
-/** The names of a record's fields as they go out, given in the order in which the fields first come. */
+/** The names that fields go out under, in the order in which the fields first occur. */
 class OutNames {
   readonly #byName = new Map<string, string>();
 
@@ -187,7 +188,7 @@ test('whole records are transcoded to the bytes that protobufjs writes for what 
     const lines = cases.map(({ line }) => line);
     const bytes = encoded(lines);
     const got = decoded(bytes);
-    // Where the record says no more than milliseconds, the order within one is tested by itself.
+    // The numbers of records with no more than milliseconds have a test of their own.
     const expected = cases.map(({ expected: log }, i) => ({ TimeNs: got[i]!.TimeNs!, ...log }));
     assert.deepEqual(got, expected);
     assert.deepEqual(bytes, asProtobufjsWrites(expected));
@@ -199,7 +200,7 @@ test('whole records are transcoded to the bytes that protobufjs writes for what 
   t.diagnostic(`${records} records, FUZZ_SEED=${SEED}`);
 });
 
-test('broken records go out whole, and never damage the records beside them', (t) => {
+test('invalid records go out as text, and never damage the records beside them', (t) => {
   let records = 0;
   let whollyBroken = 0;
   const endMs = performance.now() + (SECONDS * 1000) / 2;
@@ -227,7 +228,7 @@ test('broken records go out whole, and never damage the records beside them', (t
   t.diagnostic(`${records} records, ${whollyBroken} of them no JSON, FUZZ_SEED=${SEED}`);
 });
 
-/** A line that is still a record: the same number of fields, and each value the same once read again. */
+/** Compares a line that is still a record: the same number of fields, and the same values after reading them again. */
 function assertSameValues(got: Log, line: string): void {
   const fields = Object.entries(JSON.parse(line) as Record<string, unknown>);
   const wellFormed = new Map(fields.map(([name, field]) => [name.toWellFormed(), field]));
@@ -242,8 +243,8 @@ function assertSameValues(got: Log, line: string): void {
 }
 
 /**
- * What a text says, whether it was a text, a number or a level: a number's digits and a nested value's spaces are kept,
- * and the oracle has lost them. `-0`, the text, and -0, the number, may stand in one record.
+ * The value of a text, whether it was a string, a number or a level. The digits of a number and the white space of a
+ * nested value are kept by the transcoder and lost by the oracle. One record may have the text `-0` and the number -0.
  */
 function asValue(text: string): string {
   const number = Object.keys(LEVELS).find((level) => LEVELS[level] === text);
@@ -255,7 +256,7 @@ function asValue(text: string): string {
   }
 }
 
-test('no bytes at all make it throw, or write anything but one Log each', () => {
+test('any bytes become one Log each, without an exception', () => {
   const property = fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 10 }), (lines) => {
     const wellFormed = lines.map((bytes) => Buffer.from(Buffer.from(bytes).toString()));
     const logs = decoded(encoded(wellFormed));

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { Batcher } from '@putlogs/core/internal/batch/batcher';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
-import { logsOf, opened } from '@putlogs/core/internal/batch/split';
+import { SizeLimit } from '@putlogs/core/internal/batch/size-limit';
+import { logsIn, unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import fc from 'fast-check';
 import { BATCH_SEQUENCES } from '../support/sizes';
 import { HandClock } from '../unit/hand-clock';
@@ -67,7 +67,7 @@ test(`${BATCH_SEQUENCES} sequences: each record is in one batch, in order, withi
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
       const clock = new HandClock();
-      const size = new BatchSize(limits, clock);
+      const size = new SizeLimit(limits, clock);
       const sealed: SealedBatch[] = [];
       let [held, lost, number] = [0, 0, 0];
       let [fails, hasFrame] = [false, true];
@@ -158,7 +158,7 @@ test(`${BATCH_SEQUENCES} sequences: each record is in one batch, in order, withi
       batcher.seal();
       assert.equal(clock.timers, 0, 'no timer is left');
       assert.equal(held, 0);
-      const numbers = sealed.flatMap((batch) => logsOf(batch).map((log) => log.readUInt32LE()));
+      const numbers = sealed.flatMap((batch) => logsIn(unpackBatch(batch)).map((log) => log.readUInt32LE()));
       assert.equal(numbers.length + lost, number, 'each record is in a batch, or lost with one that could not be made');
       assert.deepEqual(
         numbers,
@@ -167,7 +167,7 @@ test(`${BATCH_SEQUENCES} sequences: each record is in one batch, in order, withi
       );
       const packIds = sealed.map(({ packId }) => packId);
       assert.equal(new Set(packIds).size, packIds.length);
-      for (const batch of sealed) assert.equal(opened(batch).tail.toString(), batch.packId);
+      for (const batch of sealed) assert.equal(unpackBatch(batch).tail.toString(), batch.packId);
       for (const [i, { firstRecord, count }] of sealed.entries()) {
         assert.ok(i === 0 || firstRecord >= sealed[i - 1]!.firstRecord + sealed[i - 1]!.count);
         assert.ok(count > 0);

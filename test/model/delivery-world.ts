@@ -6,7 +6,7 @@
 import { basename } from 'node:path';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { SizeLimit } from '@putlogs/core/internal/batch/size-limit';
 import type { CredentialSource } from '@putlogs/core/internal/credentials/source';
 import type { Options } from '@putlogs/core/internal/options/schema';
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
@@ -273,7 +273,7 @@ export class Life {
       credentials: { listen: () => {}, close: () => {} } as unknown as CredentialSource,
       warnings: new QuietTeller(this.clock, (message) => this.#heard(message)),
       compress: compressor('none', () => {}),
-      size: new BatchSize({ maxBytes: 60_000, maxCount: 64 }, this.clock),
+      size: new SizeLimit({ maxBytes: 60_000, maxCount: 64 }, this.clock),
       concurrency: setting.concurrency,
       runs: this.run === undefined ? undefined : { own: this.run, dead },
       graceMs: setting.graceMs,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Batcher } from '@putlogs/core/internal/batch/batcher';
 import { codecOf, compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { SizeLimit } from '@putlogs/core/internal/batch/size-limit';
 import { ANONYMOUS } from '@putlogs/core/internal/credentials/types';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
@@ -18,7 +18,7 @@ import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { nameHash, partName, progressName, ROOT } from '@putlogs/core/internal/spool/names';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
 import type { DiskUnit } from '@putlogs/core/internal/spool/segment';
-import { targetOf } from '@putlogs/core/internal/targets/load';
+import { loadTarget } from '@putlogs/core/internal/targets/load';
 import { START_MS } from './start-time';
 import { target as defaultTarget } from './targets';
 
@@ -35,7 +35,7 @@ export const journalOptions = resolveOptions(
   {},
 );
 
-const target = targetOf(journalOptions, () => ANONYMOUS);
+const target = loadTarget(journalOptions, () => ANONYMOUS);
 const destination = JSON.stringify(target.identity);
 
 /** A batch of numbered records. */
@@ -44,7 +44,7 @@ export function batchOf(from: number, count: number, packId?: string): SealedBat
   const batcher = new Batcher({
     ...encodingOf(journalOptions, target, systemClock),
     maxBytes: journalOptions.batch.maxBytes,
-    size: new BatchSize(journalOptions.batch, systemClock),
+    size: new SizeLimit(journalOptions.batch, systemClock),
     lingerMs: 1000,
     clock: systemClock,
     compress: compressor(codecOf('lz4'), () => {}),

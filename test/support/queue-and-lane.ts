@@ -4,7 +4,7 @@
 
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { SizeLimit } from '@putlogs/core/internal/batch/size-limit';
 import { Gate } from '@putlogs/core/internal/delivery/gate';
 import { Lane } from '@putlogs/core/internal/delivery/lane';
 import { DeliveryQueue } from '@putlogs/core/internal/delivery/queue';
@@ -39,7 +39,7 @@ export function queueAndLane({
   onRetry,
 }: QueueAndLaneOptions) {
   const counters = new Counters();
-  const size = new BatchSize({ maxBytes: 1_000_000, maxCount: 4096 }, clock);
+  const size = new SizeLimit({ maxBytes: 1_000_000, maxCount: 4096 }, clock);
   const budget = new RefusalBudget(clock);
   /** Texts of each attempt. */
   const sent: string[][] = [];

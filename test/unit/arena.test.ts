@@ -1,4 +1,4 @@
-// The memory that a record is read in and its Log is written to: whatever lies where, the bytes are the same.
+// The arena: wherever a record's text and the batch lie in it, the Log has the same bytes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
@@ -18,7 +18,7 @@ function append(by: Transcoder, batch: OpenBatch, bytes: Buffer, start: number, 
   batch.added(from);
 }
 
-/** The bytes that come of these lines when they stand one behind the other in the piece of the batch's memory. */
+/** The body of these lines, one behind the other in the input buffer of the batch's memory. */
 function encodedFromPiece(lines: readonly string[], batch = new OpenBatch(1024 * 1024)): Buffer {
   const by = transcoder();
   const { inputBuffer } = batch.arena;
@@ -32,12 +32,12 @@ function encodedFromPiece(lines: readonly string[], batch = new OpenBatch(1024 *
   return bytesOf(batch);
 }
 
-test('a record that stands in the memory of its batch becomes the same bytes as one that is copied there', () => {
+test('a record in the memory of its batch becomes the same bytes as a record that is copied there', () => {
   const lines = Array.from({ length: 300 }, (_, n) => record(n));
   assert.deepEqual(encodedFromPiece(lines), encoded(lines));
 });
 
-test('when a batch outgrows its memory, the lines that are still read in the old one are whole', () => {
+test('lines in the old memory stay valid when a batch outgrows it', () => {
   const lines = Array.from({ length: 900 }, (_, n) => record(n));
   const batch = new OpenBatch(1024 * 1024);
   const first = batch.arena;
@@ -50,7 +50,7 @@ test('when a batch outgrows its memory, the lines that are still read in the old
   assert.deepEqual(bytes.subarray(before.length), encoded(lines));
 });
 
-test('two transcoders that take turns on one batch do not mix up their names', () => {
+test('two transcoders that alternate on one batch do not mix up their names', () => {
   const [one, other] = [transcoder(), transcoder({ levelKey: 'severity' })];
   const batch = new OpenBatch(1024 * 1024);
   const line = Buffer.from('{"severity":30,"level":30}');
@@ -63,7 +63,7 @@ test('two transcoders that take turns on one batch do not mix up their names', (
   assert.deepEqual(values, [...pair, ...pair, ...pair]);
 });
 
-test('names that differ in one place, wherever it is, are different names', () => {
+test('names that differ in one character at any place are different names', () => {
   for (let length = 1; length <= 40; length += 1) {
     const names = Array.from({ length }, (_, at) => `${'n'.repeat(at)}x${'n'.repeat(length - at - 1)}`);
     const line = `{${names.map((name, at) => `"${name}":${at}`).join(',')}}`;
@@ -78,7 +78,7 @@ test('names that differ in one place, wherever it is, are different names', () =
   }
 });
 
-test('more names than are kept at hand, record after record, are all written', () => {
+test('all names are written, also if there are more than the name cache has room for', () => {
   const by = transcoder();
   const lines = Array.from(
     { length: 200 },
@@ -92,7 +92,7 @@ test('more names than are kept at hand, record after record, are all written', (
   }
 });
 
-test('a record whose names go out far longer than they came takes the room it needs, and one place in the order', () => {
+test('a record whose names become far longer gets the room it needs, and one place in the order', () => {
   const names = Array.from({ length: 5000 }, (_, at) => `"${String.fromCodePoint(0x4e00 + at)}":0`);
   const [before, log, after] = decoded(
     encoded(['{"time":1700000000123,"n":0}', `{"time":1700000000123,${names}}`, '{"time":1700000000123,"n":2}']),
@@ -102,7 +102,7 @@ test('a record whose names go out far longer than they came takes the room it ne
   assert.deepEqual([before!.TimeNs, log!.TimeNs, after!.TimeNs], [0, 1, 2]);
 });
 
-test('what closes a nested value is what opened it, at every depth', () => {
+test('a nested value must be closed by the matching bracket at every depth', () => {
   for (const depth of [1, 2, 63, 64, 65, 127, 128, 129, 1000]) {
     const isObject = (level: number) => (level * 7 + (level >> 3)) % 3 === 0;
     const levels = Array.from({ length: depth }, (_, level) => level);
@@ -118,7 +118,7 @@ test('what closes a nested value is what opened it, at every depth', () => {
   }
 });
 
-test('a string may end, escape or break at any place among sixteen', () => {
+test('a string may end, escape or be invalid at any of sixteen places', () => {
   for (let length = 0; length <= 50; length += 1) {
     const plain = 'p'.repeat(length);
     assert.deepEqual(contents(`{"s":"${plain}"}`), [['s', plain]]);

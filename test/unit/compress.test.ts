@@ -38,14 +38,14 @@ test('zlib is a stream of RFC 1950', () => {
   assert.deepEqual(inflateSync(body), raw);
 });
 
-test('what compression would make larger goes plain', () => {
+test('a body that compression would make larger stays uncompressed', () => {
   const raw = randomBytes(10_000);
   for (const codec of ['lz4', 'zlib'] as const) {
     assert.deepEqual(compressor(codec, refuse)(raw), { codec: 'none', body: raw });
   }
 });
 
-test('a body has memory of its own, whatever the codec: the batch writes over the buffer it came from', () => {
+test('a compressed body has memory of its own with every codec, because the batch overwrites its buffer', () => {
   for (const codec of ['lz4', 'zlib', 'none'] as const) {
     const raw = Buffer.alloc(1000, line);
     const { body } = compressor(codec, refuse)(raw);

@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { ANONYMOUS } from '@putlogs/core/internal/credentials/types';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { elsewhereNotice, regionHint } from '@putlogs/core/internal/spool/elsewhere';
-import { targetOf } from '@putlogs/core/internal/targets/load';
+import { loadTarget } from '@putlogs/core/internal/targets/load';
 
 const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
 
 function identityOf(options: { endpoint?: string; region?: string; target?: string; logstore?: string }): string {
   const place = { target: 'aliyun-sls', project: 'shop', logstore: 'orders', ...options };
   const signed = place.target === 'aliyun-sls' ? { credentials } : {};
-  return JSON.stringify(targetOf(resolveOptions({ ...place, ...signed }, {}), () => ANONYMOUS).identity);
+  return JSON.stringify(loadTarget(resolveOptions({ ...place, ...signed }, {}), () => ANONYMOUS).identity);
 }
 
 const HIDDEN = 'https://logs.shop.example';

@@ -4,17 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Codec, compressor, decompress } from '@putlogs/core/internal/batch/compress';
 import type { Envelope } from '@putlogs/core/internal/batch/open-batch';
-import {
-  joined,
-  logAt,
-  openBatch,
-  partOf,
-  type Reframing,
-  sealedId,
-  sequenceOf,
-} from '@putlogs/core/internal/batch/parts';
+import { joinBatches, partOf, type Reframing, sealedId, sequenceOf } from '@putlogs/core/internal/batch/parts';
 import { type SealedBatch, sealBatch } from '@putlogs/core/internal/batch/sealed-batch';
-import { logsOf, opened } from '@putlogs/core/internal/batch/split';
+import { logAt, logsIn, unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import { fieldOf, textField } from '@putlogs/core/internal/protobuf/fields';
 import { readVarint, writeVarint } from '@putlogs/core/internal/protobuf/varint';
 import { readBatch } from '@putlogs/core/internal/targets/read-batch';
@@ -61,9 +53,9 @@ function reframing(target = volcTarget, codec: Codec = 'none'): Reframing {
 
 const from = (first: number, to: number) => Array.from({ length: to - first }, (_, i) => first + i);
 
-/** Records `first` to `to` of a batch that was sealed, or of a part that begins at its `partFrom`th record. */
+/** Records `first` to `to` of a sealed batch, or of a part whose first record is number `partFrom` of that batch. */
 function part(batch: SealedBatch, first: number, to: number, partFrom = 0, parts = reframing()): SealedBatch {
-  return partOf(openBatch(batch), from(first, to), BASE_ID, partFrom + first, parts);
+  return partOf(unpackBatch(batch), from(first, to), BASE_ID, partFrom + first, parts);
 }
 
 const textsOf = (batch: SealedBatch) => [...readBatch(batch).records].map(({ contents }) => contents['k']);
@@ -106,13 +98,13 @@ for (const target of targets) {
       batchOf(['c'], target, 'lz4', '0123456789ABCDEF-2B'),
       batchOf(['d', 'e', 'f'], target, 'zlib', '0123456789ABCDEF-2C'),
     ];
-    const one = joined(batches, parts);
+    const one = joinBatches(batches, parts);
     assert.deepEqual(textsOf(one), ['a', 'b', 'c', 'd', 'e', 'f']);
     assert.match(one.packId, ID);
     assert.deepEqual(readBatch(one).envelope, { ...ENVELOPE, packId: one.packId });
     assert.deepEqual([one.firstRecord, one.count, one.hashKey], [40, 6, 'f0']);
-    assert.deepEqual(joined(batches, parts), one, 'the same batches joined again are the same batch');
-    assert.notEqual(joined(batches.slice(0, 2), parts).packId, one.packId);
+    assert.deepEqual(joinBatches(batches, parts), one, 'the same batches joined again are the same batch');
+    assert.notEqual(joinBatches(batches.slice(0, 2), parts).packId, one.packId);
   });
 }
 
@@ -125,7 +117,7 @@ test('a part for TLS is one LogGroup, as protobufjs reads it', () => {
   assert.deepEqual([LogGroups[0]!.Logs.length, LogGroups[0]!.ContextFlow], [2, half.packId]);
 });
 
-test('equal records at an equal place have an equal id and equal bytes, by whatever way and codec they were cut', () => {
+test('equal records at an equal place have equal ids and bytes, however they were split and compressed', () => {
   const texts = Array.from({ length: 8 }, (_, i) => `record ${i}`);
   const whole = batchOf(texts, volcTarget, 'lz4');
   const direct = part(whole, 5, 7);
@@ -150,15 +142,15 @@ test('two parts of equal lines have different ids, and so have parts that differ
   assert.equal(ids.size, parts);
 });
 
-test('records that are not neighbours are one part, in order', () => {
+test('records that are not adjacent can be one part, in order', () => {
   const whole = batchOf(['a', 'b', 'c', 'd', 'e']);
-  const some = partOf(openBatch(whole), [1, 3, 4], BASE_ID, 1, reframing());
+  const some = partOf(unpackBatch(whole), [1, 3, 4], BASE_ID, 1, reframing());
   assert.deepEqual(textsOf(some), ['b', 'd', 'e']);
   assert.deepEqual([some.firstRecord, some.count], [41, 3]);
   assert.notEqual(some.packId, part(whole, 1, 4).packId);
 });
 
-test('cut to the end, a batch is its single records, each under its own id and number', () => {
+test('a batch can be split down to single records, each under its own id and number', () => {
   const texts = Array.from({ length: 33 }, () => 'equal');
   const cut = (batch: SealedBatch, first: number): SealedBatch[] => {
     if (batch.count === 1) return [batch];
@@ -181,23 +173,22 @@ test('the sealed id and the number of a batch are read from its own id and from 
   assert.deepEqual([sealedId(half.packId, true), sequenceOf(half.packId, true)], [BASE_ID, 42]);
 });
 
-test('the logs of a batch are those that were put in, one by one and together', () => {
+test('the logs that a batch is unpacked to are those that were encoded, one by one and together', () => {
   const texts = ['one', 'two '.repeat(100), ''];
   const batch = batchOf(texts, volcTarget, 'lz4');
-  const values = logsOf(batch).map((log) => {
+  const values = logsIn(unpackBatch(batch)).map((log) => {
     const { Contents } = Log.decode(log).toJSON() as { Contents: { Value?: string }[] };
     return Contents[0]!.Value ?? '';
   });
   assert.deepEqual(values, texts);
-  const open = openBatch(batch);
+  const unpacked = unpackBatch(batch);
   assert.deepEqual(
-    texts.map((_, i) => logAt(open, i)),
-    logsOf(batch),
+    texts.map((_, i) => logAt(unpacked, i)),
+    logsIn(unpacked),
   );
-  assert.deepEqual(opened(batch).tail, open.tail);
 });
 
-test('a batch that is not what it says it is has no parts and cannot be joined', () => {
+test('a damaged batch cannot be unpacked or joined', () => {
   const batch = batchOf(['a', 'b', 'c', 'd']);
   const torn = Buffer.from(batch.body);
   torn[batch.entriesFrom] = 0xff;
@@ -209,16 +200,15 @@ test('a batch that is not what it says it is has no parts and cannot be joined',
     { ...batch, body: torn },
     { ...batch, codec: 'zlib' as const },
   ]) {
-    assert.throws(() => openBatch(damaged));
-    assert.throws(() => logsOf(damaged));
-    assert.throws(() => joined([batch, damaged], reframing()));
-    assert.throws(() => joined([damaged, batch], reframing()));
+    assert.throws(() => unpackBatch(damaged));
+    assert.throws(() => joinBatches([batch, damaged], reframing()));
+    assert.throws(() => joinBatches([damaged, batch], reframing()));
   }
 });
 
-test('a number that has no end is an error, and not a walk for ever', () => {
-  assert.throws(() => readVarint(Buffer.from([0x80, 0x80]), 0), /no number stands at 0/);
-  assert.throws(() => readVarint(Buffer.alloc(20, 0xff), 1), /no number stands at 1/);
+test('an incomplete or too long varint is an error', () => {
+  assert.throws(() => readVarint(Buffer.from([0x80, 0x80]), 0), /no varint at byte 0/);
+  assert.throws(() => readVarint(Buffer.alloc(20, 0xff), 1), /no varint at byte 1/);
   const largest = Buffer.alloc(8);
   const end = writeVarint(largest, 0, Number.MAX_SAFE_INTEGER);
   assert.deepEqual(readVarint(largest, 0), { value: Number.MAX_SAFE_INTEGER, next: end });

@@ -8,7 +8,7 @@ function read(text: string): [number, number] | undefined {
   return time && [time.ms, time.subMsNs];
 }
 
-/** The record does not say what is below the millisecond. */
+/** The text has no more than milliseconds. */
 const NOT_SAID = -1;
 
 test('a number is seconds, milliseconds, microseconds or nanoseconds by its magnitude', () => {
@@ -21,7 +21,7 @@ test('a number is seconds, milliseconds, microseconds or nanoseconds by its magn
   assert.deepEqual(read('100000000000'), [100_000_000_000, NOT_SAID]);
 });
 
-test('a fraction is kept to the nanosecond, and what is finer is cut', () => {
+test('a fraction is kept to the nanosecond, and finer digits are dropped', () => {
   assert.deepEqual(read('1700000000.123456789'), [1_700_000_000_123, 456_789]);
   assert.deepEqual(read('1700000000.12'), [1_700_000_000_120, NOT_SAID]);
   assert.deepEqual(read('1700000000123.4'), [1_700_000_000_123, 400_000]);
@@ -35,7 +35,7 @@ test('a nanosecond epoch keeps the digits that a double would lose', () => {
   assert.deepEqual(read('1700000000123456789')![1], 456_789);
 });
 
-test('an exponent is read where the number is whole', () => {
+test('an exponent is read if the number is whole', () => {
   assert.deepEqual(read('1.7e12'), [1_700_000_000_000, NOT_SAID]);
   assert.equal(read('1e400'), undefined);
   assert.equal(read('1.5e-3'), undefined);
@@ -61,7 +61,7 @@ test('every instant that toISOString writes is read back', () => {
   for (let ms = 1; ms < 253_402_300_799_999; ms = ms * 3 + 7) assert.equal(read(new Date(ms).toISOString())![0], ms);
 });
 
-test('what is no time, or none that can be, is not read', () => {
+test('a text that is no possible time is not read', () => {
   for (const text of [
     '',
     '0',
@@ -84,7 +84,7 @@ test('what is no time, or none that can be, is not read', () => {
   }
 });
 
-test('within a millisecond the order counts up, and does not run over', () => {
+test('the number within a millisecond increases, and does not overflow', () => {
   const order = new CallOrder();
   assert.deepEqual(
     [1, 1, 1, 2, 2, 1].map((ms) => order.subMsNs(ms)),

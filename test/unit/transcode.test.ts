@@ -25,7 +25,7 @@ test('every number of the JSON grammar keeps its digits', () => {
   }
 });
 
-test('what is no number of the JSON grammar makes the line no JSON', () => {
+test('a value that is no number of the JSON grammar makes the line invalid JSON', () => {
   for (const text of ['01', '-', '1.', '.5', '+1', '1e', '1e+', '0x10', 'NaN', 'Infinity', '--1', '1_000', '-01']) {
     const line = `{"n":${text}}`;
     assert.throws(() => JSON.parse(line));
@@ -33,12 +33,12 @@ test('what is no number of the JSON grammar makes the line no JSON', () => {
   }
 });
 
-test('escapes become what they stand for', () => {
+test('escapes become the characters that they stand for', () => {
   const line = String.raw`{"s":"\"\\\/\b\f\n\r\t\u0041\u00e9\u4e2d\ud83d\ude00\u0000"}`;
   assert.deepEqual(contents(line), [['s', '"\\/\b\f\n\r\tA\u00e9\u4e2d\u{1f600}\0']]);
 });
 
-test('a surrogate without its other half becomes U+FFFD, wherever it stands', () => {
+test('an unpaired surrogate becomes U+FFFD at any place', () => {
   for (const [escaped, text] of [
     [String.raw`\ud83d`, '\ufffd'],
     [String.raw`\ude00`, '\ufffd'],
@@ -52,14 +52,14 @@ test('a surrogate without its other half becomes U+FFFD, wherever it stands', ()
   }
 });
 
-test('a key with escapes is the key it stands for', () => {
+test('a name with escapes is unescaped', () => {
   assert.deepEqual(contents(String.raw`{"\u0061":1,"a":2,"b\/c":3}`), [
     ['a', '2'],
     ['b/c', '3'],
   ]);
 });
 
-test('of a name that comes twice the last value counts', () => {
+test('if a name occurs twice, the last value counts', () => {
   assert.deepEqual(contents('{"a":1,"b":2,"a":{"c":3},"d":4,"b":"","a":"last"}'), [
     ['d', '4'],
     ['b', ''],
@@ -67,7 +67,7 @@ test('of a name that comes twice the last value counts', () => {
   ]);
 });
 
-test('`__proto__` and its like are names like any other, but for the leading underscore', () => {
+test('`__proto__` and similar names are names like any other, except for the leading underscore', () => {
   const line = '{"__proto__":1,"constructor":2,"hasOwnProperty":3,"toString":{"__proto__":null}}';
   assert.deepEqual(contents(line), [
     ['x__proto__', '1'],
@@ -78,7 +78,7 @@ test('`__proto__` and its like are names like any other, but for the leading und
   assert.equal(({} as Record<string, unknown>)['x__proto__'], undefined);
 });
 
-test('names the service does not allow are renamed, and clashes numbered', () => {
+test('names that the service does not allow are renamed, and clashes are numbered', () => {
   const line = '{"http.method":1,"http_method":2,"http@method":3,"":4,"用户":5," a ":6,"_id":7,"a b-c/d":8}';
   assert.deepEqual(contents(line), [
     ['http_method', '1'],
@@ -90,11 +90,11 @@ test('names the service does not allow are renamed, and clashes numbered', () =>
     ['x_id', '7'],
     ['a b-c/d', '8'],
   ]);
-  // In another record the same name has it to itself.
+  // In another record there is no clash.
   assert.deepEqual(contents('{"http_method":2}'), [['http_method', '2']]);
 });
 
-test('names that the service keeps for itself go out behind an x', () => {
+test('names that the service reserves are prefixed with an x', () => {
   for (const name of VOLC_LAYOUT.names.reserved) assert.deepEqual(contents(`{"${name}":1}`), [[`x${name}`, '1']]);
   assert.deepEqual(contents('{"x__time__":1,"__time__":2}'), [
     ['x__time__', '1'],
@@ -102,21 +102,21 @@ test('names that the service keeps for itself go out behind an x', () => {
   ]);
 });
 
-test('a duplicate of a name that clashed replaces its own value and no other', () => {
+test('a duplicate of a name with a suffix replaces its own value and no other', () => {
   assert.deepEqual(contents('{"a.b":1,"a_b":2,"a.b":3,"a_b":4}'), [
     ['a_b', '3'],
     ['a_b_2', '4'],
   ]);
 });
 
-test('a name of more than 128 bytes is cut and stays different from others with its beginning', () => {
+test('a name of more than 128 bytes is truncated, and stays different from others with the same beginning', () => {
   const [one, two] = ['a', 'b'].map((end) => contents(`{"${'k'.repeat(200)}${end}":1}`)[0]![0]);
   assert.equal(one!.length, 128);
   assert.equal(two!.length, 128);
   assert.notEqual(one, two);
 });
 
-test('ten thousand names that all clash are told apart, in a moment', () => {
+test('10,000 names that all clash get different suffixes, quickly', () => {
   const marks = '!"#$%&()*+,.:;<=>?@[]^`{|}~'.replaceAll('"', '');
   const names = Array.from({ length: 10_000 }, (_, i) =>
     [...`${i}`.padStart(5, '0')].map((digit) => marks[Number(digit)]).join(''),
@@ -180,21 +180,21 @@ test('a broken line does not damage its neighbours', () => {
   }
 });
 
-test('a record without a field of its own goes out whole, with its time', () => {
+test('a record without a field goes out as its text, with its time', () => {
   assert.deepEqual(contents('{}'), [['message', '{}']]);
   const log = transcoded(' { "time" : 1700000000001 } ');
   assert.equal(log.Time, 1_700_000_000_001);
   assert.deepEqual(log.Contents, [{ Key: 'message', Value: ' { "time" : 1700000000001 } ' }]);
 });
 
-test('space is allowed where JSON allows it', () => {
+test('white space is accepted wherever JSON allows it', () => {
   assert.deepEqual(contents(' \t\r\n{ "a" :\n1 , "b"\t:\r[ 1 , { } ] } \n'), [
     ['a', '1'],
     ['b', '[ 1 , { } ]'],
   ]);
 });
 
-test('nesting a hundred thousand deep is a value like any other', () => {
+test('100,000 nested levels are a value like any other', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   assert.deepEqual(contents(`{"deep":${deep},"after":1}`), [
     ['deep', deep],
@@ -205,7 +205,7 @@ test('nesting a hundred thousand deep is a value like any other', () => {
   assert.equal(contents(`{"deep":${deep.slice(1)}}`)[0]![0], 'message');
 });
 
-test('a number that has a name as a level goes out under it', () => {
+test('a level number that has a label goes out as its label', () => {
   const levels = levelLabels({ http: 35 });
   assert.deepEqual(contents('{"level":30}'), [['level', 'info']]);
   assert.deepEqual(contents('{"level":35,"was":30}', { levels }), [
@@ -222,7 +222,7 @@ test('a number that has a name as a level goes out under it', () => {
   assert.deepEqual(contents('{"level":"30"}'), [['level', '30']]);
 });
 
-test('the time is taken out of the record', () => {
+test('the time field becomes the time of the Log, and is no content', () => {
   const log = transcoded('{"a":1,"time":1700000000123.456,"b":2}');
   assert.equal(log.Time, 1_700_000_000_123);
   assert.equal(log.TimeNs, 456_000);
@@ -232,7 +232,7 @@ test('the time is taken out of the record', () => {
   ]);
 });
 
-test('a time that cannot be read stays a field, and the record takes its arrival', () => {
+test('a time that cannot be read stays a field, and the record takes its arrival time', () => {
   for (const value of ['"yesterday"', '0', '-5', 'null', '{"s":1}', '1e400', '"2025-13-01T00:00:00Z"', 'true', '""']) {
     const log = transcoded(`{"time":${value}}`);
     assert.equal(log.Time, ARRIVAL_MS, value);
@@ -240,14 +240,14 @@ test('a time that cannot be read stays a field, and the record takes its arrival
   }
 });
 
-test('of several time keys the first in the record counts, and the others stay fields', () => {
+test('if a record has several time keys, the first one counts and the others stay fields', () => {
   const timeKeys = ['timestamp', 'time'];
   const log = transcoded('{"time":"no","timestamp":1700000000001,"time":1700000000002}', { timeKeys });
   assert.equal(log.Time, 1_700_000_000_001);
   assert.deepEqual(log.Contents, [{ Key: 'time', Value: '1700000000002' }]);
 });
 
-test('of a time that comes twice the last counts', () => {
+test('if the time occurs twice, the last value counts', () => {
   assert.equal(transcoded('{"time":1700000000001,"a":1,"time":1700000000002}').Time, 1_700_000_000_002);
   const log = transcoded('{"time":1700000000001,"time":"no"}');
   assert.equal(log.Time, ARRIVAL_MS);
@@ -256,7 +256,7 @@ test('of a time that comes twice the last counts', () => {
   assert.deepEqual(contents(readLate), [['message', readLate]]);
 });
 
-test('records of one millisecond count up, and those that say more keep what they say', () => {
+test('records of one millisecond are numbered, and records with nanoseconds keep them', () => {
   const times = [
     '1700000000001',
     '1700000000001',
@@ -292,7 +292,7 @@ test('a record with 10,000 fields keeps them all', () => {
   assert.deepEqual(contents(JSON.stringify(record)), Object.entries(record));
 });
 
-test('names without end do not make the table grow without end', () => {
+test('an unlimited number of names does not fill the memory', () => {
   const by = transcoder();
   for (let i = 0; i < 50; i += 1) {
     const record = Object.fromEntries(Array.from({ length: 1000 }, (_, j) => [`f${i}-${j}`, 'v']));
@@ -307,7 +307,7 @@ test('a value just below the largest Log goes out whole', () => {
   assert.deepEqual(contents(`{"a":"${text}"}`), [['a', text]]);
 });
 
-test('a record above the largest Log is cut in its longest values, between characters, and says so', () => {
+test('a record above the largest Log is truncated in its longest values, between characters, with a mark', () => {
   const long = '中'.repeat(MiB / 4);
   const log = transcoded(JSON.stringify({ short: 'stays', long, longer: `${long}${long}`, n: 1 }));
   const bytes = root.lookupType('Log').encode(log).finish().length;
@@ -323,7 +323,7 @@ test('a record above the largest Log is cut in its longest values, between chara
   }
 });
 
-test('a record whose names alone are too many says how many fields were left out', () => {
+test('a record whose names alone are too long has the number of fields that were left out', () => {
   const record = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`${'k'.repeat(100)}${i}`, '1']));
   const log = transcoded(JSON.stringify(record));
   assert.ok(root.lookupType('Log').encode(log).finish().length <= MiB);
@@ -333,7 +333,7 @@ test('a record whose names alone are too many says how many fields were left out
   });
 });
 
-test('a line many times too long is cut without being read to its end', () => {
+test('a line that is many times too long is truncated without being read to its end', () => {
   const log = transcoded(`{"a":"${'中'.repeat(3 * MiB)}"}`);
   assert.equal(log.Contents[0]!.Key, 'message');
   assert.match(log.Contents[0]!.Value, /^\{"a":"中+…\[truncated \d+ bytes\]$/u);

@@ -1,4 +1,4 @@
-// For the tests of the transcoder: one line in, the Log that protobufjs reads out of what was written.
+// Support for tests of the transcoder: encodes lines, and reads the Logs back with protobufjs.
 
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
 import { levelLabels } from '@putlogs/core/internal/record/level';
@@ -18,12 +18,12 @@ export interface Log {
   Contents: { Key: string; Value: string }[];
 }
 
-/** The moment at which every line of these tests arrives. */
+/** The arrival time of every line in these tests. */
 export const ARRIVAL_MS = 1_763_800_000_123;
 
 export const stoppedClock: Clock = { ...systemClock, wallMs: () => ARRIVAL_MS };
 
-/** As the options are where nobody says anything. */
+/** The defaults of the options. */
 export const DEFAULTS: TranscodeOptions = {
   timeKeys: ['time'],
   levelKey: 'level',
@@ -44,7 +44,7 @@ export function encoded(lines: readonly (string | Buffer)[], by = transcoder()):
   const batch = new OpenBatch(1024 * 1024);
   for (const line of lines) {
     const bytes = Buffer.from(line);
-    // Not at the buffer's beginning, and not up to its end: a position forgotten somewhere shows.
+    // The line is in the middle of a buffer, so that a forgotten offset makes a test fail.
     const around = Buffer.concat([Buffer.from('"}'), bytes, Buffer.from(',"more":1}')]);
     const start = batch.length;
     by.append(around, 2, 2 + bytes.length, batch);
@@ -62,7 +62,7 @@ export function asProtobufjsWrites(logs: readonly Log[]): Buffer {
   return Buffer.from(LogGroup.encode(LogGroup.fromObject({ Logs: logs })).finish());
 }
 
-/** What the record of a line goes out as. */
+/** The Log of a line's record. */
 export function transcoded(line: string | Buffer, options: Partial<TranscodeOptions> = {}): Log {
   return decoded(encoded([line], transcoder(options)))[0]!;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compressor, decompress } from '@putlogs/core/internal/batch/compress';
-import { openBatch, partOf } from '@putlogs/core/internal/batch/parts';
+import { partOf } from '@putlogs/core/internal/batch/parts';
 import type { SealedBatch } from '@putlogs/core/internal/batch/sealed-batch';
+import { unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import { MADE_TARGET, makeBatch, recordsIn, recordText } from '../support/made-batch';
 import { seededRandom } from '../support/seeded-random';
@@ -45,7 +46,7 @@ for (const codec of ['none', 'zlib', 'lz4'] as const) {
     );
     const { frame, readTail } = MADE_TARGET;
     const reframing = { frame, readTail, compress: compressor(codec, assert.fail) };
-    const opened = openBatch(batch);
+    const opened = unpackBatch(batch);
     const halves = [
       [0, 1, 2],
       [3, 4],

@@ -2,7 +2,7 @@
 
 export {
   allDeadLetters,
-  type BatchLayout,
+  type BodyLayout,
   COMMON_FLAGS,
   type CommandLine,
   claimOf,

@@ -37,4 +37,5 @@ export { environmentName, type OptionLeaf, type Options, optionLeaves } from './
 export { type LineStream, startLineStream } from './shipper/line-stream';
 export { elsewhereNotice, regionHint } from './spool/elsewhere';
 export { fileSystemNotice } from './spool/root';
-export { type BatchLayout, readBatch, type WholeBatch } from './targets/read-batch';
+export { readBatch, type WholeBatch } from './targets/read-batch';
+export type { BodyLayout } from './targets/target';

@@ -2,7 +2,7 @@
 // spool's benchmark. `GET /count` says how many records came, and how many out of order.
 
 import { createServer } from 'node:http';
-import { logsOf } from '@putlogs/core/internal/batch/split';
+import { logsIn, unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import { readLog } from '@putlogs/core/internal/protobuf/log';
 import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 
@@ -29,7 +29,7 @@ const server = createServer((request, response) => {
 function check(body: Buffer, headers: NodeJS.Dict<string | string[]>): void {
   const rawBytes = Number(headers['x-tls-bodyrawsize']);
   const codec = (headers['x-tls-compresstype'] ?? 'none') as 'lz4' | 'none';
-  for (const log of logsIn(body, rawBytes, codec)) {
+  for (const log of recordsIn(body, rawBytes, codec)) {
     const n = Number(readLog(log, VOLC_LAYOUT).contents['n']);
     records += 1;
     // Of the new process, which writes while the old records drain.
@@ -40,7 +40,7 @@ function check(body: Buffer, headers: NodeJS.Dict<string | string[]>): void {
 }
 
 /** The records of a body, whose place in it is found by its first field. */
-function logsIn(body: Buffer, rawBytes: number, codec: 'lz4' | 'none'): Buffer[] {
+function recordsIn(body: Buffer, rawBytes: number, codec: 'lz4' | 'none'): Buffer[] {
   const { decompress } =
     require('@putlogs/core/internal/batch/compress') as typeof import('@putlogs/core/internal/batch/compress');
   const { readVarint } =
@@ -54,7 +54,7 @@ function logsIn(body: Buffer, rawBytes: number, codec: 'lz4' | 'none'): Buffer[]
     count += 1;
   }
   const place = { firstRecord: 0, packId: '', hashKey: '', count, rawBytes, entriesFrom, entriesTo: at };
-  return logsOf({ ...place, codec: 'none', body: raw });
+  return logsIn(unpackBatch({ ...place, codec: 'none', body: raw }));
 }
 
 server.keepAliveTimeout = 60_000;

@@ -1,44 +1,41 @@
-// Records into sealed batches: when one begins, when it is full, when it has waited long enough.
+// The batcher: encodes records into the open batch, and seals it.
 //
-// Takes: records, to be encoded; word that what is open shall be sealed. Gives: sealed batches, in the order of their
-// records, each record in one of them. Keeps: the open batch, and how many have been sealed. Never: a batch above the limits
-// but for a single record, a batch that waits longer than it may, or half a record.
-//
-// A batch is sealed when it has `maxBytes` or `maxCount`, or `lingerMs` after its first record: steady traffic must not keep
-// it open. The record that was one too many begins the next.
+// A batch is sealed when it has `maxBytes` or `maxCount`, or `lingerMs` after its first record. Later records do not
+// postpone that: steady traffic must not keep a batch open. A record that exceeds `maxBytes` begins the next batch, so only
+// a batch of a single record can be larger.
 
 import { randomBytes } from 'node:crypto';
 import type { CancelTimer, Clock } from '../runtime/clock';
 import type { Compressed } from './compress';
 import { type Frame, OpenBatch } from './open-batch';
 import { type SealedBatch, sealBatch } from './sealed-batch';
-import type { BatchSize } from './size-limit';
+import type { SizeLimit } from './size-limit';
 
 export interface BatcherOptions {
-  /** The size batches are meant to have. */
+  /** The configured maximum of a batch, in bytes of encoded records. */
   readonly maxBytes: number;
-  /** What it is now: less, while the service takes no more. */
-  readonly size: BatchSize;
+  /** The current maximum. It is lower for a while after the service refused a batch for its size. */
+  readonly size: SizeLimit;
   readonly lingerMs: number;
   readonly hashKey: string;
   readonly clock: Clock;
-  /** Appends the record in `bytes[start..end)` to the batch; gives whether it had to be cut. May throw. */
+  /** Appends the record in `bytes[start..end)` to the batch, and returns whether it was truncated. May throw. */
   readonly encode: (bytes: Buffer, start: number, end: number, batch: OpenBatch) => boolean;
   readonly frame: (packId: string, logBytes: number) => Frame;
   readonly compress: (raw: Buffer) => Compressed;
-  /** A batch has begun. */
+  /** The open batch has its first record. */
   readonly onBegun: () => void;
-  /** Told by how many bytes what is open has grown or shrunk. */
+  /** Receives the change of the open batch's size, in bytes. */
   readonly onHeld: (bytes: number) => void;
   readonly onSealed: (batch: SealedBatch) => void;
-  /** A batch could not be made of what was open. It is gone. */
+  /** The open batch could not be sealed. Its records are lost. */
   readonly onFailed: (records: number, error: unknown) => void;
 }
 
 export class Batcher {
   readonly #options: BatcherOptions;
   readonly #open: OpenBatch;
-  /** Names the batches of this shipper among all: the instance may run many times, one after the other. */
+  /** Random, so that pack ids are unique although an instance runs many times. */
   readonly #packPrefix = randomBytes(8).toString('hex').toUpperCase();
   #sequence = 0;
   #sealedRecords = 0;
@@ -49,42 +46,42 @@ export class Batcher {
     this.#open = new OpenBatch(options.maxBytes);
   }
 
-  /** Records that are not sealed yet. */
+  /** Records in the open batch. */
   get count(): number {
     return this.#open.count;
   }
 
-  /** Where a record's text is put so that it need not be copied to be encoded. It may be another one after `add`. */
+  /** Text that is put here is encoded without being copied. It may be another buffer after `add`. */
   get inputBuffer(): Buffer {
     return this.#open.arena.inputBuffer;
   }
 
-  /** Gives whether the record had to be cut. @throws if it could not be encoded; nothing of it is left then */
+  /** Returns whether the record was truncated. @throws if it could not be encoded: nothing has been added then */
   add(bytes: Buffer, start: number, end: number): boolean {
     const { encode, onHeld } = this.#options;
     const from = this.#open.length;
-    let isCut: boolean;
+    let isTruncated: boolean;
     try {
-      isCut = encode(bytes, start, end, this.#open);
+      isTruncated = encode(bytes, start, end, this.#open);
     } catch (error) {
-      this.#open.forgetUnfinished();
+      this.#open.dropUnfinished();
       throw error;
     }
     this.#open.added(from);
     onHeld(this.#open.length - from);
     this.#sealIfFull();
-    if (this.#open.count > 0 && this.#cancelLinger === undefined) this.#begin();
-    return isCut;
+    if (this.#open.count > 0 && this.#cancelLinger === undefined) this.#startLinger();
+    return isTruncated;
   }
 
-  /** What is open goes as it is; nothing if there is none. */
+  /** Seals the open batch, if it has a record. */
   seal(): void {
     this.#seal(false);
   }
 
-  /** The end has come, perhaps in the middle of a record. */
+  /** Seals the open batch while the process exits, perhaps in the middle of a record. That record is left out. */
   sealWhole(): void {
-    this.#open.forgetUnfinished();
+    this.#open.dropUnfinished();
     this.#seal(false);
   }
 
@@ -94,8 +91,7 @@ export class Batcher {
     if (this.#open.logBytes >= maxBytes || this.#open.count >= maxCount) this.#seal(false);
   }
 
-  /** Lingers from the first record on, and is never put off. */
-  #begin(): void {
+  #startLinger(): void {
     const { clock, lingerMs, onBegun } = this.#options;
     onBegun();
     this.#cancelLinger = clock.after(lingerMs, false, () => this.#seal(false));

@@ -1,53 +1,52 @@
-// The batch that still grows: encoded log entries, one behind the other, in one memory.
+// The open batch: encoded records one behind the other, in the memory that they are encoded in.
 //
-// Takes: entries, written by the transcoder at its end. Gives: the bytes of all, framed by the target in place.
-// Keeps: one arena, used again for the next batch; it is followed by one of twice the size.
-// Never: copies what is written, but for the one entry that did not fit and begins the next batch.
+//   | head room | entry | entry | ... | entry | tail |
 //
-//   | head room | entry | entry | ... | entry | tail: envelope |
-//   ^ the frame's head is written right up to the first entry, when it is known
+// The frame's head ends where the first entry begins; its length is known only when the batch is sealed. Entries are not
+// copied, except the one that did not fit and begins the next batch. The memory is used again for the next batch, and
+// replaced by one of at least twice the size if it is too small.
 
 import { type Arena, newArena } from '../record/arena';
 import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';
 
-/** What is said once for all records of a batch. */
+/** What all records of a batch have in common. */
 export interface Envelope {
   readonly source: string;
-  /** Where the service has one. */
+  /** Empty if the service has none. */
   readonly topic: string;
   readonly fileName: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly packId: string;
 }
 
-/** What a target puts before and behind the entries to make them a request's body. */
+/** The bytes before and behind the entries that make them the body of a request. */
 export interface Frame {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
 }
 
-/** The longest head of any target: two tags with their lengths. */
+/** Room for the longest head of any target, a tag and its length. */
 const HEAD_ROOM = 16;
 const FIRST_BYTES = 64 * 1024;
 const START = BATCH_FROM + HEAD_ROOM;
-/** A buffer that one huge record has made larger than this many batches is let go with its batch. */
+/** A memory that a huge record made larger than this many batches is not used again. */
 const KEEP_BATCHES = 2;
 
 export class OpenBatch {
   length = START;
   count = 0;
-  /** Where the last entry begins, and where it ends. */
+  /** Where the last complete entry begins, and where it ends. */
   #last = START;
   #end = START;
   #arena: Arena | undefined;
   readonly #maxBytes: number;
 
-  /** @param maxBytes the size batches are meant to have; not a bound: who fills the batch seals it. */
+  /** @param maxBytes the configured size of a batch. The batcher enforces it. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Made when it is first asked for: who has nothing to ship needs none. */
+  /** Allocated on first use: a shipper without records needs none. */
   get arena(): Arena {
     this.#arena ??= newArena(FIRST_BYTES);
     return this.#arena;
@@ -70,14 +69,14 @@ export class OpenBatch {
     bytes.copy(this.#arena.bytes, BATCH_FROM, BATCH_FROM, this.length);
   }
 
-  /** An entry has been written from `start` to the end. */
+  /** Counts the entry that has been written from `start` to the end. */
   added(start: number): void {
     this.#last = start;
     this.#end = this.length;
     this.count += 1;
   }
 
-  /** Forgets every entry, and gives how many there were. */
+  /** Drops all entries, and returns their number. */
   drop(): number {
     const { count } = this;
     this.length = START;
@@ -86,14 +85,14 @@ export class OpenBatch {
     return count;
   }
 
-  /** What has been written since the last whole entry is none. */
-  forgetUnfinished(): void {
+  /** Drops the bytes behind the last complete entry. */
+  dropUnfinished(): void {
     this.length = this.#end;
   }
 
   /**
-   * Gives the body of the batch to `use`, with all entries or without the last one, and starts the next batch, with
-   * that last one if it was left out. The body is only there while `use` runs: the buffer is used again.
+   * Calls `use` with the body of the batch, and starts the next batch. With `withoutLast`, the last entry is left out
+   * and begins the next batch. The body is valid only while `use` runs, because its memory is used again.
    */
   seal<Result>(
     withoutLast: boolean,

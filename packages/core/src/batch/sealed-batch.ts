@@ -1,21 +1,21 @@
-// A batch that grows no more: what is sent, sent again, and kept on disk.
-// Takes: the body of an open batch. Gives: plain data. Keeps: the bytes compressed, for a batch may wait for hours.
-// Never: changes; a retry sends the same bytes under the same pack id, so that readers can tell a repetition.
+// A sealed batch: plain data that is sent, sent again, and written to disk. It never changes.
+//
+// A retry sends the same bytes under the same pack id, so that a reader can recognise a duplicate.
 
 import type { Codec, Compressed } from './compress';
 
 export interface SealedBatch {
-  /** The number of its first record among all records of the shipper, from 0: the order of batches and of their parts. */
+  /** The number of its first record among all records of the shipper, from 0. It orders batches and their parts. */
   readonly firstRecord: number;
-  /** Names this batch among all batches of all instances; the service keeps it with the logs. */
+  /** Unique among all batches of all instances. The service stores it with the logs. */
   readonly packId: string;
-  /** 32 hex digits: the batch goes to the shard that holds this key. Empty: to any shard. */
+  /** 32 hex digits that choose the shard. If it is empty, the service chooses one. */
   readonly hashKey: string;
-  /** Records in it. */
+  /** The number of its records. */
   readonly count: number;
-  /** Bytes of the body before compression. */
+  /** The length of the body before compression. */
   readonly rawBytes: number;
-  /** In the body before compression: where the first encoded record begins, and where the last one ends. */
+  /** Where the first encoded record begins and the last one ends, in the body before compression. */
   readonly entriesFrom: number;
   readonly entriesTo: number;
   readonly codec: Codec;
@@ -23,7 +23,7 @@ export interface SealedBatch {
   readonly body: Buffer;
 }
 
-/** What is known of a batch before it is compressed. */
+/** A batch before its body is compressed. */
 export type Unsealed = Omit<SealedBatch, 'rawBytes' | keyof Compressed>;
 
 export function sealBatch(unsealed: Unsealed, body: Buffer, compress: (raw: Buffer) => Compressed): SealedBatch {

@@ -1,10 +1,10 @@
-// How large a new batch may be: what the user says, and for a while less, once the service has refused one for its
-// size. Takes: the refused sizes. Gives: two numbers, read for every record, so plain fields. Keeps: until when.
-// Never: forgets before its time, or for ever: a limit may have been a proxy's that is gone.
+// The current size limit of batches: the configured one, or less for ten minutes after the service refused a larger batch.
+//
+// The limit is not lowered for good, because it may have been that of a proxy that is no longer in between.
 
 import type { Clock } from '../runtime/clock';
 
-/** How long a refused size is remembered, counted from the last refusal. */
+/** How long a lower limit lasts, from the last refusal on. */
 const REMEMBERED_MS = 10 * 60_000;
 const LEAST_BYTES = 1024;
 
@@ -13,8 +13,8 @@ export interface BatchLimits {
   readonly maxCount: number;
 }
 
-export class BatchSize {
-  /** Bytes of encoded records. */
+export class SizeLimit {
+  /** In bytes of encoded records. A plain field, because it is read for every record. */
   maxBytes: number;
   maxCount: number;
   readonly #limits: BatchLimits;
@@ -28,19 +28,19 @@ export class BatchSize {
     this.maxCount = limits.maxCount;
   }
 
-  /** A batch of this many bytes was too large: half of it may not be. */
+  /** Lowers the limit to half of a size that was refused. */
   tooLarge(bytes: number): void {
     this.maxBytes = Math.max(LEAST_BYTES, Math.min(this.maxBytes, Math.floor(bytes / 2)));
     this.#untilMs = this.#clock.monotonicMs() + REMEMBERED_MS;
   }
 
-  /** As `tooLarge`, for the number of records. */
+  /** Lowers the limit to half of a number of records that was refused. */
   tooMany(records: number): void {
     this.maxCount = Math.max(1, Math.min(this.maxCount, Math.ceil(records / 2)));
     this.#untilMs = this.#clock.monotonicMs() + REMEMBERED_MS;
   }
 
-  /** Called for each batch: forgets what was long ago. */
+  /** Restores the configured limit if the last refusal is long ago. Called for each batch. */
   refresh(): void {
     if (this.#clock.monotonicMs() < this.#untilMs) return;
     this.maxBytes = this.#limits.maxBytes;

@@ -26,7 +26,7 @@ import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { logsOf } from '../batch/split';
+import { logsIn, unpackBatch } from '../batch/unpack';
 import { messageOf } from '../errors';
 import { readLog, type TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
@@ -45,7 +45,7 @@ export interface DeadLetterOptions {
   readonly destination: Readonly<Record<string, string>>;
   /** The target's. */
   readonly layout: TimeLayout;
-  /** What the batch says about all its records. May throw, as `logsOf`. */
+  /** What the batch says about all its records. May throw, as `unpackBatch`. */
   readonly envelopeOf: (batch: SealedBatch) => DeadLetterEnvelope;
   readonly clock: Clock;
 }
@@ -213,7 +213,7 @@ export class DeadLetterFile {
     const { clock, destination, layout, envelopeOf } = this.#options;
     const { code, message, status, requestId } = reason;
     const { source, topic, fileName, tags } = envelopeOf(batch);
-    return logsOf(batch).map((log, i) => {
+    return logsIn(unpackBatch(batch)).map((log, i) => {
       const line = JSON.stringify({
         time: new Date(clock.wallMs()).toISOString(),
         reason: { code, message, status, requestId },

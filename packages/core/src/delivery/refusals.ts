@@ -7,7 +7,7 @@
 // The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too
 // large, nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
 
-import type { BatchSize } from '../batch/size-limit';
+import type { SizeLimit } from '../batch/size-limit';
 import { messageOf } from '../errors';
 import { readTimeMs, type TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
@@ -23,7 +23,7 @@ export interface RefusalParts {
   readonly clock: Clock;
   readonly layout: TimeLayout;
   /** Learns what the service found too large. */
-  readonly size: Pick<BatchSize, 'tooLarge' | 'tooMany'>;
+  readonly size: Pick<SizeLimit, 'tooLarge' | 'tooMany'>;
   /** Writes the dead-letter lines of a unit: before any progress, so that a crash in between loses no record. */
   readonly giveUp: (unit: Unit, outcome: Refused) => void;
   /** Called when records of the batch with this id are finished. */

@@ -1,6 +1,6 @@
 // Reads the units of a queue that are only on disk: the journals of older runs first, then the own one.
 
-import { joined, type Reframing, sequenceOf } from '../batch/parts';
+import { joinBatches, type Reframing, sequenceOf } from '../batch/parts';
 import { messageOf } from '../errors';
 import type { DiskFailure } from '../spool/disk';
 import { batchOf } from '../spool/format';
@@ -129,7 +129,7 @@ export class StoredUnits {
     const sequence = run === this.#parts.own()?.text.run ? sequenceOf(packId, isPart) : ADOPTED;
     const batches = entries.map(({ entry, body }) => batchOf(entry, hashKey, body));
     const isJoined = batches.length > 1;
-    const batch = isJoined ? joined(batches, reframing) : batches[0]!;
+    const batch = isJoined ? joinBatches(batches, reframing) : batches[0]!;
     const whole = diskUnit(batch, disk, { isPart: isJoined || isPart, firstIndex }, sequence);
     return remainingUnits(whole, disk, reframing);
   }

@@ -1,7 +1,8 @@
 // What is sent as one: a sealed batch, a part of one, or several small ones joined.
 
-import { logAt, type OpenedBatch, openBatch, partOf, type Reframing, sealedId } from '../batch/parts';
+import { partOf, type Reframing, sealedId } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
+import { logAt, type UnpackedBatch, unpackBatch } from '../batch/unpack';
 import type { DiskUnit } from '../spool/segment';
 
 /** One object from sealing, or from reading it, to its end; its bytes are in memory, and on disk if `disk` is set. */
@@ -58,15 +59,15 @@ export function diskUnit(
   return { ...sealedUnit(batch, sequence), ...entry, baseId, disk, to: disk.records };
 }
 
-/** The unit cut before its `at`th record. @throws as `openBatch` */
+/** The unit cut before its `at`th record. @throws as `unpackBatch` */
 export function cutUnit(unit: Unit, at: number, reframing: Reframing): Unit[] {
-  const opened = openBatch(unit.batch);
+  const opened = unpackBatch(unit.batch);
   const all = Array.from({ length: unit.batch.count }, (_, i) => i);
   return [all.slice(0, at), all.slice(at)].map((indexes) => partUnit(unit, opened, indexes, reframing));
 }
 
 /** Some of the unit's records, by their places in it. */
-export function partUnit(unit: Unit, opened: OpenedBatch, places: readonly number[], reframing: Reframing): Unit {
+export function partUnit(unit: Unit, opened: UnpackedBatch, places: readonly number[], reframing: Reframing): Unit {
   const indexes = places.map((place) => indexOf(unit, place));
   const [first, last] = [indexes[0]!, indexes.at(-1)!];
   const firstIndex = unit.firstIndex - unit.from + first;
@@ -102,10 +103,10 @@ export function indexRanges(unit: Unit, places: readonly number[]): { from: numb
   return ranges;
 }
 
-/** The units that a read one has to be sent in: between its cuts, what of it is not finished. @throws as `openBatch` */
+/** The units that a read one has to be sent in: between its cuts, what of it is not finished. @throws as `unpackBatch` */
 export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
   if (disk.cuts.length === 0 && disk.finished.total === 0) return [unit];
-  const opened = openBatch(unit.batch);
+  const opened = unpackBatch(unit.batch);
   const cuts = new Set(disk.cuts);
   const parts: number[][] = [[]];
   for (let index = 0; index < disk.records; index += 1) {
@@ -115,12 +116,12 @@ export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing)
   return parts.filter(({ length }) => length > 0).map((places) => partUnit(unit, opened, places, reframing));
 }
 
-/** Records whose log passes the test, and the others, as places in the unit. @throws as `openBatch` */
+/** Records whose log passes the test, and the others, as places in the unit. @throws as `unpackBatch` */
 export function partition(
   unit: Unit,
   test: (log: Buffer) => boolean,
-): { opened: OpenedBatch; passed: number[]; others: number[] } {
-  const opened = openBatch(unit.batch);
+): { opened: UnpackedBatch; passed: number[]; others: number[] } {
+  const opened = unpackBatch(unit.batch);
   const passed: number[] = [];
   const others: number[] = [];
   for (let place = 0; place < unit.batch.count; place += 1) (test(logAt(opened, place)) ? passed : others).push(place);

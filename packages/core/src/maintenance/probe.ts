@@ -6,7 +6,7 @@
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { BatchSize } from '../batch/size-limit';
+import { SizeLimit } from '../batch/size-limit';
 import { ANONYMOUS } from '../credentials/types';
 import { BatchSender } from '../delivery/batch-sender';
 import { isProxied } from '../http/no-proxy';
@@ -15,7 +15,7 @@ import { systemClock } from '../runtime/clock';
 import { encodingOf } from '../shipper/encoder';
 import { networkOf } from '../shipper/network';
 import { signerOf } from '../shipper/signer';
-import { targetOf } from '../targets/load';
+import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
 import type { Target } from '../targets/target';
 
@@ -32,7 +32,7 @@ export function placeOf(options: Options): {
   readonly isProxied: boolean;
   readonly destination: Readonly<Record<string, string>>;
 } {
-  const { origin, destination } = targetOf(options, () => ANONYMOUS);
+  const { origin, destination } = loadTarget(options, () => ANONYMOUS);
   const { proxy, noProxy } = networkOf(options);
   return { origin, isProxied: proxy !== undefined && isProxied(new URL(origin), noProxy), destination };
 }
@@ -68,7 +68,7 @@ function batchOf(record: string, options: Options, target: Target, onNoLz4: (rea
   const batcher = new Batcher({
     ...encodingOf(options, target, systemClock),
     maxBytes: options.batch.maxBytes,
-    size: new BatchSize(options.batch, systemClock),
+    size: new SizeLimit(options.batch, systemClock),
     lingerMs: options.lingerMs,
     clock: systemClock,
     compress: compressor(codecOf(options.compression), onNoLz4),

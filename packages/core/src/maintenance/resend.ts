@@ -5,7 +5,7 @@
 
 import { type Compressed, codecOf, compressor } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { BatchSize } from '../batch/size-limit';
+import { SizeLimit } from '../batch/size-limit';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
 import { Delivery } from '../shipper/delivery';
@@ -60,7 +60,7 @@ export class Resend {
       clock,
       warnings,
       compress: this.compress,
-      size: new BatchSize(options.batch, clock),
+      size: new SizeLimit(options.batch, clock),
       concurrency,
       runs: undefined,
       // A person who asks for a replay does not want to wait for the successors of dead processes.

@@ -24,7 +24,7 @@ import { openJournal } from '../spool/open-journal';
 import { type Mark, ProgressFile, type ProgressRecord, START } from '../spool/progress';
 import type { Segment } from '../spool/segment';
 import { SegmentReader } from '../spool/segment-reader';
-import { targetOf } from '../targets/load';
+import { loadTarget } from '../targets/load';
 import type { BodyLayout } from '../targets/target';
 import { readOnlyFs } from './read-only-fs';
 
@@ -134,7 +134,7 @@ function rootNames(dir: string): string[] {
 
 /** Tells which parts are for the destination of the options; `text` is that destination. */
 export function destinationOf(options: Options): { readonly text: string; isFor(part: SurveyedPart): boolean } {
-  const { identity, bodyLayout } = targetOf(options, () => ANONYMOUS);
+  const { identity, bodyLayout } = loadTarget(options, () => ANONYMOUS);
   const text = JSON.stringify(identity);
   const hash = nameHash(JSON.stringify([text, bodyLayout]));
   return {

@@ -1,10 +1,10 @@
-// Protobuf fields of text, as bytes: all that the envelope of a batch is made of.
-// Takes: a tag and its content. Gives: the field; and from bytes, the fields. Keeps: nothing. Nothing is loaded for it: a batch is sealed when there
-// may be no file descriptor left to load anything with.
+// Length-delimited protobuf fields: all that the envelope of a batch is made of.
+//
+// A library would be loaded on first use. A batch may be sealed when the process has no file descriptor left to load with.
 
 import { readVarint, varintBytes, writeVarint } from './varint';
 
-/** A length-delimited field of several others. */
+/** A length-delimited field whose content is the parts, one behind the other. */
 export function fieldOf(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const field = Buffer.allocUnsafe(1 + varintBytes(bytes) + bytes);
@@ -21,7 +21,7 @@ export function textField(tag: number, text: string): Buffer {
   return fieldOf(tag, Buffer.from(text));
 }
 
-/** The wire's tag of a length-delimited field. */
+/** The tag byte of a length-delimited field, for field numbers up to 15. */
 export function lengthTag(field: number): number {
   return (field << 3) | 2;
 }
@@ -31,24 +31,24 @@ export interface ReadField {
   readonly content: Buffer;
 }
 
-/** The fields that follow one another in the bytes. @throws if that is not what they are */
+/** Reads bytes that are length-delimited fields. @throws RangeError if a field ends behind the bytes */
 export function readFields(bytes: Buffer): ReadField[] {
   const fields: ReadField[] = [];
   for (let at = 0; at < bytes.length; ) {
     const { value, next } = readVarint(bytes, at + 1);
-    if (next + value > bytes.length) throw new RangeError(`the field at ${at} has no end`);
+    if (next + value > bytes.length) throw new RangeError(`the field at byte ${at} is incomplete`);
     fields.push({ tag: bytes[at]!, content: bytes.subarray(next, next + value) });
     at = next + value;
   }
   return fields;
 }
 
-/** The text of the field, or of the last of several; '' of one that is not there, as protobuf has it. */
-export function textOf(fields: readonly ReadField[], tag: number): string {
+/** The text of the last field with this tag, or '' if there is none: the defaults of protobuf. */
+export function textIn(fields: readonly ReadField[], tag: number): string {
   return fields.findLast((field) => field.tag === tag)?.content.toString() ?? '';
 }
 
-/** Tags of name and value, each a message of its own. */
+/** Reads messages of a key and a value into an object. */
 export function readTags(
   fields: readonly ReadField[],
   tag: number,
@@ -60,7 +60,7 @@ export function readTags(
       .filter((field) => field.tag === tag)
       .map(({ content }) => {
         const pair = readFields(content);
-        return [textOf(pair, keyTag), textOf(pair, valueTag)];
+        return [textIn(pair, keyTag), textIn(pair, valueTag)];
       }),
   );
 }

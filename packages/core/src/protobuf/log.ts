@@ -1,21 +1,21 @@
-// One encoded record read back: what the dead-letter file shows of it, and what goes out as JSON.
-// Takes: the bytes of a `Log`. Gives: its time and contents. Keeps: nothing. Never: guesses: what the transcoder did
-// not write is an error.
+// Reads an encoded record (a `Log`) back, for dead letters and for JSON bodies.
+//
+// It accepts only the fields that the transcoder writes. Any other byte is an error, and not skipped.
 
 import { readVarint } from './varint';
 
-/** How a record's time is written. */
+/** How the time of a record is encoded. */
 export interface TimeLayout {
-  /** What Log.Time counts; Log.TimeNs is the rest. */
+  /** The unit of Log.Time. Log.TimeNs has the nanoseconds below that. */
   readonly timeUnit: 'ms' | 's';
   /** The tag byte of Log.TimeNs, a fixed32. */
   readonly timeNsTag: number;
 }
 
 export interface ReadLog {
-  /** Milliseconds since 1970, whatever the service counts in. */
+  /** Milliseconds since 1970, for every target. */
   readonly time: number;
-  /** The nanoseconds below that. */
+  /** The nanoseconds below `time`, 0 to 999,999. */
   readonly timeNs: number;
   readonly contents: Readonly<Record<string, string>>;
 }
@@ -25,14 +25,14 @@ const CONTENT_TAG = 0x12;
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 
-/** Milliseconds since 1970, or whole seconds of them where that is what the service counts. @throws as `readLog` */
+/** The time in milliseconds since 1970, to the precision of Log.Time: whole seconds if that is its unit. @throws Error */
 export function readTimeMs(log: Buffer, { timeUnit }: TimeLayout): number {
   if (log[0] !== TIME_TAG) throw new Error('a record does not begin with its time');
   const { value } = readVarint(log, 1);
   return timeUnit === 's' ? value * 1000 : value;
 }
 
-/** @throws if these are not the bytes of a record */
+/** @throws if the bytes are not a record of this layout */
 export function readLog(log: Buffer, { timeUnit, timeNsTag }: TimeLayout): ReadLog {
   const contents: [string, string][] = [];
   let time = 0;
@@ -51,7 +51,7 @@ export function readLog(log: Buffer, { timeUnit, timeNsTag }: TimeLayout): ReadL
       contents.push([key.text, value.text]);
       at = value.next;
     } else {
-      throw new Error(`a record has a field that was not written: tag ${tag}`);
+      throw new Error(`a record has an unknown field: tag ${tag}`);
     }
   }
   if (timeUnit === 's') {

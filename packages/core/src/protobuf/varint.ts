@@ -1,8 +1,9 @@
-// Protobuf's variable-length numbers, for values below 2^53.
+// Varints: the variable-length integers of protobuf, for values from 0 to 2^53 - 1.
 
-/** 7 bits each: enough for 2^53. */
+/** 8 bytes of 7 bits are enough for 2^53. */
 const LONGEST_BYTES = 8;
 
+/** The number of bytes of the varint. */
 export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
@@ -12,11 +13,11 @@ export function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Writes `value` and gives the position behind it. */
+/** Writes `value` at `at`, and returns the position behind it. */
 export function writeVarint(out: Uint8Array, at: number, value: number): number {
   let rest = value;
   let to = at;
-  // Above 2^31 JavaScript's shifts would cut the number.
+  // JavaScript's shifts use 32 bits, and would truncate a larger number.
   while (rest > 0x7fffffff) {
     out[to++] = (rest % 128) | 0x80;
     rest = Math.floor(rest / 128);
@@ -29,14 +30,14 @@ export function writeVarint(out: Uint8Array, at: number, value: number): number 
   return to;
 }
 
-/** Reads the number at `at`. @throws if there is none, or one that is too long */
+/** Reads the varint at `at`. `next` is the position behind it. @throws RangeError if it is incomplete or too long */
 export function readVarint(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let scale = 1;
   let next = at;
   for (;;) {
     const byte = bytes[next++];
-    if (byte === undefined || next - at > LONGEST_BYTES) throw new RangeError(`no number stands at ${at}`);
+    if (byte === undefined || next - at > LONGEST_BYTES) throw new RangeError(`there is no varint at byte ${at}`);
     value += (byte & 0x7f) * scale;
     if (byte < 0x80) return { value, next };
     scale *= 128;

@@ -4,7 +4,7 @@
 
 import type { Compressed } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
-import type { BatchSize } from '../batch/size-limit';
+import type { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { DeadLetters } from '../dead-letter/dead-letters';
 import { BatchSender } from '../delivery/batch-sender';
@@ -36,7 +36,7 @@ export interface DeliveryParts {
   readonly warnings: WarningReporter;
   readonly compress: (raw: Buffer) => Compressed;
   /** Learns what the service found too large. */
-  readonly size: BatchSize;
+  readonly size: SizeLimit;
   /** Batches in flight at a time. */
   readonly concurrency: number;
   readonly hashKey: string;

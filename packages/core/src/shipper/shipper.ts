@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';
-import { BatchSize } from '../batch/size-limit';
+import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import type { Options } from '../options/schema';
 import { INPUT_BYTES } from '../record/memory-layout';
@@ -98,7 +98,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       this.#warnings.warn('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
     );
     const { hashKey, encode, frame } = encodingOf(options, target, clock);
-    const size = new BatchSize(options.batch, clock);
+    const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
       options,
       target,

@@ -9,7 +9,7 @@ import { sendOnce } from '../http/client';
 import type { Options } from '../options/schema';
 import { TARGETS } from '../options/target-facts';
 import type { Clock } from '../runtime/clock';
-import { targetOf } from '../targets/load';
+import { loadTarget } from '../targets/load';
 import type { Target } from '../targets/target';
 import { networkOf } from './network';
 
@@ -22,7 +22,7 @@ export function signerOf(options: Options, clock: Clock): Signer {
   const { isSigned, vendor } = TARGETS[options.target];
   const given = isSigned ? options.credentials : ANONYMOUS;
   const credentials = new CredentialSource(given, { clock, vendor: vendor.id, ask: askWith(options, clock) });
-  return { credentials, target: targetOf(options, () => credentials.current) };
+  return { credentials, target: loadTarget(options, () => credentials.current) };
 }
 
 /** By the same ways as records, but for the machine's own host. */

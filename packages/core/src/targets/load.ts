@@ -1,12 +1,11 @@
-// The target that the options name. Takes: options. Gives: a Target. Keeps: nothing. Loads one target's code, and not that
-// of the others.
+// The target that the options name. Only the code of that target is loaded.
 
 import type { Credentials } from '../credentials/types';
 import type { Options } from '../options/schema';
 import type { Target } from './target';
 
-/** @param credentials those of now; a target that is anonymous does not ask */
-export function targetOf(options: Options, credentials: () => Credentials): Target {
+/** @param credentials returns the current credentials; a web tracking target does not call it */
+export function loadTarget(options: Options, credentials: () => Credentials): Target {
   switch (options.target) {
     case 'volc-tls': {
       const { volcTls } = require('./tls/put-logs') as typeof import('./tls/put-logs');

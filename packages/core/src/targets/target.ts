@@ -1,4 +1,4 @@
-// What a log service is to the rest: four answers. Nothing in record, batch, delivery or shipper knows a vendor.
+// A target: a log service and a way to write to it. Nothing in record, batch, delivery or shipper knows a vendor.
 
 import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -6,26 +6,25 @@ import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/types';
 import type { Outcome } from './outcome';
 
-/** Whose layout a body has: a batch of one cannot be sent by another. */
+/** The layout of a body. Web tracking has one layout for both services. A batch cannot be sent in another layout. */
 export type BodyLayout = 'volc-tls' | 'aliyun-sls' | 'web';
 
 export interface Target {
-  /** How the service wants a record, and the largest it takes. */
+  /** How the service expects a record, and the largest that it accepts. */
   readonly layout: LogLayout;
-  /** Scheme, host and port. */
+  /** Scheme, host and port of the requests. */
   readonly origin: string;
-  /** Where its records go, for a person. Without secrets. */
+  /** Where records go, for a person to read. Without secrets. */
   readonly destination: Readonly<Record<string, string>>;
-  /** The same place by whatever address it is reached: which spooled batches and dead letters are for it. */
+  /** The same place, whatever its address. Spooled batches and dead letters belong to a target by this. */
   readonly identity: Readonly<Record<string, string>>;
-  /** Whose layout its bodies have. */
   readonly bodyLayout: BodyLayout;
-  /** How a batch becomes a body: what stands before and behind the encoded records. */
+  /** Turns encoded records into a body: the bytes before and behind them. */
   frame(envelope: Envelope, logBytes: number): Frame;
-  /** What `frame` has put behind the records, read again. @throws if these are not its bytes */
+  /** Reads what `frame` put behind the records. @throws if these are other bytes */
   readTail(tail: Buffer): Envelope;
-  /** How a body becomes a signed request. Called for each attempt: a signature carries its time, the service's. */
+  /** Makes a signed request of a batch. Called for each attempt, because a signature has a time. */
   request(batch: SealedBatch, wallMs: number): SignedRequest;
-  /** How an answer becomes an outcome. */
+  /** @param wallMs the time that the request was signed with */
   outcome(answer: Answer, wallMs: number): Outcome;
 }

@@ -1,23 +1,21 @@
-// A batch as the JSON of anonymous web tracking.
+// The body of web tracking: a batch as JSON.
 //
-// Takes: a sealed batch whose records are as the transcoder wrote them, and whose tail is its envelope as JSON. Gives:
-// the texts to make a body of, and bodies compressed. Keeps: nothing. Never: changes the batch: as JSON it is only on
-// its way out, and in memory, on disk and when it is cut it is like every other.
+// A batch for web tracking is like any other in memory, on disk and when it is split: its records are encoded as protobuf.
+// It becomes JSON when it is sent. Its envelope is JSON behind the records.
 //
-// Such a service knows no time but that of arrival, so a record says its own as a field:
+// Web tracking knows no time but that of arrival, so a record has its own as a field, unless it has one of that name:
 //   "time": "2026-01-01T00:00:00.000000000Z"
-// A record that has a field of that name keeps it.
 
 import { gzipSync } from 'node:zlib';
 import { compressor } from '../batch/compress';
 import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
-import { opened } from '../batch/split';
+import { logsIn, unpackBatch } from '../batch/unpack';
 import type { Compression } from '../options/target-facts';
 import { readLog, type TimeLayout } from '../protobuf/log';
 
 const NO_HEAD = new Uint8Array(0);
-/** How the records are kept until they go out. */
+/** How the records are encoded until they are sent. */
 export const WEB_TIME: TimeLayout = { timeUnit: 'ms', timeNsTag: 0x1d };
 
 export function webFrame(envelope: Envelope): Frame {
@@ -30,16 +28,16 @@ export function readWebTail(tail: Buffer): Envelope {
 
 export interface WebBatch {
   readonly envelope: Envelope;
-  /** Of each record a JSON object of strings. */
+  /** One JSON object of strings for each record. */
   readonly logs: readonly Readonly<Record<string, string>>[];
 }
 
-/** @throws if the batch is not what it says it is */
+/** @throws if the batch is damaged */
 export function webBatchOf(batch: SealedBatch): WebBatch {
-  const { logs, tail } = opened(batch);
+  const unpacked = unpackBatch(batch);
   return {
-    envelope: JSON.parse(tail.toString()) as Envelope,
-    logs: logs.map((log) => {
+    envelope: readWebTail(unpacked.tail),
+    logs: logsIn(unpacked).map((log) => {
       const { time, timeNs, contents } = readLog(log, WEB_TIME);
       return { time: timeText(time, timeNs), ...contents };
     }),
@@ -48,7 +46,7 @@ export function webBatchOf(batch: SealedBatch): WebBatch {
 
 export interface WebBody {
   readonly rawBytes: number;
-  /** What the body is compressed with; `none` where that made it no smaller. */
+  /** What the body is compressed with. `none` if compression did not make it smaller. */
   readonly compression: Compression;
   readonly body: Buffer;
 }
@@ -56,10 +54,10 @@ export interface WebBody {
 export function webBody(json: unknown, compression: Compression): WebBody {
   const raw = Buffer.from(JSON.stringify(json));
   if (compression === 'gzip') return { rawBytes: raw.length, compression, body: gzipSync(raw) };
-  // Without a binding for LZ4 it would be zlib, which not every such service takes.
+  // The compressor uses zlib if LZ4 cannot be loaded, but not every service accepts zlib here.
   const { codec, body } = compressor(compression, () => {})(raw);
-  const isAsked = codec === compression || codec === 'none';
-  return { rawBytes: raw.length, compression: isAsked ? codec : 'none', body: isAsked ? body : raw };
+  const isUsable = codec === compression || codec === 'none';
+  return { rawBytes: raw.length, compression: isUsable ? codec : 'none', body: isUsable ? body : raw };
 }
 
 function timeText(ms: number, ns: number): string {

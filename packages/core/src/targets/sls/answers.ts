@@ -1,19 +1,19 @@
-// What Alibaba Cloud SLS says of a write, and what of a Logstore every target of it has to know.
+// The answers of Alibaba Cloud SLS to a write, and the limits and the identity of a Logstore.
 // Source: the error tables of PostLogStoreLogs and PutWebtracking, and the retry rules of the vendor's producers.
 
 import type { NameRule } from '../../record/field-names';
-import { type AnswerTable, fieldsIn, type ServiceError } from '../outcome';
+import { type AnswerTable, jsonObjectIn, type ServiceError } from '../classify';
 
 export const ALIYUN_NAME_RULE: NameRule = {
   maxBytes: 128,
   reserved: new Set(['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_']),
 };
 
-/** A value may have 1 MB and so may a log: less than either. */
+/** The documented limit of a log, and of one of its values, is 1 MB. This is within it, whichever MB is meant. */
 export const ALIYUN_MAX_LOG_BYTES = 1_000_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const NAMES = 'check project, logstore and endpoint; it may also be created now, for the records wait';
+const NO_LOGSTORE = 'check project, logstore and endpoint, or create the Logstore: the records are kept';
 
 export const ALIYUN_ANSWERS: AnswerTable = {
   requestIdHeader: 'x-log-requestid',
@@ -43,36 +43,36 @@ export const ALIYUN_ANSWERS: AnswerTable = {
   },
   errorIn,
   verdictOf({ code, message }, status) {
-    // One code for a body that cannot be read and for a record that is too old; the status was 499 once.
+    // The code means a body that cannot be read, or a record that is too old. The status has been 400 and 499.
     if (code === 'PostBodyInvalid' && /time is out of range/i.test(message)) return 'record time refused';
-    // A project's quotas have come with several codes, and this text.
+    // A project's quota comes with several codes, and with this text.
     return status === 403 && /(quota|qps) exceed/i.test(message) ? 'retry' : undefined;
   },
   window: { pastMs: 7 * DAY_MS, aheadMs: 15 * 60_000 },
   advice: {
-    ProjectNotExist: NAMES,
-    ProjectNotExists: NAMES,
-    LogStoreNotExist: NAMES,
+    ProjectNotExist: NO_LOGSTORE,
+    ProjectNotExists: NO_LOGSTORE,
+    LogStoreNotExist: NO_LOGSTORE,
     Unauthorized:
-      'check the access key and its right log:PostLogStoreLogs; for web tracking, that the Logstore has it on',
+      'check the access key and its permission log:PostLogStoreLogs; for web tracking, that it is on for the Logstore',
     InvalidAccessKeyId: 'check credentials.accessKeyId',
     SignatureNotMatch: 'check credentials.accessKeySecret, and region if the signature is v4',
   },
 };
 
-/** `{"errorCode", "errorMessage"}`; a gateway in front of the service may say `{"Error": {"Code", "Message"}}`. */
+/** `{"errorCode", "errorMessage"}`. A gateway in front of the service may answer `{"Error": {"Code", "Message"}}`. */
 function errorIn(body: string): ServiceError | undefined {
-  const { errorCode, errorMessage, Error: inner } = fieldsIn(body) ?? {};
-  if (typeof errorCode === 'string' && errorCode !== '') return { code: errorCode, message: textOf(errorMessage) };
+  const { errorCode, errorMessage, Error: inner } = jsonObjectIn(body) ?? {};
+  if (typeof errorCode === 'string' && errorCode !== '') return { code: errorCode, message: textOrEmpty(errorMessage) };
   const { Code, Message } = (typeof inner === 'object' && inner !== null ? inner : {}) as Record<string, unknown>;
-  return typeof Code === 'string' && Code !== '' ? { code: Code, message: textOf(Message) } : undefined;
+  return typeof Code === 'string' && Code !== '' ? { code: Code, message: textOrEmpty(Message) } : undefined;
 }
 
-function textOf(value: unknown): string {
+function textOrEmpty(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The region was taken from the address, if it was not given: an address of another kind names the same Logstore. */
+/** The same for every address of a Logstore (public, internal, accelerated): that is why it has no endpoint. */
 export function logstoreIdentity(options: {
   readonly region: string;
   readonly project: string;

@@ -1,7 +1,7 @@
-// Alibaba Cloud SLS, PostLogStoreLogs: https://www.alibabacloud.com/help/en/sls/developer-reference/api-postlogstorelogs.
-// Gives: the four answers of a target. Keeps: nothing. Never: state of a batch.
+// The target for Alibaba Cloud SLS, PostLogStoreLogs:
+// https://www.alibabacloud.com/help/en/sls/developer-reference/api-postlogstorelogs.
 //
-// The body is one LogGroup (proto2: what is required is written even if it is empty):
+// The body is one LogGroup in proto2, where a required field is written even if it is empty:
 //
 //   0a <length> Log ...        the records, as the transcoder wrote them
 //   1a <length> Topic
@@ -14,9 +14,9 @@ import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf } from '../../options/addresses';
-import { fieldOf, readFields, readTags, textField, textOf } from '../../protobuf/fields';
+import { fieldOf, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import type { LogLayout } from '../../record/types';
-import { outcomeOf } from '../outcome';
+import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { queryOf, signV1, signV4 } from './sign';
@@ -40,14 +40,14 @@ export const ALIYUN_LAYOUT: LogLayout = {
 export interface AliyunSlsOptions {
   /** Scheme, host and port. */
   readonly endpoint: string;
-  /** Empty where it is not known; signatures are v1 then. */
+  /** Empty if it is not known. The signature must be v1 then. */
   readonly region: string;
   readonly project: string;
   readonly logstore: string;
-  /** The hash key in the address, or as a header of the load-balancing address. */
+  /** Whether the hash key is in the path, or a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
   readonly signature: 'v1' | 'v4';
-  /** Those of now. */
+  /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
 
@@ -91,7 +91,7 @@ function headersOf({ codec, rawBytes }: SealedBatch, host: string): Record<strin
   };
 }
 
-/** The service's word for the zlib format (RFC 1950) is deflate. */
+/** The service calls the zlib format of RFC 1950 deflate. */
 export function compressType(codec: string): string {
   return codec === 'zlib' ? 'deflate' : codec;
 }
@@ -104,7 +104,7 @@ interface Unsigned {
   readonly body: Buffer;
 }
 
-/** The headers with those that sign them. */
+/** Adds the headers of the signature. */
 function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): Record<string, string> {
   const credentials = options.credentials();
   const { body } = request;
@@ -124,7 +124,7 @@ function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): R
   return headers;
 }
 
-/** Nothing before the records: the body is the LogGroup itself. */
+/** Nothing precedes the records, because the body is the LogGroup itself. */
 function frame(envelope: Envelope): Frame {
   const { topic, source } = envelope;
   const tags = Object.entries(tagsOf(envelope)).map(([key, value]) =>
@@ -137,7 +137,7 @@ function frame(envelope: Envelope): Frame {
   return { head: NO_HEAD, tail: Buffer.concat([...named, ...tags]) };
 }
 
-/** What `frame` has put behind the records. @throws if these are not its bytes */
+/** Reads what `frame` put behind the records. @throws if these are other bytes */
 export function readAliyunTail(tail: Buffer): Envelope {
   const fields = readFields(tail);
   const {
@@ -145,10 +145,10 @@ export function readAliyunTail(tail: Buffer): Envelope {
     __pack_id__: packId = '',
     ...tags
   } = readTags(fields, LOG_TAG_TAG, KEY_TAG, VALUE_TAG);
-  return { source: textOf(fields, SOURCE_TAG), topic: textOf(fields, TOPIC_TAG), fileName, tags, packId };
+  return { source: textIn(fields, SOURCE_TAG), topic: textIn(fields, TOPIC_TAG), fileName, tags, packId };
 }
 
-/** The user's tags, and by the names that the vendor's own agent gives them, the file's name and the pack id. */
+/** The user's tags, the file name and the pack id. The last two have the names that the vendor's agent uses. */
 export function tagsOf({ tags, fileName, packId }: Pick<Envelope, 'tags' | 'fileName' | 'packId'>) {
   return { ...tags, ...(fileName === '' ? {} : { __path__: fileName }), __pack_id__: packId };
 }

@@ -1,13 +1,11 @@
-// Alibaba Cloud SLS's request signatures, v1 and v4.
-// Takes: a request with all its headers, and a key pair. Gives: the Authorization header. Keeps: nothing. Never: the
-// secret in what it gives.
+// The request signatures of Alibaba Cloud SLS, v1 and v4: the Authorization header for a request.
 //
 // v1
 //   string to sign = method \n content-md5 \n content-type \n date \n (name:value \n of each x-log-* and x-acs-* header,
-//                    sorted) resource; an x-log-date stands in the place of date, and nowhere else
-//   resource       = path, and behind it ?name=value&... sorted, as it is and not percent-encoded
+//                    sorted) resource; x-log-date, if there is one, replaces date and is not repeated below
+//   resource       = path ?name=value&..., sorted and not percent-encoded
 //   authorization  = LOG <id>:base64(HMAC-SHA1(secret, string to sign))
-//                    or HMAC-SHA256, as the header x-log-signaturemethod says
+//                    or HMAC-SHA256, by the header x-log-signaturemethod
 //
 // v4
 //   canonical request = method \n path \n query \n (name:value \n of each signed header) \n signed names \n body sha256
@@ -19,6 +17,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
+import { percentEncode } from '../percent-encode';
 
 export interface RequestToSign {
   readonly method: string;
@@ -31,6 +30,7 @@ export interface RequestToSign {
 const ALGORITHM = 'SLS4-HMAC-SHA256';
 const SHA256 = 'hmac-sha256';
 
+/** The Authorization header of v1. The headers must already have `date` or `x-log-date`. */
 export function signV1(request: RequestToSign, { accessKeyId, accessKeySecret }: Credentials): string {
   const headers = lowerCase(request.headers);
   const ours = [...headers].filter(([name]) => /^x-(log|acs)-/.test(name) && name !== 'x-log-date').sort(byName);
@@ -48,6 +48,7 @@ export function signV1(request: RequestToSign, { accessKeyId, accessKeySecret }:
   return `LOG ${accessKeyId}:${createHmac(hash, accessKeySecret).update(toSign).digest('base64')}`;
 }
 
+/** The Authorization header of v4. */
 export function signV4(request: RequestToSign, credentials: Credentials, region: string): string {
   const headers = lowerCase(request.headers);
   const date = headers.get('x-log-date')!;
@@ -72,11 +73,11 @@ export function signV4(request: RequestToSign, credentials: Credentials, region:
   return `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope},Signature=${signature.toString('hex')}`;
 }
 
-/** As it is signed by v4, and as it can be sent. */
+/** The query as v4 signs it. It can be sent like this. */
 export function queryOf(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
     .sort(byName)
-    .map(([name, value]) => (value === '' ? name : `${name}=${encode(value)}`))
+    .map(([name, value]) => (value === '' ? name : `${name}=${percentEncode(value)}`))
     .join('&');
 }
 
@@ -88,12 +89,7 @@ function lowerCase(headers: Readonly<Record<string, string>>): Map<string, strin
   return new Map(Object.entries(headers).map(([name, value]) => [name.trim().toLowerCase(), value.trim()]));
 }
 
-/** By UTF-16 units, which for the names there are is by bytes. */
+/** Sorts by UTF-16 units. All names are ASCII, so that is also by bytes. */
 function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
   return a < b ? -1 : 1;
-}
-
-/** RFC 3986: all but the unreserved characters. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

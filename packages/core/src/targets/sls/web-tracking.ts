@@ -1,16 +1,19 @@
-// Alibaba Cloud SLS, PutWebtracking: https://www.alibabacloud.com/help/en/sls/developer-reference/api-putwebtracking.
-// Gives: the four answers of a target. Keeps: nothing. Never: a signature or a key: whoever knows the address can write,
-// if the Logstore has web tracking on.
+// The target for Alibaba Cloud SLS, PutWebtracking:
+// https://www.alibabacloud.com/help/en/sls/developer-reference/api-putwebtracking.
+//
+// It needs no key: anyone who knows the address can write, if web tracking is on for the Logstore.
 //
 //   { "__topic__", "__source__", "__logs__": [{ name: text }], "__tags__": { name: text } }
 //
-// What it cannot keep: the record's own time as that of the log (it is a field), and the shard (the service chooses).
+// What it cannot transmit:
+//   - the record's time as the time of the log: it becomes a field
+//   - the hash key: the service chooses the shard
 
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf } from '../../options/addresses';
 import type { Compression } from '../../options/target-facts';
-import { outcomeOf } from '../outcome';
+import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
@@ -45,7 +48,7 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
       return {
         method: 'POST',
         path: `/logstores/${logstore}/track`,
-        // These three and no other are documented.
+        // Only these headers are documented.
         headers: {
           Host: host,
           'x-log-apiversion': '0.6.0',

@@ -1,20 +1,27 @@
-// Volcengine TLS, PutLogs: https://www.volcengine.com/docs/6470/112191.
-// Gives: the four answers of a target. Keeps: the day's signing key. Never: state of a batch.
+// The target for Volcengine TLS, PutLogs: https://www.volcengine.com/docs/6470/112191.
+//
+// The body is a LogGroupList with one LogGroup (schema.ts has the field numbers):
+//
+//   LogGroupList { LogGroup { Log ..., Source, LogTags ..., FileName, ContextFlow } }
+//
+// The records are as the transcoder wrote them. ContextFlow is the pack id.
 
 import { createHash } from 'node:crypto';
 import type { Envelope, Frame } from '../../batch/open-batch';
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { Answer, SignedRequest } from '../../http/exchange';
-import { fieldOf, lengthTag, readFields, readTags, textField, textOf } from '../../protobuf/fields';
+import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
 import type { LogLayout } from '../../record/types';
-import { type AnswerTable, fieldsIn, type Outcome, outcomeOf, type ServiceError } from '../outcome';
+import { outcomeOf } from '../classify';
+import type { Outcome } from '../outcome';
 import type { Target } from '../target';
+import { VOLC_ANSWERS } from './answers';
 import { VOLC_SCHEMA } from './schema';
 import { canonicalQuery, VolcSigner } from './sign';
 
-/** The documented bounds of one request; beyond one of them all of it is refused. */
+/** The documented limits. A request that exceeds one of them is refused as a whole. */
 export const VOLC_LIMITS = {
   /** A LogGroupList before compression. */
   maxBatchBytes: 5 * 1024 * 1024,
@@ -23,7 +30,7 @@ export const VOLC_LIMITS = {
   maxLogBytes: 1024 * 1024,
 } as const;
 
-/** Field 3, fixed32: the nanoseconds below the millisecond, as every SDK of the vendor fills it. */
+/** Field 3, fixed32: the nanoseconds below the millisecond, as in every SDK of the vendor. */
 const TIME_NS_TAG = 0x1d;
 const NOTHING = new Uint8Array(0);
 
@@ -46,51 +53,12 @@ export const VOLC_LAYOUT: LogLayout = {
   },
 };
 
-const WHERE = 'check topicId, and that it is of this region';
-
-export const VOLC_ANSWERS: AnswerTable = {
-  requestIdHeader: 'x-tls-requestid',
-  codes: {
-    ExceedQPSLimit: 'retry',
-    ExceedRateLimit: 'retry',
-    ExceedCountLimit: 'retry',
-    InternalError: 'retry',
-    InternalServerError: 'retry',
-    ErrInternalServerError: 'retry',
-    RequestExpired: 'time refused',
-    RequestTimeTooSkewed: 'time refused',
-    // The bytes changed on their way: send them again.
-    ErrLogMD5CheckFailed: 'retry',
-    InvalidAccessKeyId: 'hold',
-    InvalidSecurityToken: 'hold',
-    SignatureDoesNotMatch: 'signature refused',
-    AuthorizationQueryParametersError: 'hold',
-    AuthFailed: 'signature refused',
-    AccessDenied: 'hold',
-    TopicNotExist: 'hold',
-    ProjectNotExists: 'hold',
-    InvalidArgument: 'reject',
-    DeserializeFailed: 'reject',
-    LogGroupListSizeTooLarge: 'too many bytes',
-    TooManyLogs: 'too many records',
-    LogSizeTooLarge: 'record too large',
-  },
-  errorIn,
-  advice: {
-    TopicNotExist: WHERE,
-    ProjectNotExists: WHERE,
-    AccessDenied: 'check the rights of the access key; for web tracking, that the topic has it on',
-    InvalidAccessKeyId: 'check credentials.accessKeyId, and that it is one of Volcengine',
-    SignatureDoesNotMatch: 'check credentials.accessKeySecret and region',
-  },
-};
-
 export interface VolcTlsOptions {
   /** Scheme, host and port. */
   readonly endpoint: string;
   readonly region: string;
   readonly topicId: string;
-  /** Those of now. */
+  /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
 
@@ -133,7 +101,6 @@ function headersOf(batch: SealedBatch, host: string): Record<string, string> {
   };
 }
 
-/** `LogGroupList { LogGroup { entries, Source, LogTags, FileName, ContextFlow } }` around the entries. */
 function frame({ source, tags, fileName, packId }: Envelope, logBytes: number): Frame {
   const { LogGroup, LogTag } = VOLC_SCHEMA.nested;
   const tail = Buffer.concat([
@@ -151,22 +118,22 @@ function frame({ source, tags, fileName, packId }: Envelope, logBytes: number): 
   return { head: head(logBytes + tail.length), tail };
 }
 
-/** What `frame` has put behind the records. @throws if these are not its bytes */
+/** Reads what `frame` put behind the records. @throws if these are other bytes */
 export function readVolcTail(tail: Buffer): Envelope {
   const { LogGroup, LogTag } = VOLC_SCHEMA.nested;
   const { Source, LogTags, FileName, ContextFlow } = LogGroup.fields;
   const fields = readFields(tail);
   const [tags, key, value] = [LogTags, LogTag.fields.Key, LogTag.fields.Value].map(({ id }) => lengthTag(id));
   return {
-    source: textOf(fields, lengthTag(Source.id)),
+    source: textIn(fields, lengthTag(Source.id)),
     topic: '',
-    fileName: textOf(fields, lengthTag(FileName.id)),
+    fileName: textIn(fields, lengthTag(FileName.id)),
     tags: readTags(fields, tags!, key!, value!),
-    packId: textOf(fields, lengthTag(ContextFlow.id)),
+    packId: textIn(fields, lengthTag(ContextFlow.id)),
   };
 }
 
-/** The tag of the one LogGroup, and its length. */
+/** The tag and the length of the LogGroup. */
 function head(groupBytes: number): Uint8Array {
   const bytes = new Uint8Array(1 + varintBytes(groupBytes));
   bytes[0] = lengthTag(VOLC_SCHEMA.nested.LogGroupList.fields.LogGroups.id);
@@ -174,17 +141,7 @@ function head(groupBytes: number): Uint8Array {
   return bytes;
 }
 
-/** proto3: an empty text is its default and is not written. */
+/** In proto3 an empty text is the default, which is not written. */
 function textUnlessEmpty(field: number, text: string): Uint8Array {
   return text === '' ? NOTHING : textField(lengthTag(field), text);
-}
-
-/** `{"ErrorCode": ..., "ErrorMessage": ...}`; some of the vendor's clients expect a small first letter. */
-function errorIn(body: string): ServiceError | undefined {
-  const fields = Object.entries(fieldsIn(body) ?? {});
-  const byName = new Map(fields.map(([name, field]) => [name.toLowerCase(), field]));
-  const code = byName.get('errorcode');
-  if (typeof code !== 'string' || code === '') return undefined;
-  const message = byName.get('errormessage');
-  return { code, message: typeof message === 'string' ? message : '' };
 }

@@ -1,10 +1,11 @@
-// The messages of Volcengine TLS, as data that protobufjs reads (`Root.fromJSON`).
-// It is what the envelope's field numbers are taken from, and in the tests the oracle of what is written.
+// The messages of Volcengine TLS, as data that protobufjs can read (`Root.fromJSON`).
+//
+// put-logs.ts takes its field numbers from here. In the tests protobufjs checks with it what we write.
 // Source: the PutLogs page and the .proto files of the vendor's Go, Java and Python SDKs, which agree on every number.
 
 /**
- * An empty value is written and not left out. proto3 reads both alike, so this costs two bytes and spares the
- * transcoder a case: services that speak proto2 do not accept a content without its value.
+ * An empty value is written, although proto3 allows to leave it out. It costs two bytes, and the transcoder needs no
+ * special case for proto2, which requires the value.
  */
 const WRITTEN_IF_EMPTY = { features: { field_presence: 'EXPLICIT' } } as const;
 

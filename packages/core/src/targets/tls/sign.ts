@@ -1,21 +1,20 @@
-// Volcengine's request signature, HMAC-SHA256 ("V4").
-// Takes: a request and a key pair. Gives: the headers to add. Keeps: the signing key of the day. Never: the secret in
-// anything it gives.
+// The request signature of Volcengine, HMAC-SHA256 ("V4"): a request's headers with the Authorization header.
 //
 //   canonical request = method \n path \n query \n (name:value \n for each signed header) \n signed names \n sha256(body)
 //   string to sign    = HMAC-SHA256 \n date \n day/region/TLS/request \n sha256(canonical request)
 //   key               = HMAC(HMAC(HMAC(HMAC(secret, day), region), "TLS"), "request")
 //
-// Signed are content-md5, content-type, host and every x-* header, as the vendor's Go SDK does.
+// The signed headers are content-md5, content-type, host and every x-* header, as in the vendor's Go SDK.
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
+import { percentEncode } from '../percent-encode';
 
 export interface UnsignedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Any case; `host` without the port 80 or 443. */
+  /** Names in any case. `host` is without the port 80 or 443. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
@@ -23,6 +22,7 @@ export interface UnsignedRequest {
 const SERVICE = 'TLS';
 const ALGORITHM = 'HMAC-SHA256';
 
+/** Keeps the signing key of the day. It changes with the day and with the secret. */
 export class VolcSigner {
   readonly #region: string;
   #key: { readonly of: string; readonly bytes: Buffer } | undefined;
@@ -31,7 +31,7 @@ export class VolcSigner {
     this.#region = region;
   }
 
-  /** All headers of the request, signed at `wallMs`. */
+  /** Returns all headers of the request. @param wallMs the time of the signature, in milliseconds since 1970 */
   sign(request: UnsignedRequest, credentials: Credentials, wallMs: number): Record<string, string> {
     const date = amzDate(wallMs);
     const scope = `${date.slice(0, 8)}/${this.#region}/${SERVICE}/request`;
@@ -49,7 +49,7 @@ export class VolcSigner {
     const names = signed.map(([name]) => name).join(';');
     const canonical = [
       request.method,
-      encode(request.path).replaceAll('%2F', '/'),
+      percentEncode(request.path).replaceAll('%2F', '/'),
       canonicalQuery(request.query),
       ...signed.map(([name, value]) => `${name}:${value}`),
       '',
@@ -86,15 +86,11 @@ function isSigned(name: string): boolean {
   return name === 'content-md5' || name === 'content-type' || name === 'host' || name.startsWith('x-');
 }
 
+/** The query as it is signed. It can be sent like this. */
 export function canonicalQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
-    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
-}
-
-/** RFC 3986: everything but the unreserved characters, which encodeURIComponent leaves five of unencoded too many. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

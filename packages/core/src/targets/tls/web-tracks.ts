@@ -1,19 +1,22 @@
-// Volcengine TLS, WebTracks: https://www.volcengine.com/docs/6470/141803.
-// Gives: the four answers of a target. Keeps: nothing. Never: a signature or a key: whoever knows the address can write,
-// if the topic has web tracking on.
+// The target for Volcengine TLS, WebTracks: https://www.volcengine.com/docs/6470/141803.
+//
+// It needs no key: anyone who knows the address can write, if web tracking is on for the topic.
 //
 //   { "Logs": [{ name: text }], "Source": text }
 //
-// What it cannot keep: the record's own time as that of the log (it is a field), tags, file name and pack id (there is no
-// place for them, so a reader cannot tell a repetition), and the shard (the service chooses).
+// What it cannot transmit:
+//   - the record's time as the time of the log: it becomes a field
+//   - tags, file name and pack id, so a reader cannot recognise a duplicate
+//   - the hash key: the service chooses the shard
 
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
-import { outcomeOf } from '../outcome';
+import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
-import { VOLC_ANSWERS, VOLC_LAYOUT } from './put-logs';
+import { VOLC_ANSWERS } from './answers';
+import { VOLC_LAYOUT } from './put-logs';
 import { canonicalQuery } from './sign';
 
 export interface VolcWebTracksOptions {

@@ -1,5 +1,5 @@
-// Every signature of the vectors, by our signer: same request, same time, same keys. They come from the unit tests of the
-// vendor's SDKs and from its npm packages; the file says which from which.
+// The signatures of Alibaba Cloud SLS, compared with vectors: same request, same time, same keys.
+// The vectors are from the unit tests of the vendor's SDKs and from its npm packages; the file has the source of each.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -39,14 +39,14 @@ for (const vector of vectors) {
     const headers = { ...vector.headers };
     for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
     if (version === 'v1') return assert.equal(signV1({ method, path, query, headers }, vector), vector.authorization);
-    // The published ones give the time and the body beside the headers.
+    // The published vectors have the time and the body beside the headers.
     headers['x-log-date'] = dateTime!;
     headers['x-log-content-sha256'] = createHash('sha256').update(bodyOf(vector)).digest('hex');
     assert.equal(signV4({ method, path, query, headers }, vector, region!), vector.authorization);
   });
 }
 
-/** The requests that PutLogs is: the whole of them is built by the target. */
+/** Vectors of PostLogStoreLogs, which the target builds as a whole. */
 const WHOLE: Record<string, { region: string; hashKey?: true; routing?: 'header' }> = {
   'npm-sign-lb-lz4': { region: '' },
   'npm-sign-route-key-lz4': { region: '', hashKey: true },
@@ -93,7 +93,7 @@ for (const [name, { region, hashKey, routing = 'route' }] of Object.entries(WHOL
   });
 }
 
-test('a project is the first label of its host, and of this machine’s in the Host header alone', () => {
+test('the project is the first label of the host name; on this machine, of the Host header only', () => {
   const at = (endpoint: string) => {
     const target = aliyunSls({
       endpoint,

@@ -1,11 +1,11 @@
-// What the options make of a record's fields: `fields`, `rename`, `omit` and `nested`.
+// The options of the transcoder that change the fields of a record: `fields`, `rename`, `omit` and `nested`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contents, transcoded } from './transcoded';
 
 const MS = 1_763_700_000_123;
 
-test('fields stand behind a record’s own, which win where they have the name', () => {
+test('fields of the options follow those of the record, and are left out if the record has the name', () => {
   const options = { fields: { service: 'orders', env: 'prod' } };
   assert.deepEqual(contents('{"a":1}', options), [
     ['a', '1'],
@@ -19,7 +19,7 @@ test('fields stand behind a record’s own, which win where they have the name',
   ]);
 });
 
-test('fields are on a line that is no record, too, and on a record that has none', () => {
+test('fields of the options are also added to a line that is no JSON, and to a record without a field', () => {
   const options = { fields: { service: 'orders' } };
   for (const line of ['not JSON', '{"broken":', '{}']) {
     assert.deepEqual(contents(line, options), [
@@ -29,21 +29,21 @@ test('fields are on a line that is no record, too, and on a record that has none
   }
 });
 
-test('fields never take a record’s time or level', () => {
+test('fields of the options never set the time or the level of a record', () => {
   const options = { fields: { time: 'noon', level: 'none' } };
   const log = transcoded(`{"time":${MS},"level":30}`, options);
   assert.equal(log.Time, MS);
   assert.deepEqual(contents(`{"time":${MS},"level":30}`, options), [['level', 'info']]);
 });
 
-test('a field of the record and one of the options that a rule gives the same name both stay', () => {
+test('a field of the record and one of the options that are renamed to the same name both stay', () => {
   assert.deepEqual(contents('{"a.b":1}', { fields: { a_b: 'fixed' } }), [
     ['a_b', '1'],
     ['a_b_2', 'fixed'],
   ]);
 });
 
-test('a renamed field goes out under its new name, and two of one name stay two', () => {
+test('a renamed field goes out under its new name, and two fields with the same new name stay two', () => {
   const options = { rename: { msg: 'message', err: 'error', x: 'a.b' } };
   assert.deepEqual(contents('{"msg":"m","err":{"type":"E"},"message":"other","x":1,"a":2}', options), [
     ['message', 'm'],
@@ -54,7 +54,7 @@ test('a renamed field goes out under its new name, and two of one name stay two'
   ]);
 });
 
-test('the time and the level are found under the names the application gives them, whatever they are renamed to', () => {
+test('the time and the level are found under the names that the application writes, also if they are renamed', () => {
   const log = transcoded(`{"time":${MS},"level":50}`, { rename: { time: 't', level: 'severity' } });
   assert.equal(log.Time, MS);
   assert.deepEqual(
@@ -63,7 +63,7 @@ test('the time and the level are found under the names the application gives the
   );
 });
 
-test('an omitted field is left out, of whichever kind its value is', () => {
+test('an omitted field is left out, whatever its value is', () => {
   const options = { omit: ['pid', 'secret', 'hostname'] };
   for (const value of ['1', '"text"', '"\\u0041\\n"', 'null', 'true', '{"a":{"b":[1]}}', '[{}]', '""']) {
     assert.deepEqual(contents(`{"pid":${value},"a":1,"secret" : ${value} }`, options), [['a', '1']]);
@@ -78,17 +78,17 @@ test('a record whose fields are all omitted does not go out as text', () => {
   ]);
 });
 
-test('an omitted value that is no JSON makes the line no JSON', () => {
+test('an omitted value that is invalid JSON makes the line invalid JSON', () => {
   for (const line of ['{"pid":01}', '{"pid":"a}', '{"pid":{"a":}}', '{"pid":"\\x"}', '{"pid":nul}']) {
     assert.deepEqual(contents(line, { omit: ['pid'] }), [['message', line]]);
   }
 });
 
-test('the time field can be omitted no more than it is: it is the record’s time', () => {
+test('omitting the time field does not omit the time of the record', () => {
   assert.equal(transcoded(`{"time":${MS},"a":1}`, { omit: ['time'] }).Time, MS);
 });
 
-test('nested objects become fields of their own, each by its path; lists stay JSON', () => {
+test('flattened objects become one field for each path, and arrays stay JSON', () => {
   const line = '{"req":{"method":"GET","headers":{"x-id":"7","n":1.50},"list":[1,{"a":2}],"none":{}},"a":1}';
   assert.deepEqual(contents(line, { nested: 'flatten' }), [
     ['req_method', 'GET'],
@@ -100,7 +100,7 @@ test('nested objects become fields of their own, each by its path; lists stay JS
   ]);
 });
 
-test('names with escapes, spaces between, and names that come twice are flattened as JSON.parse reads them', () => {
+test('names with escapes, white space and duplicate names are flattened as JSON.parse reads them', () => {
   const line = '{ "a" : { "\\u0062\\n" : "x\\ty" , "c" : { "d" : 1 , "d" : 2 } } , "a" : { "e" : null } }';
   assert.deepEqual(contents(line, { nested: 'flatten' }), [
     ['a_b_', 'x\ty'],
@@ -124,7 +124,7 @@ test('a path can be omitted and renamed, and be the time', () => {
   );
 });
 
-test('what is nested deeper than anybody reads stays JSON, however deep it is', () => {
+test('objects below the 16th level stay JSON, however deep they are', () => {
   const deep = (levels: number) => `${'{"k":'.repeat(levels)}1${'}'.repeat(levels)}`;
   assert.deepEqual(contents(deep(16), { nested: 'flatten' }), [[Array(16).fill('k').join('_'), '1']]);
   const [[name, value]] = contents(deep(100_000), { nested: 'flatten' }) as [[string, string]];
@@ -132,13 +132,13 @@ test('what is nested deeper than anybody reads stays JSON, however deep it is', 
   assert.deepEqual(value.slice(0, 10), '{"k":{"k":');
 });
 
-test('a broken value within a nested object makes the whole line no JSON', () => {
+test('an invalid value in a nested object makes the whole line invalid JSON', () => {
   for (const line of ['{"a":{"b":}}', '{"a":{"b":1}', '{"a":{"b" 1}}', '{"a":{"b":01}}', '{"a":{b:1}}']) {
     assert.deepEqual(contents(line, { nested: 'flatten' }), [['message', line]]);
   }
 });
 
-test('a million made-up names cost no memory for good, flattened or renamed', () => {
+test('a million different names do not fill the memory, flattened or renamed', () => {
   const options = { nested: 'flatten', rename: { a: 'b' }, fields: { service: 'orders' } } as const;
   for (let n = 0; n < 3; n += 1) {
     const line = `{"o":{${Array.from({ length: 3000 }, (_, i) => `"k${n}_${i}":1`).join(',')}},"a":1}`;

@@ -1,5 +1,5 @@
-// Every signature of the vectors that a client of ours can be asked for: same request, same time, same keys.
-// The vectors come from the vendor's own SDKs and tests; test/vectors says which from which.
+// The signature of Volcengine TLS, compared with vectors: same request, same time, same keys.
+// The vectors are from the vendor's SDKs and tests; test/vectors has the source of each.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -61,7 +61,7 @@ for (const vector of vectors.cases.filter(({ name }) => !name.includes('QUIRK'))
     const lower = Object.fromEntries(
       Object.entries(vector.headers).map(([name, value]) => [name.toLowerCase(), value]),
     );
-    // Which headers are signed differs between the SDKs. The signer signs all it may, so it is given those.
+    // The SDKs differ in the headers that they sign. Our signer signs all headers, so only those are passed.
     const headers = Object.fromEntries(signed.map((name) => [name, lower[name]!]));
     const body = Buffer.from(vector.bodyBase64, 'base64');
     assert.equal(
@@ -91,7 +91,7 @@ function sign(
   return all['Authorization']!;
 }
 
-test('the golden body of the vendor is reproduced byte for byte', () => {
+test('the published body of the vendor is reproduced byte for byte', () => {
   const Log = root.lookupType('Log');
   const entries = Array.from({ length: 10 }, (_, i) => {
     const value = `value${10 - i}`;
@@ -116,11 +116,11 @@ test('the golden body of the vendor is reproduced byte for byte', () => {
   assert.deepEqual(body, Buffer.from(vectors.protobuf.rawBase64, 'base64'));
 });
 
-test('a query is sorted, and encoded as RFC 3986 has it', () => {
+test('a query is sorted and percent-encoded as in RFC 3986', () => {
   assert.equal(canonicalQuery({ b: "x y/é!'()*~", a: '' }), 'a=&b=x%20y%2F%C3%A9%21%27%28%29%2A~');
 });
 
-test('no secret is in what a signature adds to a request', () => {
+test('the headers of a signed request contain no secret', () => {
   const credentials = { accessKeyId: 'id', accessKeySecret: 'the-very-secret' };
   const unsigned = { method: 'POST', path: '/', query: {}, headers: { Host: 'h' }, body: Buffer.alloc(0) };
   const headers = new VolcSigner('r').sign(unsigned, credentials, 0);

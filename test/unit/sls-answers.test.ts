@@ -1,9 +1,9 @@
-// What SLS's answers mean for a batch.
+// The outcomes of the answers of Alibaba Cloud SLS.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '@putlogs/core/internal/http/exchange';
-import { outcomeOf } from '@putlogs/core/internal/targets/outcome';
+import { outcomeOf } from '@putlogs/core/internal/targets/classify';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/targets/sls/answers';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -49,14 +49,14 @@ test('the code decides before the status does', () => {
   }
 });
 
-test('a quota is known by its text where its code is not', () => {
+test('a quota is recognised by its text if its code is unknown', () => {
   for (const text of ['Project inflow Quota Exceed', 'Write QPS Exceed, limit 600000', 'quota exceeded']) {
     assert.equal(of(answered(403, 'Forbidden', text)).kind, 'retry', text);
   }
   assert.equal(of(answered(403, 'Forbidden', 'denied by sts or ram, action: log:PostLogStoreLogs')).kind, 'hold');
 });
 
-test('a time out of range, with 400 as with 499, says which times are taken, by the service’s clock', () => {
+test('a time out of range, with 400 or 499, says which times are accepted, by the service’s clock', () => {
   for (const status of [400, 499]) {
     for (const [headers, nowMs] of [
       [{ date: new Date(NOW + DAY_MS).toUTCString() }, NOW + DAY_MS],
@@ -75,7 +75,7 @@ test('a time out of range, with 400 as with 499, says which times are taken, by 
   }
 });
 
-test('an error is read in the gateway’s form, too, and nonsense is no error', () => {
+test('an error is also read in the gateway’s form, and an invalid body is no error', () => {
   const body = JSON.stringify({ Error: { Code: 'ServerBusy', Message: 'later', RequestId: 'r' } });
   const outcome = of({ kind: 'answered', status: 403, headers: {}, body });
   assert.ok(outcome.kind === 'retry' && outcome.refusal.code === 'ServerBusy' && outcome.refusal.message === 'later');
@@ -84,11 +84,11 @@ test('an error is read in the gateway’s form, too, and nonsense is no error', 
   }
 });
 
-test('what a person can change is said with it', () => {
+test('the message ends with advice on what a person can change', () => {
   const messageOf = (code: string) => {
     const outcome = of(answered(404, code));
     return outcome.kind === 'delivered' ? '' : outcome.refusal.message;
   };
-  assert.match(messageOf('LogStoreNotExist'), /^why \(check project, logstore and endpoint; /);
-  assert.match(messageOf('Unauthorized'), /log:PostLogStoreLogs; for web tracking, that the Logstore has it on\)$/);
+  assert.match(messageOf('LogStoreNotExist'), /^why \(check project, logstore and endpoint, /);
+  assert.match(messageOf('Unauthorized'), /log:PostLogStoreLogs; for web tracking, that it is on for the Logstore\)$/);
 });

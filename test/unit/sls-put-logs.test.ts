@@ -1,4 +1,4 @@
-// What the transcoder and the target write for SLS, against protobufjs and the service's proto2 messages.
+// The bodies for Alibaba Cloud SLS, compared with what protobufjs writes for the proto2 messages of the service.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -54,7 +54,7 @@ const linesOf = (count: number) =>
     return JSON.stringify({ time: n % 3 === 0 ? `${timeMs}.000789` : timeMs, n, empty: '', message, ...fields }, text);
   });
 
-/** A whole body of these lines, as it is sealed. */
+/** The body of a sealed batch of these lines. */
 function bodyOf(lines: readonly string[]): Buffer {
   const by = new Transcoder(ALIYUN_LAYOUT, DEFAULTS, stoppedClock);
   const batch = new OpenBatch(1024);
@@ -78,7 +78,7 @@ function bodyOf(lines: readonly string[]): Buffer {
   );
 }
 
-test('a LogGroup is to the byte what protobufjs writes of the same, empty values among it', () => {
+test('a LogGroup has the bytes that protobufjs writes, also with empty values', () => {
   const body = bodyOf(linesOf(600));
   const group = LogGroup.decode(body) as unknown as Group;
   assert.equal(group.Logs.length, 600);
@@ -95,7 +95,7 @@ test('a LogGroup is to the byte what protobufjs writes of the same, empty values
   );
 });
 
-test('the contents are those of every other target, and the time is the same in seconds and nanoseconds', () => {
+test('the contents are the same as for every other target, and the time is in seconds and nanoseconds', () => {
   const lines = linesOf(600);
   const { Logs } = LogGroup.decode(bodyOf(lines)) as unknown as Group;
   for (const [i, log] of decoded(encoded(lines)).entries()) {

@@ -1,11 +1,13 @@
+// The size limit of batches after the service has refused one.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BatchSize } from '@putlogs/core/internal/batch/size-limit';
+import { SizeLimit } from '@putlogs/core/internal/batch/size-limit';
 import { HandClock } from './hand-clock';
 
-test('a refused size is remembered for ten minutes from its last refusal', async () => {
+test('a lower limit lasts for ten minutes from the last refusal', async () => {
   const clock = new HandClock();
-  const size = new BatchSize({ maxBytes: 1_000_000, maxCount: 4096 }, clock);
+  const size = new SizeLimit({ maxBytes: 1_000_000, maxCount: 4096 }, clock);
   size.tooLarge(600_001);
   size.tooMany(1001);
   assert.deepEqual([size.maxBytes, size.maxCount], [300_000, 501]);
@@ -21,8 +23,8 @@ test('a refused size is remembered for ten minutes from its last refusal', async
   assert.deepEqual([size.maxBytes, size.maxCount], [1_000_000, 4096]);
 });
 
-test('however small the refused size, a batch may have one record', () => {
-  const size = new BatchSize({ maxBytes: 1_000_000, maxCount: 4096 }, new HandClock());
+test('the limit never falls below 1 KiB and one record', () => {
+  const size = new SizeLimit({ maxBytes: 1_000_000, maxCount: 4096 }, new HandClock());
   size.tooLarge(2);
   size.tooMany(1);
   assert.deepEqual([size.maxBytes, size.maxCount], [1024, 1]);

@@ -1,8 +1,9 @@
+// The outcome of an answer, with the answers of Volcengine TLS as the example.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Answer } from '@putlogs/core/internal/http/exchange';
-import { backoffMs } from '@putlogs/core/internal/runtime/backoff';
-import { retryAfterMs } from '@putlogs/core/internal/targets/outcome';
+import { retryAfterMs } from '@putlogs/core/internal/targets/classify';
 import { volcTls } from '@putlogs/core/internal/targets/tls/put-logs';
 
 const target = volcTls({
@@ -48,7 +49,7 @@ test('the error code decides before the status does', () => {
   }
 });
 
-test('an unknown refusal is never a reason to delete', () => {
+test('an unknown refusal never deletes records', () => {
   for (let status = 300; status < 500; status += 1) {
     const kind = kindOf(answered(status, 'BrandNewCode'));
     const kept = status === 413 ? ['split'] : ['hold', 'retry'];
@@ -58,7 +59,7 @@ test('an unknown refusal is never a reason to delete', () => {
   for (const code of ['constructor', '__proto__', 'toString']) assert.equal(kindOf(answered(403, code)), 'hold');
 });
 
-test('what was too large is named by its code, and by 413, whoever said that', () => {
+test('the error code, or a 413 from the service or a proxy, says what was too large', () => {
   const tooLarge = (answer: Answer) => {
     const outcome = target.outcome(answer, NOW);
     return outcome.kind === 'split' ? outcome.tooLarge : outcome.kind;
@@ -70,7 +71,7 @@ test('what was too large is named by its code, and by 413, whoever said that', (
   assert.equal(tooLarge({ kind: 'answered', status: 413, headers: {}, body: proxy }), 'bytes');
 });
 
-test('where the time is refused, the service’s own is taken from its answer, if it differs', () => {
+test('if the time is refused, the outcome has the service’s time, if it differs from ours', () => {
   const serviceMs = (code: string, dateMs: number | undefined) => {
     const headers: Record<string, string> = dateMs === undefined ? {} : { date: new Date(dateMs).toUTCString() };
     const outcome = target.outcome(answered(403, code, headers), NOW);
@@ -83,7 +84,7 @@ test('where the time is refused, the service’s own is taken from its answer, i
     assert.equal(serviceMs(code, NOW + 1000), undefined);
     assert.equal(serviceMs(code, undefined), undefined);
   }
-  // A wrong secret gives the same refusal: only a clock that is far off is taken for the reason.
+  // A wrong secret causes the same refusal, so a clock that is only a little off is not seen as the reason.
   for (const code of ['SignatureDoesNotMatch', 'AuthFailed']) {
     assert.equal(serviceMs(code, NOW + 60_000), undefined);
     assert.equal(serviceMs(code, NOW + 3_600_000), NOW + 3_600_000);
@@ -91,24 +92,24 @@ test('where the time is refused, the service’s own is taken from its answer, i
   assert.equal(serviceMs('AccessDenied', NOW + 3_600_000), undefined);
 });
 
-test('the error is found with either spelling of its name, and nonsense is no error', () => {
+test('an error is read in both spellings, and an invalid body is no error', () => {
   const body = JSON.stringify({ errorCode: 'TopicNotExist', errorMessage: 'gone' });
   const outcome = target.outcome({ kind: 'answered', status: 404, headers: {}, body }, NOW);
   assert.ok(outcome.kind === 'hold');
-  const message = 'gone (check topicId, and that it is of this region)';
+  const message = 'gone (check topicId, and that the topic is in this region)';
   assert.deepEqual(outcome.refusal, { code: 'TopicNotExist', message, status: 404 });
   for (const nonsense of ['', '<html>', 'null', '[]', '{"ErrorCode":7}', '"x"', '{']) {
     assert.equal(kindOf({ kind: 'answered', status: 502, headers: {}, body: nonsense }), 'retry');
   }
 });
 
-test('no answer is a reason to send again', () => {
+test('a failure without an answer is retried', () => {
   for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET', 'TIMEOUT']) {
     assert.equal(kindOf({ kind: 'failed', code, message: 'x' }), 'retry', code);
   }
 });
 
-test('a peer that is not who it should be is a reason to wait for somebody', () => {
+test('a wrong certificate holds the batch', () => {
   for (const code of [
     'CERT_HAS_EXPIRED',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -130,18 +131,4 @@ test('Retry-After is read as seconds or a date, and bounded', () => {
   assert.equal(retryAfterMs('1000000000', NOW), 300_000);
   assert.equal(retryAfterMs('9'.repeat(400), NOW), 300_000);
   for (const nonsense of [undefined, '', 'soon', 'NaN', '-']) assert.equal(retryAfterMs(nonsense, NOW), 0);
-});
-
-test('the backoff doubles to its cap, with full jitter above what the service asked for', () => {
-  const options = { baseMs: 100, maxMs: 1000 };
-  const most = [1, 2, 3, 4, 5, 6, 2000].map((failures) => backoffMs(failures, 0, options, () => 1));
-  assert.deepEqual(most, [100, 200, 400, 800, 1000, 1000, 1000]);
-  assert.equal(
-    backoffMs(9, 0, options, () => 0),
-    0,
-  );
-  assert.equal(
-    backoffMs(1, 500, options, () => 0.5),
-    550,
-  );
 });

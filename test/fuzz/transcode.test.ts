@@ -1,10 +1,10 @@
 // The transcoder compared with an oracle, on generated records.
 //
-// JSON.parse reads the record and protobufjs writes it; the bytes must be equal. Numbers and nested values go out as their
-// JSON text, so the generator that made the text is the oracle for them. For times it is a table.
+// JSON.parse reads the record and protobufjs writes it; the bytes must be equal. Numbers and nested values go out as
+// their JSON text, so the generator that made the text is the oracle for them. For times it is a table.
 //
-// A run has at least 100,000 records, and lasts FUZZ_SECONDS if that is set. The seed is printed, and FUZZ_SEED repeats a
-// run.
+// A run has at least 100,000 records, and lasts FUZZ_SECONDS if that is set. The seed is printed, and FUZZ_SEED repeats
+// a run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -127,7 +127,9 @@ const broken: fc.Arbitrary<Case> = fc
     return { line: torn, expected: expectedOf(torn, undefined) };
   });
 
-/** The oracle. Without `fields` it only decides whether the line is a record: its contents are then compared as values. */
+/**
+ * The oracle. Without `fields` it only decides whether the line is a record: its contents are then compared as values.
+ */
 function expectedOf(line: string, fields: readonly (readonly [string, string, string])[] | undefined): Log {
   let parsed: unknown;
   try {

@@ -1,7 +1,7 @@
 // One contender in a process of its own: `node --require fence.js --expose-gc application.js <plan>`.
 //
-// Takes: a plan, as JSON. Gives: what it measured of itself, as one message to its parent. Keeps: nothing.
-// Never: asks the sink itself; the parent does, so that no connection but the contender's is in this process.
+// It sends its measurements to its parent in one message. Only the parent asks the sink, so that all connections of
+// this process are those of the contender.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Contender, Place } from './contender';
@@ -11,10 +11,10 @@ import type { Measured, Plan, Question } from './plan';
 import { peakRssBytes, usage } from './usage';
 import { WORKLOADS } from './workloads';
 
-/** A service that logs has been up for a moment: threads have started, and what they loaded is compiled. */
+/** How long the process warms up: threads start, and their code is compiled. */
 const WARM_UP_MS = 300;
 const POLL_MS = 50;
-/** What waits takes more than its text where it is objects. */
+/** Objects that wait need more memory than their text. */
 const ROOM = 4;
 
 const plan = JSON.parse(process.argv[2]!) as Plan;
@@ -31,7 +31,7 @@ async function run({ logger, start }: Contender): Promise<Measured> {
     workload,
     untilQuiet,
   };
-  // The application has its logger, whatever it ships with.
+  // The application loads its logger anyway.
   if (logger !== 'sdk') require(logger);
   const madeMs = performance.now();
   const starting = start(place);
@@ -93,7 +93,7 @@ function tell(measured: Partial<Measured>): void {
   process.send!({ measured }, () => process.disconnect());
 }
 
-// A worker that is ready keeps no process alive, and ending it takes a while.
+// A ready worker does not keep the process alive, and ending it takes a while.
 process.channel?.ref();
 run(contender).then(tell, (error: unknown) => {
   tell({ problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });

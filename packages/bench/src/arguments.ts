@@ -1,5 +1,4 @@
-// The command line. Takes: the words behind `npm run bench --`. Gives: settings, or what is wrong with them.
-// Keeps: nothing. Never: guesses at a word it does not know.
+// The command line of `npm run bench --`. An unknown word is an error.
 
 import { parseArgs } from 'node:util';
 import { CONTENDERS } from './contenders';
@@ -10,16 +9,16 @@ export interface Settings {
   readonly format: 'table' | 'json';
   readonly isSmoke: boolean;
   readonly isMicro: boolean;
-  /** Keeps what was measured, and renders it into docs/. */
+  /** Whether the results are stored, and rendered into docs/. */
   readonly write: boolean;
-  /** Measures nothing, and renders what was kept. */
+  /** Whether only the stored results are rendered. */
   readonly isPage: boolean;
   readonly rounds: number;
   readonly records: number;
   readonly recordsPerSecond: number;
   readonly workloads: readonly WorkloadName[];
   readonly modes: readonly ModeName[];
-  /** Names of contenders; part of one is enough. */
+  /** Names of contenders, or parts of names. */
   readonly only: readonly string[];
 }
 
@@ -37,7 +36,7 @@ export const USAGE = `npm run bench -- [options]
   --page                the last two from the first, measuring nothing
 `;
 
-/** @returns the settings, or what is wrong with the words. */
+/** @returns the settings, or what is wrong with the arguments */
 export function settingsOf(words: readonly string[]): Settings | string {
   try {
     const { values } = parseArgs({

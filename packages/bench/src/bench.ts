@@ -1,8 +1,7 @@
-// The benchmark: `npm run bench -- [options]`. From the command line to the verdict, from top to bottom.
+// The benchmark: `npm run bench -- [options]`, from the command line to the exit code, from top to bottom.
 //
-// Gives: tables, or JSON, or the committed page; exit code 0, or 1 if a record of ours was lost or came twice, or if
-// ours or a floor could not be measured; 2 for wrong arguments. Keeps: the sink, which ends with it.
-// Never: an address outside this machine; see fence.ts.
+// Exit code 1: a record of ours was lost or duplicated, or ours or a floor could not be measured. Exit code 2: wrong
+// arguments. No connection leaves this machine; see fence.ts.
 
 import { type Settings, settingsOf, USAGE } from './arguments';
 import { CONTENDERS } from './contenders';

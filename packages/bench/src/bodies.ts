@@ -1,7 +1,7 @@
-// The records in a body, whichever service it was meant for.
+// Reads the number of each record in a body, for every service. The number is the field `n`, which every workload
+// writes.
 //
-// Takes: a request's path, headers and body. Gives: the number of each record in it, field `n`, which every workload
-// writes. Keeps: nothing. Never: skips what it cannot read; it throws, and the run says so.
+// A body that cannot be read is an error, which the run reports:
 //
 //   /PutLogs                  lz4 or zlib, protobuf   LogGroupList.LogGroups[1].Logs[1]
 //   /logstores/.../shards/    lz4 or zlib, protobuf   LogGroup.Logs[1]
@@ -45,7 +45,7 @@ function* fromLogGroups(groups: Iterable<Buffer>): Iterable<number> {
   for (const group of groups) for (const log of bytesFields(group, 1)) yield ofContents(log);
 }
 
-/** A field's name and value are numbered alike in TLS and SLS. */
+/** The name and the value of a field have the same numbers in TLS and SLS. */
 function ofContents(log: Buffer): number {
   for (const content of bytesFields(log, 2)) {
     if (textOf(field(content, 1)) === 'n') return Number(textOf(field(content, 2)));
@@ -63,7 +63,7 @@ function* fromLoki(headers: IncomingHttpHeaders, body: Buffer): Iterable<number>
     for (const entry of bytesFields(stream, 2)) yield numberIn(fieldsOf(textOf(field(entry, 2))));
 }
 
-/** A line may have its message before its fields. */
+/** A line may begin with its message. */
 function fieldsOf(line: string): unknown {
   return JSON.parse(line.slice(line.indexOf('{')));
 }
@@ -99,7 +99,7 @@ function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-/** In the record itself, or below what a transport puts around a record's fields. */
+/** In the record itself, or in an object that a transport puts around its fields. */
 function numberIn(record: unknown): number {
   const { n, fields } = record as { n?: number; fields?: { n?: number } };
   const number = n ?? fields?.n;

@@ -1,5 +1,4 @@
-// A bar chart of the committed results, as SVG. Takes: results. Gives: its text, or nothing if there is nothing to
-// draw. Keeps: nothing. Never: a bar for speed of what lost records: those are drawn hollow.
+// Draws the bar chart of the committed results, as SVG. A contender that lost records has a hollow bar.
 
 import type { Results } from './results';
 import type { Row } from './rounds';
@@ -11,7 +10,7 @@ const HEAD = 54;
 const FIGURES = 120;
 const COLOURS = { floor: '#9aa4b1', ours: '#1f7a5c', peer: '#7a8fb5' } as const;
 
-/** What the application pays: CPU of its main thread per record, for the request records of a burst. */
+/** The cost for the application: CPU of its main thread per record, for the request records of a burst. */
 export function chartOf({ tables }: Results): string | null {
   const table = tables.find(({ workload, mode }) => workload === 'request' && mode === 'burst');
   if (table === undefined) return null;

@@ -1,46 +1,49 @@
-// What a contender is to the rest: something that takes entries and ends.
+// The interface of a contender: it takes entries, and ends.
 
 import type { Entry, Workload } from './workloads';
 
 export interface Place {
-  /** The sink's, on 127.0.0.1. */
+  /** The address of the sink, on 127.0.0.1. */
   readonly url: string;
   readonly host: string;
   /**
-   * Most records that will wait at a time, where limits are lifted so that no contender loses what another one of
-   * larger limits keeps; nothing, where each has its own limits.
+   * The most records that wait at a time, if limits are raised so that no contender loses records because of a lower
+   * limit. Undefined if each keeps its own limits.
    */
   readonly room: { readonly records: number; readonly bytes: number } | null;
   readonly workload: Workload;
-  /** Waits until the sink has heard nothing for so long. For those whose end does not wait for what is under way. */
+  /**
+   * Waits until the sink has received nothing for this time. For transports whose end does not wait for requests in
+   * flight.
+   */
   untilQuiet(quietMs: number): Promise<void>;
 }
 
 export interface Started {
   log(entry: Entry): void;
-  /** Settles when a transport in a thread says that it is ready. */
+  /** Resolves when a transport in a worker reports that it is ready. */
   readonly ready?: Promise<void>;
-  /** As its documents say that one ends it: what was logged is sent, as far as it can. */
+  /** Ends it as its documentation says, so that it sends as many records as it can. */
   end(): Promise<void>;
-  /** Loading what the application has to load for it. */
+  /** Loads what the application has to load for it. */
   readonly importMs: number;
 }
 
 export interface Contender {
   readonly name: string;
   readonly logger: 'pino' | 'winston' | 'sdk';
-  /** A floor sends nothing; of ours every record must arrive. */
+  /** A floor sends nothing. Every record of `ours` must arrive. */
   readonly kind: 'floor' | 'ours' | 'peer';
-  /** It has a thread of its own, which has to be fenced, too. */
+  /** It has a thread of its own, which also needs the fence. */
   readonly isThreaded: boolean;
   /** One of each kind runs in the smoke test. */
   readonly isInSmoke?: boolean;
-  /** A record in so many of the run's number: one that is very slow gets fewer. */
+  /** Divides the number of records of a run, for a contender that is very slow. */
   readonly oneIn?: number;
   start(place: Place): Promise<Started>;
 }
 
-/** Loads a package late, and says how long that took. */
+/** Loads a package when it is needed, and measures how long that takes. */
 export function timedRequire<Module>(name: string): { module: Module; importMs: number } {
   const startedMs = performance.now();
   return { module: require(name) as Module, importMs: performance.now() - startedMs };
@@ -52,7 +55,7 @@ export const PROJECT = 'bench-project';
 export const LOGSTORE = 'bench-logstore';
 export const KEYS = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' } as const;
 
-/** The options of ours, in all its forms: the defaults, but for the room that all contenders get. */
+/** The options of putlogs: the defaults, except for the memory that all contenders get. */
 export function putlogsOptions(place: Place, target: 'volc-tls' | 'aliyun-sls'): Record<string, unknown> {
   return {
     target,

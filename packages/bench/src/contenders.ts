@@ -10,7 +10,7 @@ export function contenderNamed(name: string): Contender | undefined {
   return CONTENDERS.find((contender) => contender.name === name);
 }
 
-/** What the others of its logger are measured against, among those that run; an SDK has none. */
+/** The floor that contenders of a logger are compared with, if it runs. An SDK has none. */
 export function floorOf({ logger }: Contender, running: readonly Contender[]): Contender | undefined {
   return running.find((contender) => contender.kind === 'floor' && contender.logger === logger);
 }

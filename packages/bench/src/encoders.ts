@@ -1,8 +1,7 @@
-// What could stand in the transcoder's place: a record as an object, made into a Log by a protobuf library.
+// Alternatives to the transcoder: a record as an object, encoded as a Log by a protobuf library.
 //
-// Takes: parsed records. Gives: a LogGroup's bytes, with the same contents that the transcoder writes: text as it is,
-// everything else as JSON, a level's name. Keeps: the message types. Never: a slower way where the library has a
-// faster one: no verification, no conversion, plain objects where they are enough.
+// They write the same contents as the transcoder: strings as text, other values as JSON, and the label of a level. Each
+// library is used in its fastest way: no verification, no conversion, and plain objects if they are enough.
 
 import { create, createFileRegistry, toBinary } from '@bufbuild/protobuf';
 import {

@@ -1,9 +1,8 @@
-// Preloaded into every contender, in all its threads: no connection leaves this machine.
+// The fence: preloaded into every thread of every contender, so that no connection leaves this machine.
 //
-// Takes: whatever is about to be connected to or looked up. Gives: 127.0.0.1, or an error. Keeps: nothing.
-// Never: lets another address through; each attempt is told to the parent, as is each thread that has this fence.
-// A name below `localhost` is this machine, as RFC 6761 has it: a client that puts a project's name before the address
-// needs one.
+// A connection or a lookup of another address is an error, and reported to the parent. So is each thread that has the
+// fence. A name below `localhost` is this machine, as in RFC 6761: a client that puts the name of a project before the
+// address needs one.
 
 import dgram from 'node:dgram';
 import dns from 'node:dns';
@@ -11,13 +10,13 @@ import { writeSync } from 'node:fs';
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
-/** The pipe on which the parent listens; beside stdin, stdout, stderr and the channel for messages. */
+/** The pipe that the parent reads, beside stdin, stdout, stderr and the channel for messages. */
 const FENCE_FD = 4;
 const LOOPBACK = '127.0.0.1';
 
 export interface FenceLine {
   readonly thread: number;
-  /** What was refused; without it, the thread is fenced from now on. */
+  /** The address that was refused. Undefined: the thread has its fence. */
   readonly refused?: string;
 }
 
@@ -25,7 +24,7 @@ function tell(line: FenceLine): void {
   try {
     writeSync(FENCE_FD, `${JSON.stringify(line)}\n`);
   } catch {
-    // Run by hand there is no such pipe. The fence stands all the same.
+    // Without a parent there is no such pipe. The fence works anyway.
   }
 }
 
@@ -40,7 +39,7 @@ function refusal(what: string): NodeJS.ErrnoException {
 
 type Arguments = readonly unknown[];
 
-/** Of the many ways to call it: the host, or nothing for a path of this machine. */
+/** The host of a call to `connect`, in any of its forms. Undefined for a path of this machine. */
 function hostOf(args: Arguments): string | undefined {
   const first = Array.isArray(args[0]) ? (args[0] as Arguments)[0] : args[0];
   if (typeof first === 'object' && first !== null) {
@@ -51,7 +50,7 @@ function hostOf(args: Arguments): string | undefined {
   return typeof args[1] === 'string' ? args[1] : 'localhost';
 }
 
-// TLS and HTTP connect by this method, too.
+// TLS and HTTP also connect by this method.
 const connect = net.Socket.prototype.connect as (...args: Arguments) => net.Socket;
 net.Socket.prototype.connect = function fenced(this: net.Socket, ...args: Arguments): net.Socket {
   const host = hostOf(args);

@@ -1,17 +1,18 @@
-// What is reported of a trial, and what several trials make of it.
+// The figures of a contender: for each the median and the range over the rounds, and the median of its ratios to the
+// floor.
 //
-// Takes: the trials of one contender, and those of its floor in the same rounds. Gives: of each figure the median and
-// the range over the rounds, and the median of its ratios to the floor of the same round: two runs that follow each
-// other saw the same machine, and what it did an hour ago to another does not matter.
-// Keeps: nothing. Never: a figure out of nothing; what was not measured is null.
+// A ratio compares with the floor of the same round, because two runs one after the other see the same machine. A
+// figure that was not measured is null.
 
 import type { Contender } from './contender';
 import type { Trial } from './trial';
 
 export interface Figures {
-  /** Logged by the application's loop, in a second. */
+  /** Records per second that the application's loop logged. */
   readonly acceptedPerSecond: number | null;
-  /** Of those that arrived: from the first log call to the last record at the sink; of a floor, to its end. */
+  /**
+   * Records per second that arrived, from the first log call to the last record at the sink. For a floor, to its end.
+   */
   readonly deliveredPerSecond: number | null;
   readonly delivered: number | null;
   readonly repeated: number | null;
@@ -68,7 +69,7 @@ export function figuresOf({ kind }: Pick<Contender, 'kind'>, { measured, arrived
   return figures;
 }
 
-/** @param rounds a contender's figures in each round, and its floor's; undefined where one was not measured. */
+/** @param rounds the figures of a contender and of its floor in each round; undefined if one was not measured */
 export function spreadOf(
   name: FigureName,
   rounds: readonly { readonly own: Figures | undefined; readonly floor: Figures | undefined }[],

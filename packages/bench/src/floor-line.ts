@@ -1,4 +1,5 @@
-// The least that a transport on pino-abstract-transport can be: it reads parsed lines and throws them away.
+// The floor for transports on pino-abstract-transport: it reads parsed lines and discards them.
+
 import build from 'pino-abstract-transport';
 
 export default function discard() {

@@ -1,4 +1,5 @@
-// The least a pino transport can be: a stream in pino's worker that takes chunks and throws them away.
+// The floor for pino transports: a stream in pino's worker that discards its chunks.
+
 import { Writable } from 'node:stream';
 
 export default function discard(): Writable {

@@ -1,4 +1,5 @@
-// How long a record of a workload is as pino writes it, in bytes with its line's end.
+// The mean length of a record of a workload, as a line of pino, in bytes.
+
 import { pino } from 'pino';
 import type { Workload } from './workloads';
 

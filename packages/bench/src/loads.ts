@@ -1,7 +1,6 @@
-// The ways an application logs: in a burst, in one turn of its loop, at a steady pace, and through an outage.
+// The ways in which an application logs: a burst, one turn of its loop, a steady pace, and an outage.
 //
-// Takes: what to log with. Gives: the delay that the application's loop had meanwhile, and of an outage the memory it
-// took. Keeps: nothing. Never: logs a record more than the plan has, or one less.
+// Each logs exactly the records of the plan. It measures the delay of the event loop, and in an outage the memory.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,18 +14,18 @@ export interface Load {
 }
 
 export interface Loaded {
-  /** When the last record had been logged. */
+  /** When the last record was logged. */
   readonly loopEndNs: bigint;
-  /** 99 of 100 turns of the loop came no later than this. */
+  /** The 99th percentile of the delay of the loop. */
   readonly delayP99Ms: number;
   readonly outage: Outage | null;
 }
 
-/** So many records, then the loop has its turn, as between the requests of a service. */
+/** The number of records between two turns of the loop, as between the requests of a service. */
 const RECORDS_A_TURN = 100;
 const STEP_MS = 5;
 const DELAY_RESOLUTION_MS = 1;
-/** After an outage, a transport that still retries has asked at least once in this time. */
+/** After an outage, a transport that still retries sends at least one request in this time. */
 const RECOVERED_MS = 6000;
 
 export const LOADS: Readonly<Record<ModeName, (load: Load) => Promise<Loaded>>> = {
@@ -41,7 +40,7 @@ async function delayed(run: () => Promise<void>): Promise<Loaded> {
   histogram.enable();
   await run();
   const loopEndNs = process.hrtime.bigint();
-  // A turn more: the one that the last records were logged in counts, too.
+  // One more turn, because the turn of the last records also counts.
   await pause(DELAY_RESOLUTION_MS);
   histogram.disable();
   const delayP99Ms = Math.max(0, histogram.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);

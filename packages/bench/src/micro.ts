@@ -1,9 +1,8 @@
 // The stages by themselves, in one process and one thread: `npm run bench -- --micro`.
 //
-// Takes: nothing. Gives: nanoseconds a record, of our stages and of what could stand in their place: JSON.parse alone,
-// and JSON.parse followed by protobufjs or protobuf-es, which write the same message. Keeps: the best of several
-// turns, all contenders taking turns with each other: a machine that is busy can only make a turn slower.
-// Never: compares what does not do the same; each encoder's output is read back and counted first.
+// Measures nanoseconds per record of our stages and of alternatives: JSON.parse alone, and JSON.parse with protobufjs
+// or protobuf-es, which write the same message. The output of each encoder is read back and counted first. All
+// contenders alternate, and the best of several turns counts, because a busy machine can only make a turn slower.
 
 import { deflateSync } from 'node:zlib';
 import { compressor } from '@putlogs/core/internal/batch/compress';
@@ -22,7 +21,7 @@ import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName } from './workloads';
 export interface MicroRow {
   readonly stage: string;
   readonly nanosPerRecord: number;
-  /** How many times our stage's time it is. */
+  /** The ratio to the time of our stage. */
   readonly toOurs: number | null;
 }
 
@@ -74,7 +73,7 @@ function encoding(name: WorkloadName): MicroTable[number] {
   return { title, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, nanos / ours)) };
 }
 
-/** What a batch costs, shared by its records. */
+/** The cost of a batch, divided by its records. */
 function batches(): MicroTable[number] {
   const lines = linesOf('request').map((line) => Buffer.from(line));
   const batch = new OpenBatch(1024 * 1024);
@@ -125,7 +124,7 @@ function linesOf(name: WorkloadName): string[] {
   return lines;
 }
 
-/** Each in its turn, several times; of each the best. */
+/** Runs the stages alternately, several times. The best time of each counts. */
 function compete(stages: Readonly<Record<string, () => void>>): Map<string, number> {
   const best = new Map<string, number>();
   for (let turn = 0; turn < TURNS; turn += 1) {

@@ -1,5 +1,5 @@
-// docs/benchmark.md, from the committed results. Takes: results.json. Gives: the page and its chart. Keeps: nothing.
-// Never: a figure that the program did not measure, or one without the command that measures it again.
+// Writes docs/benchmark.md and its chart from the committed results. Each figure has the command that measures it
+// again.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

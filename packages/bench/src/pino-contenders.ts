@@ -1,15 +1,14 @@
-// pino's transports, each in the worker that pino starts for it.
+// The pino transports, each in the worker that pino starts for it.
 //
-// Takes: the place of the sink. Gives: a logger on the transport, configured as its README says, with batching, and
-// with limits lifted where a burst asks for that (see the table in README.md). Keeps: nothing.
-// Never: loads a transport in the application's thread; that is the worker's, so nothing is imported here.
+// Each is configured as in its README, with batching, and with higher limits if a burst needs them (see the table in
+// README.md). Nothing is imported here: a transport must be loaded only in its worker.
 
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Logger, TransportSingleOptions } from 'pino';
 import { type Contender, type Place, putlogsOptions, type Started } from './contender';
 
-/** All of them wait this long for a batch to fill; the default of most. */
+/** How long all of them wait for a batch to fill. It is the default of most. */
 const LINGER_MS = 1000;
 
 type Target = (place: Place) => Pick<TransportSingleOptions, 'target' | 'options'>;
@@ -86,7 +85,7 @@ async function start(options: ReturnType<Target>, { workload }: Place): Promise<
   const transport = pino.transport(options);
   const logger: Logger = pino({ base: workload.base }, transport);
   const failed = new Promise<never>((_, reject) => transport.once('error', reject));
-  // Whoever waits for it hears of it; at the end, a transport that is cut off is no failure of the program.
+  // An error reaches the code that waits for it. A transport that is cut off at the end is no failure of the program.
   failed.catch(() => {});
   return {
     importMs: 0,

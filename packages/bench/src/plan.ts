@@ -1,4 +1,4 @@
-// What the parent tells a contender's process, and what that says in the end. Plain data on both ways.
+// The messages between the parent and a contender's process. Plain data.
 
 import type { WorkloadName } from './workloads';
 
@@ -10,43 +10,43 @@ export interface Plan {
   readonly workload: WorkloadName;
   readonly mode: ModeName;
   readonly records: number;
-  /** A record's mean length as pino writes it. */
+  /** The mean length of a record as pino writes it. */
   readonly lineBytes: number;
-  /** Of the modes that keep a pace. */
+  /** For the modes with a steady pace. */
   readonly recordsPerSecond: number;
-  /** The sink's. */
+  /** The port of the sink. */
   readonly port: number;
   /**
-   * Wait until the sink hears nothing more before the transport is ended. pino cuts a transport off after 10 s, and some
-   * do not wait for what they have under way: in a service that runs on, that would not be lost.
+   * Whether the transport is ended only when the sink receives nothing more. pino cuts a transport off after 10 s, and
+   * some do not wait for requests in flight. A service that goes on running would not lose those records.
    */
   readonly isPatient: boolean;
 }
 
-/** A question to the parent, which alone can reach the sink beside the measured path. */
+/** A question to the parent. Only the parent can reach the sink beside the measured path. */
 export type Question = 'down' | 'up' | 'quiet';
 
-/** What one contender's process has measured of itself. */
+/** The measurements of a contender's process. */
 export interface Measured {
   readonly logged: number;
-  /** Of the first log call, on the machine's monotonic clock. */
+  /** The time of the first log call, on the machine's monotonic clock. */
   readonly startNs: string;
-  /** When the transport had ended. */
+  /** The time when the transport had ended. */
   readonly endNs: string;
-  /** The application's loop, from the first call to the return of the last one. */
+  /** The time of the application's loop, from the first log call to the return of the last one. */
   readonly loopSeconds: number;
-  /** Ending the transport. */
+  /** The time for ending the transport. */
   readonly endSeconds: number;
   readonly mainCpuSeconds: number;
   readonly processCpuSeconds: number;
-  /** Above the resolution of the measurement. */
+  /** The part that is above the resolution of the measurement. */
   readonly loopDelayP99Ms: number;
   readonly peakRssBytes: number;
-  /** Loading what the application itself must load for this contender, after its logger. */
+  /** The time to load what the application needs for this contender, beside its logger. */
   readonly importMs: number;
-  /** The same, and making the transport: how long the application's thread is held at its start. */
+  /** The same, and the time to create the transport: how long the start blocks the application's thread. */
   readonly startMs: number;
-  /** From making the transport until it says that it is ready. Nothing: it does not say. */
+  /** The time from creating the transport until it reports that it is ready. Undefined if it does not report that. */
   readonly readyMs: number | null;
   /** Of an outage. */
   readonly outage: Outage | null;
@@ -57,6 +57,6 @@ export interface Outage {
   readonly rssBeforeBytes: number;
   /** While the service was down. */
   readonly rssPeakBytes: number;
-  /** After all was delivered, or given up. */
+  /** After all records were delivered or given up. */
   readonly rssAfterBytes: number;
 }

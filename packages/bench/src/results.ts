@@ -1,7 +1,6 @@
-// The committed results: what was measured last of each workload and mode.
+// The committed results: the last measurement of each workload and mode.
 //
-// Takes: tables, with the command they came from. Gives: results.json. Keeps: of earlier runs, what was not measured
-// again. Never: a name of this machine, a path of it or a time; Node's version and the number of cores are enough.
+// They contain no name, path or time of this machine. The version of Node and the number of cores are enough.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -48,7 +47,7 @@ function write(results: Results): void {
   writeFileSync(FILE, `${text}\n`);
 }
 
-/** More digits than these are noise, and a diff to read. */
+/** More digits are noise, and make a diff hard to read. */
 function rounded(value: number): number {
   return Number(value.toPrecision(5));
 }

@@ -1,7 +1,6 @@
-// All contenders, round by round: each once, the first of a round being another one each time.
+// Runs all contenders, round by round. Each round begins with another contender.
 //
-// Takes: the settings and the sink. Gives: a row for each contender, and whether ours has kept what it promises.
-// Keeps: nothing. Never: a floor of another round beside a figure.
+// A figure is compared only with the floor of its own round.
 
 import type { Settings } from './arguments';
 import type { Contender } from './contender';
@@ -18,9 +17,12 @@ export interface Row {
   readonly logger: Contender['logger'];
   readonly kind: Contender['kind'];
   readonly figures: Partial<Record<FigureName, Spread>>;
-  /** Some record did not arrive: what it did in a second does not count as speed. */
+  /** Whether a record did not arrive. Its rate does not count as speed then. */
   readonly isLossy: boolean;
-  /** The share that arrived when it was ended at once, where that was not all; its figures are of patient runs. */
+  /**
+   * The share that arrived when it was ended at once, if that was not all. Its other figures are of runs with time for
+   * its end.
+   */
   readonly arrivedAtOnce: number | null;
   readonly refused: readonly string[];
   readonly problems: readonly string[];
@@ -75,7 +77,7 @@ export async function measure(
   return { workload, mode, records, lineBytes, rounds: settings.rounds, rows };
 }
 
-/** Speed is measured of a service that runs on, so a peer that needs more time for its end gets it. Ours gets none. */
+/** Speed is that of a service that goes on running, so a peer that needs time for its end gets it. Ours gets none. */
 function lostAtItsEnd({ kind }: Contender, mode: ModeName, { problem, measured, arrived }: Trial): boolean {
   return kind === 'peer' && mode !== 'outage' && problem === null && arrived.records < measured.logged;
 }
@@ -115,7 +117,7 @@ function rowOf(
   };
 }
 
-/** What ours promises: each record arrived, once. */
+/** The promise of putlogs: each record arrived once. */
 function broken({ problem, measured, arrived }: Trial): string[] {
   if (problem !== null) return [];
   const { logged } = measured;
@@ -123,7 +125,7 @@ function broken({ problem, measured, arrived }: Trial): string[] {
   return [`${arrived.records} of ${logged} records arrived, ${arrived.repeated} came again`];
 }
 
-/** Ours lost or repeated a record, or could not be measured. */
+/** The promises that were broken: a record was lost or duplicated, or a figure could not be measured. */
 export function brokenPromises({ workload, mode, rows }: Table): string[] {
   return rows
     .filter(({ kind }) => kind !== 'peer')

@@ -1,8 +1,7 @@
-// The vendors' own SDKs, as an application would call them without a transport: records made into contents of text.
+// The vendors' own SDKs, called by an application without a transport: records become contents of text.
 //
-// Takes: the place of the sink. Gives: the SDK behind the face of a contender. Keeps: of @alicloud/log, which has no
-// batches, the batch and the queue that its user would have to write. Never: changes an SDK; where it insists on
-// https, its own setter is called.
+// @alicloud/log has no batches, so the batch and the queue that its user would have to write are here. No SDK is
+// changed; for one that insists on https, its own setter is called.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -20,11 +19,11 @@ import type { Entry } from './workloads';
 
 const LINGER_MS = 1000;
 const POLL_MS = 20;
-/** As many as our own batches have at most. */
+/** The maximum of our own batches. */
 const BATCH_RECORDS = 4096;
 
 export const SDK_CONTENDERS: readonly Contender[] = [
-  // Measures the whole batch again with each record: a run of the common length would take minutes.
+  // It measures the whole batch again with each record, so a run of the usual length would take minutes.
   {
     name: '@volcengine/openapi Producer',
     logger: 'sdk',
@@ -36,7 +35,7 @@ export const SDK_CONTENDERS: readonly Contender[] = [
   { name: '@alicloud/log', logger: 'sdk', kind: 'peer', isThreaded: false, isInSmoke: true, start: startAlicloud },
 ];
 
-/** Both services take text only. */
+/** Both services accept only text. */
 function contentOf({ level, message, fields }: Entry): Record<string, string> {
   const content: Record<string, string> = { level, message };
   for (const [key, value] of Object.entries(fields)) {
@@ -81,7 +80,7 @@ async function startVolcengine(place: Place): Promise<Started> {
       producer.SendLog('', TOPIC_ID, 'bench', '', { Time: Date.now(), Contents }).then(done, done);
     },
     end: async () => {
-      // Its Close() starts nothing that still waits for a sender, and then waits for it.
+      // Its Close() does not start batches that wait for a sender, but waits for them.
       while (begun > 0 || producer.getBufferedSize() > 0) await pause(POLL_MS);
       await producer.Close();
     },
@@ -94,7 +93,7 @@ interface LogClient {
 
 async function startAlicloud(place: Place): Promise<Started> {
   const { module, importMs } = timedRequire<new (config: unknown) => LogClient>('@alicloud/log');
-  // The project's name comes before the address, so it has to be a name.
+  // The client puts the project before the address, so the address has to be a name.
   const endpoint = `http://${place.host.replace('127.0.0.1', 'localhost')}`;
   const client = new module({ endpoint, ...KEYS });
   let logs: unknown[] = [];

@@ -1,4 +1,5 @@
-// The sink as its parent sees it: started once, asked between runs, ended with the parent.
+// The parent's side of the sink process: started once, asked between runs, ended with the parent.
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,11 +1,9 @@
-// Where every contender sends to: one process on loopback that answers as each service does, and counts.
+// The sink: one process on loopback that every contender sends to. It answers as each service does, and counts.
 //
-// Takes: requests, and messages of its parent (see `SinkRequest`). Gives: the answer that lets a client go on, and,
-// when asked, what has really arrived. Keeps: the bodies as they came; they are read when the run is over, so that
-// reading does not slow a contender. Beyond `HELD_BYTES` the oldest are read early, and the count says so.
-// Never: checks a signature or a field; that is what the emulator is for, and what makes it too slow to measure with.
-//
-// Times are of the machine's monotonic clock, which all its processes share.
+// Bodies are kept as they came and decoded after the run, so that decoding does not slow a contender. Above
+// `HELD_BYTES` the oldest bodies are decoded early, and the count says so. The sink checks no signature and no field:
+// that is what the emulator does, which is too slow to measure with. Times are of the monotonic clock that all
+// processes of a machine share.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -21,7 +19,7 @@ export interface SinkMessage {
 export interface SinkReply {
   readonly id: number;
   readonly arrived?: Arrived;
-  /** Since the last body came, or since the reset. */
+  /** Time since the last body, or since the reset. */
   readonly quietMs?: number;
 }
 
@@ -48,14 +46,14 @@ function receive(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-/** Counts the records of the oldest body that is held. */
+/** Counts the records of the oldest body in memory. */
 function read(isEarly: boolean): void {
   const { request, body } = held.shift()!;
   heldBytes -= body.length;
   tally.read(request.url ?? '/', request.headers, body, isEarly);
 }
 
-/** What each service says when all is well, as much of it as its client reads. */
+/** The successful answer of each service, as far as its client reads it. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? '/';
   const json = (body: unknown, headers: Record<string, string> = {}) =>
@@ -67,7 +65,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   else if (path.startsWith('/v1/'))
     json({ ingested: 0, failed: 0, failures: [], processedBytes: 0, blocksCreated: 0, walLength: 0 });
   else if (path === '/logtail') response.writeHead(202).end();
-  // The client asks whether it speaks to the product that it was made for.
+  // The client asks whether the product is the one that it was made for.
   else json({ took: 0, errors: false, items: [], status: 'green' }, { 'x-elastic-product': 'Elasticsearch' });
 }
 

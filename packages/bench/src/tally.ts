@@ -1,7 +1,6 @@
-// What has arrived: how many records, how many of them for the first time, in how many bytes.
+// Counts the records that have arrived: all of them, the distinct ones, and their bytes.
 //
-// Takes: bodies, with the path and headers they came with. Gives: the count. Keeps: one bit for each record's number.
-// Never: believes a client: every body is decompressed and read, and a record counts by the number that is in it.
+// Every body is decompressed and decoded. A record counts by the number in it; each number has one bit.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { recordNumbers } from './bodies';
@@ -9,15 +8,17 @@ import { recordNumbers } from './bodies';
 export interface Arrived {
   /** Distinct records. */
   readonly records: number;
-  /** Records that came once more. */
+  /** Duplicates. */
   readonly repeated: number;
   readonly requests: number;
   readonly bytes: number;
-  /** Of the last body with a record in it, in nanoseconds of the machine's monotonic clock. Empty: there was none. */
+  /**
+   * When the last body with a record came, in nanoseconds of the machine's monotonic clock. Empty if there was none.
+   */
   readonly lastNs: string;
-  /** Bodies read while the run went on, because too many were held. */
+  /** Bodies that were decoded during the run, because too many were in memory. */
   readonly readEarly: number;
-  /** Bodies that could not be read, with the first reason. */
+  /** Bodies that could not be decoded, with the first reason. */
   readonly unreadable: { readonly bodies: number; readonly reason: string };
 }
 
@@ -33,7 +34,7 @@ export class Tally {
   #reason = '';
   readonly #came: { bytes: number; atNs: bigint }[] = [];
 
-  /** A body has come; it is read later, in the same order. */
+  /** Stores a body. Bodies are decoded later, in the same order. */
   came(bytes: number, atNs: bigint): void {
     this.#came.push({ bytes, atNs });
   }
@@ -51,7 +52,7 @@ export class Tally {
       this.#unreadable += 1;
       this.#reason ||= `${path}: ${error instanceof Error ? error.message : String(error)}`;
     }
-    // What a client asks at its start, and the like, is no delivery.
+    // A request at the start of a client, for example, is no delivery.
     if (!any) return;
     this.#requests += 1;
     this.#bytes += bytes;

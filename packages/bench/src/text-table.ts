@@ -1,5 +1,4 @@
-// Tables of what was measured, for a terminal and for a page. Takes: tables. Gives: text. Keeps: nothing.
-// Never: a rate beside another without saying that records were lost on the way.
+// Tables of results, for a terminal and for a page. A rate is never shown without a note if records were lost.
 
 import { contenderNamed } from './contenders';
 import type { FigureName, Spread } from './figures';
@@ -9,7 +8,7 @@ import type { Row, Table } from './rounds';
 export interface Column {
   readonly title: string;
   readonly figure: FigureName;
-  /** Behind the figure, how many times the floor's it is. */
+  /** Whether the figure is followed by its ratio to the floor. */
   readonly toFloor?: boolean;
   readonly show: (value: number) => string;
 }
@@ -17,7 +16,7 @@ export interface Column {
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 const oneDigit = (value: number) => value.toFixed(1);
 const twoDigits = (value: number) => value.toFixed(2);
-/** Rounded down: 100 % are all of them. */
+/** Rounded down, so that 100 % means all of them. */
 const percent = (value: number) => `${(Math.floor(value * 1000) / 10).toLocaleString('en-US')} %`;
 
 const BURST: readonly Column[] = [
@@ -95,7 +94,7 @@ export function microTextOf(micro: MicroTable): string {
     .join('');
 }
 
-/** What has to be said of single rows. */
+/** Notes on single rows. */
 export function notesOf({ rows }: Table): string[] {
   return [
     ...(rows.some(({ isLossy }) => isLossy)

@@ -1,7 +1,7 @@
-// One contender, once: a process is started for it, and what it says of itself is put beside what the sink says of it.
+// One run of one contender: its process is started, and its own report is combined with that of the sink.
 //
-// Takes: a plan and the sink. Gives: a trial, or a trial with a problem. Keeps: nothing. Never: lets a process run on,
-// passes the caller's variables of the packages measured on, or believes that a thread is fenced that did not say so.
+// The process is always ended. It does not inherit environment variables of the measured packages. Each of its threads
+// has to confirm its fence.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,15 +16,15 @@ import type { Arrived } from './tally';
 export interface Trial {
   readonly measured: Measured;
   readonly arrived: Arrived;
-  /** Addresses beyond this machine that were asked for, and refused. */
+  /** Addresses beyond this machine that the contender wanted to connect to. */
   readonly refused: readonly string[];
-  /** What kept it from being measured. */
+  /** Why it could not be measured. */
   readonly problem: string | null;
 }
 
 const TIMEOUT_MS = 180_000;
 const FENCED = ['--require', join(__dirname, 'fence.js')];
-/** Would change what is measured, or where it sends to. */
+/** Environment variables that would change what is measured, or where it is sent. */
 const FOREIGN = /^(PUTLOGS_|VOLCENGINE_|ALIBABA_|OTEL_|AXIOM_|ELASTIC_|NODE_OPTIONS$|.*_PROXY$|.*_proxy$)/;
 
 export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
@@ -46,7 +46,7 @@ export async function runTrial(plan: Plan, sink: Sink): Promise<Trial> {
   clearTimeout(timer);
   process.off('exit', kill);
 
-  // A contender that was killed may have left the sink as it wanted it.
+  // A contender that was killed may have left the sink in an outage.
   if (plan.mode === 'outage') await sink.ask('up');
   const { arrived } = await sink.ask('count');
   const { measured, refused, fencedThreads, stderr } = said;
@@ -72,7 +72,7 @@ interface Said {
   stderr: string;
 }
 
-/** Hears what the child says on its channels, and passes its questions on. */
+/** Receives the messages of the child, and passes its questions on to the sink. */
 function listen(child: ChildProcess, sink: Sink): Said {
   const said: Said = { refused: [], fencedThreads: 0, stderr: '' };
   child.on('message', async (message: { id: number; question: Question } | { measured: Measured }) => {

@@ -1,7 +1,7 @@
-// What a run costs its process: CPU of the main thread and of all threads, memory, delay of the event loop.
+// What a run costs its process: CPU of the main thread and of all threads, memory, and the delay of the event loop.
 //
-// Gives: readings, to be subtracted from each other. Keeps: nothing. Never: a guess: where the platform does not tell
-// the main thread's time, it is NaN, and the table shows nothing.
+// Readings are subtracted from each other. If the platform does not report the CPU of the main thread, it is NaN, and
+// the table leaves it out.
 
 import { readFileSync } from 'node:fs';
 
@@ -20,7 +20,9 @@ export function usage(): Usage {
   };
 }
 
-/** Node 23.9 and later tell it; before, Linux does: its first figure is the nanoseconds spent on a CPU. */
+/**
+ * Node 23.9 and later report it. Before that, Linux does: the first figure of schedstat is the nanoseconds on a CPU.
+ */
 function mainThreadSeconds(): number {
   const { threadCpuUsage } = process as { threadCpuUsage?: () => { user: number; system: number } };
   if (threadCpuUsage !== undefined) {

@@ -1,8 +1,7 @@
-// winston's transports: ours in a worker and in the application's thread, the peers where they all are, in that thread.
+// The winston transports: ours in a worker and in the application's thread, the others in the thread that they all use.
 //
-// Takes: the place of the sink. Gives: a logger with the transport, configured as its README says. The logger is
-// winston's default one, which writes each record as JSON, for all of them. Keeps: nothing.
-// Never: ends a transport by less than it offers: each is flushed and closed in its own way, and then waited for.
+// Each is configured as in its README, on winston's default logger, which writes each record as JSON. Each is flushed
+// and closed in its own way, and waited for.
 
 import { once } from 'node:events';
 import type winston from 'winston';
@@ -10,7 +9,7 @@ import type TransportStream from 'winston-transport';
 import { type Contender, type Place, putlogsOptions, type Started, timedRequire } from './contender';
 
 const LINGER_MS = 1000;
-/** A transport whose flush does not wait for requests under way has sent all when the sink heard nothing for so long. */
+/** A transport whose flush ignores requests in flight is done when the sink received nothing for this time. */
 const QUIET_MS = 500;
 
 type Transport = TransportStream | winston.transport;
@@ -18,7 +17,7 @@ type Transport = TransportStream | winston.transport;
 interface Made {
   readonly transport: Transport;
   readonly importMs: number;
-  /** Instead of `logger.end()` and its 'finish'. */
+  /** Replaces `logger.end()` and its 'finish'. */
   readonly end?: () => Promise<unknown>;
 }
 
@@ -132,11 +131,11 @@ export const WINSTON_CONTENDERS: readonly Contender[] = [
 function start({ transport, importMs, end }: Made): Started {
   const { createLogger } = require('winston') as typeof import('winston');
   const logger = createLogger({ transports: [transport] });
-  // What a transport has to say of its service must not end the run; what it loses, the sink tells.
+  // An error of a transport must not end the run. The sink counts the records that it loses.
   logger.on('error', () => {});
   return {
     importMs,
-    // A copy: winston writes the level and the message into what it is given, and some transports more.
+    // A copy, because winston writes the level and the message into its argument, and some transports write more.
     log: ({ level, fields, message }) => void logger.log(level, message, { ...fields }),
     end: async () => {
       if (end !== undefined) {

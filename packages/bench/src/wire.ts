@@ -1,7 +1,6 @@
-// protobuf's wire format, as much of it as counting needs. protobufjs would build an object for every field.
-// Takes: a message's bytes. Gives: views of its fields. Keeps: nothing. Never: copies; reads beyond the end in silence.
+// The part of protobuf's wire format that counting needs. protobufjs would build an object for every field.
 
-/** Each length-delimited field of this number. */
+/** The content of each length-delimited field of this number. */
 export function* bytesFields(message: Buffer, wanted: number): Iterable<Buffer> {
   const cursor = { at: 0 };
   while (cursor.at < message.length) {
@@ -16,7 +15,7 @@ export function* bytesFields(message: Buffer, wanted: number): Iterable<Buffer> 
   }
 }
 
-/** The first of them, or nothing at all, which is what protobuf leaves out an empty field for. */
+/** The content of the first such field. Empty if there is none, because protobuf leaves out an empty field. */
 export function field(message: Buffer, wanted: number): Buffer {
   for (const found of bytesFields(message, wanted)) return found;
   return message.subarray(0, 0);

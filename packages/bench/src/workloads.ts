@@ -1,9 +1,8 @@
-// What is logged: five kinds of records, each as a service would log them.
+// The workloads: five kinds of records, as a service would log them.
 //
-// Takes: a record's number. Gives: what an application hands to its logger: a level, a message, fields with the
-// number in `n`. Keeps: pools of values made once, so that making them is no part of what is measured; each is longer
-// than a compressor looks back, or records would repeat what it has just seen.
-// Never: chance; the same number is the same record in every contender and every round.
+// The field `n` has the number of a record. The same number is the same record in every contender and every round:
+// there is no randomness. Values are from pools that are made in advance, so that making them is not measured. A pool
+// is longer than the window of a compressor; otherwise records would repeat what it has just seen.
 
 export const WORKLOAD_NAMES = ['request', 'small', 'large', 'error', 'cjk'] as const;
 export type WorkloadName = (typeof WORKLOAD_NAMES)[number];
@@ -16,14 +15,14 @@ export interface Entry {
 
 export interface Workload {
   readonly meaning: string;
-  /** What pino puts into every record. The host's name is no machine's. */
+  /** The fields that pino adds to every record. The host name is invented. */
   readonly base: Readonly<Record<string, unknown>> | null;
-  /** A record in so many of the run's number: those that are much larger are fewer. */
+  /** Divides the number of records of a run, for records that are much larger. */
   readonly oneIn: number;
   entry(n: number): Entry;
 }
 
-/** Records of a few hundred bytes, and those of some thousand. */
+/** Pool sizes for values of a few hundred bytes, and for values of some thousand bytes. */
 const MANY = 2048;
 const FEW = 64;
 const BASE = { pid: 4711, hostname: 'api-7d9f8c6b5-x2x9q' };
@@ -116,7 +115,7 @@ function pool<Value>(length: number, make: (at: number) => Value): readonly Valu
   return Array.from({ length }, (_, at) => make(at));
 }
 
-/** Spreads small numbers over 32 bits, always alike. */
+/** A deterministic hash that spreads small numbers over 32 bits. */
 function mixed(n: number): number {
   let bits = Math.imul(n ^ 0x9e3779b9, 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
@@ -127,7 +126,7 @@ function hex(n: number): string {
   return mixed(n).toString(16).padStart(8, '0');
 }
 
-/** An error whose stack is so deep, with no path of this machine in it. */
+/** An error with a stack of this depth and without a path of this machine. */
 function thrownBelow(depth: number, message: string): Error {
   const error = new Error(message);
   const frames = Array.from(

@@ -1,4 +1,5 @@
-// JSON values other than strings: where each ends. The grammar is that of RFC 8259, so JSON.parse accepts the same texts.
+// JSON values other than strings: where each ends. The grammar is that of RFC 8259, so JSON.parse accepts the same
+// texts.
 
 import { NOT_JSON, QUOTE, stringEnd } from './json-string';
 

@@ -145,8 +145,8 @@ function put(to: usize, from: usize, length: usize): void {
 }
 
 /**
- * Writes one `Logs` entry at `to`, with all rows that are not DROPPED. The last four bytes, the nanoseconds, are left to
- * the caller.
+ * Writes one `Logs` entry at `to`, with all rows that are not DROPPED. The last four bytes, the nanoseconds, are left
+ * to the caller.
  *
  * @param time Log.Time, in the unit of the service
  * @param nsTag the tag byte of the nanoseconds

@@ -1,8 +1,8 @@
-// Takes: what a stage decided. Gives: the status, headers and body of one HTTP answer. Keeps: nothing.
-// Never: knows a code: each service has its own catalogue of refusals.
-// Refusals are values, so that every stage can say no without throwing.
+// The answers of a stage: a successful answer, or a refusal.
+//
+// Refusals are values, so that every stage can refuse without throwing. Each service has its own catalogue of codes.
 
-/** An answer ready to be sent. `headers` never holds the request id, the date or the length: the server adds those. */
+/** An answer to send. The server adds the request id, the date and the length to `headers`. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface Answer {
   readonly code?: string;
 }
 
-/** A stage's no. Told from every other outcome by its `refused`. */
+/** A refusal of a stage. Its property `refused` distinguishes it from every other result. */
 export interface Refusal {
   readonly refused: true;
   readonly status: number;

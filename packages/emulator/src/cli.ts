@@ -1,5 +1,7 @@
-// The command putlogs-emulator. Takes: arguments and signals. Gives: one JSON line on stdout once it listens, and an exit
-// code: 0 stopped by a signal, 1 cannot listen, 2 wrong arguments. Keeps: the emulator. Never: prints a secret.
+// The command putlogs-emulator. When it listens, it prints one JSON line to stdout.
+//
+// Exit codes: 0 if a signal stopped it, 1 if it cannot listen, 2 for wrong arguments. It never prints a secret.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -48,7 +50,7 @@ A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port. Pr
 type Parsed = { readonly options: EmulatorOptions } | { readonly print: string } | { readonly problem: string };
 
 function parse(args: string[]): Parsed {
-  // strict: false, because parseArgs' own errors name no nearest option.
+  // strict: false, because the errors of parseArgs do not suggest the nearest option.
   const { tokens, values } = parseArgs({ args, options: FLAGS, strict: false, allowPositionals: true, tokens: true });
   const names = Object.keys(FLAGS);
   for (const token of tokens) {
@@ -111,7 +113,7 @@ function complain(problem: string, exitCode: number): void {
   process.exitCode = exitCode;
 }
 
-// The option's name as a user of the command knows it: accessKeyId -> --access-key-id, topics -> --topic.
+// The flag of an option: accessKeyId -> --access-key-id, topics -> --topic.
 function flagged(message: string): string {
   const flag = (name: string): string =>
     `--${(name === 'topics' || name === 'logstores' ? name.slice(0, -1) : name).replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;

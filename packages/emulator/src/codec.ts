@@ -1,12 +1,12 @@
-// Takes: bytes and the name of how they are, or are to be, compressed. Gives: the other form. Keeps: nothing.
-// Never: decodes to more bytes than it was allowed, whatever a body claims.
+// Compresses and decompresses bodies. A body is never decompressed to more bytes than the caller allows.
+
 import { deflateSync, inflateSync, unzipSync } from 'node:zlib';
 import { decodeBlock, encodeBlock } from './lz4-block.js';
 
-/** `lz4` is a raw block, `zlib` is RFC 1950, `gzip` is RFC 1952 or, as some clients understand the word, RFC 1950. */
+/** `lz4` is a raw block, `zlib` is RFC 1950, and `gzip` is RFC 1952 or 1950, because some clients send the latter. */
 export type Codec = 'none' | 'lz4' | 'zlib' | 'gzip';
 
-/** Gives the decoded bytes, or `null` when `wire` is not what `codec` says. Only a raw LZ4 block needs `rawBytes`. */
+/** Returns the decoded bytes, or `null` if `wire` is not in this codec. Only a raw LZ4 block needs `rawBytes`. */
 export function decompress(codec: Codec, wire: Buffer, rawBytes: number, maxBytes: number): Buffer | null {
   if (codec === 'none') return wire;
   if (codec === 'lz4') return decodeBlock(wire, rawBytes);
@@ -16,7 +16,7 @@ export function decompress(codec: Codec, wire: Buffer, rawBytes: number, maxByte
       buffer: Buffer;
       engine: { bytesWritten: number };
     };
-    // Bytes after the stream's end would be ignored by zlib; a body is one stream and nothing else.
+    // A body is exactly one stream. zlib would ignore bytes behind its end.
     return engine.bytesWritten === wire.length ? buffer : null;
   } catch {
     return null;

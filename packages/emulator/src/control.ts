@@ -1,5 +1,7 @@
-// Takes: requests below /_emulator/. Gives: statistics, logs and the fault script, as JSON. Keeps: nothing.
-// Never: asks for a signature, and never is a fault rule's prey: this is the test's own door.
+// The control API below /_emulator/: statistics, logs and the fault script, as JSON.
+//
+// It needs no signature, and fault rules do not apply to it.
+
 import { type Answer, answerJson } from './answer.js';
 import type { ApiRequest } from './request.js';
 import { parameter } from './request.js';
@@ -8,7 +10,7 @@ import type { Service } from './service.js';
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
 
-/** A refusal of the control API: in form that of TLS. */
+/** A refusal of the control API, in the form of TLS. */
 export function problem(status: number, code: string, message: string): Answer {
   return { ...answerJson({ ErrorCode: code, ErrorMessage: message }, status), code };
 }

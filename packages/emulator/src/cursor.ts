@@ -1,5 +1,5 @@
-// Takes: a shard's log groups. Gives: cursors into them, as text, and the groups from a cursor on.
-// Keeps: nothing: a cursor is a shard and a position in it. Never: splits a log group.
+// Cursors into a shard: a shard and a position in it, as text. A log group is never split.
+
 import type { GroupPosition, Ledger } from './ledger.js';
 import type { LogGroup } from './log-group.js';
 
@@ -12,7 +12,7 @@ export function writeCursor(shard: number, position: number): string {
   return Buffer.from(`${shard}:${position}`).toString('base64');
 }
 
-/** Gives the position, or `null` when the text is no cursor into this shard. */
+/** Returns the position, or `null` if the text is no cursor into this shard. */
 export function readCursor(cursor: unknown, { shard, groups }: ShardGroups): number | null {
   if (typeof cursor !== 'string') return null;
   const parts = /^(\d{1,9}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64').toString('latin1'));
@@ -20,7 +20,10 @@ export function readCursor(cursor: unknown, { shard, groups }: ShardGroups): num
   return Number(parts[2]);
 }
 
-/** The cursor of `begin`, `end` or the first group that arrived at or after some Unix seconds; `null` for other text. */
+/**
+ * The cursor of `begin`, of `end`, or of the first group that arrived at or after some Unix seconds. `null` for other
+ * text.
+ */
 export function cursorFrom(from: string, { shard, groups }: ShardGroups): string | null {
   if (from === 'begin') return writeCursor(shard, 0);
   if (from === 'end') return writeCursor(shard, groups.length);
@@ -29,7 +32,7 @@ export function cursorFrom(from: string, { shard, groups }: ShardGroups): string
   return writeCursor(shard, found < 0 ? groups.length : found);
 }
 
-/** The groups of the positions, as many as `maxBytes` allow once encoded, yet the first of them always. */
+/** The groups at the positions, as many as `maxBytes` allow when encoded. The first one is always included. */
 export function takeGroups(
   ledger: Ledger,
   positions: readonly GroupPosition[],
@@ -41,7 +44,7 @@ export function takeGroups(
   for (const position of positions) {
     const group = ledger.groupAt(position);
     takenBytes += encode([group]).length;
-    // Without its first group a reader could never pass it.
+    // A reader could never pass a group that is larger than `maxBytes`.
     if (groups.length > 0 && takenBytes > maxBytes) break;
     groups.push(group);
   }

@@ -1,61 +1,69 @@
-// Takes: a fault script as a program or a JSON body has it. Gives: the rules, or a sentence that names the wrong field.
-// Keeps: nothing. Never: guesses what a mistyped rule meant: a fault that does not happen makes a test pass that should not.
+// Fault rules, and the check of a fault script.
+//
+// A wrong rule is an error and not ignored: a fault that does not happen would let a test pass.
+
 import { nearestName } from './nearest-name.js';
 
-/** Which requests a rule is for. Every given field must hold. */
+/** The requests that a rule applies to. All fields that are present must match. */
 export interface FaultMatch {
-  /** The path, as `/PutLogs` (the slash may be left out). */
+  /** The path, such as `/PutLogs`. The slash is optional. */
   readonly path?: string;
   /** The HTTP method, in any letter case. */
   readonly method?: string;
-  /** The project of an SLS request's Host; `ProjectId` of a TLS request's query. */
+  /** The project in the Host of an SLS request, or `ProjectId` in the query of a TLS request. */
   readonly project?: string;
-  /** The Logstore of an SLS request's path. */
+  /** The Logstore in the path of an SLS request. */
   readonly logstore?: string;
-  /** `TopicId` of a TLS request's query. */
+  /** `TopicId` in the query of a TLS request. */
   readonly topicId?: string;
-  /** The hash key, in any letter case; `''` means requests without one. */
+  /** The hash key, in any letter case. `''` matches requests without one. */
   readonly hashKey?: string;
-  /** A text that some value of some log's contents contains. Only a write whose body can be decoded has any. */
+  /** A text that a value of one of the logs contains. It matches only a write whose body can be decoded. */
   readonly contains?: string;
-  /** Only the n-th request (1 is the first) of those the fields above match. Not together with `skip`. */
+  /** Only the n-th request that the fields above match; 1 is the first. Cannot be combined with `skip`. */
   readonly nth?: number;
-  /** Not the first n requests of those the fields above match. */
+  /** Skips the first n requests that the fields above match. */
   readonly skip?: number;
 }
 
 /**
- * One fault: which requests it is for and what happens to them. The first rule of a script that fits a request decides
- * alone. With `status` or `code` the answer is made up and nothing is written; otherwise the request is served as ever,
- * and `headers`, `body`, `delayMs`, `slowBodyBytesPerSecond` and `swallow: 'after'` change only how it is answered.
+ * One fault: the requests that it applies to, and its effect. Only the first rule of a script that matches a request
+ * applies. With `status` or `code`, the answer is scripted and nothing is written. Otherwise the request is served, and
+ * `headers`, `body`, `delayMs`, `slowBodyBytesPerSecond` and `swallow: 'after'` change only its answer.
  */
 export interface FaultRule {
   readonly match?: FaultMatch;
-  /** How many requests it happens to; without end by default. */
+  /** The number of requests that it applies to. Unlimited by default. */
   readonly times?: number;
-  /** The HTTP status of the made-up answer. By default that of `code`. */
+  /** The HTTP status of the scripted answer. By default the status of `code`. */
   readonly status?: number;
-  /** Its error code. By default one that goes with `status`. */
+  /** The error code of the scripted answer. By default a code that has this `status`. */
   readonly code?: string;
-  /** Its error message. By default the one that goes with the code. */
+  /** The error message of the scripted answer. By default the message of the code. */
   readonly message?: string;
-  /** Headers added to the answer, replacing those of the same name. */
+  /** Headers to add to the answer. They replace headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The answer's body, as text of any kind. */
+  /** The body of the answer, as any text. */
   readonly body?: string;
-  /** Milliseconds the answer is held back; what is to be written is written before. */
+  /** Milliseconds by which the answer is delayed. Logs are written before that. */
   readonly delayMs?: number;
-  /** Reset the connection once so many bytes of the request's body were read, or at its end. Nothing is written. */
+  /** Resets the connection after this many bytes of the request's body, or at its end. Nothing is written. */
   readonly resetAfterBytes?: number;
-  /** Close the connection without an answer, `before` or `after` the logs are written. */
+  /** Closes the connection without an answer, `before` or `after` the logs are written. */
   readonly swallow?: 'before' | 'after';
-  /** Send the answer's body at so many bytes a second. */
+  /** Sends the body of the answer at this rate, in bytes per second. */
   readonly slowBodyBytesPerSecond?: number;
-  /** The rule is only for bodies (as sent) above this size: LogGroupListSizeTooLarge (TLS) or PostBodyTooLarge (SLS) unless it says otherwise. */
+  /**
+   * Applies only to bodies above this size, as sent. The default code is LogGroupListSizeTooLarge (TLS) or
+   * PostBodyTooLarge (SLS).
+   */
   readonly maxRequestBytes?: number;
-  /** The rule is only for writes of more logs than this: TooManyLogs (TLS) or PostBodyTooLarge (SLS) unless it says otherwise. */
+  /** Applies only to writes of more logs than this. The default code is TooManyLogs (TLS) or PostBodyTooLarge (SLS). */
   readonly maxLogs?: number;
-  /** Milliseconds by which the server's clock (its Date header, its check of a request's date) is ahead. May be negative. */
+  /**
+   * Milliseconds by which the server's clock is ahead, in its Date header and in its check of a request's date. May be
+   * negative.
+   */
   readonly clockSkewMs?: number;
 }
 
@@ -98,7 +106,7 @@ const RULE_FIELDS: Readonly<Record<keyof FaultRule, Check>> = {
   clockSkewMs: whole(Number.MIN_SAFE_INTEGER),
 };
 
-/** Gives the script as it was given, or one sentence on what is wrong with it. */
+/** Returns the script unchanged, or one sentence on what is wrong with it. */
 export function checkRules(script: unknown): readonly FaultRule[] | string {
   if (!Array.isArray(script)) return 'faults must be a list of rules';
   for (const [at, rule] of script.entries()) {

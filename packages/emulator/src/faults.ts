@@ -1,17 +1,19 @@
-// Takes: a script of checked rules and each request, first its head, then its body. Gives: the rule that decides it, if any.
-// Keeps: how many requests each rule matched and how often it fired. Never: acts: the server does what a rule says.
+// The fault script of a running emulator: which rule decides a request, and how often each rule matched and fired.
+//
+// server.ts carries the rule out.
+
 import type { Refusal } from './answer.js';
 import type { FaultMatch, FaultRule } from './fault-rule.js';
 import type { LogGroup } from './log-group.js';
 import type { RequestHead } from './request.js';
 import type { Destination, RefusalCatalogue } from './vendor.js';
 
-/** A rule of the script and what has come of it. */
+/** A rule of the script, and how often it matched and fired. */
 export interface FaultReport {
   readonly rule: FaultRule;
-  /** Requests its `match` fitted, `nth` and `skip` left aside. */
+  /** Requests that its `match` matched, without regard to `nth` and `skip`. */
   readonly matched: number;
-  /** Requests it decided. */
+  /** Requests that it applied to. */
   readonly fired: number;
 }
 
@@ -26,7 +28,7 @@ interface State {
 export class FaultScript {
   #states: State[] = [];
 
-  /** Takes the place of the script so far; every count starts at 0. */
+  /** Replaces the script. Every count starts at 0. */
   replace(rules: readonly FaultRule[]): void {
     this.#states = rules.map((rule) => ({ rule, matched: 0, fired: 0 }));
   }
@@ -36,8 +38,8 @@ export class FaultScript {
   }
 
   /**
-   * After how many bytes of its body this request's connection is to be reset, or `null`. Asked before the body is read,
-   * so a rule that looks into the body cannot stand in the way of a reset, but any other earlier rule can.
+   * After how many bytes of its body the connection of this request is reset, or `null`. Called before the body is
+   * read, so an earlier rule that looks at the body cannot prevent a reset, but any other earlier rule can.
    */
   resetAfterBytes(head: RequestHead, destination: Destination): number | null {
     for (const state of this.#states) {
@@ -52,7 +54,7 @@ export class FaultScript {
     return null;
   }
 
-  /** The rule that decides a request whose body was read. `peek` decodes the body; it is called at most once. */
+  /** The rule that applies to a request whose body was read. `peek` decodes the body, and is called at most once. */
   decide(head: RequestHead, destination: Destination, bodyBytes: number, peek: Peek): FaultRule | null {
     let peeked: ReturnType<Peek> | undefined;
     for (const state of this.#states) {
@@ -69,7 +71,7 @@ export class FaultScript {
   }
 }
 
-/** The made-up answer of a rule as a refusal (its status may be a success all the same), or `null` if it has none. */
+/** The scripted answer of a rule, or `null` if it has none. It is a refusal even if its status is a success. */
 export function madeUpAnswer(rule: FaultRule, catalogue: RefusalCatalogue): Refusal | null {
   const limit =
     rule.maxLogs !== undefined

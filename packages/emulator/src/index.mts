@@ -1,4 +1,4 @@
-// The ES module face: the same objects as the CommonJS one, so that both may be loaded side by side.
+// The ES module entry. It exports the objects of the CommonJS entry, so that both can be loaded in one process.
 
 export type {
   Emulator,

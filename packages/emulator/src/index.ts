@@ -1,5 +1,5 @@
-// The face of @putlogs/emulator. Takes: options. Gives: a running emulator and the types a program needs.
-// Keeps: nothing. Never: listens beyond the host it was told.
+// The public interface of @putlogs/emulator: createEmulator and its types.
+
 import { EmulatorError } from './errors.js';
 import type { FaultRule } from './fault-rule.js';
 import type { FaultReport } from './faults.js';
@@ -21,30 +21,33 @@ export type { TemporaryKey } from './temporary-keys.js';
 
 /** A running emulator. */
 export interface Emulator {
-  /** `http://host:port`, without a slash at its end. */
+  /** `http://host:port`, without a trailing slash. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** What it has seen since the start or the last reset. */
+  /** Statistics since the start or the last reset. */
   stats(): EmulatorStats;
-  /** The kept logs, in the order of arrival. They are decoded anew on each call: read a big ledger in pages. */
+  /** The logs in order of arrival. They are decoded on each call, so read a large ledger in pages. */
   logs(query?: LogsQuery): LogEntry[];
   /**
-   * Puts a fault script in the place of the one so far; `[]` ends all faults. Without an argument nothing changes.
-   * Gives the script and how often each rule matched and fired.
-   * Throws `ERR_EMULATOR_FAULT_RULE` for a wrong rule, and then the script so far stays.
+   * Replaces the fault script; `[]` ends all faults. Without an argument nothing changes.
+   * Returns the script, and how often each rule matched and fired.
+   * Throws `ERR_EMULATOR_FAULT_RULE` if a rule is invalid; the script stays as it was.
    */
   faults(rules?: readonly FaultRule[]): FaultReport[];
   /**
-   * Puts other keys beside the one in the options, each with a token and a time at which it expires; `[]` ends them all.
-   * Throws `ERR_EMULATOR_OPTIONS` for a wrong one, and then those so far stay.
+   * Replaces the temporary keys, which are valid beside the key in the options; `[]` removes all of them.
+   * Throws `ERR_EMULATOR_OPTIONS` if a key is invalid; the keys stay as they were.
    */
   temporaryKeys(keys: readonly TemporaryKey[]): void;
-  /** Forgets every log, every topic that was not listed and the statistics. The fault script and the temporary keys stay. */
+  /**
+   * Removes all logs, all stores that the options do not list, and the statistics. The fault script and the temporary
+   * keys stay.
+   */
   reset(): void;
-  /** Stops: open connections are cut, answers held back are dropped. May be called again. */
+  /** Stops the emulator. Open connections are closed, and delayed answers are dropped. May be called again. */
   close(): Promise<void>;
 }
 

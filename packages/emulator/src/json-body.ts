@@ -1,5 +1,7 @@
-// Takes: a request whose body should be a JSON object. Gives: the object, or `null`. Keeps: nothing.
-// Never: minds the method or the Content-Type: the official SDKs send JSON bodies with GET too.
+// Reads a request body that should be a JSON object.
+//
+// The method and the Content-Type are ignored, because the official SDKs also send JSON bodies with GET.
+
 import type { ApiRequest } from './request.js';
 
 export function readJsonBody(request: Pick<ApiRequest, 'body'>): Record<string, unknown> | null {
@@ -8,7 +10,7 @@ export function readJsonBody(request: Pick<ApiRequest, 'body'>): Record<string, 
     const value: unknown = JSON.parse(request.body.toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Not JSON at all: the same answer.
+    // A body that is no JSON has the same result.
   }
   return null;
 }

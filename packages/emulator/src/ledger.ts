@@ -1,50 +1,51 @@
-// Takes: requests that passed every check. Gives: their logs, numbered in the order of arrival; positions for cursors; totals.
-// Keeps: each request's body as it was sent, still compressed, so that a million small logs fit; stores and their shards.
-// A store is what a service writes to: a topic of TLS, a Logstore of SLS.
-// Never: changes or forgets a log before `reset`.
+// The ledger: all accepted logs, numbered in order of arrival, and their stores and shards.
+//
+// A store is what a service writes to: a topic of TLS, or a Logstore of SLS.
+// Bodies are kept compressed as they were sent, so that a million small logs fit. Logs do not change until `reset`.
+
 import type { KeyValue, LogGroup, StoredLog } from './log-group.js';
 import { Shards } from './shards.js';
 
 /** `tls` is Volcengine TLS, `sls` is Alibaba Cloud SLS. */
 export type ServiceName = 'tls' | 'sls';
 
-/** One log as the emulator keeps it. */
+/** One log. */
 export interface LogEntry {
-  /** 1 for the first log since the start or the last reset, then one more for each. */
+  /** The number of the log since the start or the last reset, from 1. */
   readonly sequence: number;
   readonly service: ServiceName;
-  /** The project of an SLS log, the ProjectId of a TLS WebTracks; else `''`. */
+  /** The project of an SLS log, or the ProjectId of a TLS WebTracks. Otherwise `''`. */
   readonly project: string;
   /** `''` in TLS. */
   readonly logstore: string;
   /** `''` in SLS. */
   readonly topicId: string;
-  /** The number of the shard the log's request was written to. */
+  /** The number of the shard that the log was written to. */
   readonly shard: number;
-  /** The hash key as sent, `''` for load balancing. */
+  /** The hash key as sent. `''` for load balancing. */
   readonly hashKey: string;
-  /** The LogGroup's ContextFlow (TLS) or its tag `__pack_id__` (SLS), `''` if none. */
+  /** The ContextFlow of the LogGroup (TLS) or its tag `__pack_id__` (SLS). `''` if there is none. */
   readonly packId: string;
   /** `''` in SLS. */
   readonly fileName: string;
-  /** The LogGroup's Topic; `''` in TLS. */
+  /** The Topic of the LogGroup. `''` in TLS. */
   readonly topic: string;
-  /** Time as sent: Unix seconds or milliseconds. For WebTracks and web tracking it is that of arrival. */
+  /** The time as sent, in Unix seconds or milliseconds. For web tracking of both services, the time of arrival. */
   readonly time: number;
-  /** TimeNs as sent, `null` if none. */
+  /** TimeNs as sent, or `null`. */
   readonly timeNs: number | null;
   readonly source: string;
-  /** The LogGroup's tags in wire order. */
+  /** The tags of the LogGroup, in wire order. */
   readonly tags: readonly KeyValue[];
-  /** The log's fields in wire order. */
+  /** The fields of the log, in wire order. */
   readonly contents: readonly KeyValue[];
-  /** The request id the request was answered with. */
+  /** The request id of the answer. */
   readonly requestId: string;
-  /** 1 for the first request that was written, then one more for each. */
+  /** The number of the write, from 1. */
   readonly batch: number;
 }
 
-/** A request that passed every check, ready to be written. */
+/** A write that passed every check. */
 export interface AcceptedRequest {
   readonly store: Store;
   readonly service: ServiceName;
@@ -56,9 +57,9 @@ export interface AcceptedRequest {
   readonly requestId: string;
   readonly wireBytes: number;
   readonly rawBytes: number;
-  /** How many logs each of its groups has. */
+  /** The number of logs in each of its groups. */
   readonly logCounts: readonly number[];
-  /** Decodes the groups from the body as it was sent, each time anew. */
+  /** Decodes the groups from the body as it was sent. Nothing is cached. */
   readonly read: () => readonly LogGroup[];
   readonly arrivedAtMs: number;
 }
@@ -69,7 +70,7 @@ interface Batch extends AcceptedRequest {
   readonly logCount: number;
 }
 
-/** Where a log group lies: what a cursor points at. */
+/** The position of a log group, which a cursor points at. */
 export interface GroupPosition {
   readonly batch: number;
   readonly group: number;
@@ -82,10 +83,10 @@ export interface Store {
   readonly groups: readonly GroupPosition[][];
 }
 
-/** What of a log is known without opening its batch. */
+/** The properties of a log that are known without decoding its body. */
 export type Origin = Pick<AcceptedRequest, 'store' | 'service' | 'project' | 'logstore' | 'topicId'>;
 
-/** The stores that exist from the start; then no other of their service does. Without a list one exists once it was written to. */
+/** The stores that exist. If a service has no list, a store exists after its first write. */
 export type Listed = Readonly<Record<ServiceName, readonly string[] | undefined>>;
 
 export class Ledger {
@@ -122,7 +123,7 @@ export class Ledger {
     return this.#stores.get(`${service} ${name}`);
   }
 
-  /** The store to write to, made by the first write that finds none; `undefined` when stores are listed and this is not. */
+  /** The store to write to. The first write creates it. `undefined` if stores are listed and this one is not. */
   storeToWrite(service: ServiceName, name: string): Store | undefined {
     return this.store(service, name) ?? (this.#listed[service] ? undefined : this.#open(service, name));
   }
@@ -141,7 +142,7 @@ export class Ledger {
     }
   }
 
-  /** The logs after a sequence number, oldest first, each made when it is asked for. */
+  /** The logs after a sequence number, oldest first. Each is decoded when the iterator reaches it. */
   *entries(after: number, wanted: (source: Origin) => boolean = () => true): Generator<LogEntry> {
     for (let index = this.#batchAfter(after); index < this.#batches.length; index++) {
       const batch = this.#batches[index]!;
@@ -156,7 +157,7 @@ export class Ledger {
     }
   }
 
-  /** The log of a sequence number that `totals` covers. Ask in ascending order: then each batch is opened once. */
+  /** The log of a sequence number that `totals` covers. In ascending order, each body is decoded only once. */
   entryAt(sequence: number): LogEntry {
     const batch = this.#batches[this.#batchAfter(sequence - 1)]!;
     let at = sequence - batch.firstSequence;
@@ -188,7 +189,7 @@ export class Ledger {
     return store;
   }
 
-  // Readers go through a batch log by log or page by page, so the batch opened last is the one wanted next.
+  // Readers proceed log by log or page by page, so the body that was decoded last is usually the next one.
   #groupsOf(batch: Batch): readonly LogGroup[] {
     if (this.#decoded?.index === batch.index) return this.#decoded.groups;
     const groups = batch.read();

@@ -1,20 +1,20 @@
-// Logs as the emulator keeps and shows them, whichever service they were written to.
+// Logs and log groups in the form in which the emulator keeps and returns them, for both services.
 
-/** A field of a log or a tag of its group. A list of these keeps the wire's order and shows duplicate keys. */
+/** A field of a log or a tag of its group. A list of these keeps the wire order and duplicate keys. */
 export interface KeyValue {
   readonly key: string;
   readonly value: string;
 }
 
 export interface StoredLog {
-  /** As sent, or the time of arrival where the service sets it. */
+  /** As sent, or the time of arrival if the service sets it. */
   readonly time: number;
-  /** As sent, `null` if it was not. */
+  /** As sent, or `null`. */
   readonly timeNs: number | null;
   readonly contents: readonly KeyValue[];
 }
 
-/** What was sent in one piece. Each text is `''` where it was not sent or the service has no such field. */
+/** A log group. A text is `''` if it was not sent or if the service has no such field. */
 export interface LogGroup {
   readonly source: string;
   readonly topic: string;

@@ -1,10 +1,11 @@
-// Takes: which logs of a store are wanted. Gives: their places in the order of their times, and pages of the logs.
-// Keeps: the matches of the last scan, so that the next page of the same question needs no second one.
-// Never: an index: every log is looked at as if each field had one.
+// Searches the logs of a store: the matches in the order of their times, and pages of them.
+//
+// The matches of the last search are kept for the next page. There is no index: every field can be searched.
+
 import type { Ledger, LogEntry, Store } from './ledger.js';
 import type { LogTest } from './query.js';
 
-// Below 1e10 a time is in seconds: the rule of every official SDK. An SLS time always is.
+// A time below 1e10 is in seconds: the rule of every official SDK. An SLS time is always in seconds.
 const SECONDS_BELOW = 1e10;
 
 export interface Match {
@@ -15,14 +16,14 @@ export interface Match {
 
 export interface Question {
   readonly store: Store;
-  /** What makes two questions about the same store the same. */
+  /** Equal for two equal searches of the same store. */
   readonly text: string;
   /** Both ends included. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly test: LogTest;
   readonly order: 'asc' | 'desc';
-  /** Logs that came after this sequence number are not seen. */
+  /** Logs after this sequence number are ignored. */
   readonly seen: number;
 }
 
@@ -44,14 +45,14 @@ export class LogScan {
     return this.#last.matches;
   }
 
-  /** The logs of some matches, in their order. */
+  /** The logs of some matches, in order. */
   read(page: readonly Match[]): LogEntry[] {
     const bySequence = page.map(({ sequence }) => sequence).sort((one, other) => one - other);
     const read = new Map(bySequence.map((sequence) => [sequence, this.#ledger.entryAt(sequence)]));
     return page.map(({ sequence }) => read.get(sequence)!);
   }
 
-  /** Forgets the last scan: after a reset of the ledger the same question has another answer. */
+  /** Drops the matches of the last search. Called after a reset of the ledger. */
   reset(): void {
     this.#last = null;
   }

@@ -1,14 +1,15 @@
-// Takes: raw LZ4 blocks (no frame, no size prefix) and bytes to put into one. Gives: the decoded bytes or `null`; a block.
-// Keeps: one hash table, cleared for every block. Never: lets a hostile block lead the decoder outside its buffers.
+// Raw LZ4 blocks (no frame, no size prefix). The decoder checks all lengths, so that no block can make it leave its
+// buffers.
+
 import { compressBlock, compressBound, decompressBlock } from 'lz4js';
 
 const MIN_MATCH_BYTES = 4;
-// The format's end rule, which the C decoder enforces: a block ends in at least five literals.
+// The end rule of the format, which the C decoder enforces: a block ends with at least five literals.
 const LAST_LITERALS_BYTES = 5;
 
-/** Gives exactly `rawBytes` bytes, or `null` when the block is not one that decodes to as many. */
+/** Returns exactly `rawBytes` bytes, or `null` if the block does not decode to this number. */
 export function decodeBlock(block: Uint8Array, rawBytes: number): Buffer | null {
-  // The walk copies nothing, so a block of a few bytes that claims gigabytes costs nothing.
+  // The lengths are checked before anything is allocated: a block of a few bytes may claim gigabytes.
   if (!isSound(block, rawBytes)) return null;
   const raw = Buffer.alloc(rawBytes);
   return decompressBlock(block, raw, 0, block.length, 0) === rawBytes ? raw : null;
@@ -23,7 +24,7 @@ export function encodeBlock(raw: Uint8Array): Buffer {
   return blockBytes === 0 ? literalsOnly(raw) : target.subarray(0, blockBytes);
 }
 
-// lz4js gives up on input without repetition; the format does not: one run of literals is a block.
+// lz4js returns nothing for input without repetition. One run of literals is a valid block.
 function literalsOnly(raw: Uint8Array): Buffer {
   const head: number[] = [];
   if (raw.length < 15) {
@@ -57,7 +58,7 @@ function isSound(block: Uint8Array, rawBytes: number): boolean {
     at += literals;
     produced += literals;
     if (at > block.length || produced > rawBytes) return false;
-    // Only the last sequence has no match, and it has the token's match half at zero in every encoder known.
+    // Only the last sequence has no match. Every known encoder writes 0 into the match half of its token.
     if (at === block.length)
       return produced === rawBytes && (rawBytes < LAST_LITERALS_BYTES || literals >= LAST_LITERALS_BYTES);
     const low = block[at];

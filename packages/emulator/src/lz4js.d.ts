@@ -1,7 +1,8 @@
-// The part of lz4js 0.2.0 the emulator calls; the package has no types of its own.
+// Types of the part of lz4js 0.2.0 that the emulator calls. The package has no types of its own.
+
 declare module 'lz4js' {
   export function compressBound(sizeBytes: number): number;
-  /** Gives the number of bytes written, or 0 when the input has no repetition it could use. */
+  /** Returns the number of bytes written, or 0 if the input has no usable repetition. */
   export function compressBlock(
     source: Uint8Array,
     target: Uint8Array,
@@ -9,7 +10,7 @@ declare module 'lz4js' {
     sourceBytes: number,
     hashTable: Uint32Array,
   ): number;
-  /** Checks nothing: lengths and offsets of the block are followed wherever they lead. */
+  /** Does not check the lengths and offsets of the block. */
   export function decompressBlock(
     source: Uint8Array,
     target: Uint8Array,

@@ -1,4 +1,4 @@
-// Takes: a mistyped name and the names there are. Gives: the nearest, or `null` when none is near. Keeps: nothing.
+// Finds the name that a mistyped name probably means.
 
 export function nearestName(typed: string, names: readonly string[]): string | null {
   let nearest: string | null = null;
@@ -10,7 +10,7 @@ export function nearestName(typed: string, names: readonly string[]): string | n
   return nearest;
 }
 
-// Levenshtein's distance, row by row.
+// The Levenshtein distance, row by row.
 function edits(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (let i = 1; i <= one.length; i++) {

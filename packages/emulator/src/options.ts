@@ -1,34 +1,36 @@
-// Takes: the options of createEmulator. Gives: all of them, checked and with defaults, or one sentence that names the wrong
-// one. Keeps: nothing. Never: repeats a secret in the sentence.
+// The options of createEmulator, their defaults, and their check. Messages never contain a secret.
+
 import { nearestName } from './nearest-name.js';
 
-/** How an emulator is to be. Every field may be left out. */
+/** Options of createEmulator. All of them are optional. */
 export interface EmulatorOptions {
-  /** TCP port; 0 lets the system choose. Default 0. */
+  /** TCP port. 0 lets the system choose. Default 0. */
   readonly port?: number | undefined;
-  /** Address to listen on. Default `127.0.0.1`, so that nobody else can reach it. */
+  /** Address to listen on. Default `127.0.0.1`, which no other machine can reach. */
   readonly host?: string | undefined;
-  /** The one access key id that is known. Default `demo`. */
+  /** The access key id that is accepted. Default `demo`. */
   readonly accessKeyId?: string | undefined;
   /** Its secret. Default `demo-secret`. */
   readonly accessKeySecret?: string | undefined;
-  /** Requests must carry exactly this X-Security-Token (TLS) or x-acs-security-token (SLS). By default they must carry none. */
+  /**
+   * The X-Security-Token (TLS) or x-acs-security-token (SLS) that requests must have. By default they must have none.
+   */
   readonly securityToken?: string | undefined;
-  /** The region signatures must be for. By default any is taken. */
+  /** The region that signatures must have. By default any region is accepted. */
   readonly region?: string | undefined;
   /** Shards of every topic, 1 to 256. Default 2. */
   readonly shards?: number | undefined;
-  /** The TLS topics that exist. By default a topic exists once it has been written to. */
+  /** The TLS topics that exist. By default a topic exists after its first write. */
   readonly topics?: readonly string[] | undefined;
-  /** The SLS Logstores that exist, as `project/logstore`. By default one exists once it has been written to. */
+  /** The SLS Logstores that exist, as `project/logstore`. By default a Logstore exists after its first write. */
   readonly logstores?: readonly string[] | undefined;
-  /** Where anonymous web tracking is off: `project/logstore` (SLS) or topic ids (TLS). By default it is on everywhere. */
+  /** Logstores (`project/logstore`) and topic ids without anonymous web tracking. By default it is on everywhere. */
   readonly webTrackingOff?: readonly string[] | undefined;
-  /** Bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
+  /** Maximum bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
   readonly slsMaxBodyBytes?: number | undefined;
-  /** Logs of an SLS request. Default 4096, as documented. */
+  /** Maximum logs of an SLS request. Default 4096, as documented. */
   readonly slsMaxLogs?: number | undefined;
-  /** Take X-Content-Sha256 without comparing it with the body, as the official Node SDK needs. Default false. */
+  /** Accepts X-Content-Sha256 without comparing it with the body, for the official Node SDK. Default false. */
   readonly lenient?: boolean | undefined;
   /** The server's clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
@@ -76,7 +78,7 @@ const isWhole = (least: number, most: number) => (value: unknown) =>
 const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) => boolean, string]>> = {
   port: [isWhole(0, 65535), 'a whole number between 0 and 65535'],
   host: [isText, 'an address or a host name'],
-  // The credential scope is cut at its slashes and commas.
+  // Slashes and commas separate the parts of the credential scope.
   accessKeyId: [
     (value) => typeof value === 'string' && /^[^/,\s]+$/.test(value),
     'a string without space, slash and comma',

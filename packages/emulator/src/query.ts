@@ -1,12 +1,13 @@
-// Takes: the text of a query and how a service names what is not a field. Gives: a test of one log, or `null` when the
-// text is beyond the subset.
-// Keeps: nothing. Never: pretends to be the service's query language. The subset is `*`, words, "phrases", `key:value`,
-// `key:"value"` and AND between them; letter case does not count.
+// The subset of query language that the emulator understands: `*`, words, "phrases", `key:value`, `key:"value"` and
+// AND.
+//
+// Letter case does not matter. Any other query is refused, because the emulator must not guess at its meaning.
+
 import type { LogEntry } from './ledger.js';
 
 export type LogTest = (log: LogEntry) => boolean;
 
-/** How a service's queries name a log's tags and what else is no field of it. */
+/** The names that queries of a service use for tags and for other properties that are no fields. */
 export interface QueryNames {
   readonly tagPrefix: string;
   readonly attributes: Readonly<Record<string, (log: LogEntry) => string>>;
@@ -15,7 +16,7 @@ export interface QueryNames {
 export const QUERY_SUBSET = 'the emulator knows *, words, "phrases", key:value and AND';
 
 function termOf(tagPrefix: string): RegExp {
-  // A tag's prefix may itself hold the colon that ends a key.
+  // The prefix of a tag may contain a colon, which otherwise ends a key.
   return new RegExp(
     String.raw`\s*(?:((?:${tagPrefix})?[^\s:"()|]+)\s*:\s*)?(?:"((?:[^"\\]|\\.)*)"|([^\s:"()|]+))(?=\s|$)`,
     'y',
@@ -56,7 +57,7 @@ export function parseQuery(query: string, names: QueryNames): LogTest | null {
   return (log) => tests.every((test) => test(log));
 }
 
-// A value matches when the whole text is there with no letter or digit joined to it: a word, as an index would cut it.
+// A value matches if it contains the text with no letter or digit next to it: a word, as an index would split it.
 function matches(wanted: string): (value: string) => boolean {
   const escaped = wanted.toLowerCase().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'u');

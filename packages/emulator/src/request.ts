@@ -1,12 +1,12 @@
-// Takes: the head of an HTTP request and, once read, its body. Gives: both as plain data, headers by lower-case name with
-// every occurrence kept. Keeps: nothing. Never: a judgement; a malformed query is handed on as `null`.
+// An HTTP request as plain data. Headers are by lower-case name, with every occurrence.
+
 import type { IncomingMessage } from 'node:http';
 
 export interface RequestHead {
   readonly method: string;
-  /** The path as sent, still percent-encoded. */
+  /** The path as sent, percent-encoded. */
   readonly path: string;
-  /** The decoded query in the order sent, or `null` when its percent-encoding is malformed. */
+  /** The decoded query in the order sent, or `null` if its percent-encoding is malformed. */
   readonly query: readonly (readonly [string, string])[] | null;
   readonly headers: ReadonlyMap<string, readonly string[]>;
 }
@@ -34,17 +34,17 @@ export function readHead(incoming: IncomingMessage): RequestHead {
   };
 }
 
-/** The first value of a header, trimmed; `undefined` when it was not sent. */
+/** The first value of a header, trimmed. `undefined` if it was not sent. */
 export function header(head: RequestHead, name: string): string | undefined {
   return head.headers.get(name)?.[0]?.trim();
 }
 
-/** The first value of a query parameter; `undefined` when it was not sent. */
+/** The first value of a query parameter. `undefined` if it was not sent. */
 export function parameter(head: RequestHead, name: string): string | undefined {
   return head.query?.find(([key]) => key === name)?.[1];
 }
 
-// axios (the Node SDK) writes a space of the query as '+', and signs it as %20; a plus itself always travels as %2B.
+// axios (the Node SDK) sends a space in the query as '+', and signs it as %20. A plus is always sent as %2B.
 function parseQuery(text: string): [string, string][] | null {
   const pairs: [string, string][] = [];
   for (const part of text.split('&')) {

@@ -1,5 +1,7 @@
-// Takes: sockets. Gives: whole requests to the services and the control API, and their answers back, bent as a fault rule says.
-// Keeps: the listening socket and what is held back. Never: decides what an answer is.
+// The HTTP server: passes complete requests to the services and to the control API, and sends the answers.
+//
+// It carries out fault rules: it delays, cuts and swallows. It does not decide what an answer is.
+
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,9 +14,9 @@ import { type ApiRequest, readHead } from './request.js';
 import type { Service } from './service.js';
 import { refusalOf, type Vendor } from './vendor.js';
 
-// Above every limit of a service, so that its own refusals can be given; what is beyond is read and thrown away.
+// Above every limit of a service, so that the service can refuse the request. Bytes beyond it are read and discarded.
 const LEAST_KEPT_BYTES = 16 * 1024 * 1024;
-// A query may hold a whole log, and its service is to say when that is too large.
+// A query may contain a whole log. The service refuses one that is too large.
 const MAX_HEAD_BYTES = 64 * 1024;
 const DRIP_INTERVAL_MS = 20;
 const KEEP_ALIVE_MS = 120_000;
@@ -30,7 +32,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Listens, or throws the error of `listen`. */
+/** Listens. Throws the error of `listen`. */
 export async function startServer(
   service: Service,
   host: string,
@@ -38,13 +40,13 @@ export async function startServer(
   clock: () => number,
 ): Promise<RunningServer> {
   const closing = new AbortController();
-  // Every answer that is held back listens; node takes more than ten listeners for a leak, and says so on stderr.
+  // Every delayed answer adds a listener. Node warns on stderr about more than ten of them.
   setMaxListeners(0, closing.signal);
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (incoming, response) => {
-    // A client that goes away in the middle is no error of the emulator's; there is nobody left to tell.
+    // A client that disconnects is no error of the emulator, and cannot receive an answer.
     handle(service, clock, closing.signal, incoming, response).catch(() => response.destroy());
   });
-  // Longer than any client's own limit: a socket cut while idle should only ever be a fault that was asked for.
+  // Longer than the limit of any client: an idle socket should be closed only by a fault rule.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);
   await once(server, 'listening');
@@ -116,12 +118,12 @@ function decideAnswer(
   try {
     return vendor.answer(request, nowMs);
   } catch (cause) {
-    // A fault of the emulator itself: better seen than taken for a lost connection.
+    // An error of the emulator is reported, so that it does not look like a lost connection.
     return catalogue.answer(refusalOf(catalogue, catalogue.failed, `The emulator failed: ${String(cause)}`));
   }
 }
 
-// By events, not by iteration: leaving a loop over the request would close the socket before it could be reset.
+// Events instead of an iteration: leaving a loop over the request would close the socket before it can be reset.
 function receive(incoming: IncomingMessage, keptBytes: number, resetAfterBytes: number | null): Promise<Received> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -1,5 +1,7 @@
-// Takes: whole requests to any of the services. Gives: the service each belongs to, the statistics and the logs.
-// Keeps: the ledger, the fault script and the counts. Never: touches a socket; see server.ts.
+// Dispatches requests to the services, and has the ledger, the fault script and the statistics.
+//
+// server.ts has the sockets.
+
 import type { Answer } from './answer.js';
 import { checkRules } from './fault-rule.js';
 import { FaultScript } from './faults.js';
@@ -11,27 +13,30 @@ import { TemporaryKeys } from './temporary-keys.js';
 import type { Vendor } from './vendor.js';
 import { TlsService } from './volc/service.js';
 
-/** What the emulator has seen since the start or the last reset. */
+/** Statistics since the start or the last reset. */
 export interface EmulatorStats {
-  /** Requests to the services' APIs, refused and swallowed ones too; the control API does not count. */
+  /**
+   * Requests to the APIs of the services, also those refused and swallowed. Requests to the control API are not
+   * counted.
+   */
   readonly requests: number;
-  /** Logs kept. */
+  /** Logs in the ledger. */
   readonly logs: number;
-  /** Bytes of the kept requests' bodies before compression. */
+  /** Bytes of accepted bodies before compression. */
   readonly rawBytes: number;
-  /** Bytes of the kept requests' bodies as sent. */
+  /** Bytes of accepted bodies as sent. */
   readonly wireBytes: number;
-  /** Answers with an error, by error code; scripted ones count too. */
+  /** Answers with an error, by error code. Scripted answers are included. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** Each shard's range of hash keys and its kept logs, all topics and Logstores together. */
+  /** The range of hash keys and the number of logs of each shard, for all topics and Logstores together. */
   readonly shards: readonly (ShardRange & { readonly logs: number })[];
 }
 
-/** Which logs to give. */
+/** Which logs to return. */
 export interface LogsQuery {
-  /** Only logs with a greater sequence number. Default 0: from the first. */
+  /** Only logs with a greater sequence number. Default 0. */
   readonly after?: number;
-  /** At most so many logs. Default: all. */
+  /** Maximum number of logs. Default: all. */
   readonly limit?: number;
   /** Only logs of this TLS topic. */
   readonly topicId?: string;
@@ -52,7 +57,7 @@ export class Service {
 
   constructor(options: ResolvedOptions) {
     this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: options.logstores });
-    // The first that owns a path has it; the last owns them all.
+    // The first service that owns a path answers. The last one owns all paths.
     this.#vendors = [
       new SlsService(options, this.#ledger, this.temporaryKeys),
       new TlsService(options, this.#ledger, this.temporaryKeys),
@@ -64,7 +69,7 @@ export class Service {
     return this.#vendors.find((vendor) => vendor.owns(path))!;
   }
 
-  /** Of any service, before compression. */
+  /** The maximum of all services, before compression. */
   get largestBodyBytes(): number {
     return Math.max(...this.#vendors.map(({ largestBodyBytes }) => largestBodyBytes));
   }
@@ -100,7 +105,7 @@ export class Service {
     return logs;
   }
 
-  /** Gives `null`, or what is wrong with the script; then the script so far stays. */
+  /** Returns `null`, or what is wrong with the script. An invalid script is not used. */
   replaceFaults(script: unknown): string | null {
     const rules = checkRules(script);
     if (typeof rules === 'string') return rules;

@@ -1,11 +1,12 @@
-// Takes: how many shards a topic has, and hash keys. Gives: equal ranges over 128 bits, and the shard of a key.
-// Keeps: the turn of the load balancer. Never: moves a border: shards do not split or merge here.
+// The shards of a store: equal ranges of the 128-bit hash keys, and the turn of the load balancer.
+//
+// Shards do not split or merge.
 
 export interface ShardRange {
   readonly shard: number;
-  /** The first hash key of the range: 32 lower-case hex digits. */
+  /** The first hash key of the range, as 32 lower-case hex digits. */
   readonly begin: string;
-  /** The end of the range, itself outside it. The last shard ends at 32 times `f`, as the documents have it. */
+  /** The end of the range, exclusive. The last shard ends at 32 times `f`, as in the documentation. */
   readonly end: string;
 }
 
@@ -19,13 +20,13 @@ export class Shards {
     this.ranges = Array.from({ length: count }, (_, at) => ({ shard: at, begin: border(at), end: border(at + 1) }));
   }
 
-  /** The shard of a hash key of 32 hex digits below 32 times `f`, the one key no range contains. */
+  /** The shard of a hash key of 32 hex digits. 32 times `f` is in no range. */
   byHashKey(hashKey: string): number {
     const key = hashKey.toLowerCase();
     return this.ranges.find(({ begin, end }) => begin <= key && key < end)!.shard;
   }
 
-  /** The next shard in turn. */
+  /** The next shard of the load balancer. */
   balanced(): number {
     return this.#turn++ % this.ranges.length;
   }

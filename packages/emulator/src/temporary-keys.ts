@@ -1,23 +1,21 @@
-// Keys that come and go while the emulator runs, as a vendor's STS gives them out.
-//
-// Takes: such keys. Gives: the one that a request names. Keeps: the list of now. Never: repeats a secret.
+// Temporary keys, such as a vendor's STS issues them. They can be replaced while the emulator runs.
 
 /** A key beside the one in the options. */
 export interface TemporaryKey {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** A request with this key must carry exactly this token. */
+  /** The token that a request with this key must have. */
   readonly securityToken: string;
-  /** From then on, in milliseconds since the epoch, the token is refused as expired. Default: never. */
+  /** When the token expires, in milliseconds since the epoch. Default: never. */
   readonly expiresMs?: number | undefined;
 }
 
-/** One with a token, or one that must come without. */
+/** A key with a token, or one that must be used without. */
 export type Key = Pick<TemporaryKey, 'accessKeyId' | 'accessKeySecret' | 'expiresMs'> & {
   readonly securityToken?: string | undefined;
 };
 
-/** Gives `undefined` where the request names none that is known. */
+/** Returns `undefined` if the request names no known key. */
 export function keyOf(policy: Key & { readonly temporary?: readonly TemporaryKey[] }, id: string): Key | undefined {
   return id === policy.accessKeyId ? policy : policy.temporary?.find(({ accessKeyId }) => accessKeyId === id);
 }
@@ -26,7 +24,7 @@ export function isExpired({ expiresMs = Number.POSITIVE_INFINITY }: Key, nowMs: 
   return nowMs >= expiresMs;
 }
 
-/** The list of now, and one sentence where another cannot be taken. */
+/** The current keys. */
 export class TemporaryKeys {
   #keys: readonly TemporaryKey[] = [];
 
@@ -34,7 +32,7 @@ export class TemporaryKeys {
     return this.#keys;
   }
 
-  /** Gives `null`, or what is wrong; then the keys so far stay. */
+  /** Returns `null`, or what is wrong with the keys. Invalid keys are not used. */
   replace(keys: readonly TemporaryKey[]): string | null {
     const names = ['accessKeyId', 'accessKeySecret', 'securityToken'] as const;
     for (const key of keys) {

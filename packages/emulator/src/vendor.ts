@@ -1,26 +1,27 @@
-// What a log service is to the rest of the emulator. Server, ledger and fault script know a service by this alone.
+// The interface of a log service. Server, ledger and fault script know a service only by this.
+
 import type { Answer, Refusal } from './answer.js';
 import type { LogGroup } from './log-group.js';
 import type { ApiRequest, RequestHead } from './request.js';
 
 export interface Vendor {
   readonly requestIdHeader: string;
-  /** Of any body it takes, before compression. */
+  /** The maximum of a body, before compression. */
   readonly largestBodyBytes: number;
   makeRequestId(): string;
-  /** Whether a request to this path is this service's to answer. */
+  /** Whether this service answers requests to this path. */
   owns(path: string): boolean;
   answer(request: ApiRequest, nowMs: number): Answer;
-  /** Where a request's head says it is going, for the match of a fault rule. */
+  /** The destination that a request's head names, for the match of a fault rule. */
   destination(head: RequestHead): Destination;
-  /** The logs of a request that would write some, if they can be read at all. */
+  /** The logs of a write, if they can be decoded. */
   peek(request: ApiRequest): readonly LogGroup[] | null;
   readonly catalogue: RefusalCatalogue;
-  /** Forgets what was remembered of the ledger, which was emptied. */
+  /** Drops what is cached of the ledger. Called after a reset. */
   reset(): void;
 }
 
-/** Each is `''` where the request or its service has none. */
+/** Each is `''` if the request or the service has none. */
 export interface Destination {
   readonly project: string;
   readonly logstore: string;
@@ -28,18 +29,18 @@ export interface Destination {
   readonly hashKey: string;
 }
 
-/** A service's error codes, for answers that a fault script makes up and for the server's own. */
+/** The error codes of a service, for scripted answers and for those of the server itself. */
 export interface RefusalCatalogue {
   readonly bodyTooLarge: string;
   readonly tooManyLogs: string;
-  /** The emulator itself failed. */
+  /** The code for an error of the emulator itself. */
   readonly failed: string;
-  /** The code of a status for which a script names none. */
+  /** The code for a status, if a script has no code. */
   codeFor(status: number): string;
-  /** The status and message of a code; a code the catalogue lacks is a 400. */
+  /** The status and message of a code. An unknown code is a 400. */
   describe(code: string): { readonly status: number; readonly message: string };
   answer(refusal: Refusal): Answer;
-  /** The answer of a write that succeeded, with any status below 400. */
+  /** The answer of a successful write, with any status below 400. */
   success(status: number): Answer;
 }
 

@@ -1,4 +1,4 @@
-// Batches and spools for the spool's benchmark: real bodies in the layout of Volcengine TLS.
+// Batches and spools for the benchmark of the spool: real bodies in the layout of Volcengine TLS.
 
 import { join } from 'node:path';
 import { compressor } from '@putlogs/core/internal/batch/compress';
@@ -27,7 +27,7 @@ const PREFIX = 'BE4C4BE4C4BE4C40';
 const compress = compressor('lz4', () => {});
 const plain = compressor('none', () => {});
 
-/** One record: its number and some text. */
+/** A record: its number and some text. */
 function logOf(n: number, textBytes: number): Buffer {
   const time = Buffer.alloc(8);
   const timeBytes = writeVarint(time, 0, 1_700_000_000_000 + n);
@@ -50,7 +50,7 @@ function field(tag: number, content: Buffer): Buffer {
   return Buffer.concat([head, content]);
 }
 
-/** @param isPlain not compressed, so that the body has about `textBytes` for each record */
+/** @param isPlain without compression, so that the body has about `textBytes` for each record */
 export function batchOf(
   sequence: number,
   firstRecord: number,

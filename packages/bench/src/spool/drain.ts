@@ -1,4 +1,4 @@
-// Draining: batches a second from disk, beside the same lane and network stub with the same batches in memory.
+// Draining a spool: batches per second from disk, beside the same lane and network stub with batches in memory.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -50,7 +50,7 @@ async function perSecond(batches: readonly SealedBatch[], port: number, onDisk: 
     clock: systemClock,
     reframing: { frame: TARGET.frame, readTail: TARGET.readTail, compress: (body) => ({ codec: 'none', body }) },
     mode: 'overflow',
-    // Not joined: as many requests as from memory.
+    // Batches are not joined, so that there are as many requests as from memory.
     joinLimits: () => ({ maxBytes: 0, maxCount: 1 }),
     mayRead: () => true,
     beforeDisk: () => {},

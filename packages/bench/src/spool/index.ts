@@ -1,4 +1,5 @@
-// The spool's benchmark: `npm run bench:spool [-- --entries N]`. Ratios are of turns that alternate within one run.
+// The benchmark of the spool: `npm run bench:spool [-- --entries N]`. Ratios are of turns that alternate within one
+// run.
 
 import { fork } from 'node:child_process';
 import { join } from 'node:path';

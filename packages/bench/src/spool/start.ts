@@ -96,7 +96,7 @@ async function application(dir: string, endpoint: string, entries: number): Prom
     spool: { dir },
   });
   const createMs = performance.now() - startMs;
-  // Written while what was left is adopted and sent; the records have no number of the drained ones.
+  // Written while the journals are adopted and drained. These records have no numbers.
   const recordText = JSON.stringify({ n: -1, text: 'x'.repeat(60) });
   const writes: number[] = [];
   for (let turn = 0; turn < 20; turn += 1) {

@@ -1,5 +1,6 @@
-// A service in a process of its own that takes every batch and checks the numbers of its records: the network stub of the
-// spool's benchmark. `GET /count` says how many records came, and how many out of order.
+// The network stub of the spool benchmark: a service in a process of its own that accepts every batch.
+//
+// It checks the numbers of the records. `GET /count` returns how many records came, and how many out of order.
 
 import { createServer } from 'node:http';
 import { logsIn, unpackBatch } from '@putlogs/core/internal/batch/unpack';
@@ -32,14 +33,14 @@ function check(body: Buffer, headers: NodeJS.Dict<string | string[]>): void {
   for (const log of recordsIn(body, rawBytes, codec)) {
     const n = Number(readLog(log, VOLC_LAYOUT).contents['n']);
     records += 1;
-    // Of the new process, which writes while the old records drain.
+    // A record of the new process, which writes while the old records are drained.
     if (n < 0) continue;
     if (n !== next) disorder += 1;
     next = n + 1;
   }
 }
 
-/** The records of a body, whose place in it is found by its first field. */
+/** The records of a body. Its first field says where they begin. */
 function recordsIn(body: Buffer, rawBytes: number, codec: 'lz4' | 'none'): Buffer[] {
   const { decompress } =
     require('@putlogs/core/internal/batch/compress') as typeof import('@putlogs/core/internal/batch/compress');

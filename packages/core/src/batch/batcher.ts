@@ -1,8 +1,8 @@
 // The batcher: encodes records into the open batch, and seals it.
 //
 // A batch is sealed when it has `maxBytes` or `maxCount`, or `lingerMs` after its first record. Later records do not
-// postpone that: steady traffic must not keep a batch open. A record that exceeds `maxBytes` begins the next batch, so only
-// a batch of a single record can be larger.
+// postpone that: steady traffic must not keep a batch open. A record that exceeds `maxBytes` begins the next batch, so
+// only a batch of a single record can be larger.
 
 import { randomBytes } from 'node:crypto';
 import type { CancelTimer, Clock } from '../runtime/clock';

@@ -7,7 +7,9 @@ import { deflateSync, inflateSync } from 'node:zlib';
 
 export type Codec = 'lz4' | 'zlib' | 'none';
 
-/** The codec for batches in memory and on disk. A target that sends gzip compresses again, so zlib is used for it here. */
+/**
+ * The codec for batches in memory and on disk. A target that sends gzip compresses again, so zlib is used for it here.
+ */
 export function codecOf(compression: Codec | 'gzip'): Codec {
   return compression === 'gzip' ? 'zlib' : compression;
 }
@@ -22,8 +24,8 @@ const LZ4_SIZE_PREFIX_BYTES = 4;
 
 /**
  * Returns the function that compresses with `codec`.
- * @param missing called once, with the reason in one line, if LZ4 cannot be loaded: there is no binding for this platform,
- * or a bundle left it out. zlib is used then.
+ * @param missing called once, with the reason in one line, if LZ4 cannot be loaded: there is no binding for this
+ * platform, or a bundle left it out. zlib is used then.
  */
 export function compressor(codec: Codec, missing: (reason: string) => void): (raw: Buffer) => Compressed {
   if (codec === 'none') return plain;
@@ -60,8 +62,8 @@ type Lz4 = typeof import('lz4-napi');
 let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;
 
 /**
- * Loads the binding once, and remembers a failure. In a webpack bundle, a second `require` of a module that failed returns
- * an empty object, and the next shipper would use it as the binding.
+ * Loads the binding once, and remembers a failure. In a webpack bundle, a second `require` of a module that failed
+ * returns an empty object, and the next shipper would use it as the binding.
  */
 function lz4(): Lz4 {
   if (loaded === undefined) {

@@ -2,9 +2,9 @@
 //
 //   | head room | entry | entry | ... | entry | tail |
 //
-// The frame's head ends where the first entry begins; its length is known only when the batch is sealed. Entries are not
-// copied, except the one that did not fit and begins the next batch. The memory is used again for the next batch, and
-// replaced by one of at least twice the size if it is too small.
+// The frame's head ends where the first entry begins; its length is known only when the batch is sealed. Entries are
+// not copied, except the one that did not fit and begins the next batch. The memory is used again for the next batch,
+// and replaced by one of at least twice the size if it is too small.
 
 import { type Arena, newArena } from '../record/arena';
 import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';

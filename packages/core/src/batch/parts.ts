@@ -1,9 +1,9 @@
 // Batches made of the records of other batches: parts of a batch that was split, and small batches joined.
 //
-// A part or a joined batch has an id of its own: the id of the batch that its first record was sealed in, and 8 hex digits.
-// The digits are the CRC-32 of the index of its first record in that batch, the number of its records, and its encoded
-// records. So an id needs no storage and survives restarts, and equal ids mean equal records: a reader that drops an id
-// it has seen loses nothing. Without the index, the two halves of a batch of equal lines would have one id.
+// A part or a joined batch has an id of its own: the id of the batch that its first record was sealed in, and 8 hex
+// digits. The digits are the CRC-32 of the index of its first record in that batch, the number of its records, and its
+// encoded records. So an id needs no storage and survives restarts, and equal ids mean equal records: a reader that
+// drops an id it has seen loses nothing. Without the index, the two halves of a batch of equal lines would have one id.
 
 import { crc32 } from 'node:zlib';
 import type { Compressed } from './compress';

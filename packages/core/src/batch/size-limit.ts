@@ -1,4 +1,5 @@
-// The current size limit of batches: the configured one, or less for ten minutes after the service refused a larger batch.
+// The current size limit of batches: the configured one, or less for ten minutes after the service refused a larger
+// batch.
 //
 // The limit is not lowered for good, because it may have been that of a proxy that is no longer in between.
 

@@ -1,6 +1,7 @@
 // Length-delimited protobuf fields: all that the envelope of a batch is made of.
 //
-// A library would be loaded on first use. A batch may be sealed when the process has no file descriptor left to load with.
+// A library would be loaded on first use. A batch may be sealed when the process has no file descriptor left to load
+// with.
 
 import { readVarint, varintBytes, writeVarint } from './varint';
 

@@ -25,7 +25,10 @@ const CONTENT_TAG = 0x12;
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 
-/** The time in milliseconds since 1970, to the precision of Log.Time: whole seconds if that is its unit. @throws Error */
+/**
+ * The time in milliseconds since 1970, to the precision of Log.Time: whole seconds if that is its unit.
+ * @throws Error
+ */
 export function readTimeMs(log: Buffer, { timeUnit }: TimeLayout): number {
   if (log[0] !== TIME_TAG) throw new Error('a record does not begin with its time');
   const { value } = readVarint(log, 1);

@@ -1,4 +1,5 @@
-// The WebAssembly memory that a record's text is read in and its Log is written to. memory-layout.ts says what lies where.
+// The WebAssembly memory that a record's text is read in and its Log is written to. memory-layout.ts says what lies
+// where.
 //
 // The memory never grows: growing detaches its ArrayBuffer, and with it every line that is a view of it. A batch that
 // needs more room continues in a new, larger arena. The old one stays valid for whoever still holds a line in it.

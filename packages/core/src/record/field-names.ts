@@ -51,7 +51,9 @@ interface OutName {
   readonly name: string;
   /** The last entry that went out under this name. */
   holder: FieldName | undefined;
-  /** The next suffix to try in the record `suffixIn`, so that 10,000 clashes in one record do not search 10,000 times. */
+  /**
+   * The next suffix to try in the record `suffixIn`, so that 10,000 clashes in one record do not search 10,000 times.
+   */
   nextSuffix: number;
   suffixIn: number;
 }
@@ -68,7 +70,9 @@ export class FieldNames {
   #size = 0;
   readonly #outNames = new Map<string, OutName>();
 
-  /** Roles and new names are by the name that the application writes. A Map, so that `__proto__` is a name like others. */
+  /**
+   * Roles and new names are by the name that the application writes. A Map, so that `__proto__` is a name like others.
+   */
   constructor(rule: NameRule, roles: ReadonlyMap<string, FieldRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;
     this.#roles = roles;
@@ -77,8 +81,8 @@ export class FieldNames {
   }
 
   /**
-   * Forgets all names if there are too many, and returns whether it did. Must not be called within a record, because the
-   * entries also show which fields the record has.
+   * Forgets all names if there are too many, and returns whether it did. Must not be called within a record, because
+   * the entries also show which fields the record has.
    */
   trim(): boolean {
     if (this.#size <= MAX_ENTRIES) return false;

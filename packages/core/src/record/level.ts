@@ -24,7 +24,9 @@ export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabe
   return byNumber;
 }
 
-/** The label of the whole number in the text `bytes[start..end)`, or undefined if there is none: it goes out as it is. */
+/**
+ * The label of the whole number in the text `bytes[start..end)`, or undefined if there is none: it goes out as it is.
+ */
 export function labelOf(labels: LevelLabels, bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
   if (end - start > 9) return undefined;
   let number = 0;

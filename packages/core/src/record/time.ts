@@ -1,8 +1,8 @@
 // The time of a record, from the text of its time field.
 //
 // A number is interpreted by its magnitude: below 1e11 as seconds, below 1e14 as milliseconds, below 1e17 as
-// microseconds, else as nanoseconds. So seconds reach to the year 5138, and milliseconds back to 1973. A fraction is read
-// to the nanosecond. The digits are read as text, because a double cannot hold nanoseconds since 1970.
+// microseconds, else as nanoseconds. So seconds reach to the year 5138, and milliseconds back to 1973. A fraction is
+// read to the nanosecond. The digits are read as text, because a double cannot hold nanoseconds since 1970.
 //
 // A text is a number as above, or ISO 8601: `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|+HHMM]`. A space may replace the
 // `T`. Without a zone it is the local time of the machine, as in ECMAScript.

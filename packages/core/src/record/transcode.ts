@@ -5,8 +5,8 @@
 //    record's time, and where its text is if it does not go out as it came.
 // 3. wasm/record.ts writes the rows that remain.
 //
-// It makes no object of a record, and does not throw because of what a line says. A line that is no JSON object goes out
-// whole, as text under `messageKey`.
+// It makes no object of a record, and does not throw because of what a line says. A line that is no JSON object goes
+// out whole, as text under `messageKey`.
 //
 // What is written for each record (field numbers from the target's layout):
 //
@@ -18,11 +18,11 @@
 //     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below that; the layout has the tag
 //
 // Rules:
-//   - A string goes out as its unescaped text; a number, `true`, `false` and `null` as their JSON text, digit for digit.
+//   - A string goes out as its unescaped text. A number, `true`, `false` and `null` go out as their JSON text.
 //   - An object or an array goes out as its JSON text. If nested objects are flattened, each value is a content.
 //   - If a name occurs twice, the last value counts, as for JSON.parse.
-//   - A record without a field goes out as its text. If all of its fields are omitted, that text would reveal them, so it
-//     goes out empty.
+//   - A record without a field goes out as its text. If all of its fields are omitted, it goes out empty, because its text
+//     would reveal them.
 //   - The fields of the options follow those of the record. A field that the record has itself is not added.
 
 import { readVarint } from '../protobuf/varint';
@@ -110,8 +110,8 @@ export class Transcoder {
   }
 
   /**
-   * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Returns whether it had to be truncated to
-   * the largest Log that the service accepts.
+   * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Returns whether it had to be truncated
+   * to the largest Log that the service accepts.
    */
   append(line: Buffer, start: number, end: number, sink: LogSink): boolean {
     const { maxLogBytes } = this.#layout;

@@ -1,10 +1,10 @@
 // The application's `transform`: a function that receives each record before it is shipped.
 //
-// It returns the record to ship, or null or undefined to filter the record out. It must not return a promise. If it fails,
-// the record goes out unchanged, so it is not a safe place to remove secrets.
+// It returns the record to ship, or null or undefined to filter the record out. It must not return a promise. If it
+// fails, the record goes out unchanged, so it is not a safe place to remove secrets.
 //
-// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits of
-// a whole number above 2^53. The options `rename` and `omit` cost nothing of that.
+// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits
+// of a whole number above 2^53. The options `rename` and `omit` cost nothing of that.
 
 import { createRequire } from 'node:module';
 import { messageOf, PutlogsError } from '../errors';

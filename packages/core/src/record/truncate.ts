@@ -1,8 +1,8 @@
 // Truncation of a record that is larger than the service accepts. Its whole batch would be refused otherwise.
 //
-// All values are cut to one common length, the largest with which the record fits, so short values stay whole. A cut value
-// ends with `…[truncated N bytes]`, and no character is cut in two. If the names alone are too long, fields are left out
-// from the end, and the field `putlogs-left-out` has their number.
+// All values are cut to one common length, the largest with which the record fits, so short values stay whole. A cut
+// value ends with `…[truncated N bytes]`, and no character is cut in two. If the names alone are too long, fields are
+// left out from the end, and the field `putlogs-left-out` has their number.
 
 import { fieldOf } from '../protobuf/fields';
 import { readVarint, writeVarint } from '../protobuf/varint';

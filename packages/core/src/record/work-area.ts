@@ -82,7 +82,9 @@ export class WorkArea {
     this.textTo = this.text + bytes;
   }
 
-  /** Reads the text into rows, and returns the end of the rows. It is before `firstRow` if the text is no JSON object. */
+  /**
+   * Reads the text into rows, and returns the end of the rows. It is before `firstRow` if the text is no JSON object.
+   */
   readRows(): number {
     const rows = this.#arena.wasm.read(this.text, this.textTo, this.firstRow << 2, this.#levels, this.#levels);
     return this.firstRow + rows * ROW_WORDS;

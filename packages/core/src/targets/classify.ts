@@ -1,7 +1,7 @@
 // The classification of answers: an answer of the service becomes an Outcome.
 //
-// The service's error code decides first, and the HTTP status second. An unknown refusal holds the batch, so that records
-// are never deleted for a reason that we do not know.
+// The service's error code decides first, and the HTTP status second. An unknown refusal holds the batch, so that
+// records are never deleted for a reason that we do not know.
 
 import type { Answer } from '../http/exchange';
 import type { Outcome, Refusal } from './outcome';
@@ -146,7 +146,9 @@ function explain(status: number, requestId: string): string {
     : `the service answered ${status} without a reason`;
 }
 
-/** Reads a Retry-After of RFC 9110, in seconds or as a date. Returns 0 if there is none, or if it is invalid or past. */
+/**
+ * Reads a Retry-After of RFC 9110, in seconds or as a date. Returns 0 if there is none, or if it is invalid or past.
+ */
 export function retryAfterMs(value: string | undefined, wallMs: number): number {
   if (value === undefined) return 0;
   const text = value.trim();

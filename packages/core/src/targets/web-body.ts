@@ -1,7 +1,7 @@
 // The body of web tracking: a batch as JSON.
 //
-// A batch for web tracking is like any other in memory, on disk and when it is split: its records are encoded as protobuf.
-// It becomes JSON when it is sent. Its envelope is JSON behind the records.
+// A batch for web tracking is like any other in memory, on disk and when it is split: its records are encoded as
+// protobuf. It becomes JSON when it is sent. Its envelope is JSON behind the records.
 //
 // Web tracking knows no time but that of arrival, so a record has its own as a field, unless it has one of that name:
 //   "time": "2026-01-01T00:00:00.000000000Z"

@@ -1,5 +1,7 @@
-// Takes: a body as sent and the headers that describe it. Gives: its bytes before compression, or a refusal.
-// Keeps: nothing. Never: decodes to more bytes than the limit allows, whatever the headers or the body claim.
+// Reads the body of a request to SLS: its bytes before compression, or a refusal.
+//
+// It is never decompressed to more bytes than the limit allows, whatever its headers claim.
+
 import { isRefusal, type Refusal } from '../answer.js';
 import { type Codec, decompress } from '../codec.js';
 import { type ApiRequest, header } from '../request.js';
@@ -13,7 +15,7 @@ export interface OpenedBody {
 /** The codecs of a signed write, by their documented names. */
 export const WRITE_CODECS: Readonly<Record<string, Codec>> = { lz4: 'lz4', deflate: 'zlib' };
 
-/** Without `rawSize` the body may do without x-log-bodyrawsize, unless it is compressed. */
+/** `rawSize: 'required'` requires x-log-bodyrawsize. Otherwise only a compressed body needs it. */
 export function openBody(
   request: ApiRequest,
   codecs: Readonly<Record<string, Codec>>,

@@ -1,9 +1,10 @@
-// Takes: the two forms in which a request says when it was signed. Gives: milliseconds since the epoch, or `null`.
-// Keeps: nothing. Never: a form beyond these two, though Date.parse knows many.
+// Reads the two date forms of a signed request. Other forms that Date.parse knows are rejected.
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `Tue, 02 Jan 2024 03:04:05 GMT`. The name of the day is not compared: an SDK's own published example has a wrong one. */
+/**
+ * `Tue, 02 Jan 2024 03:04:05 GMT`. The name of the day is not checked: a published example of an SDK has a wrong one.
+ */
 export function parseHttpDate(text: string): number | null {
   const fields = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{1,2}) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/.exec(text);
   if (!fields) return null;
@@ -22,7 +23,7 @@ export function parseCompactDate(text: string): number | null {
 
 function parseIso(iso: string): number | null {
   const atMs = Date.parse(iso);
-  // Date.parse rolls 30 February over; the round trip does not.
+  // Date.parse accepts 30 February as 1 March. The round trip detects that.
   return Number.isNaN(atMs) || new Date(atMs).toISOString() !== iso ? null : atMs;
 }
 

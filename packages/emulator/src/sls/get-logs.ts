@@ -1,5 +1,7 @@
-// Takes: a GetLogs or GetLogsV2 request whose signature holds. Gives: the page of logs it asks for, in the service's JSON
-// shapes. Keeps: nothing beside the scan's last matches. Never: an index, and never SQL: a query with `|` is refused.
+// GetLogs and GetLogsV2: searches logs, and returns a page of them in the JSON of the service.
+//
+// SQL is not supported: a query with `|` is refused.
+
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import { readJsonBody } from '../json-body.js';
 import type { Ledger, LogEntry, Store } from '../ledger.js';
@@ -14,7 +16,7 @@ const NAMES: QueryNames = {
   attributes: { __source__: ({ source }) => source, __topic__: ({ topic }) => topic },
 };
 
-/** What a client may ask. The query string has texts, the JSON body of V2 numbers and truth values. */
+/** The parameters of a search. They are texts in a query string, and numbers and booleans in the JSON body of V2. */
 type Asked = Readonly<Record<string, unknown>>;
 
 export class LogQueries {
@@ -45,7 +47,7 @@ export class LogQueries {
     return answerBody(request, body, { ...headers, ...countHeaders(logs) });
   }
 
-  /** Forgets the last search: after a reset the same question has another answer. */
+  /** Drops the matches of the last search. Called after a reset. */
   reset(): void {
     this.#scan.reset();
   }
@@ -72,7 +74,7 @@ export class LogQueries {
       store,
       text: JSON.stringify([text, topic]),
       fromMs: from * 1000,
-      // The service leaves the end out, the scan takes it in.
+      // The end is exclusive for the service, and inclusive for the scan.
       toMs: to * 1000 - 1,
       test: (log) => (topic === '' || log.topic === topic) && test(log),
       order: String(reverse) === 'true' ? 'desc' : 'asc',
@@ -86,7 +88,7 @@ function countHeaders(logs: readonly LogEntry[]): Record<string, string> {
   return { 'x-log-progress': 'Complete', 'x-log-count': String(logs.length), 'x-log-has-sql': 'false' };
 }
 
-// fromEntries makes own properties whatever the key is called.
+// fromEntries makes own properties, also of `__proto__`.
 function asFields(log: LogEntry): Record<string, string> {
   return Object.fromEntries([
     ...log.contents.map(({ key, value }) => [key, value] as const),

@@ -1,5 +1,7 @@
-// Takes: the bytes of a JSON log group, as browsers and some clients send it. Gives: the group or a refusal.
-// Keeps: nothing. Never: turns a value that is no string into one: the service's own clients do that before they send.
+// Reads a log group in JSON, as browsers and some clients send it.
+//
+// A value must be a string: the service's own clients convert values before they send.
+
 import type { Refusal } from '../answer.js';
 import { isRefusal } from '../answer.js';
 import type { KeyValue, LogGroup, StoredLog } from '../log-group.js';
@@ -8,7 +10,7 @@ import { groupOf } from './schema.js';
 
 const FIELDS = ['__topic__', '__source__', '__logs__', '__tags__'];
 
-/** `arrivedAtMs` is the time of every log of an anonymous request; without it each log must bring its own. */
+/** `arrivedAtMs` is the time of all logs of an anonymous request. Without it each log must have its own. */
 export function decodeJsonGroup(raw: Buffer, arrivedAtMs?: number): LogGroup | Refusal {
   let text: string;
   try {
@@ -45,7 +47,7 @@ function readLog(where: string, entry: unknown, arrivedAtMs: number | undefined)
   const { __time__: time, __time_ns_part__: timeNs = null, ...fields } = entry;
   const contents = readPairs(where, fields);
   if (isRefusal(contents)) return contents;
-  // The service replaces the time of an anonymous log by that of arrival.
+  // The service replaces the time of an anonymous log by the time of arrival.
   if (arrivedAtMs !== undefined) return { time: Math.floor(arrivedAtMs / 1000), timeNs: null, contents };
   if (!isWhole(time, 2 ** 32 - 1)) return refuse('InvalidTimestamp', `The ${where} has no __time__ in Unix seconds.`);
   if (timeNs !== null && !isWhole(timeNs, 999_999_999)) {

@@ -1,5 +1,5 @@
-// Takes: a decoded log group. Gives: `null`, or the refusal of the whole request. Keeps: nothing.
-// Never: drops or repairs a single log: the service takes a request whole or not at all.
+// The limits of a write. The service accepts or refuses a request as a whole, and never drops or repairs a log.
+
 import type { Refusal } from '../answer.js';
 import type { LogGroup } from '../log-group.js';
 import { refuse, shown } from './refusal.js';
@@ -10,7 +10,7 @@ const MAX_NAME_BYTES = 128;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_AHEAD_MS = 15 * 60 * 1000;
 
-// Fields of the service's own, which a field of the same name would hide or be hidden by.
+// Fields that the service adds. A field of the same name would hide one, or be hidden.
 const RESERVED_KEYS = new Set([
   '__time__',
   '__source__',
@@ -32,7 +32,7 @@ export function checkLimits(group: LogGroup, maxLogs: number, nowMs: number): Re
   }
   if (group.tags.some(({ key }) => key === '')) return refuse('InvalidKey', 'The key of a tag is empty.');
 
-  // A request repeats few keys many times.
+  // A request repeats few keys many times, so checked keys are remembered.
   const soundKeys = new Set<string>();
   for (const [at, { time, contents }] of group.logs.entries()) {
     const timeMs = time * 1000;
@@ -46,7 +46,7 @@ export function checkLimits(group: LogGroup, maxLogs: number, nowMs: number): Re
       soundKeys.add(key);
       if (keys.has(key)) return refuse('InvalidKey', `Log ${at} has the key ${shown(key)} twice.`);
       keys.add(key);
-      // No text has more bytes than three for each of its code units.
+      // A text has at most three bytes for each of its code units.
       if (value.length * 3 > MAX_VALUE_BYTES && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
         return refuse('PostBodyTooLarge', `The value of ${shown(key)} of log ${at} is larger than 1 MiB.`);
       }

@@ -1,5 +1,7 @@
-// Takes: a request's Host and path. Gives: the project and Logstore they name and what is asked of them, or a refusal.
-// Keeps: nothing. Never: a project from anywhere but the first label of the Host, where every client puts it.
+// The project, the Logstore and the resource that a request names.
+//
+// The project is the first label of the Host, where every client writes it.
+
 import { isIP } from 'node:net';
 import type { Refusal } from '../answer.js';
 import type { Ledger, Store } from '../ledger.js';
@@ -12,7 +14,7 @@ export interface Place {
   readonly project: string;
   readonly logstore: string;
   readonly resource: Resource;
-  /** Of the resource `shard`; else `''`. */
+  /** For the resource `shard`; otherwise `''`. */
   readonly shard: string;
 }
 
@@ -40,14 +42,17 @@ export function readPlace(head: RequestHead): Place | Refusal {
   return { project, logstore, resource: shard === '' ? resourceOf(path[2]) : 'shard', shard };
 }
 
-/** The first label of a host name of at least two, or `''`: an address and a lone name are an endpoint without a project. */
+/**
+ * The first label of a host name with at least two labels. `''` for an IP address and a single name, which have no
+ * project.
+ */
 export function projectOf(host: string): string {
   const name = host.replace(/:\d*$/, '');
   const dot = name.indexOf('.');
   return dot <= 0 || name.startsWith('[') || isIP(name) !== 0 ? '' : name.slice(0, dot);
 }
 
-/** The Logstore of a path, as a fault rule may name it; `''` when the path has none. */
+/** The Logstore of a path, for a fault rule. `''` if the path has none. */
 export function logstoreOf(path: string): string {
   return /^\/logstores\/([^/]+)/.exec(path)?.[1] ?? '';
 }

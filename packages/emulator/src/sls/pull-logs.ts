@@ -1,5 +1,5 @@
-// Takes: ListShards, GetCursor, GetCursorTime and PullLogs requests whose signatures hold. Gives: shards, cursors, and the
-// log groups from a cursor on. Keeps: nothing. Never: splits a log group.
+// ListShards, GetCursor, GetCursorTime and PullLogs: shards, cursors, and the log groups from a cursor on.
+
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import { compress } from '../codec.js';
 import { cursorFrom, readCursor, type ShardGroups, takeGroups, writeCursor } from '../cursor.js';
@@ -10,10 +10,10 @@ import { refuse, shown } from './refusal.js';
 import { encodeGroupList } from './schema.js';
 
 const MAX_GROUPS = 1000;
-// The documented ceiling of one call.
+// The documented maximum of one call.
 const MAX_ANSWER_BYTES = 10 * 1024 * 1024;
 
-/** A request that reads from a Logstore that exists. */
+/** A request to read from an existing Logstore. */
 export interface Reading {
   readonly request: ApiRequest;
   readonly place: Place;
@@ -33,7 +33,7 @@ export function listShards({ store }: Reading): Answer {
   );
 }
 
-/** One path has four APIs, told apart by `type`. */
+/** One path has four APIs. `type` distinguishes them. */
 export function readShard({ request, place, store, nowMs }: Reading, ledger: Ledger): Answer | Refusal {
   const number = Number(place.shard);
   const groups = store.groups[number];
@@ -42,7 +42,7 @@ export function readShard({ request, place, store, nowMs }: Reading, ledger: Led
   const type = parameter(request, 'type') ?? '';
   if (type === 'cursor') return getCursor(request, shard);
   if (type === 'cursor_time') return getCursorTime(request, shard, nowMs);
-  // The documents say log, the Go SDK logs.
+  // The documentation has `log`, and the Go SDK sends `logs`.
   if (type === 'log' || type === 'logs') return pullLogs(request, shard, ledger);
   return refuse('ParameterInvalid', `The type ${shown(type)} is none of cursor, cursor_time and log.`);
 }
@@ -79,7 +79,7 @@ function pullLogs(request: ApiRequest, shard: ShardGroups, ledger: Ledger): Answ
   });
 }
 
-/** The body as an LZ4 block where the client says that it can read one, with the headers that tell. */
+/** The body as an LZ4 block if the client accepts one, with the headers that describe it. */
 export function answerBody(request: ApiRequest, raw: Buffer, headers: Readonly<Record<string, string>>): Answer {
   const takesLz4 = /(?:^|[\s,])lz4(?:$|[\s,;])/.test(header(request, 'accept-encoding') ?? '') && raw.length > 0;
   return {

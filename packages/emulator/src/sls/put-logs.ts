@@ -1,5 +1,5 @@
-// Takes: a PutLogs request whose signature holds. Gives: what is to be written, or the refusal of all of it.
-// Keeps: nothing; the caller writes. Never: takes a request in part.
+// PostLogStoreLogs: checks a write whose signature is valid. A request is accepted or refused as a whole.
+
 import { isRefusal, type Refusal } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
@@ -13,7 +13,7 @@ import { type Place, storeToWrite } from './place.js';
 import { refuse, shown } from './refusal.js';
 import { decodeGroup } from './schema.js';
 
-/** A request that would write, and all that decides about it. */
+/** A write, with everything that its checks need. */
 export interface Writing {
   readonly request: ApiRequest;
   readonly place: Place;
@@ -35,7 +35,7 @@ export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
   return isRefusal(opened) ? opened : acceptBody(writing, hashKey, opened, decode);
 }
 
-/** What a signed and an anonymous write have in common once the body is open. */
+/** The common part of a signed and an anonymous write, after the body was decompressed. */
 export function acceptBody(
   writing: Writing,
   hashKey: string,
@@ -46,7 +46,7 @@ export function acceptBody(
   if (isRefusal(group)) return group;
   const wire = writing.request.body;
   const rawBytes = raw.length;
-  // Only the bytes as sent are held on to; they were decoded once, so they can be again.
+  // Only the bytes as sent are kept. They were decoded without an error, so they can be decoded again.
   const read = (): LogGroup[] => [decode(decompress(codec, wire, rawBytes, rawBytes)!) as LogGroup];
   return acceptGroup(writing, hashKey, group, rawBytes, read);
 }
@@ -71,7 +71,7 @@ export function acceptGroup(
     shard: hashKey === '' ? store.shards.balanced() : store.shards.byHashKey(hashKey),
     hashKey,
     requestId: request.requestId,
-    // A request without a body wrote its query.
+    // A request without a body writes its query.
     wireBytes: request.body.length || rawBytes,
     rawBytes,
     logCounts: [group.logs.length],
@@ -80,7 +80,7 @@ export function acceptGroup(
   };
 }
 
-/** The logs of a request, if it can be read at all. */
+/** The logs of a request, if it can be decoded. */
 export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
   const decode = decoderOf(header(request, 'content-type'));
   if (isRefusal(decode)) return null;
@@ -90,7 +90,7 @@ export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): read
   return isRefusal(group) ? null : [group];
 }
 
-/** The documented form is `key` of the query on its own path; the one of 2017 a header, in which `''` is none. */
+/** The hash key: `key` in the query of the documented path, or a header in the form of 2017, where `''` means none. */
 export function hashKeyOf(head: RequestHead, { resource }: Pick<Place, 'resource'>): string {
   return (resource === 'route' ? parameter(head, 'key') : header(head, 'x-log-hashkey')) ?? '';
 }

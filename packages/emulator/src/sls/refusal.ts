@@ -1,9 +1,11 @@
-// Takes: a stage's no. Gives: refusals of Alibaba Cloud SLS, their catalogue and their form as an answer.
-// Keeps: nothing. Never: a stack trace or a secret in a message.
+// The refusals of Alibaba Cloud SLS: the catalogue of codes, and the form of an answer.
+//
+// A message contains no stack trace and no secret.
+
 import { type Answer, answerJson, type Refusal } from '../answer.js';
 import type { RefusalCatalogue } from '../vendor.js';
 
-// [status, message]. "documented": the vendor's pages state code and status. "guess": only the code's name is known.
+// [status, message]. "documented": the documentation has code and status. "guess": only the code is known.
 const CATALOGUE = {
   ParameterInvalid: [400, 'A parameter of the request is invalid.'], // documented
   MissingHost: [400, 'The request has no Host header.'], // documented
@@ -75,7 +77,7 @@ export const catalogue: RefusalCatalogue = {
   success: (status) => ({ status, headers: {}, body: Buffer.alloc(0) }),
 };
 
-/** `why` takes the place of the catalogue's sentence. */
+/** `why` replaces the message of the catalogue. */
 export function refuse(code: ErrorCode, why?: string): Refusal {
   const [status, message] = CATALOGUE[code];
   return { refused: true, status, code, message: why ?? message };
@@ -85,7 +87,7 @@ export function answerRefusal({ code, message, status }: Refusal): Answer {
   return { ...answerJson({ errorCode: code, errorMessage: message }, status), code };
 }
 
-/** A value of the request as a message may show it. */
+/** A value of the request, shortened for a message. */
 export function shown(value: string): string {
   return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}...` : value);
 }

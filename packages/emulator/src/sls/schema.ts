@@ -1,6 +1,8 @@
-// Takes: the bytes of one LogGroup. Gives: the group or a refusal, and groups as the bytes of a LogGroupList.
-// Keeps: nothing. Never: forgives what a protobuf library would: a required field left out, an unknown field, a wrong wire
-// type, a field given twice. Each is an encoder's mistake, and the service answers some of them with lost logs.
+// Reads and writes LogGroups of SLS.
+//
+// It refuses what a protobuf library would accept: a missing required field, an unknown field, a wrong wire type, and a
+// repeated field. Each is a mistake of the encoder, and the service answers some of them with lost logs.
+
 import { Reader, Writer } from 'protobufjs/light';
 import type { Refusal } from '../answer.js';
 import type { KeyValue, LogGroup, StoredLog } from '../log-group.js';
@@ -32,7 +34,7 @@ export function decodeGroup(raw: Buffer): LogGroup | Refusal {
   }
 }
 
-/** The group as it is kept; its pack id is the tag that carries it. */
+/** The group in the form of the ledger. The pack id is a tag. */
 export function groupOf(parts: Pick<LogGroup, 'topic' | 'source' | 'tags' | 'logs'>): LogGroup {
   const packId = parts.tags.find(({ key }) => key === '__pack_id__')?.value ?? '';
   return { ...parts, fileName: '', packId };
@@ -66,7 +68,7 @@ function readGroup(raw: Buffer): LogGroup {
   let source = '';
   readMessage('LogGroup', raw, {
     1: [BYTES, (reader) => logs.push(readLog(reader.bytes() as Buffer)), 'repeated'],
-    // Category and MachineUUID are the vendor's own agent's; they are checked and not kept.
+    // Category and MachineUUID are for the vendor's agent. They are checked, and not kept.
     2: [BYTES, (reader) => readText(reader)],
     3: [BYTES, (reader) => (topic = readText(reader))],
     4: [BYTES, (reader) => (source = readText(reader))],

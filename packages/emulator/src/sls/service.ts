@@ -1,5 +1,5 @@
-// Takes: whole requests to Alibaba Cloud SLS. Gives: their answers: this file is the way of a request, top to bottom.
-// Keeps: the last search. Never: touches a socket; see ../server.ts.
+// Alibaba Cloud SLS: the stages of a request, from top to bottom. ../server.ts has the sockets.
+
 import { randomBytes } from 'node:crypto';
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
@@ -88,7 +88,7 @@ export class SlsService implements Vendor {
     if (isRefusal(place)) return place;
     const run = this.#routes[place.resource][request.method];
     if (!run) return refuse('MethodNotSupport');
-    // Web tracking needs no signature and has its own forms; a signature that was sent all the same has to hold.
+    // Web tracking needs no signature, and has forms of its own. A signature that is sent must be valid.
     if (place.resource === 'track' && header(request, 'authorization') === undefined) return run(request, place, nowMs);
     const version = header(request, 'x-log-apiversion');
     if (version === undefined) return refuse('MissingAPIVersion');

@@ -1,5 +1,7 @@
-// Takes: a request as received and what the account allows. Gives: `null` when its signature, of the old kind or of v4,
-// holds over its head and its body, else a refusal. Keeps: nothing. Never: more than one spelling of what was signed.
+// Checks the signature of a request to SLS, v1 or v4, over its headers and its body.
+//
+// Only one spelling of the signed data is accepted.
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '../answer.js';
 import { type ApiRequest, header } from '../request.js';
@@ -11,11 +13,11 @@ import { refuse, shown } from './refusal.js';
 export interface SignaturePolicy {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** When set, requests must carry exactly this token; when not, a request that carries any token is refused. */
+  /** The token that requests must have. If it is undefined, a request with a token is refused. */
   readonly securityToken?: string | undefined;
-  /** When set, the scope of a v4 signature must name this region. */
+  /** The region that the scope of a v4 signature must have, if it is defined. */
   readonly region?: string | undefined;
-  /** Keys beside it, each with its own token. */
+  /** Temporary keys, each with a token. */
   readonly temporary?: readonly TemporaryKey[];
   readonly nowMs: number;
 }
@@ -49,7 +51,7 @@ function verifyV1(request: Parts, policy: SignaturePolicy, signature: string): R
   const method = header(request, 'x-log-signaturemethod');
   if (method === undefined) return refuse('MissingSignatureMethod');
   if (method !== 'hmac-sha1' && method !== 'hmac-sha256') return refuse('InvalidSignatureMethod');
-  // A browser may not set Date, so x-log-date stands for it, here and in what is signed.
+  // A browser cannot set Date, so x-log-date replaces it, here and in the signed text.
   const date = header(request, 'x-log-date') ?? header(request, 'date');
   if (date === undefined) return refuse('MissingDate');
   const wrongTime = checkTime(date, parseHttpDate(date), policy.nowMs);
@@ -68,7 +70,7 @@ function verifyV1(request: Parts, policy: SignaturePolicy, signature: string): R
     .map(([key, value]) => `${key}=${value}`)
     .join('&');
   const expected = createHmac(method === 'hmac-sha1' ? 'sha1' : 'sha256', policy.accessKeySecret)
-    // latin1 is how node:http reads header bytes, so this hashes the bytes that travelled; the query was decoded.
+    // node:http reads header bytes as latin1, so this hashes the bytes as sent. The query was decoded.
     .update(head, 'latin1')
     .update(query === '' ? '' : `?${query}`)
     .digest('base64');
@@ -126,7 +128,7 @@ function checkToken(request: Parts, key: Key, nowMs: number): Refusal | null {
 
 function checkMd5(request: Parts): Refusal | null {
   const md5 = header(request, 'content-md5');
-  // One client sends the header empty with every request that has no body.
+  // One client sends an empty header with every request without a body.
   if (md5 === undefined || (md5 === '' && request.body.length === 0)) return null;
   return md5.toLowerCase() === createHash('md5').update(request.body).digest('hex')
     ? null
@@ -141,7 +143,7 @@ function isSignedV4(name: string): boolean {
   return (isOwn(name) && !name.startsWith('x-log-meta-')) || name === 'content-type' || name === 'host';
 }
 
-// Sent twice, one of these would leave open which of the two was meant.
+// If one of these headers is sent twice, it is not clear which one is meant.
 function mustBeSingle(name: string): boolean {
   return isOwn(name) || ['authorization', 'content-md5', 'content-type', 'date', 'host'].includes(name);
 }

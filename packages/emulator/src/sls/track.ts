@@ -1,5 +1,6 @@
-// Takes: an anonymous request to a Logstore's /track. Gives: what is to be written, or the refusal of all of it.
-// Keeps: nothing; the caller writes. Never: believes a log's own time: the service sets that of arrival.
+// PutWebtracking: checks an anonymous write to a Logstore's /track. The service replaces the time of a log by that of
+// arrival.
+
 import { isRefusal, type Refusal } from '../answer.js';
 import type { Codec } from '../codec.js';
 import type { AcceptedRequest } from '../ledger.js';
@@ -13,9 +14,9 @@ import { acceptBody, acceptGroup, type Writing } from './put-logs.js';
 import { refuse } from './refusal.js';
 import { groupOf } from './schema.js';
 
-// The documents of 2019 name gzip, and the clients that know the word send the zlib format under it.
+// The documentation of 2019 has gzip, but clients that use the name send the zlib format.
 const TRACK_CODECS: Readonly<Record<string, Codec>> = { ...WRITE_CODECS, gzip: 'gzip' };
-// The documented size of the one log that a query can hold.
+// The documented maximum of the one log that a query can contain.
 const MAX_QUERY_BYTES = 16 * 1024;
 
 export function acceptTrack(writing: Writing): AcceptedRequest | Refusal {
@@ -39,7 +40,7 @@ export function peekTrack(request: ApiRequest, options: ResolvedOptions): readon
   return isRefusal(group) ? null : [group];
 }
 
-/** A browser may not set headers without asking first, so its requests name the version in the query. */
+/** A browser has to ask before it may send headers, so its requests have the version in the query. */
 function checkVersion(request: ApiRequest): Refusal | null {
   const version = header(request, 'x-log-apiversion') ?? parameter(request, 'APIVersion');
   if (version === undefined) return refuse('MissingAPIVersion');
@@ -54,7 +55,7 @@ function openTrack(request: ApiRequest, options: ResolvedOptions): ReturnType<ty
 function acceptQuery(writing: Writing): AcceptedRequest | Refusal {
   const { request, nowMs } = writing;
   const group = queryGroup(request, nowMs);
-  // Each pair with its = and &.
+  // Each pair, with its = and &.
   const bytes = (request.query ?? []).reduce((sum, [key, value]) => sum + Buffer.byteLength(key + value) + 2, 0);
   if (bytes > MAX_QUERY_BYTES) return refuse('PostBodyTooLarge', `The query is larger than ${MAX_QUERY_BYTES} bytes.`);
   return acceptGroup(writing, '', group, bytes, () => [group]);

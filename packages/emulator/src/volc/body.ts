@@ -1,5 +1,7 @@
-// Takes: a body as sent and the headers that describe it. Gives: the LogGroupList's bytes, or a refusal.
-// Keeps: nothing. Never: decodes to more bytes than the limit allows, whatever the headers or the body claim.
+// Reads the body of a request to TLS: the bytes of a LogGroupList, or a refusal.
+//
+// It is never decompressed to more bytes than the limit allows, whatever its headers claim.
+
 import { createHash } from 'node:crypto';
 import type { Refusal } from '../answer.js';
 import { type Codec, decompress } from '../codec.js';

@@ -1,5 +1,5 @@
-// Takes: DescribeShards, DescribeCursor and ConsumeLogs requests whose signatures hold. Gives: shards, cursors, and the
-// log groups from a cursor on. Keeps: nothing. Never: splits a log group.
+// DescribeShards, DescribeCursor and ConsumeLogs: shards, cursors, and the log groups from a cursor on.
+
 import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
 import { compress } from '../codec.js';
 import { cursorFrom, readCursor, type ShardGroups, takeGroups, writeCursor } from '../cursor.js';
@@ -11,7 +11,7 @@ import { encodeGroups } from './schema.js';
 
 const MAX_GROUPS = 1000;
 const DEFAULT_GROUPS = 100;
-// The documented ceiling of one call.
+// The documented maximum of one call.
 const MAX_ANSWER_BYTES = 5 * 1024 * 1024;
 
 export function describeShards(request: ApiRequest, ledger: Ledger): Answer | Refusal {

@@ -1,10 +1,10 @@
-// Takes: decoded log groups and the size of the bytes they came from. Gives: `null`, or the refusal of the whole request.
-// Keeps: nothing. Never: drops or repairs a single log: the service takes a request whole or not at all.
+// The limits of a write. The service accepts or refuses a request as a whole, and never drops or repairs a log.
+
 import type { Refusal } from '../answer.js';
 import { invalidArgument, refuse } from './refusal.js';
 import { largestLogBytes, timeOf, type WireLogGroup } from './schema.js';
 
-/** The documented ceiling of one LogGroupList before compression. */
+/** The documented maximum of a LogGroupList before compression. */
 export const MAX_RAW_BYTES = 5 * 1024 * 1024;
 export const MAX_LOG_BYTES = 1024 * 1024;
 export const MAX_LOGS_PER_GROUP = 10_000;
@@ -22,11 +22,11 @@ const FORBIDDEN_KEYS = new Set([
 
 export function checkLimits(groups: readonly WireLogGroup[], raw: Buffer): Refusal | null {
   if (groups.some((group) => group.Logs.length > MAX_LOGS_PER_GROUP)) return refuse('TooManyLogs');
-  // No log can be larger than the list that holds it, so most requests need no second walk.
+  // No log is larger than its list, so most requests need no second pass.
   if (raw.length > MAX_LOG_BYTES && largestLogBytes(raw) > MAX_LOG_BYTES) return refuse('LogSizeTooLarge');
   if (!groups.some((group) => group.Logs.length > 0)) return invalidArgument('Logs', '', 'the request has no log');
 
-  // A request repeats few keys many times.
+  // A request repeats few keys many times, so checked keys are remembered.
   const soundKeys = new Set<string>();
   for (const [groupIndex, group] of groups.entries()) {
     for (const [logIndex, log] of group.Logs.entries()) {
@@ -46,9 +46,9 @@ export function checkLimits(groups: readonly WireLogGroup[], raw: Buffer): Refus
   return null;
 }
 
-/** What is wrong with a content's key, or `null`. */
+/** What is wrong with the key of a content, or `null`. */
 export function keyProblem(key: string): string | null {
-  // Named by the documents as the field of a log's full text, although it starts with an underscore.
+  // The documented field for the full text of a log, although it starts with an underscore.
   if (key === '__content__') return null;
   if (FORBIDDEN_KEYS.has(key)) return 'the key is reserved';
   if (key === '') return 'the key is empty';

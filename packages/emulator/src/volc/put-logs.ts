@@ -1,5 +1,5 @@
-// Takes: a PutLogs request whose signature holds. Gives: what is to be written, or the refusal of all of it.
-// Keeps: nothing; the caller writes. Never: takes a request in part.
+// PutLogs: checks a write whose signature is valid. A request is accepted or refused as a whole.
+
 import { isRefusal, type Refusal } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
@@ -15,7 +15,7 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
   if (topicId === '') return invalidArgument('TopicId', '');
   const contentType = header(request, 'content-type') ?? '';
   if (contentType.toLowerCase() !== 'application/x-protobuf') return invalidArgument('Content-Type', contentType);
-  // Clients that balance the load send the header empty (the Go SDK) or not at all.
+  // Clients that use load balancing send an empty header (the Go SDK) or none.
   const hashKey = header(request, 'x-tls-hashkey') ?? '';
   if (hashKey !== '' && !/^[0-9a-fA-F]{32}$/.test(hashKey)) {
     return invalidArgument('x-tls-hashkey', hashKey, 'the form is 32 hex digits');
@@ -48,13 +48,13 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
     wireBytes: wire.length,
     rawBytes,
     logCounts: groups.map(({ Logs }) => Logs.length),
-    // Only the bytes as sent are held on to; they were decoded once, so they can be again.
+    // Only the bytes as sent are kept. They were decoded without an error, so they can be decoded again.
     read: () => storedGroups(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!) as WireLogGroup[]),
     arrivedAtMs: nowMs,
   };
 }
 
-/** The logs of a request, if it can be read at all: what fault rules that look into a body are matched against. */
+/** The logs of a request, if it can be decoded, for fault rules that look at a body. */
 export function peekPutLogs(request: ApiRequest): readonly LogGroup[] | null {
   const opened = openBody(request);
   if (isRefusal(opened)) return null;

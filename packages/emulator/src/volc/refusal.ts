@@ -1,9 +1,11 @@
-// Takes: a stage's no. Gives: refusals of Volcengine TLS, their catalogue and their form as an answer.
-// Keeps: nothing. Never: a stack trace or a secret in a message.
+// The refusals of Volcengine TLS: the catalogue of codes, and the form of an answer.
+//
+// A message contains no stack trace and no secret.
+
 import { type Answer, answerJson, type Refusal } from '../answer.js';
 import type { RefusalCatalogue } from '../vendor.js';
 
-// [status, message]. "documented": the vendor's pages state both. "guess": only the code's name is known.
+// [status, message]. "documented": the documentation has both. "guess": only the code is known.
 const CATALOGUE = {
   InvalidArgument: [400, 'Invalid argument, please check argument.'], // documented
   DeserializeFailed: [400, 'Deserialization failed, please check argument.'], // documented
@@ -57,7 +59,7 @@ export function refuse(code: ErrorCode, message?: string): Refusal {
   return { refused: true, status, code, message: message ?? catalogued };
 }
 
-/** The documented sentence of InvalidArgument; `why` follows it where the key alone would not tell. */
+/** The documented message of InvalidArgument. `why` is appended if the key alone does not explain it. */
 export function invalidArgument(key: string, value: string, why?: string): Refusal {
   const shown = value.length > 200 ? `${value.slice(0, 200)}...` : value;
   const sentence = `Invalid argument key ${key}, value ${shown}, please check argument.`;

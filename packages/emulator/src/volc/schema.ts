@@ -1,6 +1,8 @@
-// Takes: LogGroupList bytes. Gives: the decoded groups or a refusal, the size of each log on the wire, and groups as bytes.
-// Keeps: the schema. Never: shares a description with @putlogs/core: two descriptions of the wire written apart can
-// contradict each other, and that is the use of this one.
+// Reads and writes LogGroupLists of TLS.
+//
+// The schema is not shared with @putlogs/core: two independent descriptions of the wire format can contradict each
+// other, and that is how an error in one of them is found.
+
 import { Reader, Root } from 'protobufjs/light';
 import type { Refusal } from '../answer.js';
 import type { KeyValue, LogGroup } from '../log-group.js';
@@ -12,7 +14,7 @@ export interface WireContent {
 }
 
 export interface WireLog {
-  /** A Long where the decoder has one, so read it with `timeOf`. */
+  /** May be a Long, so read it with `timeOf`. */
   readonly Time: number | { toNumber(): number };
   readonly Contents: readonly WireContent[];
   readonly TimeNs?: number;
@@ -30,7 +32,7 @@ const pair = { fields: { Key: { type: 'string', id: 1 }, Value: { type: 'string'
 const root = Root.fromJSON({
   nested: {
     pb: {
-      // proto3, so that strings which are not UTF-8 are refused by the decoder itself.
+      // proto3, so that the decoder refuses strings that are not UTF-8.
       edition: 'proto3',
       nested: {
         LogContent: { edition: 'proto3', ...pair },
@@ -76,7 +78,7 @@ export function decodeGroups(raw: Buffer): readonly WireLogGroup[] | Refusal {
   }
 }
 
-/** The same groups in the emulator's own form. */
+/** The same groups in the form of the ledger. */
 export function storedGroups(groups: readonly WireLogGroup[]): LogGroup[] {
   return groups.map((group) => ({
     source: group.Source,
@@ -86,7 +88,7 @@ export function storedGroups(groups: readonly WireLogGroup[]): LogGroup[] {
     tags: group.LogTags.map(keyValue),
     logs: group.Logs.map((log) => ({
       time: timeOf(log),
-      // Presence, not value: a TimeNs of 0 was sent, a missing one was not.
+      // Presence counts, and not the value: a TimeNs of 0 was sent.
       timeNs: Object.hasOwn(log, 'TimeNs') ? log.TimeNs! : null,
       contents: log.Contents.map(keyValue),
     })),
@@ -118,12 +120,12 @@ function wirePair({ key, value }: KeyValue): WireContent {
   return { Key: key, Value: value };
 }
 
-/** The time as sent. Beyond 2^53 it is rounded, which only a time that is refused can be. */
+/** The time as sent. It is rounded beyond 2^53, but such a time is refused. */
 export function timeOf(log: WireLog): number {
   return typeof log.Time === 'number' ? log.Time : log.Time.toNumber();
 }
 
-/** The encoded bytes of the largest Log message, read off the wire: encoding again could give another size. */
+/** The size of the largest encoded Log, read from the wire: encoding it again could have another size. */
 export function largestLogBytes(raw: Buffer): number {
   let largest = 0;
   eachField(raw, (group) => eachField(group, (log) => (largest = Math.max(largest, log.length))));
@@ -134,13 +136,13 @@ function eachField(message: Buffer, visit: (field: Buffer) => void): void {
   const reader = Reader.create(message);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    // Of a Buffer the reader gives Buffers, views without a copy.
+    // The reader of a Buffer returns Buffers, which are views.
     if (tag === 10) visit(reader.bytes() as Buffer);
     else reader.skipType(tag & 7);
   }
 }
 
-// A field of a known number with a wrong wire type is kept as unknown too, and that is an encoder's mistake to show.
+// A known field with a wrong wire type is also kept as unknown. It is a mistake of the encoder, and refused.
 function hasUnknown(list: { readonly LogGroups: readonly WireLogGroup[] }): boolean {
   const odd = (message: object): boolean => '$unknowns' in message;
   return (

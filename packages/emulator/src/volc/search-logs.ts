@@ -1,5 +1,5 @@
-// Takes: a SearchLogs request whose signature holds. Gives: the page of logs it asks for, in the service's JSON shape.
-// Keeps: nothing beside the scan's last matches. Never: an index: every log is searched as if each field had one.
+// SearchLogs: searches logs, and returns a page of them in the JSON of the service.
+
 import { type Answer, answerJson, type Refusal } from '../answer.js';
 import { readJsonBody } from '../json-body.js';
 import type { Ledger, LogEntry } from '../ledger.js';
@@ -41,7 +41,7 @@ export class LogSearch {
     const newest = this.#ledger.totals().logs;
     const from = readContext(Context, newest);
     if (from === null) return invalidArgument('Context', String(Context));
-    // A first page freezes what there is to see; its next pages must not shift when logs arrive in between.
+    // The first page fixes the set of logs, so that later pages do not shift if logs arrive in between.
     const seen = from.seen ?? newest;
     const matches = this.#scan.find({
       store,
@@ -69,13 +69,13 @@ export class LogSearch {
     });
   }
 
-  /** Forgets the last search: after a reset the same question has another answer. */
+  /** Drops the matches of the last search. Called after a reset. */
   reset(): void {
     this.#scan.reset();
   }
 }
 
-// fromEntries makes own properties whatever the key is called, and of duplicates the last stays.
+// fromEntries makes own properties, also of `__proto__`. Of duplicate keys it keeps the last one.
 function shown(log: LogEntry): Record<string, unknown> {
   return Object.fromEntries<unknown>([
     ...log.contents.map(({ key, value }) => [key, value] as const),

@@ -1,5 +1,5 @@
-// Takes: whole requests to Volcengine TLS. Gives: their answers: this file is the way of a request, top to bottom.
-// Keeps: the last search. Never: touches a socket; see ../server.ts.
+// Volcengine TLS: the stages of a request, from top to bottom. ../server.ts has the sockets.
+
 import { randomBytes } from 'node:crypto';
 import { type Answer, isRefusal, type Refusal } from '../answer.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
@@ -38,7 +38,7 @@ export class TlsService implements Vendor {
       ['/WebTracks', { methods: ['POST'], run: (request, nowMs) => this.#webTracks(request, nowMs) }],
       ['/SearchLogs', { methods: ['POST'], run: (request) => this.#search.answer(request) }],
       ['/DescribeShards', { methods: ['GET'], run: (request) => describeShards(request, ledger) }],
-      // The documents say POST, the SDKs send GET with a body.
+      // The documentation has POST, and the SDKs send GET with a body.
       ['/DescribeCursor', { methods: ['GET', 'POST'], run: (request) => describeCursor(request, ledger) }],
       ['/ConsumeLogs', { methods: ['GET', 'POST'], run: (request) => consumeLogs(request, ledger) }],
     ]);
@@ -82,7 +82,7 @@ export class TlsService implements Vendor {
     const version = header(request, 'x-tls-apiversion');
     if (version !== undefined && version !== '0.2.0' && version !== '0.3.0')
       return invalidArgument('x-tls-apiversion', version);
-    // WebTracks needs no signature; one that was sent all the same has to hold.
+    // WebTracks needs no signature. A signature that is sent must be valid.
     const isAnonymous = request.path === '/WebTracks' && header(request, 'authorization') === undefined;
     const wrong = isAnonymous
       ? null

@@ -1,6 +1,7 @@
-// Takes: a request as received and what the account allows. Gives: `null` when the signature holds, else a refusal.
-// Keeps: nothing. Never: trusts a list of headers of its own: what was signed is what the request says was signed,
-// because each official SDK signs another set.
+// Checks the signature of a request to TLS.
+//
+// The request itself lists the headers that it signs, because each official SDK signs another set.
+
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '../answer.js';
 import { type ApiRequest, header } from '../request.js';
@@ -11,18 +12,18 @@ import { invalidArgument, refuse } from './refusal.js';
 export interface SignaturePolicy {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** When set, requests must carry exactly this token; when not, a request that carries any token is refused. */
+  /** The token that requests must have. If it is undefined, a request with a token is refused. */
   readonly securityToken?: string | undefined;
-  /** When set, the credential scope must name this region. */
+  /** The region that the credential scope must have, if it is defined. */
   readonly region?: string | undefined;
-  /** Keys beside it, each with its own token. */
+  /** Temporary keys, each with a token. */
   readonly temporary?: readonly TemporaryKey[];
-  /** Take X-Content-Sha256 as sent, without comparing it with the body. */
+  /** Accepts X-Content-Sha256 as sent, without comparing it with the body. */
   readonly lenient: boolean;
   readonly nowMs: number;
 }
 
-// A guess: no document and no SDK states the window.
+// A guess: neither the documentation nor an SDK has this number.
 const MAX_SKEW_MS = 15 * 60 * 1000;
 const EMPTY_SHA256 = createHash('sha256').digest('hex');
 const AUTHORIZATION =
@@ -109,7 +110,7 @@ function sign(
     names.join(';'),
     bodySha256,
   ].join('\n');
-  // latin1 is how node:http reads header bytes, so hashing as latin1 hashes the bytes that travelled.
+  // node:http reads header bytes as latin1, so this hashes the bytes as sent.
   const digest = createHash('sha256').update(canonical, 'latin1').digest('hex');
   const key = scope.reduce<string | Buffer>((secret, part) => hmac(secret, part), accessKeySecret);
   return hmac(key, ['HMAC-SHA256', xDate, scope.join('/'), digest].join('\n'));
@@ -154,6 +155,6 @@ function parseDate(xDate: string): number | null {
   const [, year, month, day, hour, minute, second] = fields;
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const atMs = Date.parse(iso);
-  // Date.parse rolls 30 February over; the round trip does not.
+  // Date.parse accepts 30 February as 1 March. The round trip detects that.
   return Number.isNaN(atMs) || new Date(atMs).toISOString() !== iso ? null : atMs;
 }

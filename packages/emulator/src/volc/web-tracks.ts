@@ -1,5 +1,5 @@
-// Takes: an anonymous WebTracks request. Gives: what is to be written, or the refusal of all of it.
-// Keeps: nothing; the caller writes. Never: a time of the client's: a log has none here, the service sets that of arrival.
+// WebTracks: checks an anonymous write. A log has no time of its own here: the service sets the time of arrival.
+
 import { isRefusal, type Refusal } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';

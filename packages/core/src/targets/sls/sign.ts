@@ -1,8 +1,9 @@
 // The request signatures of Alibaba Cloud SLS, v1 and v4: the Authorization header for a request.
 //
 // v1
-//   string to sign = method \n content-md5 \n content-type \n date \n (name:value \n of each x-log-* and x-acs-* header,
-//                    sorted) resource; x-log-date, if there is one, replaces date and is not repeated below
+//   string to sign = method \n content-md5 \n content-type \n date \n
+//                    (name:value \n of each x-log-* and x-acs-* header, sorted) resource;
+//                    x-log-date, if there is one, replaces date and is not repeated
 //   resource       = path ?name=value&..., sorted and not percent-encoded
 //   authorization  = LOG <id>:base64(HMAC-SHA1(secret, string to sign))
 //                    or HMAC-SHA256, by the header x-log-signaturemethod

@@ -1,6 +1,7 @@
 // The request signature of Volcengine, HMAC-SHA256 ("V4"): a request's headers with the Authorization header.
 //
-//   canonical request = method \n path \n query \n (name:value \n for each signed header) \n signed names \n sha256(body)
+//   canonical request = method \n path \n query \n
+//                       (name:value \n for each signed header) \n signed names \n sha256(body)
 //   string to sign    = HMAC-SHA256 \n date \n day/region/TLS/request \n sha256(canonical request)
 //   key               = HMAC(HMAC(HMAC(HMAC(secret, day), region), "TLS"), "request")
 //

@@ -287,7 +287,10 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
       PUTLOGS_TOPIC_ID: PUTLOGS_TOPIC_ID!,
     };
     const [keys] = wrongOf(await examined(env, ` --credentials-file ${directory}/none.json`));
-    assert.match(keys!.text, /^NO_CREDENTIALS: .*credentials\.file \(--credentials-file.*gave no credentials: ENOENT/);
+    assert.match(
+      keys!.text,
+      /^NO_CREDENTIALS: .*credentials\.file \(--credentials-file.*returned no credentials: ENOENT/,
+    );
   });
 });
 

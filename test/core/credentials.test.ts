@@ -81,7 +81,7 @@ test('a module is loaded where the work is done, and what it throws is told with
   };
   const result = await runChild(join(__dirname, 'apps/hosted.js'), { args, env });
   assert.equal(result.code, 0);
-  assert.match(result.stderr, /putlogs: credentials\.module gave no credentials: it failed \(Error\)/);
+  assert.match(result.stderr, /putlogs: credentials\.module returned no credentials: it failed \(Error\)/);
   assert.match(result.stderr, /putlogs: 5 records are lost/);
   assert.ok(!(result.stdout + result.stderr).includes(NEW_SECRET));
 });

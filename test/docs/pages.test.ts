@@ -145,7 +145,7 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
 async function surroundingsOf(code: string, directory: string, emulator: Emulator) {
   const { accessKeyId, accessKeySecret } = emulator;
   writeFileSync(join(directory, 'credentials.json'), JSON.stringify({ accessKeyId, accessKeySecret }));
-  writeFileSync(join(directory, 'authority.pem'), rootCertificates[0]!);
+  writeFileSync(join(directory, 'ca.pem'), rootCertificates[0]!);
   writeFileSync(join(directory, 'token'), 'a.token.signed');
   const keys = { 'access-key': accessKeyId, 'secret-key': accessKeySecret };
   writeFileSync(join(directory, 'profiles.json'), JSON.stringify({ profiles: { dev: { mode: 'ak', ...keys } } }));
@@ -163,12 +163,15 @@ async function surroundingsOf(code: string, directory: string, emulator: Emulato
     profile: { VOLCENGINE_CLI_CONFIG_FILE: join(directory, 'profiles.json') },
     metadata: { PUTLOGS_CREDENTIALS_METADATA_ENDPOINT: identity.url },
   };
+  // A profile that only the vendor's package can read: it runs a program.
+  const isVendorProfile = code.includes('./alicloud.mjs');
+  if (isVendorProfile) writeExternalProfile(directory, { accessKeyId, accessKeySecret });
   const isProxied = /proxy = /.test(code);
   const host = { PUTLOGS_ENDPOINT: 'http://logs.example.com', PUTLOGS_ALLOW_INSECURE: 'true' };
   return {
     hasKeys: code.includes('const credentials = {'),
     proxy: `127.0.0.1:${proxy.port}`,
-    variables: { ...variables[from], ...(isProxied ? host : {}) },
+    variables: { ...variables[from], ...(isProxied ? host : {}), ...(isVendorProfile ? { HOME: directory } : {}) },
     check: () => {
       assert.deepEqual(identity.wrong, []);
       assert.equal(identity.asked.length > 0, from === 'oidc' || from === 'metadata');
@@ -176,6 +179,16 @@ async function surroundingsOf(code: string, directory: string, emulator: Emulato
     },
     close: () => Promise.all([identity.close(), proxy.close()]),
   };
+}
+
+/** Writes ~/.aliyun/config.json with a profile `dev`, whose program prints the keys. */
+function writeExternalProfile(home: string, keys: { accessKeyId: string; accessKeySecret: string }): void {
+  const program = join(home, 'print-keys.js');
+  const printed = { mode: 'AK', access_key_id: keys.accessKeyId, access_key_secret: keys.accessKeySecret };
+  writeFileSync(program, `process.stdout.write(${JSON.stringify(JSON.stringify(printed))});`);
+  const profile = { name: 'dev', mode: 'External', process_command: `${process.execPath} ${program}` };
+  mkdirSync(join(home, '.aliyun'), { recursive: true });
+  writeFileSync(join(home, '.aliyun/config.json'), JSON.stringify({ current: 'dev', profiles: [profile] }));
 }
 
 /** What a block says that arrives, or one record of a block that makes a logger. */

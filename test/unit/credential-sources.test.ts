@@ -31,7 +31,7 @@ function fileWith(content: string): string {
 
 /** Questions without an answer yet. */
 let asking = 0;
-const ask: CredentialTools['ask'] = async (origin, timeoutMs, { isLocal: _, ...question }, signal) => {
+const fetch: CredentialTools['fetch'] = async (origin, timeoutMs, { isLocal: _, ...question }, signal) => {
   const options = { origin, timeoutMs, network: {}, clock: systemClock, connections: 1, onRequest: () => {} };
   asking += 1;
   const answer = await sendOnce(question, options, signal);
@@ -61,7 +61,7 @@ async function started(options: Partial<IdentityOptions> = {}) {
 }
 
 function sourceOf(of: CredentialsGiven, vendor: CredentialVendor, clock: HandClock) {
-  const source = new CredentialSource(of, { clock, vendor, ask });
+  const source = new CredentialSource(of, { clock, vendor, fetch });
   const seen = { renewed: 0, problems: [] as string[] };
   source.listen({
     renewed: () => {
@@ -114,7 +114,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     const { source, seen } = sourceOf(of, vendor, clock);
     assert.equal(await source.ready(), false);
     const problem =
-      "credentials.from 'oidc' gave no credentials: STS answered 403 NoPermission; check the role, and that it";
+      "credentials.from 'oidc' returned no credentials: STS answered 403 NoPermission; check the role, and that it";
     assert.deepEqual(seen.problems, [`${problem} trusts the token`]);
 
     const other = sourceOf({ ...of, oidcTokenFile: fileWith('a.forged.token') }, vendor, clock);
@@ -127,7 +127,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     ] as const) {
       const lacking = sourceOf({ ...of, oidcTokenFile }, vendor, clock);
       await lacking.source.ready();
-      assert.deepEqual(lacking.seen.problems, [`credentials.from 'oidc' gave no credentials: ${why}`]);
+      assert.deepEqual(lacking.seen.problems, [`credentials.from 'oidc' returned no credentials: ${why}`]);
     }
   });
 
@@ -205,9 +205,9 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     }
     assert.deepEqual(identity.wrong, []);
     for (const [profile, why] of [
-      ['sso', /mode is not one of .*; give others with credentials\.module$/],
-      ['empty', /the profile lacks what is credentials\.oidc\w+ here$/],
-      ['another', /there is no profile of that name in credentials\.profileFile; check credentials\.profile$/],
+      ['sso', /mode is not one of .*; for other modes use credentials\.module, see docs\/credentials\.md$/],
+      ['empty', /the profile has no value for credentials\.oidc\w+$/],
+      ['another', /credentials\.profileFile has no profile of that name; check credentials\.profile$/],
     ] as const) {
       const { source, seen } = sourceOf({ ...of, profile }, vendor, clock);
       assert.equal(await source.ready(), false);
@@ -237,7 +237,7 @@ test('a source that nobody answers is asked again after 1, 2, 4 s and so on to 3
   assert.deepEqual(atSecond, [1, 3, 7, 15, 31, 61, 91]);
   assert.equal(
     seen.problems[0],
-    `credentials.from 'metadata' gave no credentials: 127.0.0.1:${port} gave no answer: ECONNREFUSED`,
+    `credentials.from 'metadata' returned no credentials: 127.0.0.1:${port} did not answer: ECONNREFUSED`,
   );
   const identity = await startIdentity(
     { issue: () => ({ accessKeyId: 'id', accessKeySecret: SECRET, securityToken: 't', expiresMs: 1e15 }) },

@@ -34,8 +34,8 @@ function moduleWith(body: string): { module: string; calls: () => number } {
 
 function sourceOf(given: CredentialsGiven) {
   const clock = new HandClock();
-  const ask = () => Promise.reject(new Error('none of these asks a service'));
-  const source = new CredentialSource(given, { clock, vendor: 'volcengine', ask });
+  const fetch = () => Promise.reject(new Error('none of these sends a request'));
+  const source = new CredentialSource(given, { clock, vendor: 'volcengine', fetch });
   const seen = { renewed: 0, problems: [] as string[] };
   source.listen({
     renewed: () => {
@@ -110,7 +110,7 @@ test('what is unreadable is told without its content, and the old credentials ar
   rmSync(file);
   await source.ready();
   assert.equal(seen.problems.length, 8);
-  assert.match(seen.problems.at(-1)!, /^credentials\.file gave no credentials: ENOENT$/);
+  assert.match(seen.problems.at(-1)!, /^credentials\.file returned no credentials: ENOENT$/);
   assert.ok(!seen.problems.join().includes(SECRET), seen.problems.join('\n'));
 });
 
@@ -137,7 +137,7 @@ test('a module that throws, hangs or gives garbage is told, and asked again afte
   for (const [body, problem] of [
     [`throw new Error('${SECRET}');`, /it failed \(Error\)$/],
     [`return '${SECRET}';`, /accessKeyId is missing$/],
-    ['return new Promise(() => {});', /nothing came within 10000 ms$/],
+    ['return new Promise(() => {});', /there was no answer within 10000 ms$/],
   ] as const) {
     const { module, calls } = moduleWith(body);
     const { source, seen, clock } = sourceOf({ module });

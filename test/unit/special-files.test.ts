@@ -157,6 +157,6 @@ for (const [what, make] of [
       shipper.write('{}');
       setTimeout(() => shipper.close({ timeoutMs: 100 }), 500);
     `);
-    assert.match(answer, /credentials\.file gave no credentials: the file is not a regular file/);
+    assert.match(answer, /credentials\.file returned no credentials: the file is not a regular file/);
   });
 }

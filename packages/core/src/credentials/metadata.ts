@@ -1,19 +1,21 @@
-// The role of the machine this runs on, from the metadata service of its host (IMDSv2): a token first, by PUT, then the
-// name of the role where nobody has said it, then its credentials.
+// Fetches the credentials of a cloud machine's role from the metadata service of its host (IMDSv2).
 //
-// Takes: the vendor, the role's name if it is known, and a way to ask. Gives: what the service gave. Keeps: nothing: a
-// token is asked for each time, as an instance may be moved. Never: asks without a token (IMDSv1): a request that somebody
-// else can make us send would do for that.
+//   1. PUT /latest/api/token           returns a token for the next requests
+//   2. GET <roles>                     returns the role's name; left out if the options name the role
+//   3. GET <credentials>/<role>        returns the credentials
+//
+// The token is fetched for each renewal, because the machine may have been moved. IMDSv1, which needs no token, is never
+// used: an attacker who can make this process send a GET could read the credentials.
 
 import type { CredentialVendor } from '../options/target-facts';
-import { readObject, textOf, Unusable } from './parse';
-import type { Ask, CredentialsGiven } from './types';
+import { CredentialsError, readObject, textOf } from './parse';
+import type { CredentialsGiven, Fetch } from './types';
 
-/** It answers from the same host, in milliseconds; off the cloud nobody answers at all. The vendors' SDKs wait 1 to 2 s. */
+/** The service answers within milliseconds. Outside the cloud nothing answers. The vendors' SDKs wait 1 to 2 s. */
 const METADATA_TIMEOUT_MS = 2000;
 const TOKEN_SECONDS = '21600';
 
-/** By the vendors' own packages: @alicloud/credentials 2.4.7 and sdk-core of volcengine-nodejs-sdk. */
+/** As in the vendors' own packages: @alicloud/credentials 2.4.7, and sdk-core of volcengine-nodejs-sdk. */
 const SERVICES = {
   volcengine: {
     ttl: 'x-volc-ecs-metadata-token-ttl-seconds',
@@ -34,11 +36,11 @@ const SERVICES = {
 export async function instanceRole(
   { metadataRole, metadataEndpoint }: CredentialsGiven,
   vendor: CredentialVendor,
-  ask: Ask,
+  fetch: Fetch,
 ): Promise<unknown> {
   const service = SERVICES[vendor];
   const request = async (method: 'GET' | 'PUT', path: string, headers: Record<string, string>, what: string) => {
-    const { status, body } = await ask(metadataEndpoint ?? '', METADATA_TIMEOUT_MS, {
+    const { status, body } = await fetch(metadataEndpoint ?? '', METADATA_TIMEOUT_MS, {
       method,
       path,
       headers,
@@ -47,20 +49,21 @@ export async function instanceRole(
     });
     if (status === 200) return body;
     const why = status === 404 ? `; check that the instance has a role, and ${service.variable}` : '';
-    throw new Unusable(`the metadata service answered ${status} to ${what}${why}`);
+    throw new CredentialsError(`the metadata service answered ${status} to ${what}${why}`);
   };
   const token = (await request('PUT', '/latest/api/token', { [service.ttl]: TOKEN_SECONDS }, 'a token')).trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Unusable('the metadata service gave no token');
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CredentialsError('the metadata service returned no token');
   const headers = { [service.token]: token };
   const role = metadataRole ?? firstRole(await request('GET', service.roles, headers, "the role's name"));
   const path = service.credentials + encodeURIComponent(role);
   const fields = readObject(await request('GET', path, headers, 'the credentials of the role'));
   const code = textOf(fields, 'Code');
-  if (code !== '' && code !== 'Success') throw new Unusable('the metadata service has no credentials of the role');
+  if (code !== '' && code !== 'Success')
+    throw new CredentialsError('the metadata service has no credentials of the role');
   return fields;
 }
 
-/** A JSON list of names, or one a line. */
+/** The service returns the names as a JSON list, or one on each line. */
 function firstRole(body: string): string {
   let names: unknown;
   try {
@@ -71,6 +74,6 @@ function firstRole(body: string): string {
   const first: unknown = Array.isArray(names)
     ? names.find((name) => typeof name === 'string' && name.trim())
     : undefined;
-  if (typeof first !== 'string') throw new Unusable('the instance has no role');
+  if (typeof first !== 'string') throw new CredentialsError('the instance has no role');
   return first.trim();
 }

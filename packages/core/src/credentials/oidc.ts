@@ -1,17 +1,16 @@
-// A role that this workload may take by a token of its cluster: AssumeRoleWithOIDC of either vendor's STS. The request is
-// not signed: the token is what proves who asks.
+// Exchanges the OIDC token of a workload for temporary credentials of a role: AssumeRoleWithOIDC of either vendor's STS.
 //
-// Takes: the role, the file with the token (kubelet renews it, so it is read each time), and a way to ask. Gives: what
-// STS gave. Keeps: nothing. Never: anything of an answer in an error but its status and code: it may repeat the token.
+// The request is not signed: the token identifies the caller. The token file is read for each request, because the
+// kubelet renews it. An error contains only the status and the code of an answer, because the answer may repeat the token.
 
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';
-import { readObject, textOf, Unusable } from './parse';
-import type { Ask, CredentialsGiven } from './types';
+import { CredentialsError, readObject, textOf } from './parse';
+import type { CredentialsGiven, Fetch } from './types';
 
-/** For how long is asked; both vendors' own SDKs ask for an hour, and every role allows that. */
+/** How long the credentials should last. Both vendors' SDKs request an hour, and every role allows it. */
 const DURATION_SECONDS = 3600;
-/** Less than a reading may take in all (source.ts), so that it is told who gave no answer. */
+/** Shorter than the deadline in source.ts, so that the warning names the host that did not answer. */
 const STS_TIMEOUT_MS = 8000;
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
@@ -19,11 +18,11 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded', accept: 'app
 export async function assumeRole(
   { oidcRole, oidcProvider, oidcTokenFile, oidcSession, oidcPolicy, stsEndpoint }: CredentialsGiven,
   vendor: CredentialVendor,
-  ask: Ask,
+  fetch: Fetch,
   nowMs: number,
 ): Promise<unknown> {
   const token = (await readRegularLater(oidcTokenFile ?? '')).trim();
-  if (token === '') throw new Unusable('credentials.oidcTokenFile is empty');
+  if (token === '') throw new CredentialsError('credentials.oidcTokenFile is empty');
   const common = {
     OIDCToken: token,
     RoleSessionName: oidcSession ?? 'putlogs',
@@ -31,14 +30,14 @@ export async function assumeRole(
     ...(oidcPolicy === undefined ? {} : { Policy: oidcPolicy }),
   };
   const isVolcengine = vendor === 'volcengine';
-  // Action and Version stand in the query: in the body, Volcengine's gateway takes the request for one to be signed.
+  // Action and Version are in the query: with them in the body, Volcengine's gateway requires a signature.
   const query = isVolcengine
     ? { Action: 'AssumeRoleWithOIDC', Version: '2018-01-01' }
     : { Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', Format: 'JSON', Timestamp: secondsOf(nowMs) };
   const form = isVolcengine
     ? { ...common, RoleTrn: oidcRole ?? '' }
     : { ...common, RoleArn: oidcRole ?? '', OIDCProviderArn: oidcProvider ?? '' };
-  const answer = await ask(stsEndpoint ?? '', STS_TIMEOUT_MS, {
+  const answer = await fetch(stsEndpoint ?? '', STS_TIMEOUT_MS, {
     method: 'POST',
     path: `/?${new URLSearchParams(query)}`,
     headers: FORM,
@@ -47,14 +46,17 @@ export async function assumeRole(
   });
   const { error, credentials } = isVolcengine ? volcengineAnswer(answer.body) : aliyunAnswer(answer.body);
   if (answer.status !== 200 || error !== '') {
-    throw new Unusable(`STS answered ${answer.status}${named(error)}; check the role, and that it trusts the token`);
+    throw new CredentialsError(
+      `STS answered ${answer.status}${named(error)}; check the role, and that it trusts the token`,
+    );
   }
-  if (typeof credentials !== 'object' || credentials === null) throw new Unusable('STS answered without credentials');
+  if (typeof credentials !== 'object' || credentials === null)
+    throw new CredentialsError('STS answered without credentials');
   return credentials;
 }
 
 interface StsAnswer {
-  /** Its code; '' without one. */
+  /** The error code; '' if there is no error. */
   readonly error: string;
   readonly credentials: unknown;
 }
@@ -74,7 +76,7 @@ function aliyunAnswer(body: string): StsAnswer {
   return { error: textOf(fields, 'Code'), credentials: fields['Credentials'] };
 }
 
-/** An answer that is no JSON comes from somebody in between: its status says all there is. */
+/** An answer that is not JSON comes from a proxy or gateway: only its status is reported. */
 function bodyOf(body: string): Record<string, unknown> {
   try {
     return readObject(body);
@@ -83,12 +85,12 @@ function bodyOf(body: string): Record<string, unknown> {
   }
 }
 
-/** An error's code as it may be told: a word, and not what somebody put in its place. */
+/** Returns the error code for a message if it looks like a code; other text could contain a secret. */
 function named(code: string): string {
   return /^[A-Za-z][A-Za-z0-9._]{0,63}$/.test(code) ? ` ${code}` : '';
 }
 
-/** `2030-01-01T00:00:00Z`: STS takes no fraction of a second. */
+/** `2030-01-01T00:00:00Z`: STS accepts no fraction of a second. */
 function secondsOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

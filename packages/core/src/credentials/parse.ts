@@ -1,59 +1,59 @@
-// Credentials out of what somebody gave: a file, a module, a service.
-// Takes: whatever a source gave. Gives: credentials with the time they expire at. Keeps: nothing. Never: a word of it in an
-// error: it may be the secret.
+// Reads credentials from the value that a file, a module or a service returned.
+//
+// An error never repeats the value: it may contain the secret.
 
 import type { Credentials } from './types';
 
-export interface Loaded extends Credentials {
-  /** Milliseconds since 1970; `Infinity` of those that last. */
+export interface LoadedCredentials extends Credentials {
+  /** Milliseconds since 1970; `Infinity` if they do not expire. */
   readonly expiresMs: number;
 }
 
-/** Why there are none, in words of our own. */
-export class Unusable extends Error {}
+/** Why a source returned no credentials. The message is ours, so it contains no secret. */
+export class CredentialsError extends Error {}
 
-/** By our names, or by those of the vendors' services. @throws Unusable */
-export function readCredentials(value: unknown): Loaded {
+/** Accepts our names and those of the vendors' services. @throws CredentialsError */
+export function readCredentials(value: unknown): LoadedCredentials {
   const fields = (typeof value === 'object' ? value : undefined) as Record<string, unknown> | null | undefined;
   const text = (...names: string[]): string | undefined => {
     const found = names.map((name) => fields?.[name]).find((field) => field !== undefined && field !== '');
     if (found === undefined) return undefined;
-    // It is put into a header, which a control character would end, and no other letter can stand in.
+    // The value goes into a header: a control character would end it, and only ASCII is allowed there.
     if (typeof found !== 'string' || !/^[\x20-\x7e]*$/.test(found)) {
-      throw new Unusable(`${names[0]} is not a line of printable ASCII`);
+      throw new CredentialsError(`${names[0]} is not a line of printable ASCII`);
     }
     return found;
   };
   const accessKeyId = text('accessKeyId', 'AccessKeyId');
   const accessKeySecret = text('accessKeySecret', 'SecretAccessKey', 'AccessKeySecret');
-  if (accessKeyId === undefined) throw new Unusable('accessKeyId is missing');
-  if (accessKeySecret === undefined) throw new Unusable('accessKeySecret is missing');
+  if (accessKeyId === undefined) throw new CredentialsError('accessKeyId is missing');
+  if (accessKeySecret === undefined) throw new CredentialsError('accessKeySecret is missing');
   const expiresMs = timeMs(fields?.['expiration'] ?? fields?.['ExpiredTime'] ?? fields?.['Expiration']);
   const securityToken = text('securityToken', 'SessionToken', 'SecurityToken');
   return { accessKeyId, accessKeySecret, securityToken, expiresMs };
 }
 
-/** A date, or a number of seconds or milliseconds since 1970; no time is never. */
+/** Accepts a date, or seconds or milliseconds since 1970. Without a time the credentials do not expire. */
 function timeMs(value: unknown): number {
   if (value === undefined || value === null) return Number.POSITIVE_INFINITY;
   const ms = typeof value === 'number' ? value * (value < 1e11 ? 1000 : 1) : new Date(value as string | Date).getTime();
-  if (Number.isNaN(ms)) throw new Unusable('expiration is not a time');
+  if (Number.isNaN(ms)) throw new CredentialsError('expiration is not a time');
   return ms;
 }
 
-/** The object that a JSON text is. @throws Unusable */
+/** Parses a JSON object. @throws CredentialsError */
 export function readObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Unusable('it is not JSON');
+    throw new CredentialsError('it is not JSON');
   }
-  if (typeof value !== 'object' || value === null) throw new Unusable('it is not a JSON object');
+  if (typeof value !== 'object' || value === null) throw new CredentialsError('it is not a JSON object');
   return value as Record<string, unknown>;
 }
 
-/** The text of a field; '' if it is none. */
+/** Returns the field's text; '' if the field is not a text. */
 export function textOf(fields: Record<string, unknown> | undefined, name: string): string {
   const value = fields?.[name];
   return typeof value === 'string' ? value.trim() : '';

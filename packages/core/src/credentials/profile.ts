@@ -1,67 +1,62 @@
-// What the vendor's command line tool was configured with: ~/.volcengine/config.json of `ve`, ~/.aliyun/config.json of
-// `aliyun`.
+// Reads a profile of the vendor's command line tool: ~/.volcengine/config.json of `ve`, ~/.aliyun/config.json of `aliyun`.
 //
-// Takes: the file and the name of a profile. Gives: the profile's keys, or where it says to have them from. Keeps: nothing.
-// Never: writes the file, or runs a program that it names.
+// The file is never written, and a program that it names is never run.
 
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';
-import { readObject, textOf, Unusable } from './parse';
+import { CredentialsError, readObject, textOf } from './parse';
 import type { CredentialsGiven } from './types';
 
-export type ProfileSays =
+export type Profile =
   | { readonly kind: 'credentials'; readonly credentials: unknown }
-  /** An OIDC role, or the instance's. */
-  | { readonly kind: 'elsewhere'; readonly given: CredentialsGiven }
-  /** A way of the vendor's that its own package knows. */
-  | { readonly kind: 'vendor'; readonly mode: string; readonly profile: string };
+  /** The profile names another source: an OIDC role, or the role of the machine. */
+  | { readonly kind: 'source'; readonly given: CredentialsGiven };
 
 type Fields = Record<string, unknown>;
 
-export async function readProfile(given: CredentialsGiven, vendor: CredentialVendor): Promise<ProfileSays> {
+export async function readProfile(given: CredentialsGiven, vendor: CredentialVendor): Promise<Profile> {
   const config = readObject(await readRegularLater(given.profileFile ?? ''));
   const name = given.profile ?? (textOf(config, 'current') || 'default');
   const profile = find(config['profiles'], name);
   if (profile === undefined) {
-    throw new Unusable(`there is no profile of that name in credentials.profileFile; check credentials.profile`);
+    throw new CredentialsError('credentials.profileFile has no profile of that name; check credentials.profile');
   }
-  return vendor === 'volcengine' ? volcengineProfile(profile, given) : aliyunProfile(profile, given, name);
+  return vendor === 'volcengine' ? volcengineProfile(profile, given) : aliyunProfile(profile, given);
 }
 
-/** By name, of an object of profiles or a list of them. */
+/** Finds a profile by its name in an object or a list of profiles. */
 function find(profiles: unknown, name: string): Fields | undefined {
   if (Array.isArray(profiles)) return (profiles as Fields[]).find((profile) => textOf(profile, 'name') === name);
   const found = Object.hasOwn((profiles ?? {}) as object, name) ? (profiles as Fields)[name] : undefined;
   return typeof found === 'object' && found !== null ? (found as Fields) : undefined;
 }
 
-function volcengineProfile(profile: Fields, given: CredentialsGiven): ProfileSays {
+function volcengineProfile(profile: Fields, given: CredentialsGiven): Profile {
   switch (textOf(profile, 'mode').toLowerCase()) {
     case '':
     case 'ak':
     case 'ststoken':
       return keys(profile, ['access-key', 'secret-key', 'session-token', 'sts-expiration']);
     case 'oidc':
-      return elsewhere(given, 'oidc', {
+      return otherSource(given, 'oidc', {
         oidcRole: textOf(profile, 'role-trn'),
         oidcTokenFile: textOf(profile, 'oidc-token-file'),
       });
     case 'ecsrole':
-      return elsewhere(given, 'metadata', { metadataRole: textOf(profile, 'role-name') });
+      return otherSource(given, 'metadata', { metadataRole: textOf(profile, 'role-name') });
     default:
-      throw new Unusable(`the profile's mode is not one of ak, ststoken, oidc, ecsrole; ${WITH_A_MODULE}`);
+      throw new CredentialsError(`the profile's mode is not one of ak, ststoken, oidc, ecsrole; ${WITH_A_MODULE}`);
   }
 }
 
-function aliyunProfile(profile: Fields, given: CredentialsGiven, name: string): ProfileSays {
-  const mode = textOf(profile, 'mode');
-  switch (mode) {
+function aliyunProfile(profile: Fields, given: CredentialsGiven): Profile {
+  switch (textOf(profile, 'mode')) {
     case '':
     case 'AK':
     case 'StsToken':
       return keys(profile, ['access_key_id', 'access_key_secret', 'sts_token', 'sts_expiration']);
     case 'OIDC':
-      return elsewhere(given, 'oidc', {
+      return otherSource(given, 'oidc', {
         oidcRole: textOf(profile, 'ram_role_arn'),
         oidcProvider: textOf(profile, 'oidc_provider_arn'),
         oidcTokenFile: textOf(profile, 'oidc_token_file'),
@@ -69,39 +64,30 @@ function aliyunProfile(profile: Fields, given: CredentialsGiven, name: string): 
       });
     case 'EcsRamRole': {
       const metadataRole = textOf(profile, 'ram_role_name');
-      return elsewhere(given, 'metadata', metadataRole === '' ? {} : { metadataRole });
+      return otherSource(given, 'metadata', metadataRole === '' ? {} : { metadataRole });
     }
-    case 'RamRoleArn':
-    case 'ChainableRamRoleArn':
-    case 'CloudSSO':
-    case 'OAuth':
-    case 'External':
-      return { kind: 'vendor', mode, profile: name };
     default:
-      throw new Unusable(`the profile's mode is not one of the tool's; ${WITH_A_MODULE}`);
+      throw new CredentialsError(`the profile's mode is not one of AK, StsToken, OIDC, EcsRamRole; ${WITH_A_MODULE}`);
   }
 }
 
-const WITH_A_MODULE = 'give others with credentials.module';
+const WITH_A_MODULE = 'for other modes use credentials.module, see docs/credentials.md';
 
-/** Those in the file are read again when it changes, so a tool that renews them there is followed. */
-function keys(
-  profile: Fields,
-  [id, secret, token, expiration]: readonly [string, string, string, string],
-): ProfileSays {
+/** source.ts reads the file again when it changes, so keys that the tool renews there are followed. */
+function keys(profile: Fields, [id, secret, token, expiration]: readonly [string, string, string, string]): Profile {
   const seconds = Number(profile[expiration] ?? 0);
   const credentials = {
     accessKeyId: textOf(profile, id),
     accessKeySecret: textOf(profile, secret),
     securityToken: textOf(profile, token),
-    // 0 is how the tools write that they do not know it.
+    // The tools write 0 if they do not know the time.
     ...(seconds > 0 ? { expiration: seconds } : {}),
   };
   return { kind: 'credentials', credentials };
 }
 
-function elsewhere(given: CredentialsGiven, from: 'oidc' | 'metadata', said: CredentialsGiven): ProfileSays {
-  const empty = Object.entries(said).find(([, value]) => value === '');
-  if (empty !== undefined) throw new Unusable(`the profile lacks what is credentials.${empty[0]} here`);
-  return { kind: 'elsewhere', given: { ...given, ...said, from } };
+function otherSource(given: CredentialsGiven, from: 'oidc' | 'metadata', values: CredentialsGiven): Profile {
+  const empty = Object.entries(values).find(([, value]) => value === '');
+  if (empty !== undefined) throw new CredentialsError(`the profile has no value for credentials.${empty[0]}`);
+  return { kind: 'source', given: { ...given, ...values, from } };
 }

@@ -1,56 +1,53 @@
-// From where a person's credentials are to their text: a file, a module, an OIDC role, the command line tool's profile,
-// the machine's metadata service.
+// Fetches credentials from the one source that the options name: a file, a module, an OIDC role, a profile of the
+// vendor's command line tool, or the metadata service of the machine.
 //
-// Takes: what the options say, and a way to ask a service. Gives: whatever is there, unread. Keeps: nothing. Never: asks
-// again, or in turn: one source is chosen when the options are read, and who it is does not change behind one's back.
+// The source is chosen when the options are read. Another source is never tried instead: it could belong to another
+// account.
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';
-import { readObject, Unusable } from './parse';
-import type { Ask, CredentialsGiven } from './types';
+import { CredentialsError, readObject } from './parse';
+import type { CredentialsGiven, Fetch } from './types';
 
-export interface ShipperDeps {
+export interface ProviderContext {
   readonly vendor: CredentialVendor;
-  readonly ask: Ask;
+  readonly fetch: Fetch;
   readonly nowMs: number;
-  /** How long before they expire they are asked for again. */
-  readonly aheadMs: number;
 }
 
-export async function provide(given: CredentialsGiven, { vendor, ask, nowMs, aheadMs }: ShipperDeps): Promise<unknown> {
+/** Returns the source's answer, which `readCredentials` checks. @throws CredentialsError, or the system's error */
+export async function provide(given: CredentialsGiven, context: ProviderContext): Promise<unknown> {
   if (given.file !== undefined) return readObject(await readRegularLater(given.file));
   if (given.module !== undefined) return callModule(given.module);
+  const { vendor, fetch, nowMs } = context;
   switch (given.from) {
     case 'oidc': {
       const { assumeRole } = require('./oidc') as typeof import('./oidc');
-      return assumeRole(given, vendor, ask, nowMs);
+      return assumeRole(given, vendor, fetch, nowMs);
     }
     case 'metadata': {
       const { instanceRole } = require('./metadata') as typeof import('./metadata');
-      return instanceRole(given, vendor, ask);
+      return instanceRole(given, vendor, fetch);
     }
     case 'profile': {
       const { readProfile } = require('./profile') as typeof import('./profile');
-      const says = await readProfile(given, vendor);
-      if (says.kind === 'credentials') return says.credentials;
-      if (says.kind === 'elsewhere') return provide(says.given, { vendor, ask, nowMs, aheadMs });
-      const { askVendorPackage } = require('./vendor-package') as typeof import('./vendor-package');
-      return askVendorPackage(says.profile, says.mode, aheadMs, nowMs);
+      const profile = await readProfile(given, vendor);
+      return profile.kind === 'credentials' ? profile.credentials : provide(profile.given, context);
     }
     default:
-      throw new Unusable('no source was named');
+      throw new CredentialsError('no source was named');
   }
 }
 
-/** The module's function, however the module was written. It is loaded once, by node. */
+/** Calls the default export of a module in ES or CommonJS format. Node loads the module once. */
 async function callModule(path: string): Promise<unknown> {
-  // The comment is for webpack, which would otherwise look for the module among those that it has bundled.
+  // Without the comment webpack would look for the module inside its bundle.
   let exported: unknown = await import(/* webpackIgnore: true */ pathToFileURL(resolve(path)).href);
   for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
     exported = (exported as { default?: unknown }).default;
   }
-  if (typeof exported !== 'function') throw new Unusable('its default export is not a function');
+  if (typeof exported !== 'function') throw new CredentialsError('its default export is not a function');
   return (exported as () => unknown)();
 }

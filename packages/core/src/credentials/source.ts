@@ -1,43 +1,51 @@
-// What requests are signed with, where that changes while we run.
+// Keeps the current credentials and refreshes them.
 //
-// Takes: keys, or one place to have them from (providers.ts); word that the service has refused them. Gives: the credentials
-// of now. Keeps: the last good ones: what is unreadable, garbage or late is told, and asked for again. Never: two readings
-// at a time, a secret in what it tells, or the text of an error that is not ours: it may have the secret in it.
+// When credentials are refreshed:
+// - A file is read again when it changes.
+// - All are refreshed AHEAD_MS before they expire.
+// - When the service refuses them, they are refreshed at once, and then every RETRY_MS until they differ.
 //
-// Asked again: a file when it has changed; all AHEAD_MS before they expire; and when the service refuses them, at once and
-// then every RETRY_MS, until there are others. How that could go round without end, and does not: STS gives new keys each
-// time, so where it is not the keys that the service refuses but what they may do, each refusal would bring others, and
-// others another request at once. A refusal therefore has them renewed at once only where none has in the last RETRY_MS.
+// A refresh that fails or times out is reported, and the last good credentials stay in use. One refresh runs at a time. A
+// report contains no secret, and no text of a foreign error, which may contain one.
+//
+// How a refresh loop could start: STS issues new keys for each request. If the role lacks a permission, the service
+// refuses the new keys as well, and refreshing at each refusal would never stop. A refusal therefore starts at most one
+// immediate refresh in RETRY_MS.
 
 import { stat } from 'node:fs/promises';
 import type { Answer } from '../http/exchange';
 import type { CredentialVendor } from '../options/target-facts';
 import type { CancelTimer, Clock } from '../runtime/clock';
 import { NotRegularFile } from '../runtime/regular-file';
-import { type Loaded, readCredentials, Unusable } from './parse';
-import type { Ask, Credentials, CredentialsGiven, Question } from './types';
+import { CredentialsError, type LoadedCredentials, readCredentials } from './parse';
+import type { CredentialRequest, Credentials, CredentialsGiven, Fetch } from './types';
 
 export interface CredentialsListener {
-  /** There are other credentials than before. */
+  /** The credentials have changed. */
   renewed(): void;
   failed(problem: string): void;
 }
 
-/** What a source needs of the world. */
+/** The clock and the network that a source uses. */
 export interface CredentialTools {
   readonly clock: Clock;
   readonly vendor: CredentialVendor;
-  /** Asks a service that gives credentials, once. Never rejects. */
-  readonly ask: (origin: string, timeoutMs: number, question: Question, signal: AbortSignal) => Promise<Answer>;
+  /** Sends one request to a service that issues credentials. Never rejects. */
+  readonly fetch: (
+    origin: string,
+    timeoutMs: number,
+    request: CredentialRequest,
+    signal: AbortSignal,
+  ) => Promise<Answer>;
 }
 
 const AHEAD_MS = 300_000;
 const RETRY_MS = 30_000;
-/** A service that could not be asked is asked again after this, then twice that, up to RETRY_MS. */
+/** After a failed request to a service the next one is sent after this time, then twice as long, up to RETRY_MS. */
 const FIRST_RETRY_MS = 1000;
 const DEADLINE_MS = 10_000;
-/** While nothing can be sent for lack of credentials, it is looked for some this often. */
-const LOOK_MS = 1000;
+/** How often to check for new credentials while none can be used. */
+const POLL_INTERVAL_MS = 1000;
 
 export class CredentialSource {
   readonly #given: CredentialsGiven;
@@ -45,20 +53,20 @@ export class CredentialSource {
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   #listener: CredentialsListener = { renewed: () => {}, failed: () => {} };
-  #loaded: Loaded | undefined;
-  /** Those the service has refused, while there are no others. */
-  #refused: Loaded | undefined;
+  #loaded: LoadedCredentials | undefined;
+  /** The credentials that the service refused, until they differ. */
+  #refused: LoadedCredentials | undefined;
   #loading: Promise<void> | undefined;
   #lastTryMs = Number.NEGATIVE_INFINITY;
-  /** When they were last renewed for having been refused. */
+  /** When a refusal last started a refresh. */
   #lastRefusalMs = Number.NEGATIVE_INFINITY;
-  /** In a row. */
+  /** Consecutive failures. */
   #failures = 0;
-  /** So that many processes that failed together do not ask together again. */
+  /** Spreads the retries of processes that failed at the same time. */
   #jitter = 0;
-  /** What the file was when it was last read. */
+  /** Time, size and inode of the file when it was last read. */
   #mark: string | undefined;
-  #cancelLook: CancelTimer | undefined;
+  #cancelPoll: CancelTimer | undefined;
 
   constructor(given: CredentialsGiven, tools: CredentialTools) {
     this.#given = given;
@@ -77,39 +85,39 @@ export class CredentialSource {
     return this.#name === undefined;
   }
 
-  /** The option that says where they come from; none where it is the keys themselves. */
+  /** The option that names the source; undefined for fixed keys. */
   get #name(): string | undefined {
     const { file, module, from } = this.#given;
     if (file !== undefined) return 'credentials.file';
     return module !== undefined ? 'credentials.module' : from && `credentials.from '${from}'`;
   }
 
-  /** The file that somebody may renew; none where it is not one. */
+  /** The file that may change; undefined for other sources. */
   get #file(): string | undefined {
     const { file, from, profileFile } = this.#given;
     return file ?? (from === 'profile' ? profileFile : undefined);
   }
 
-  /** Those to sign with. @throws before there are any */
+  /** The credentials to sign with. @throws before the first are loaded */
   get current(): Credentials {
     if (this.#loaded === undefined) throw new Error('there are no credentials');
     return this.#loaded;
   }
 
   /**
-   * Reads what is to be read. Resolves with whether there are credentials. A file is waited for; the rest, which may have
-   * to ask somebody far away, only if there are none to use.
+   * Refreshes the credentials if they are due. Resolves with true if there are credentials. It waits for a file; it waits
+   * for other sources, which may be slow, only if there are no usable credentials.
    */
   async ready(): Promise<boolean> {
     if (this.#isFixed) return true;
     const renewing = this.#renewIfDue();
     const isUsable = this.#loaded !== undefined && this.#loaded.expiresMs > this.#clock.wallMs();
     if (this.#given.file !== undefined || !isUsable) await renewing;
-    if (this.#loaded === undefined) this.#look();
+    if (this.#loaded === undefined) this.#poll();
     return this.#loaded !== undefined;
   }
 
-  /** The service did not accept these. Whether others have come since that request was signed. */
+  /** The service refused these credentials. Returns true if they have been replaced since the request was signed. */
   refused(credentials: Credentials): boolean {
     if (this.#isFixed) return false;
     if (credentials !== this.#loaded) return true;
@@ -117,23 +125,23 @@ export class CredentialSource {
       this.#refused = this.#loaded;
       if (this.#clock.monotonicMs() - this.#lastRefusalMs >= RETRY_MS) void this.#renew();
     }
-    this.#look();
+    this.#poll();
     return false;
   }
 
   close(): void {
     this.#stop.abort();
-    this.#cancelLook?.();
+    this.#cancelPoll?.();
   }
 
-  /** Until there are credentials that nobody has refused. */
-  #look(): void {
-    if (this.#cancelLook !== undefined || this.#stop.signal.aborted) return;
-    this.#cancelLook = this.#clock.after(LOOK_MS, false, () => {
-      this.#cancelLook = undefined;
+  /** Repeats until there are credentials that were not refused. */
+  #poll(): void {
+    if (this.#cancelPoll !== undefined || this.#stop.signal.aborted) return;
+    this.#cancelPoll = this.#clock.after(POLL_INTERVAL_MS, false, () => {
+      this.#cancelPoll = undefined;
       if (this.#loaded !== undefined && this.#loaded !== this.#refused) return;
       void this.#renewIfDue();
-      this.#look();
+      this.#poll();
     });
   }
 
@@ -147,7 +155,7 @@ export class CredentialSource {
     if ((isLacking && isTime) || (await this.#fileHasChanged())) await this.#renew();
   }
 
-  /** A module is somebody else's, and has its own patience; what we ask ourselves may be there in a moment. */
+  /** A file or a module is retried at the fixed RETRY_MS; a service may answer in a moment, so it has a backoff. */
   get #retryMs(): number {
     if (this.#failures === 0 || this.#given.from === undefined) return RETRY_MS;
     const backoffMs = Math.min(RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
@@ -158,7 +166,7 @@ export class CredentialSource {
     return this.#file !== undefined && this.#mark !== (await markOf(this.#file));
   }
 
-  /** One at a time; whoever asks meanwhile waits for the same. */
+  /** Callers during a refresh wait for the same one. */
   #renew(): Promise<void> {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
@@ -180,27 +188,27 @@ export class CredentialSource {
       if (this.#stop.signal.aborted) return;
       this.#failures += 1;
       this.#jitter = this.#clock.random();
-      this.#listener.failed(`${this.#name} gave no credentials: ${problemOf(error)}`);
+      this.#listener.failed(`${this.#name} returned no credentials: ${problemOf(error)}`);
     }
   }
 
   async #provided(): Promise<unknown> {
-    // Before it is read: what is written in between is seen as a change the next time.
+    // Before the file is read: a write between the two is then seen as a change the next time.
     if (this.#file !== undefined) this.#mark = await markOf(this.#file);
     const { vendor } = this.#tools;
     const { provide } = require('./providers') as typeof import('./providers');
-    return provide(this.#given, { vendor, ask: this.#ask, nowMs: this.#clock.wallMs(), aheadMs: AHEAD_MS });
+    return provide(this.#given, { vendor, fetch: this.#fetch, nowMs: this.#clock.wallMs() });
   }
 
-  readonly #ask: Ask = async (origin, timeoutMs, question) => {
-    const answer = await this.#tools.ask(origin, timeoutMs, question, this.#stop.signal);
+  readonly #fetch: Fetch = async (origin, timeoutMs, request) => {
+    const answer = await this.#tools.fetch(origin, timeoutMs, request, this.#stop.signal);
     if (answer.kind === 'answered') return answer;
-    throw new Unusable(`${new URL(origin).host} gave no answer: ${answer.code}`);
+    throw new CredentialsError(`${new URL(origin).host} did not answer: ${answer.code}`);
   };
 
   #withinDeadline(reading: Promise<unknown>): Promise<unknown> {
     return new Promise((done, failed) => {
-      const late = () => failed(new Unusable(`nothing came within ${DEADLINE_MS} ms`));
+      const late = () => failed(new CredentialsError(`there was no answer within ${DEADLINE_MS} ms`));
       const cancel = this.#clock.after(DEADLINE_MS, false, late);
       reading.then(done, failed).finally(cancel);
     });
@@ -208,7 +216,7 @@ export class CredentialSource {
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof Unusable) return error.message;
+  if (error instanceof CredentialsError) return error.message;
   if (error instanceof NotRegularFile) return `the file ${error.message}`;
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   return typeof code === 'string' && /^[A-Z_]+$/.test(code)

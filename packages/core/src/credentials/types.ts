@@ -1,17 +1,16 @@
-// What requests are signed with, and where a person has it, as plain data.
-// Takes: nothing. Gives: the types, and a text without what is secret in it. Keeps: nothing. Never: asks anybody.
+// The types of credentials and of the places they come from.
 
 export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** Of temporary credentials (STS). */
+  /** Temporary credentials (STS) have one. */
   readonly securityToken?: string | undefined;
 }
 
-/** Of a target whose requests are not signed. */
+/** The credentials of a target whose requests are not signed. */
 export const ANONYMOUS: Credentials = { accessKeyId: '', accessKeySecret: '' };
 
-/** The options `credentials`, as resolved: the keys themselves, or one place to have them from. */
+/** The resolved `credentials` options: the keys themselves, or one source of keys. */
 export interface CredentialsGiven {
   readonly accessKeyId?: string | undefined;
   readonly accessKeySecret?: string | undefined;
@@ -31,24 +30,30 @@ export interface CredentialsGiven {
   readonly metadataEndpoint?: string | undefined;
 }
 
-/** A question to a service that gives credentials. */
-export interface Question {
+/** A request to a service that issues credentials. */
+export interface CredentialRequest {
   readonly method: 'GET' | 'PUT' | 'POST';
   /** Path and query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** To the host of this machine, which no proxy can reach for us. */
+  /** The service runs on this machine's host, so no proxy can reach it. */
   readonly isLocal: boolean;
 }
 
 /**
- * Asks the service at `origin`, and gives its answer, whatever that is. @throws Unusable without an answer
- * @param timeoutMs for all of it
+ * Sends one request to the service at `origin` and returns its answer, whatever the status.
+ *
+ * @param timeoutMs bounds the whole exchange
+ * @throws CredentialsError if there is no answer
  */
-export type Ask = (origin: string, timeoutMs: number, question: Question) => Promise<{ status: number; body: string }>;
+export type Fetch = (
+  origin: string,
+  timeoutMs: number,
+  request: CredentialRequest,
+) => Promise<{ status: number; body: string }>;
 
-/** What somebody else says, with what must not be told taken out of it. */
+/** Replaces the secrets in a text that comes from outside, such as an error message of the service. */
 export function withoutSecrets(text: string, { accessKeySecret, securityToken }: Credentials): string {
   const secrets = [accessKeySecret, securityToken ?? ''].filter((secret) => secret !== '');
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);

@@ -21,12 +21,12 @@ export interface Signer {
 export function signerOf(options: Options, clock: Clock): Signer {
   const { isSigned, vendor } = TARGETS[options.target];
   const given = isSigned ? options.credentials : ANONYMOUS;
-  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, ask: askWith(options, clock) });
+  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, fetch: askWith(options, clock) });
   return { credentials, target: loadTarget(options, () => credentials.current) };
 }
 
 /** By the same ways as records, but for the machine's own host. */
-function askWith(options: Options, clock: Clock): CredentialTools['ask'] {
+function askWith(options: Options, clock: Clock): CredentialTools['fetch'] {
   return (origin, timeoutMs, { isLocal, ...question }, signal) => {
     const network = isLocal ? {} : networkOf(options);
     return sendOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);

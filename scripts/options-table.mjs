@@ -1,8 +1,8 @@
-// Writes the tables of options, from the schema that validates them: all of them by groups into docs/options.md, and into
-// the README those that people set.
+// Writes the tables of options from the schema that validates them: all options into docs/options.md, and the most used
+// ones into the README.
 //
-//   node scripts/options-table.mjs           writes them
-//   node scripts/options-table.mjs --check   exits 1 if a page has another
+//   node scripts/options-table.mjs           writes the tables
+//   node scripts/options-table.mjs --check   exits with 1 if a table differs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,16 +10,16 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(join(root, 'test/package.json'));
-const { environmentName, optionLeaves } = require('@putlogs/core/internal/options/schema');
+const { environmentName, optionLeaves } = require('@putlogs/core/internal/options/leaves');
 
 const BEGIN = '<!-- options: written by scripts/options-table.mjs -->';
 const END = '<!-- end of options -->';
 
-/** Cells of one row; a pipe in a text would end its cell. */
+/** One row. A pipe in a text would end its cell. */
 const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 
 function defaultOf({ defaultValue, notes }) {
-  if (notes.otherwise !== undefined) return notes.otherwise;
+  if (notes.defaultText !== undefined) return notes.defaultText;
   if (defaultValue === undefined) return '';
   return defaultValue === '' ? 'none' : `\`${JSON.stringify(defaultValue).replaceAll('"', "'")}\``;
 }
@@ -28,22 +28,23 @@ function variablesOf({ path, notes }) {
   return [environmentName(path), ...(notes.vendor ?? [])].map((name) => `\`${name}\``).join(', ');
 }
 
-const HEAD = [row('Option', 'Default', 'In the environment', 'Meaning'), row('---', '---', '---', '---')];
+const HEAD = [row('Option', 'Default', 'Variable', 'Meaning'), row('---', '---', '---', '---')];
 
 function tableOf(leaves) {
   const rows = leaves.map((leaf) => row(`\`${leaf.path}\``, defaultOf(leaf), variablesOf(leaf), leaf.notes.meaning));
   return [...HEAD, ...rows].join('\n');
 }
 
-/** By the first name of their path. Every option is in one group, or this script fails. */
+/** The sections, each with the first names of its options' paths. The script fails if an option is in none. */
 const GROUPS = {
-  'Where to': 'enabled target endpoint region topicId projectId project logstore topic routing signature credentials',
-  'What stands around the records': 'source fileName tags instance hashKey',
-  'What becomes of a record': 'timeKey messageKey levelKey levels fields rename omit nested transform',
-  'Batches and requests':
+  'Target and credentials':
+    'enabled target endpoint region topicId projectId project logstore topic routing signature credentials',
+  'Source, tags and order': 'source fileName tags instance hashKey',
+  'Record fields': 'timeKey messageKey levelKey levels fields rename omit nested transform',
+  'Batches, requests and network':
     'batch lingerMs compression concurrency requestTimeoutMs retry proxy noProxy tls allowInsecure',
-  'What waits, and what may be lost': 'memory spool deadLetter',
-  'The end': 'closeTimeoutMs handleSignals',
+  'Memory, spool and dead letters': 'memory spool deadLetter',
+  Shutdown: 'closeTimeoutMs handleSignals',
 };
 const TEN = [
   'target',
@@ -62,7 +63,7 @@ const leaves = optionLeaves();
 const firstName = ({ path }) => path.split('.')[0];
 const grouped = Object.values(GROUPS).flatMap((names) => names.split(' '));
 const lost = leaves.filter((leaf) => !grouped.includes(firstName(leaf)));
-if (lost.length > 0) throw new Error(`in no group: ${lost.map(({ path }) => path).join(', ')}`);
+if (lost.length > 0) throw new Error(`in no section: ${lost.map(({ path }) => path).join(', ')}`);
 
 const groups = Object.entries(GROUPS).map(([title, names]) => {
   const inGroup = leaves.filter((leaf) => names.split(' ').includes(firstName(leaf)));
@@ -78,11 +79,11 @@ function write(page, table) {
   const file = join(root, page);
   const text = readFileSync(file, 'utf8');
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin === -1 || end < begin) throw new Error(`${page} has no place for the table: ${BEGIN} ... ${END}`);
+  if (begin === -1 || end < begin) throw new Error(`${page} has no markers for the table: ${BEGIN} ... ${END}`);
   const written = `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`;
   if (!process.argv.includes('--check')) writeFileSync(file, written);
   else if (written !== text) {
-    process.stderr.write(`${page}: the table of options is not that of the schema; run npm run options-table\n`);
+    process.stderr.write(`${page}: the table of options differs from the schema; run npm run options-table\n`);
     process.exitCode = 1;
   }
 }

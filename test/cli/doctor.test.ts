@@ -115,7 +115,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
       told.some((text) => text.startsWith('options: topicId: is missing; set --topic-id, or PUTLOGS_TOPIC_ID')),
     );
     assert.ok(
-      told.some((text) => text.startsWith('options: batch.maxBytes (from --batch-max-bytes): must be 1024 at least')),
+      told.some((text) => text.startsWith('options: batch.maxBytes (from --batch-max-bytes): must be at least 1024')),
     );
     assert.equal(steps.at(-1)!.state, 'left out');
     assert.equal(options.find(({ path }) => path === 'endpoint')!.value, 'https://***@example.invalid');

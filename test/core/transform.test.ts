@@ -120,6 +120,6 @@ test('a module that is not there, cannot be loaded or exports no function is tol
   );
   assert.throws(
     () => createShipper({ ...optionsFor(emulator), transform: ((record: object) => record) as unknown as string }),
-    /transform: is a function; options are plain data, for they cross to a thread; name a module whose default export/,
+    /transform: is a function; options are plain data because they are sent to a thread; name a module whose default export/,
   );
 });

@@ -15,8 +15,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { delimiter, join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
+import { environmentName } from '@putlogs/core/internal/options/leaves';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { environmentName } from '@putlogs/core/internal/options/schema';
 import { NAMED_VERSIONS, NODE_VERSIONS } from '../packages/versions';
 import { runChild, startChild } from '../support/child';
 import {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { environmentName, optionLeaves } from '@putlogs/core/internal/options/schema';
+import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import { parse } from 'yaml';
 import { type StartedChild, startChild } from '../support/child';
 import { spooledRecords, temporaryDirectory } from '../support/directory';

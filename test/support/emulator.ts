@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { environmentName } from '@putlogs/core/internal/options/schema';
+import { environmentName } from '@putlogs/core/internal/options/leaves';
 import { createEmulator } from '@putlogs/emulator';
 import { target as defaultTarget, type TargetUnderTest } from './targets';
 

@@ -186,7 +186,7 @@ test('credentials are keys, a file or a module, and the options go before the en
     accessKeyId: 'i',
     accessKeySecret: 'v',
   });
-  assert.throws(() => of({ file: 'f', module: 'm' }, {}), /credentials: of file, module there can be one only/);
+  assert.throws(() => of({ file: 'f', module: 'm' }, {}), /credentials: use only one of file, module/);
   assert.throws(() => of({ file: '' }, {}), /credentials\.file/);
-  assert.throws(() => of({}, {}), /credentials: there are none/);
+  assert.throws(() => of({}, {}), /credentials: none found/);
 });

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
+import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { environmentName, optionLeaves } from '@putlogs/core/internal/options/schema';
 import { temporaryDirectory } from '../support/directory';
 
 const SECRET = 'the-very-secret-0123456789';
@@ -30,7 +30,7 @@ function problemsOf(options: unknown, environment: NodeJS.ProcessEnv = {}): stri
   return [];
 }
 
-test('what is required is enough, and the rest has its default', () => {
+test('the required options are enough, and all others have a default', () => {
   const options = resolveOptions(complete, {});
   assert.equal(options.endpoint, 'https://tls-cn-beijing.volces.com');
   assert.equal(options.source, hostname());
@@ -44,7 +44,7 @@ test('one error lists every problem, by option and variable', () => {
   assert.deepEqual(problemsOf({}), [
     'region: is missing; set it, or PUTLOGS_REGION or VOLCENGINE_REGION in the environment',
     'topicId: is missing; set it, or PUTLOGS_TOPIC_ID in the environment',
-    'credentials: there are none; looked for VOLCENGINE_ACCESS_KEY_ID and VOLCENGINE_ACCESS_KEY_SECRET, then VOLCENGINE_OIDC_ROLE_TRN and VOLCENGINE_OIDC_TOKEN_FILE, then ~/.volcengine/config.json, then VOLCENGINE_ECS_METADATA; set one of these, or credentials.accessKeyId and credentials.accessKeySecret (PUTLOGS_CREDENTIALS_ACCESS_KEY_ID and PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET)',
+    'credentials: none found; looked for VOLCENGINE_ACCESS_KEY_ID and VOLCENGINE_ACCESS_KEY_SECRET, then VOLCENGINE_OIDC_ROLE_TRN and VOLCENGINE_OIDC_TOKEN_FILE, then ~/.volcengine/config.json, then VOLCENGINE_ECS_METADATA; set one of these, or credentials.accessKeyId and credentials.accessKeySecret (PUTLOGS_CREDENTIALS_ACCESS_KEY_ID and PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET)',
   ]);
   const problems = problemsOf({
     ...complete,
@@ -72,7 +72,7 @@ test('one error lists every problem, by option and variable', () => {
   }
 });
 
-test('an unknown option is answered with the nearest there is', () => {
+test('an unknown option is reported with the nearest name', () => {
   for (const [given, meant] of [
     [{ topicID: 't' }, 'topicId'],
     [{ topic_id: 't' }, 'topicId'],
@@ -108,7 +108,7 @@ test('a secret is in no error, wherever it was put', () => {
   assert.ok(problemsOf(complete, { PUTLOGS_LINGER_MS: SECRET })[0]!.includes('PUTLOGS_LINGER_MS'));
 });
 
-test('a bad hash key says which form it has', () => {
+test('an invalid hash key is reported with the allowed formats', () => {
   for (const hashKey of ['7fffffff', 'g'.repeat(32), '0'.repeat(33), 'f'.repeat(32), 'Instance', '']) {
     assert.match(
       problemsOf({ ...complete, hashKey })[0]!,
@@ -120,7 +120,7 @@ test('a bad hash key says which form it has', () => {
   }
 });
 
-test('an option goes before our variable, ours before the vendor’s, and that before the default', () => {
+test('an option overrides our variable, which overrides the vendor’s, which overrides the default', () => {
   const ours = { PUTLOGS_REGION: 'cn-ours', PUTLOGS_LINGER_MS: '7' };
   const vendors = { VOLCENGINE_REGION: 'cn-vendor', VOLCENGINE_ACCESS_KEY_ID: 'v', VOLCENGINE_ACCESS_KEY_SECRET: 'v' };
   assert.equal(resolveOptions({ ...complete, region: 'cn-option' }, { ...ours, ...vendors }).region, 'cn-option');
@@ -176,14 +176,14 @@ test('every option can be set by its variable', () => {
   }
 });
 
-/** A file with a certificate that everybody trusts. */
+/** A file with a valid certificate. */
 function caFile(): string {
   const file = join(directory, 'ca.pem');
   writeFileSync(file, rootCertificates[0]!);
   return file;
 }
 
-/** What a target that has the option needs beside it. */
+/** The other options that a target with this option requires. */
 function environmentWithout(path: string): NodeJS.ProcessEnv {
   const keys = { PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i', PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's' };
   const tls = { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' };
@@ -207,7 +207,7 @@ const sls = {
   credentials: { accessKeyId: 'id', accessKeySecret: SECRET },
 };
 
-test('a host that can only be of one service names the target', () => {
+test('the target follows from the endpoint’s host', () => {
   const targetOf = (options: object, environment: NodeJS.ProcessEnv = {}) =>
     resolveOptions(options, environment).target;
   assert.equal(targetOf(complete), 'volc-tls');
@@ -239,7 +239,7 @@ test('the region of SLS follows from the endpoint, and the endpoint from the reg
   assert.equal(resolveOptions({ ...sls, endpoint: 'log-global.aliyuncs.com' }, {}).region, '');
 });
 
-test('each vendor’s variables are read for its own services, and none for anonymous ones', () => {
+test('a vendor’s variables are read for its own targets, and not for anonymous ones', () => {
   const environment = {
     VOLCENGINE_ACCESS_KEY_ID: 'v',
     VOLCENGINE_ACCESS_KEY_SECRET: 'v',
@@ -253,36 +253,36 @@ test('each vendor’s variables are read for its own services, and none for anon
   assert.deepEqual(keysOf({ ...sls, target: 'aliyun-webtracking' }), {});
 });
 
-test('a mistaken pairing is one clear error that says what to change', () => {
+test('an option that the target does not support is one error that says what to change', () => {
   for (const [options, problem] of [
     [
       { ...sls, target: 'volc-tls', topicId: 't', project: undefined, logstore: undefined, region: 'cn-beijing' },
-      "endpoint: is one of Alibaba Cloud SLS, and target is one of Volcengine TLS; set target: 'aliyun-sls', or another endpoint",
+      "endpoint: is an address of Alibaba Cloud SLS, but target is one of Volcengine TLS; set target: 'aliyun-sls' or change the endpoint",
     ],
     [
       { ...sls, target: 'aliyun-sls', endpoint: 'https://tls-cn-beijing.volces.com' },
-      "endpoint: is one of Volcengine TLS, and target is one of Alibaba Cloud SLS; set target: 'volc-tls', or another endpoint",
+      "endpoint: is an address of Volcengine TLS, but target is one of Alibaba Cloud SLS; set target: 'volc-tls' or change the endpoint",
     ],
     [{ ...sls, project: undefined }, 'project: is missing; set it, or PUTLOGS_PROJECT in the environment'],
     [{ ...sls, logstore: undefined }, 'logstore: is missing; set it, or PUTLOGS_LOGSTORE in the environment'],
     [
       { ...sls, topicId: 't' },
-      'topicId: target aliyun-sls has none, it writes to `project` and `logstore`; leave it out, or set another target',
+      'topicId: not supported by target aliyun-sls, it writes to `project` and `logstore`; remove it or change the target',
     ],
     [
       { ...complete, logstore: 'store' },
-      'logstore: target volc-tls has none, it writes to `topicId`; leave it out, or set another target',
+      'logstore: not supported by target volc-tls, it writes to `topicId`; remove it or change the target',
     ],
     [
       { ...sls, endpoint: 'http://cn-hangzhou.log.aliyuncs.com' },
-      'endpoint: is http and not on this machine; use https, or set allowInsecure: true if you mean it',
+      'endpoint: is http and not on this machine; use https, or set allowInsecure: true',
     ],
-    [{ ...sls, compression: 'gzip' }, 'compression: target aliyun-sls takes lz4, zlib, none'],
-    [{ ...complete, batch: { maxCount: 10_001 } }, 'batch.maxCount: target volc-tls takes 10000 at most'],
-    [{ ...sls, source: '源'.repeat(50) }, 'source: must be 128 bytes at most'],
+    [{ ...sls, compression: 'gzip' }, 'compression: target aliyun-sls supports lz4, zlib, none'],
+    [{ ...complete, batch: { maxCount: 10_001 } }, 'batch.maxCount: must be at most 10000 for target volc-tls'],
+    [{ ...sls, source: '源'.repeat(50) }, 'source: must be at most 128 bytes'],
     [
       { ...sls, target: 'aliyun-webtracking' },
-      'credentials: target aliyun-webtracking has none, it is anonymous; leave them out, or set another target',
+      'credentials: not supported by target aliyun-webtracking, which is anonymous; remove them or change the target',
     ],
     [
       { target: 'volc-webtracks', region: 'cn-beijing', topicId: 't' },
@@ -290,7 +290,7 @@ test('a mistaken pairing is one clear error that says what to change', () => {
     ],
     [
       { target: 'volc-webtracks', region: 'cn-beijing', topicId: 't', projectId: 'p', tags: { a: 'b' } },
-      'tags: target volc-webtracks has none, a request has no place for them; leave it out, or set another target',
+      'tags: not supported by target volc-webtracks, its requests cannot carry them; remove it or change the target',
     ],
   ] as const) {
     assert.deepEqual(problemsOf(options), [problem]);
@@ -298,7 +298,7 @@ test('a mistaken pairing is one clear error that says what to change', () => {
   assert.match(problemsOf({ ...complete, target: 'aliyun' })[0]!, /^target: must be one of volc-tls, .*aliyun-sls/);
 });
 
-test('a variable of the wrong kind is named, and so is one that is misspelt', () => {
+test('a variable with a wrong value or a misspelt name is reported by name', () => {
   assert.match(
     problemsOf(complete, { PUTLOGS_LINGER_MS: '1s' })[0]!,
     /^lingerMs \(from PUTLOGS_LINGER_MS\): must be of type number/,
@@ -309,7 +309,7 @@ test('a variable of the wrong kind is named, and so is one that is misspelt', ()
   ]);
 });
 
-test('the variables that Kubernetes sets for a service called putlogs are left alone', () => {
+test('the variables that Kubernetes sets for a service called putlogs are ignored', () => {
   const kubernetes = {
     PUTLOGS_PORT: 'tcp://10.0.0.1:80',
     PUTLOGS_PORT_80_TCP: 'x',
@@ -334,7 +334,7 @@ test('the region and the endpoint follow from one another', () => {
   assert.match(problemsOf({ ...rest, endpoint: 'https://logs.example.com' })[0]!, /^region: is missing/);
 });
 
-test('http is for loopback, unless it is meant', () => {
+test('http is allowed for loopback, and elsewhere only with allowInsecure', () => {
   for (const endpoint of ['http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:2', 'http://127.8.9.1']) {
     assert.deepEqual(problemsOf({ ...complete, endpoint }), []);
   }
@@ -345,7 +345,7 @@ test('http is for loopback, unless it is meant', () => {
   }
 });
 
-test('what goes into a header is one line', () => {
+test('a value that goes into a header must be one line', () => {
   for (const injected of ['a\r\nX-Evil: 1', 'a\nb', 'a\0b', 'a\u0085b', '北京']) {
     for (const name of ['region', 'topicId']) {
       assert.deepEqual(problemsOf({ ...complete, endpoint: 'https://host', [name]: injected }), [
@@ -362,34 +362,34 @@ test('what goes into a header is one line', () => {
   }
 });
 
-test('an instance is named by its pod or machine, with the number of its worker', () => {
+test('an instance is named after its pod or machine, with the number of its worker', () => {
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7' }).instance, 'pod-7');
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_APP_INSTANCE: '3' }).instance, 'pod-7-3');
   assert.equal(resolveOptions(complete, { PUTLOGS_INSTANCE: 'mine', POD_NAME: 'pod-7' }).instance, 'mine');
 });
 
-test('a function is refused with the reason', () => {
+test('a function as an option is refused with the reason', () => {
   const [problem] = problemsOf({ ...complete, transform: () => 1, tags: { f: () => 1 } });
   assert.match(
     problem!,
-    /^transform: is a function; options are plain data, for they cross to a thread; name a module whose default export is/,
+    /^transform: is a function; options are plain data because they are sent to a thread; name a module whose default export is/,
   );
 });
 
-test('what pino adds to the options is ignored', () => {
+test('the options that pino adds are ignored', () => {
   assert.deepEqual(
     problemsOf({ ...complete, $context: { threadStreamVersion: '4.2.1' }, pinoWillSendConfig: true }),
     [],
   );
 });
 
-test('options that start nothing need nothing, but a slip in them is still told', () => {
+test('with enabled: false nothing is required, but a typo is still reported', () => {
   assert.equal(resolveOptions({ enabled: false }, {}).enabled, false);
   assert.equal(resolveOptions({}, { PUTLOGS_ENABLED: 'false' }).enabled, false);
   assert.match(problemsOf({ enabled: false, lingerMS: 1 })[0]!, /lingerMs\?$/);
 });
 
-test('no options at all, or none that are an object, are one clear error', () => {
+test('options that are not an object are one clear error', () => {
   for (const options of ['https://x', 7, null, [1]])
     assert.throws(() => resolveOptions(options, {}), { code: 'ERR_PUTLOGS_OPTIONS' });
 });
@@ -407,15 +407,15 @@ test('the given options are not changed', () => {
   assert.deepEqual(given, { ...complete, credentials: { accessKeyId: 'id' }, batch: undefined });
 });
 
-test('what was given is not repeated, whichever type it fails', () => {
+test('no error repeats a value, whichever check it fails', () => {
   const given = { target: SECRET, lingerMs: 0.5, tags: { a: SECRET, '': 'x' }, timeKey: 7, handleSignals: [SECRET] };
   const problems = problemsOf({ ...complete, ...given, batch: { maxBytes: 1, maxCount: 1e9 }, levels: SECRET });
   assert.deepEqual(problems, [
-    'batch.maxCount: target volc-tls takes 10000 at most',
+    'batch.maxCount: must be at most 10000 for target volc-tls',
     'target: must be one of volc-tls, volc-webtracks, aliyun-sls, aliyun-webtracking',
     'tags: must not be empty',
-    'batch.maxBytes: must be 1024 at least',
-    'batch.maxCount: must be 40960 at most',
+    'batch.maxBytes: must be at least 1024',
+    'batch.maxCount: must be at most 40960',
     'lingerMs: must be a whole number',
     'handleSignals.0: must be one of SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK',
     'timeKey: must be of type string or array',

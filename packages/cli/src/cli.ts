@@ -80,7 +80,7 @@ async function call(command: Command, { given, own }: CommandLine): Promise<numb
   };
   const explained = explainOptions(given, process.env, flagOf);
   // Of a command that needs a few options the others need not be there, but a slip may be one of those few.
-  if (!command.options.includes('') && explained.slips.length > 0) throw new UsageError(explained.slips.join('; '));
+  if (!command.options.includes('') && explained.typos.length > 0) throw new UsageError(explained.typos.join('; '));
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
   return command.run({

@@ -5,13 +5,14 @@
 // fifty.
 
 import type { WorkerShipper } from './host/host';
-import type { Options, PutlogsOptions } from './options/schema';
+import type { Options } from './options/schema';
+import type { PutlogsOptions } from './options/types';
 import type { LineStream } from './shipper/line-stream';
 import type { Shipper } from './sink';
 
 export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { WorkerShipper } from './host/host';
-export type { PutlogsOptions } from './options/schema';
+export type { PutlogsOptions } from './options/types';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './sink';
 export { addStats, DROP_REASONS, type DropReason, type Stats } from './telemetry/counters';

@@ -23,17 +23,11 @@ export {
 export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/survey-entries';
 export { lastUnfinishedOf } from './maintenance/survey-last';
 export { type OwnerState, type Owners, ownersIn } from './maintenance/survey-owners';
-export {
-  COMMON_FLAGS,
-  type CommandLine,
-  flagOf,
-  flagsHelp,
-  type OwnFlag,
-  optionsHelp,
-  readCommandLine,
-} from './options/flags';
+export { COMMON_FLAGS, type CommandLine, flagOf, type OwnFlag, readCommandLine } from './options/flags';
+export { flagsHelp, optionsHelp } from './options/help';
+export { environmentName, type OptionLeaf, optionLeaves } from './options/leaves';
 export { type Explained, explainOptions, type Given, type Origin, optionsOf, resolveOptions } from './options/resolve';
-export { environmentName, type OptionLeaf, type Options, optionLeaves } from './options/schema';
+export type { Options } from './options/schema';
 export { type LineStream, startLineStream } from './shipper/line-stream';
 export { elsewhereNotice, regionHint } from './spool/elsewhere';
 export { fileSystemNotice } from './spool/root';

@@ -10,7 +10,7 @@ import { get, setAt, type Tree } from './option-tree';
 import type { Problem } from './problems';
 import { TARGETS, type TargetFacts, type TargetName, targetOfHost } from './target-facts';
 
-/** '' of what is no address. */
+/** Returns '' for a text that is not an address. */
 export function hostOf(endpoint: string): string {
   return urlOf(withScheme(endpoint))?.hostname ?? '';
 }
@@ -27,7 +27,7 @@ function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure
   try {
     url = new URL(endpoint);
   } catch {
-    return `is not an address; it looks like ${vendor.endpointOf('cn-beijing')}`;
+    return `is not an address; expected something like ${vendor.endpointOf('cn-beijing')}`;
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://';
   if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
@@ -37,23 +37,24 @@ function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure
   const meant = targetOfHost(url.hostname);
   if (meant !== undefined && TARGETS[meant].vendor !== vendor) {
     const { name } = TARGETS[meant].vendor;
-    return `is one of ${name}, and target is one of ${vendor.name}; set target: '${meant}', or another endpoint`;
+    return `is an address of ${name}, but target is one of ${vendor.name}; set target: '${meant}' or change the endpoint`;
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && !allowInsecure) {
-    return 'is http and not on this machine; use https, or set allowInsecure: true if you mean it';
+    return 'is http and not on this machine; use https, or set allowInsecure: true';
   }
   return undefined;
 }
 
-/** The vendor's SDKs differ: some want the address with its scheme, some without. Both are taken. */
+/** Adds the scheme if it is missing: some of the vendors' SDKs require it, others forbid it. */
 export function withScheme(endpoint: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
 }
 
 /**
- * Where a project is: its name is the first label of the host. An endpoint that begins with it is taken as it is; one
- * without names of its own (an address, this machine) is connected to as it stands, and the project is in the Host header
- * alone.
+ * Returns the address of an SLS project. The project's name is the first label of the host.
+ *
+ * An endpoint that begins with the project is used unchanged. An IP address or this machine has no host names below it: it
+ * is connected to directly, and only the Host header contains the project.
  */
 export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
   const { protocol, host, hostname, port, origin } = new URL(endpoint);
@@ -66,31 +67,31 @@ export function placeOf(endpoint: string, project: string): { readonly origin: s
 /** Checks the proxy and the CA file before anything starts, so that a mistake is reported at the start. */
 export function networkProblems(tree: Tree): Problem[] {
   const problems: Problem[] = [];
-  const tell = (path: string, text: string) => problems.push({ path, text });
+  const add = (path: string, text: string) => problems.push({ path, text });
   const { proxy } = tree;
   if (typeof proxy === 'string' && proxy !== 'none' && usesProxy(tree)) {
     const problem = proxyProblem(proxy);
-    if (problem !== undefined) tell('proxy', problem);
+    if (problem !== undefined) add('proxy', problem);
   }
   const caFile = get(tree, 'tls.caFile');
   if (typeof caFile === 'string' && caFile !== '') {
     const problem = certificatesProblem(caFile);
-    if (problem !== undefined) tell('tls.caFile', problem);
+    if (problem !== undefined) add('tls.caFile', problem);
   }
   for (const path of ['credentials.stsEndpoint', 'credentials.metadataEndpoint']) {
     const given = get(tree, path);
     if (typeof given !== 'string') continue;
     const url = urlOf(withScheme(given));
     if (url === undefined || url.origin === 'null' || url.pathname !== '/')
-      tell(path, 'must be a host, as in https://host');
+      add(path, 'must be a host, as in https://host');
     else setAt(tree, path, url.origin);
     const isPlain = url?.protocol === 'http:' && !isLoopback(url.hostname) && tree['allowInsecure'] !== true;
-    if (isPlain && path === 'credentials.stsEndpoint') tell(path, 'is http and not on this machine; use https');
+    if (isPlain && path === 'credentials.stsEndpoint') add(path, 'is http and not on this machine; use https');
   }
   return problems;
 }
 
-/** A proxy that no request would go through may be as it likes: other programs read the same variables. */
+/** A proxy that no request would use is not checked: its variables may be meant for other programs. */
 function usesProxy({ target, endpoint, project, noProxy, credentials }: Tree): boolean {
   const service = typeof endpoint === 'string' ? urlOf(withScheme(endpoint)) : undefined;
   const isSls = TARGETS[target as TargetName]?.vendor.id === 'aliyun' && typeof project === 'string';
@@ -114,12 +115,12 @@ function proxyProblem(proxy: string): string | undefined {
     decodeURIComponent(url.username + url.password);
     return undefined;
   } catch {
-    return 'has a % in its name or password that begins no escape of UTF-8; write the character % as %25';
+    return 'has a % in its name or password that is not a valid escape; write the character % as %25';
   }
 }
 
 function certificatesProblem(file: string): string | undefined {
-  // Loaded here: who has no such file has no use for it.
+  // Loaded here because it is only needed for a CA file.
   const { X509Certificate } = require('node:crypto') as typeof import('node:crypto');
   try {
     new X509Certificate(readRegular(file));

@@ -1,18 +1,17 @@
-// Whose credentials are meant: as somebody says, or else the first of the vendor's usual sources that is set up.
+// Chooses the source of credentials: the one that the user names, else the first configured source of the vendor's list.
 //
-// Takes: the options so far, what the environment says, and the environment. Gives: one kind of source, what it still
-// needs, and what to say where there is none. Keeps: nothing. Never: reads a secret, or asks whether a source works: one
-// that is set up and broken is told, and not passed over for another, which may be somebody else.
+// A configured source that does not work is reported later. It is not replaced by the next one, which may belong to
+// another account.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FromEnvironment } from './environment';
-import { environmentName } from './schema';
+import { environmentName } from './leaves';
 import type { Vendor } from './target-facts';
 
 export type CredentialsKind = 'keys' | 'file' | 'module' | 'oidc' | 'profile' | 'metadata';
 
-/** The options by which one says which it is. The two addresses say nothing: a profile may lead to either service. */
+/** The options that name a kind. The two addresses name none: a profile may lead to STS or the metadata service. */
 const KIND_OF: Readonly<Record<string, CredentialsKind>> = {
   accessKeyId: 'keys',
   accessKeySecret: 'keys',
@@ -29,7 +28,7 @@ const KIND_OF: Readonly<Record<string, CredentialsKind>> = {
   metadataRole: 'metadata',
 };
 
-/** What people set for the vendor's own tools, and where those look. */
+/** What users set for the vendor's own tools, and where those tools look. */
 interface Chain {
   readonly oidc: readonly string[];
   readonly profileFile: readonly string[];
@@ -58,24 +57,24 @@ const CHAINS: Readonly<Record<Vendor['id'], Chain>> = {
   },
 };
 
-type Said = Readonly<Record<string, unknown>>;
+type CredentialOptions = Readonly<Record<string, unknown>>;
 
-/** As the options say, and else as our own variables say. None: whatever there is. More than one: a mistake. */
-export function kindsSaid(options: Said, found: readonly FromEnvironment[]): Set<CredentialsKind> {
+/** Returns the kinds that the options name, else those that our own variables name. More than one is a mistake. */
+export function explicitKinds(options: CredentialOptions, found: readonly FromEnvironment[]): Set<CredentialsKind> {
   const own = Object.fromEntries(found.filter(isOurs).map(({ path, value }) => [nameOf(path), value]));
   const kinds = kindsOf(options);
   return kinds.size > 0 ? kinds : kindsOf(own);
 }
 
-function kindsOf(said: Said): Set<CredentialsKind> {
-  const { from } = said;
+function kindsOf(options: CredentialOptions): Set<CredentialsKind> {
+  const { from } = options;
   const named: CredentialsKind | undefined =
     from === 'oidc' || from === 'profile' || from === 'metadata' ? from : undefined;
-  const kinds = [named, ...Object.keys(said).map((name) => KIND_OF[name])] as const;
+  const kinds = [named, ...Object.keys(options).map((name) => KIND_OF[name])] as const;
   return new Set(kinds.filter((kind): kind is CredentialsKind => kind !== undefined));
 }
 
-/** The first of the vendor's usual sources that is set up. */
+/** Returns the first configured source of the vendor's list. */
 export function kindSetUp(
   found: readonly FromEnvironment[],
   environment: NodeJS.ProcessEnv,
@@ -86,24 +85,24 @@ export function kindSetUp(
   if (has('accessKeyId') || has('accessKeySecret')) return 'keys';
   if (chain.oidc.every(has)) return 'oidc';
   const off = chain.profileOff === undefined ? undefined : environment[chain.profileOff];
-  const said = found.find(({ path }) => path === 'credentials.profileFile')?.value;
-  const profileFile = typeof said === 'string' ? said : profileFileOf(environment, chain);
+  const setFile = found.find(({ path }) => path === 'credentials.profileFile')?.value;
+  const profileFile = typeof setFile === 'string' ? setFile : profileFileOf(environment, chain);
   if (!isTrue(off) && profileFile !== undefined && existsSync(profileFile)) return 'profile';
   return has('metadataRole') && !isTrue(environment[chain.metadataOff]) ? 'metadata' : undefined;
 }
 
-/** Whether an option that the environment sets is one of the kind that is meant. */
+/** Returns true if an option belongs to the kind. */
 export function isOfKind(path: string, kind: CredentialsKind | undefined): boolean {
   const of = KIND_OF[nameOf(path)];
   if (of !== undefined) return of === kind;
-  // Whatever it says: the schema tells a slip.
+  // The schema reports a typo in it.
   if (path === 'credentials.from') return true;
   return kind === 'oidc' || kind === 'profile' || kind === 'metadata';
 }
 
 /**
- * The vendor's older tools and its newer ones have other names for the same keys: a token of the one does not go with a
- * key of the other.
+ * The vendor's older and newer tools have different variables for the same keys. A token of one family does not belong
+ * to a key of the other.
  */
 export function ofOneFamily(found: readonly FromEnvironment[]): readonly FromEnvironment[] {
   const newer = ['VOLCENGINE_ACCESS_KEY', 'VOLCENGINE_SECRET_KEY', 'VOLCENGINE_SESSION_TOKEN'];
@@ -117,14 +116,14 @@ export function ofOneFamily(found: readonly FromEnvironment[]): readonly FromEnv
   );
 }
 
-/** The options without which the kind is of no use. */
+/** Returns the options that a kind requires. */
 export function requiredOf(kind: CredentialsKind, vendor: Vendor): readonly string[] {
   if (kind === 'keys') return ['credentials.accessKeyId', 'credentials.accessKeySecret'];
   return kind === 'oidc' ? CHAINS[vendor.id].oidc.map((name) => `credentials.${name}`) : [];
 }
 
-/** What is the same for everybody who has not said otherwise. */
-export function defaultsOf(kind: CredentialsKind, environment: NodeJS.ProcessEnv, vendor: Vendor): Said {
+/** Returns the defaults of a kind's options. */
+export function defaultsOf(kind: CredentialsKind, environment: NodeJS.ProcessEnv, vendor: Vendor): CredentialOptions {
   const { metadataEndpoint, stsEndpoint, ...chain } = CHAINS[vendor.id];
   const sts = { stsEndpoint: stsEndpoint(environment) };
   switch (kind) {
@@ -139,7 +138,7 @@ export function defaultsOf(kind: CredentialsKind, environment: NodeJS.ProcessEnv
   }
 }
 
-/** Where there are no credentials at all. */
+/** Describes everything that was looked for when no source is configured. */
 export function lookedFor(
   environment: NodeJS.ProcessEnv,
   vendor: Vendor,
@@ -156,7 +155,7 @@ export function lookedFor(
   ];
   const own = keys.map((name) => `credentials.${name}`);
   const variables = own.map(environmentName).join(' and ');
-  return `there are none; looked for ${places.join(', then ')}; set one of these, or ${own.join(' and ')} (${variables})`;
+  return `none found; looked for ${places.join(', then ')}; set one of these, or ${own.join(' and ')} (${variables})`;
 }
 
 function profileFileOf(

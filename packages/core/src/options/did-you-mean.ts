@@ -1,14 +1,13 @@
-// The name somebody meant.
-// Takes: a name that is none, and the names there are. Gives: the closest, if it is close. Keeps: nothing.
+// Finds the nearest name for a misspelt one.
 
-/** Beyond this share of its letters wrong, a name is another name and not a slip. */
+/** With a larger share of wrong letters it is another name, not a typo. */
 const MAX_WRONG = 0.4;
 
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(name.length * MAX_WRONG)) + 1;
   for (const candidate of names) {
-    // A group's option may have been written without its group.
+    // An option may have been written without its group.
     const distance = Math.min(editDistance(name, candidate), editDistance(name, candidate.split('.').at(-1)!));
     if (distance < fewest) {
       fewest = distance;
@@ -18,7 +17,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** Levenshtein's distance, without regard to case: a wrong case is the nearest slip of all. */
+/** Levenshtein distance, ignoring case: a wrong case is the most common typo. */
 function editDistance(from: string, to: string): number {
   const a = from.toLowerCase();
   const b = to.toLowerCase();

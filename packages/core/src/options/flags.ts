@@ -1,35 +1,33 @@
-// Options from a command line and from a file: the flags that every command of ours takes.
+// Reads options from a command line and from a config file.
 //
-// Takes: arguments, and what flags a command has of its own. Gives: what was said, or in one sentence what is wrong with
-// it. Keeps: nothing. Never: decides whether a value is good: the schema does; and never repeats a file's text.
+// An option's flag is its path: `batch.maxBytes` is --batch-max-bytes. A switch also has a negative form: --spool-fsync,
+// --no-spool-fsync. Values are read like those of variables. A list or pairs may be given in one flag or in several. A
+// config file is a JSON object with the options' names, as in a program.
 //
-// The flag of an option is its path: `batch.maxBytes` is --batch-max-bytes; a switch has its no: --spool-fsync,
-// --no-spool-fsync. Values are read as those of variables are. A list or pairs may be given in one flag or in several.
-// A config file is a JSON object with the options' names, as in a program.
+// Precedence: flag, config file, PUTLOGS_* variable, the vendor's variable, default.
 //
-// Order: flag, config file, PUTLOGS_* variable, the vendor's variable, default. What was written for this one command goes
-// before what was written for the machine; so have pino's other pipes.
+// The schema checks the values. A problem never repeats the text of a file, which may contain a secret.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { nearest } from './did-you-mean';
-import { readText } from './environment';
+import { type OptionLeaf, optionLeaves } from './leaves';
 import { isTree, setIfAbsent, type Tree } from './option-tree';
 import type { Given } from './resolve';
-import { environmentName, type OptionLeaf, optionLeaves } from './schema';
+import { readText } from './text-values';
 
-/** A flag that a command has beside the options. */
+/** A flag of a command that is not an option. */
 export interface OwnFlag {
-  /** What stands for its value in the help; a switch has none. */
+  /** Placeholder for the value in the help; undefined for a switch. */
   readonly value?: string;
   readonly short?: string;
   readonly meaning: string;
 }
 
 export interface CommandLine {
-  /** Where options were said, the first before the next. */
+  /** The sources of options, in order of precedence. */
   readonly given: readonly Given[];
-  /** Of the command's own flags: a value, or '' of a switch. */
+  /** The command's own flags: the value, or '' for a switch. */
   readonly own: ReadonlyMap<string, string>;
   readonly positionals: readonly string[];
 }
@@ -38,22 +36,22 @@ export type ReadCommandLine = CommandLine | { readonly problem: string };
 
 /** Flags that every command has. */
 export const COMMON_FLAGS = {
-  config: { value: '<file>', short: 'c', meaning: 'A JSON file with options by their names, as in a program.' },
-  help: { short: 'h', meaning: 'This text.' },
-  version: { short: 'v', meaning: 'The version.' },
+  config: { value: '<file>', short: 'c', meaning: 'JSON file with options, under the same names as in a program.' },
+  help: { short: 'h', meaning: 'Print this help.' },
+  version: { short: 'v', meaning: 'Print the version.' },
 } as const satisfies Record<string, OwnFlag>;
 
-/** `batch.maxBytes` as `--batch-max-bytes`. */
+/** `batch.maxBytes` becomes `--batch-max-bytes`. */
 export function flagOf(path: string): string {
-  return `--${nameOf(path)}`;
+  return `--${flagNameOf(path)}`;
 }
 
-function nameOf(path: string): string {
+export function flagNameOf(path: string): string {
   return path.replaceAll('.', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 export function readCommandLine(args: readonly string[], own: Readonly<Record<string, OwnFlag>>): ReadCommandLine {
-  const leaves = new Map(optionLeaves().map((leaf) => [nameOf(leaf.path), leaf]));
+  const leaves = new Map(optionLeaves().map((leaf) => [flagNameOf(leaf.path), leaf]));
   const switches = new Map(
     [...leaves].filter(([, { kind }]) => kind === 'boolean').map(([name]) => [`no-${name}`, name]),
   );
@@ -68,7 +66,7 @@ export function readCommandLine(args: readonly string[], own: Readonly<Record<st
       return [name, { type: isSwitch ? ('boolean' as const) : ('string' as const), ...(short ? { short } : {}) }];
     }),
   );
-  // Not strict: its own errors name no nearest flag.
+  // Not strict: the errors of strict mode do not suggest the nearest flag.
   const { tokens } = parseArgs({
     args: [...args],
     options: config,
@@ -77,7 +75,7 @@ export function readCommandLine(args: readonly string[], own: Readonly<Record<st
     tokens: true,
   });
   const texts = new Map<string, string[]>();
-  const said = new Map<string, string>();
+  const ownValues = new Map<string, string>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
@@ -96,22 +94,22 @@ export function readCommandLine(args: readonly string[], own: Readonly<Record<st
       return { problem: `${token.rawName} needs a value` };
     }
     if (known.type === 'boolean' && token.value !== undefined) {
-      const no = leaves.has(name) ? `; its opposite is --no-${name}` : '';
+      const no = leaves.has(name) ? `; the opposite is --no-${name}` : '';
       return { problem: `${token.rawName} takes no value${no}` };
     }
-    if (Object.hasOwn(own, name)) said.set(name, token.value ?? '');
+    if (Object.hasOwn(own, name)) ownValues.set(name, token.value ?? '');
     else texts.set(name, [...(texts.get(name) ?? []), token.value ?? '']);
   }
   const options = optionsIn(texts, leaves, switches);
   if ('problem' in options) return options;
   const given: Given[] = [{ options: options.tree, nameOf: flagOf }];
-  const file = said.get('config');
+  const file = ownValues.get('config');
   if (file !== undefined) {
     const read = readConfig(file);
     if ('problem' in read) return read;
     given.push(read);
   }
-  return { given, own: said, positionals };
+  return { given, own: ownValues, positionals };
 }
 
 function optionsIn(
@@ -122,10 +120,11 @@ function optionsIn(
   const tree: Tree = {};
   for (const [name, all] of texts) {
     const opposite = switches.get(name);
-    if (opposite !== undefined && texts.has(opposite)) return { problem: `--${opposite} and --${name} are both there` };
+    if (opposite !== undefined && texts.has(opposite))
+      return { problem: `--${opposite} and --${name} cannot be combined` };
     const leaf = leaves.get(opposite ?? name)!;
     if (all.length > 1 && leaf.notes.text === undefined && leaf.kind !== 'boolean') {
-      return { problem: `--${name} is there ${all.length} times` };
+      return { problem: `--${name} was given ${all.length} times` };
     }
     const value = leaf.kind === 'boolean' ? opposite === undefined : readText(all.join(','), leaf);
     setIfAbsent(tree, leaf.path, value);
@@ -133,7 +132,7 @@ function optionsIn(
   return { tree };
 }
 
-/** The options in a file. */
+/** Reads the options in a config file. */
 function readConfig(file: string): Given | { problem: string } {
   let text: string;
   try {
@@ -145,60 +144,8 @@ function readConfig(file: string): Given | { problem: string } {
   try {
     options = JSON.parse(text);
   } catch {
-    // The parser's own words repeat the text, which may hold a secret.
+    // The parser's own message repeats the text, which may contain a secret.
     return { problem: `--config ${file} is not JSON` };
   }
   return isTree(options) ? { options, nameOf: () => file } : { problem: `--config ${file} is not a JSON object` };
-}
-
-const COLUMNS = 100;
-const INDENT = 6;
-
-/** Flags as a help text lists them. */
-export function flagsHelp(flags: Readonly<Record<string, OwnFlag>>): string {
-  return Object.entries(flags)
-    .map(([name, { value, short, meaning }]) => {
-      const head = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
-      return `  ${head}\n${wrapped(meaning)}`;
-    })
-    .join('');
-}
-
-/** Every option of the schema, as a help text lists them; of some, those whose path begins so. */
-export function optionsHelp(beginnings: readonly string[] = ['']): string {
-  return optionLeaves()
-    .filter(({ path }) => beginnings.some((beginning) => path.startsWith(beginning)))
-    .map((leaf) => {
-      const { path, kind, notes } = leaf;
-      const head = kind === 'boolean' ? `--[no-]${nameOf(path)}` : `${flagOf(path)} ${placeholderOf(leaf)}`;
-      const variables = [environmentName(path), ...(notes.vendor ?? [])].join(', ');
-      return `  ${head}\n${wrapped(`${notes.meaning} ${defaultOf(leaf)}[${variables}]`.replaceAll('`', ''))}`;
-    })
-    .join('');
-}
-
-function placeholderOf({ kind, notes }: OptionLeaf): string {
-  if (notes.text === 'list') return '<a,b>';
-  if (notes.text === 'pairs') return '<name=text,...>';
-  if (notes.text === 'number pairs') return '<name=n,...>';
-  return kind === 'number' ? '<n>' : '<text>';
-}
-
-function defaultOf({ defaultValue, notes }: OptionLeaf): string {
-  const isConstant = typeof defaultValue === 'number' || typeof defaultValue === 'boolean';
-  const shown =
-    notes.otherwise ??
-    (isConstant || (typeof defaultValue === 'string' && defaultValue !== '') ? String(defaultValue) : '');
-  if (shown === '') return '';
-  return shown.startsWith('required') ? `(${shown}) ` : `(default: ${shown}) `;
-}
-
-function wrapped(text: string): string {
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line !== '' && line.length + 1 + word.length > COLUMNS - INDENT) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines.map((line) => `${' '.repeat(INDENT)}${line}\n`).join('');
 }

@@ -1,18 +1,19 @@
-// Which shard an instance's records go to, and who the instance is.
-// Takes: the option and the environment. Gives: one key for the life of the instance. Keeps: nothing. Never: a key
-// that changes with the batch: its records would land on several shards and lose their order.
+// The name of this instance and its hash key.
+//
+// The key is the same for all batches of an instance: with another key, records would go to another shard and lose their
+// order.
 
 import { createHash } from 'node:crypto';
 
-/** `md5(instance)` spreads instances over the key range evenly; 32 hex digits is the form the services take. */
+/** `md5(instance)` spreads instances evenly over the key range. The services require 32 hex digits. */
 export function hashKeyOf(option: string, instance: string): string {
   if (option === 'none') return '';
   return option === 'instance' ? createHash('md5').update(instance).digest('hex') : option.toLowerCase();
 }
 
 /**
- * The name of this instance where the user gave none: the pod's, or the machine's; behind it the number of the
- * worker, where pm2 or node:cluster runs several of one program on a machine.
+ * Returns the default name of this instance: the pod's or the machine's name. If pm2 or node:cluster runs several
+ * processes of one program, the worker's number follows it.
  */
 export function defaultInstance(environment: NodeJS.ProcessEnv, hostname: string, inCluster?: string): string {
   const worker = environment['NODE_APP_INSTANCE'] ?? inCluster;

@@ -1,27 +1,24 @@
-// Options on their way to being checked: an object of objects, of which nothing is known yet.
-//
-// Takes: such a tree and the path of an option in it. Gives: its value, or another in its place. Keeps: nothing. Never:
-// puts a value where something of another type stands in its way: the schema is to say that.
+// Reads and writes options by path, before they are checked: an object of objects with unknown values.
 
 export type Tree = { [name: string]: unknown };
 
-/** An empty object is what a group of options is when nothing of it is said, an empty text what a name is then. */
-export function isSaid(value: unknown): boolean {
+/** A group without options is an empty object; an unset name is an empty text. */
+export function isSet(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return value !== undefined && value !== '';
 }
 
-/** The groups that the paths are in. */
+/** Returns the groups that the paths are in. */
 export function groupsOf(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((path) => path.includes('.')).map((path) => path.slice(0, path.indexOf('.'))))];
 }
 
-/** Whether this is an object of names, and no list. */
+/** An object with names, not a list. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object to look into, whatever was given in its place. */
+/** Returns an empty object for a value that is not an object. */
 export function asTree(value: unknown): Tree {
   return isTree(value) ? value : {};
 }
@@ -30,13 +27,13 @@ export function get(tree: Tree, path: string): unknown {
   return path.split('.').reduce<unknown>((at, name) => (at as Tree | undefined)?.[name], tree);
 }
 
-/** Puts another value in the place of the one it has. */
+/** Replaces the value of an option in a group. The option must be set. */
 export function setAt(tree: Tree, path: string, value: unknown): void {
   const [group, name] = path.split('.') as [string, string];
   (tree[group] as Tree)[name] = value;
 }
 
-/** Sets the option if it has no value and nothing of another type stands in its way. */
+/** Sets an option that has no value. Returns false if it has one, or if its group is not an object: the schema reports that. */
 export function setIfAbsent(tree: Tree, path: string, value: unknown): boolean {
   const names = path.split('.');
   const last = names.pop()!;

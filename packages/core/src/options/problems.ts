@@ -1,31 +1,29 @@
-// What is wrong with options, by name.
-//
-// Takes: options before they are checked, and what the schema found. Gives: problems, each of one option. Keeps: nothing.
-// Never: repeats a value: it may be the secret, or hold one.
+// Finds problems with options. A problem never repeats a value, which may be or contain a secret.
 
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { type BaseIssue, getDotPath, type InferIssue } from 'valibot';
 import { type CredentialsKind, lookedFor, requiredOf } from './credential-chain';
 import { nearest } from './did-you-mean';
-import { get, groupsOf, isSaid, type Tree } from './option-tree';
-import { environmentName, type Options, optionLeaves, type schema } from './schema';
+import { environmentName, optionLeaves } from './leaves';
+import { get, groupsOf, isSet, type Tree } from './option-tree';
+import type { Options, schema } from './schema';
 import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './target-facts';
 
 export interface Problem {
-  /** The option's, or that of what was taken for one. */
+  /** The path of the option, also if there is no such option; or the name of a variable. */
   readonly path: string;
   readonly text: string;
 }
 
-/** What the service asks for and is not there. `setBy` says how a person sets an option where that is not an object. */
+/** Finds required options that are not set. `setBy` returns how a user sets an option: `it`, or a flag. */
 export function missing(
   tree: Tree,
   { required, vendor }: Pick<TargetFacts, 'required' | 'vendor'>,
   setBy: (path: string) => string,
 ): Problem[] {
   return required
-    .filter((path) => !isSaid(get(tree, path)))
+    .filter((path) => !isSet(get(tree, path)))
     .map((path) => {
       const variables = [environmentName(path), ...variablesOf(path, vendor)].join(' or ');
       return { path, text: `is missing; set ${setBy(path)}, or ${variables} in the environment` };
@@ -49,48 +47,48 @@ function variablesOf(path: string, vendor: Vendor): string[] {
   return all.filter((name) => name.startsWith(vendor.variables));
 }
 
-/** What is said for another service than the one that is written to. */
+/** Finds options that the target does not support, and values outside its limits. */
 export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, maxNameBytes } = TARGETS[target];
   const problems: Problem[] = Object.entries(unused)
-    .filter(([path]) => isSaid(get(tree, path)))
+    .filter(([path]) => isSet(get(tree, path)))
     .map(([path, instead]) => ({
       path,
-      text: `target ${target} has none, ${instead}; leave it out, or set another target`,
+      text: `not supported by target ${target}, ${instead}; remove it or change the target`,
     }));
-  if (!isSigned && isSaid(get(tree, 'credentials'))) {
-    const text = `target ${target} has none, it is anonymous; leave them out, or set another target`;
+  if (!isSigned && isSet(get(tree, 'credentials'))) {
+    const text = `not supported by target ${target}, which is anonymous; remove them or change the target`;
     problems.push({ path: 'credentials', text });
   }
   const compression = get(tree, 'compression');
   if (compression !== undefined && !compressions.some((name) => name === compression)) {
-    problems.push({ path: 'compression', text: `target ${target} takes ${compressions.join(', ')}` });
+    problems.push({ path: 'compression', text: `target ${target} supports ${compressions.join(', ')}` });
   }
   for (const [path, most] of [
     ['batch.maxBytes', maxBatchBytes],
     ['batch.maxCount', maxBatchCount],
   ] as const) {
-    if (Number(get(tree, path)) > most) problems.push({ path, text: `target ${target} takes ${most} at most` });
+    if (Number(get(tree, path)) > most) problems.push({ path, text: `must be at most ${most} for target ${target}` });
   }
   for (const path of maxNameBytes === undefined ? [] : ['topic', 'source']) {
     const bytes = Buffer.byteLength(String(get(tree, path) ?? ''));
-    if (bytes > maxNameBytes!) problems.push({ path, text: `must be ${maxNameBytes} bytes at most` });
+    if (bytes > maxNameBytes!) problems.push({ path, text: `must be at most ${maxNameBytes} bytes` });
   }
   return problems;
 }
 
-/** Batches that one spool must have room for: beside the one in flight, older ones must be able to give way. */
+/** A spool must have room for this many batches: one in flight, and older ones that can be dropped. */
 const SPOOLED_BATCHES = 4;
 
-/** A spool in which a batch can never have room would stop at that batch for ever. */
+/** A batch that never fits into the spool would block it for ever. */
 export function spoolProblems({ spool, batch }: Pick<Options, 'spool' | 'batch'>): Problem[] {
   const leastBytes = SPOOLED_BATCHES * batch.maxBytes;
   if (spool.dir === undefined || spool.maxBytes >= leastBytes) return [];
-  const text = `must be ${SPOOLED_BATCHES} times batch.maxBytes at least, ${leastBytes}; raise it, or lower batch.maxBytes`;
+  const text = `must be at least ${SPOOLED_BATCHES} times batch.maxBytes, ${leastBytes}; raise it or lower batch.maxBytes`;
   return [{ path: 'spool.maxBytes', text }];
 }
 
-/** A module that is not there is told where the options are given, and not by the worker that would load it. */
+/** Reports a missing module at the start, instead of later by the worker that loads it. */
 export function moduleProblems({ transform }: Tree): Problem[] {
   if (typeof transform !== 'string') return [];
   const path = resolve(transform);
@@ -102,20 +100,20 @@ export function moduleProblems({ transform }: Tree): Problem[] {
   }
 }
 
-/** What the schema found. */
+/** Describes a problem that the schema found. */
 export function describe(issue: InferIssue<typeof schema>): Problem[] {
-  // An empty name in pairs is the end of a path that says nothing.
+  // With an empty name in pairs the path ends with a dot.
   const path = (getDotPath(issue) ?? '').replace(/\.$/, '');
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const paths = optionLeaves().map((leaf) => leaf.path);
     return [{ path, text: `there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}` }];
   }
-  // What is required is listed by name and variable already.
+  // `missing` has reported it, with its variable.
   if (issue.received === 'undefined') return [];
   return [{ path, text: demandOf(issue) }];
 }
 
-/** valibot's own messages repeat what was given. */
+/** Replaces valibot's messages, which repeat the value. */
 function demandOf(issue: BaseIssue<unknown>): string {
   const { type, expected, requirement } = issue;
   switch (type) {
@@ -124,9 +122,9 @@ function demandOf(issue: BaseIssue<unknown>): string {
     case 'integer':
       return 'must be a whole number';
     case 'min_value':
-      return `must be ${requirement} at least`;
+      return `must be at least ${requirement}`;
     case 'max_value':
-      return `must be ${requirement} at most`;
+      return `must be at most ${requirement}`;
     case 'min_length':
       return 'must not be empty';
     case 'picklist':

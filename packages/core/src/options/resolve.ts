@@ -1,20 +1,19 @@
-// From what the user said, and what the environment says, to options that hold, and where each of them came from.
+// Resolves options: merges every source, derives missing values, and checks the result.
 //
-// Takes: objects from anywhere, the first before the next, and an environment. Gives: Options, or every problem at once;
-// and of each value its origin, for whoever asks. Keeps: nothing. Never: a secret in a problem, or half of a wrong
-// configuration: nothing starts with a problem left.
-// Order: what is given, then `PUTLOGS_*`, then the vendor's own variables, then the default.
+// Precedence: the given options, then `PUTLOGS_*` variables, then the vendor's variables, then defaults.
+//
+// All problems are reported at once, and nothing starts while there is one. A problem never contains a secret.
 
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { safeParse } from 'valibot';
 import { PutlogsError } from '../errors';
-import { addressProblems, hostOf, networkProblems, withScheme } from './addresses';
-import { clusterNumber } from './cluster';
-import { defaultsOf, isOfKind, kindSetUp, kindsSaid, ofOneFamily } from './credential-chain';
+import { addressProblems, networkProblems } from './addresses';
+import { type CredentialsKind, explicitKinds, isOfKind, kindSetUp, ofOneFamily } from './credential-chain';
+import { chooseTarget, deriveCredentials, deriveOptions, fillDisabled } from './derive';
 import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
-import { defaultInstance } from './instance';
-import { asTree, get, groupsOf, isTree, setIfAbsent, type Tree } from './option-tree';
+import { environmentName, optionLeaves } from './leaves';
+import { mergeGiven } from './merge-given';
+import { asTree, get, groupsOf, setIfAbsent, type Tree } from './option-tree';
 import {
   describe,
   didYouMean,
@@ -25,44 +24,20 @@ import {
   pairingProblems,
   spoolProblems,
 } from './problems';
-import { environmentName, type Options, optionLeaves, schema } from './schema';
-import { isTargetName, TARGETS, type TargetName, targetOfHost } from './target-facts';
+import type { Given, Origin, Resolution } from './resolution';
+import { type Options, schema } from './schema';
+import { TARGETS, type TargetName } from './target-facts';
 
-/** pino adds these to the options of every transport. */
-const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
-
-const NAME_A_MODULE = 'name a module whose default export is the function';
-/** What takes code takes it as the path of a module. */
-const INSTEAD_OF_FUNCTION: Readonly<Record<string, string>> = {
-  transform: `; ${NAME_A_MODULE}`,
-  credentials: `; ${NAME_A_MODULE} by credentials.module`,
-};
-
-/** One place where somebody has said options. */
-export interface Given {
-  readonly options: unknown;
-  /** What this place is called for an option: `--batch-max-bytes`, or a file's name; nothing for a program's own object. */
-  readonly nameOf?: (path: string) => string;
-}
-
-/** Where a value came from. */
-export type Origin =
-  | { readonly kind: 'given'; readonly name: string }
-  | { readonly kind: 'variable'; readonly name: string }
-  /** One of the vendor's own variables. */
-  | { readonly kind: 'vendor variable'; readonly name: string }
-  /** It follows from the rest; `name` says from what. */
-  | { readonly kind: 'derived'; readonly name: string }
-  | { readonly kind: 'default'; readonly name: '' };
+export type { Given, Origin } from './resolution';
 
 export interface Explained {
-  /** Nothing where there is a problem. */
+  /** Undefined if there is a problem. */
   readonly options: Options | undefined;
-  /** Each a sentence that names the option, and where its value came from. */
+  /** Sentences. Each names the option and the origin of its value. */
   readonly problems: readonly string[];
-  /** Those of them that are names of no option and no variable, whatever else is set. */
-  readonly slips: readonly string[];
-  /** As far as it is known, though there may be problems. */
+  /** The problems with names of options or variables that do not exist. */
+  readonly typos: readonly string[];
+  /** Returns a value as far as it is known, even if there are problems. */
   readonly valueOf: (path: string) => unknown;
   readonly originOf: (path: string) => Origin;
 }
@@ -79,7 +54,7 @@ export function optionsOf({ options, problems }: Explained): Options {
   throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
 }
 
-/** Paths stay what they are now, whatever `process.chdir` does: a worker that is replaced later uses the same files. */
+/** A replaced worker must use the same files, even after `process.chdir`. */
 function withAbsolutePaths(options: Options): Options {
   const { spool, deadLetter } = options;
   return {
@@ -89,163 +64,128 @@ function withAbsolutePaths(options: Options): Options {
   };
 }
 
-/** @param setBy how a person sets an option, for what is missing */
+/**
+ * @param given the sources of options, in order of precedence
+ * @param setBy how a user sets an option, for the message about a missing one
+ */
 export function explainOptions(
   given: readonly Given[],
   environment: NodeJS.ProcessEnv,
   setBy: (path: string) => string = () => 'it',
 ): Explained {
-  const origins = new Map<string, Origin>();
-  const problems: Problem[] = [];
-  const tree: Tree = {};
-  const add = (found: readonly Problem[]) => {
-    for (const problem of found) problems.push(problem);
-  };
-  for (const one of given) add(merge(tree, one, origins));
-  const target = targetOf(tree, environment);
-  const facts = TARGETS[target];
-  const found = readEnvironment(environment, facts.vendor.variables);
-  const kinds = kindsSaid(asTree(tree['credentials']), found);
-  const kind = [...kinds][0] ?? (facts.isSigned ? kindSetUp(found, environment, facts.vendor) : undefined);
+  const resolution: Resolution = { tree: {}, origins: new Map(), problems: [], environment, setBy };
+  for (const source of given) mergeGiven(resolution, source);
+  const target = chooseTarget(resolution);
+  const credentials = mergeVariables(resolution, target);
+  mergeProxyVariables(resolution);
+  checkCredentialKinds(resolution, credentials);
+  checkVariableNames(resolution);
+  if (get(resolution.tree, 'enabled') === false) fillDisabled(resolution);
+  else {
+    deriveOptions(resolution, target);
+    deriveCredentials(resolution, target, credentials.kind);
+    checkRequired(resolution, target, credentials);
+    checkValues(resolution, target);
+  }
+  return explained(resolution, checkSchema(resolution));
+}
+
+/** The kinds of credentials that the user named, and the one that is used. */
+interface ChosenCredentials {
+  readonly named: ReadonlySet<CredentialsKind>;
+  readonly kind: CredentialsKind | undefined;
+}
+
+/** Also chooses the source of credentials: a variable of another source is ignored. */
+function mergeVariables({ tree, origins, environment }: Resolution, target: TargetName): ChosenCredentials {
+  const { vendor, isSigned } = TARGETS[target];
+  const found = readEnvironment(environment, vendor.variables);
+  const named = explicitKinds(asTree(tree['credentials']), found);
+  const kind = [...named][0] ?? (isSigned ? kindSetUp(found, environment, vendor) : undefined);
   for (const { path, variable, value } of ofOneFamily(found)) {
-    if (path.startsWith('credentials.') && !isOfKind(path, kind)) continue;
     const isOurs = variable === environmentName(path);
-    // Of an anonymous target a key in the environment is for somebody else.
-    if (!facts.isSigned && path.startsWith('credentials.') && !isOurs) continue;
+    if (path.startsWith('credentials.')) {
+      if (!isOfKind(path, kind)) continue;
+      // An anonymous target has no use for the vendor's key: it is meant for another program.
+      if (!isSigned && !isOurs) continue;
+    }
     if (setIfAbsent(tree, path, value)) {
       origins.set(path, { kind: isOurs ? 'variable' : 'vendor variable', name: variable });
     }
   }
+  return { named, kind };
+}
+
+function mergeProxyVariables({ tree, origins, environment }: Resolution): void {
   for (const { path, variable, value } of proxyFrom(environment, tree)) {
     if (setIfAbsent(tree, path, value)) origins.set(path, { kind: 'variable', name: variable });
   }
-  if (kinds.size > 1) {
-    problems.push({ path: 'credentials', text: `of ${[...kinds].join(', ')} there can be one only` });
-  }
+}
+
+/** Not by `push(...)`: a hundred thousand arguments overflow the stack. */
+function report({ problems }: Resolution, found: readonly Problem[]): void {
+  for (const problem of found) problems.push(problem);
+}
+
+function checkCredentialKinds({ problems }: Resolution, { named }: ChosenCredentials): void {
+  if (named.size > 1) problems.push({ path: 'credentials', text: `use only one of ${[...named].join(', ')}` });
+}
+
+function checkVariableNames({ problems, environment }: Resolution): void {
   for (const { variable, meant } of misspeltVariables(environment)) {
     problems.push({ path: variable, text: `there is no such variable${didYouMean(meant)}` });
   }
-  if (get(tree, 'enabled') !== false) {
-    complete(tree, environment, target, origins);
-    if (kind !== undefined && facts.isSigned) {
-      for (const [name, value] of Object.entries(defaultsOf(kind, environment, facts.vendor))) {
-        const origin = { kind: 'derived', name: name === 'from' ? 'what is set up' : "the vendor's own" } as const;
-        if (setIfAbsent(tree, `credentials.${name}`, value)) origins.set(`credentials.${name}`, origin);
-      }
-    }
-    add(missing(tree, facts, setBy));
-    add(addressProblems(tree, facts));
-    // Of two kinds, or of one that is misspelt, it is not known what they lack.
-    const isClear = kinds.size <= 1 && (kind !== undefined || get(tree, 'credentials.from') === undefined);
-    if (isClear && facts.isSigned) add(missingCredentials(tree, facts, kind, environment, setBy));
-    add(pairingProblems(tree, target));
-    add(networkProblems(tree));
-    add(moduleProblems(tree));
-  } else fillDisabled(tree);
-  const result = safeParse(schema, tree);
-  if (!result.success) add(result.issues.flatMap(describe));
-  else add(spoolProblems(result.output));
-  const paths = optionLeaves().map(({ path }) => path);
-  const isName = ({ path }: Problem) =>
-    [...paths, ...groupsOf(paths)].some(
-      (name) => path === name || (path.startsWith(`${name}.`) && paths.includes(name)),
-    );
-  const told = (some: readonly Problem[]) => [...new Set(some.map((problem) => sentence(problem, origins)))];
-  const isWhole = result.success && problems.length === 0;
+}
+
+function checkRequired(resolution: Resolution, target: TargetName, { named, kind }: ChosenCredentials): void {
+  const { tree, environment, setBy } = resolution;
+  const facts = TARGETS[target];
+  report(resolution, missing(tree, facts, setBy));
+  report(resolution, addressProblems(tree, facts));
+  // If two kinds are named, or a kind is misspelt, it is unknown which options are missing.
+  const isClear = named.size <= 1 && (kind !== undefined || get(tree, 'credentials.from') === undefined);
+  if (isClear && facts.isSigned) report(resolution, missingCredentials(tree, facts, kind, environment, setBy));
+}
+
+function checkValues(resolution: Resolution, target: TargetName): void {
+  report(resolution, pairingProblems(resolution.tree, target));
+  report(resolution, networkProblems(resolution.tree));
+  report(resolution, moduleProblems(resolution.tree));
+}
+
+/** Returns the checked options, with defaults; undefined if the schema found a problem. */
+function checkSchema(resolution: Resolution): Options | undefined {
+  const result = safeParse(schema, resolution.tree);
+  if (!result.success) {
+    report(resolution, result.issues.flatMap(describe));
+    return undefined;
+  }
+  report(resolution, spoolProblems(result.output));
+  return result.output;
+}
+
+function explained({ tree, origins, problems }: Resolution, checked: Options | undefined): Explained {
+  const sentences = (some: readonly Problem[]) => [...new Set(some.map((problem) => sentence(problem, origins)))];
+  const options = problems.length === 0 ? checked : undefined;
   return {
-    options: isWhole ? result.output : undefined,
-    problems: told(problems),
-    slips: told(problems.filter((problem) => !isName(problem))),
-    valueOf: (path) => get(isWhole ? (result.output as Tree) : tree, path),
+    options,
+    problems: sentences(problems),
+    typos: sentences(problems.filter(({ path }) => !isOptionName(path))),
+    valueOf: (path) => get((options as Tree | undefined) ?? tree, path),
     originOf: (path) => origins.get(path) ?? { kind: 'default', name: '' },
   };
 }
 
-/** With where the value came from, if that is not where the program itself says it. */
+/** An option, a group, or a name inside an option such as `tags.env`. */
+function isOptionName(path: string): boolean {
+  const paths = optionLeaves().map((leaf) => leaf.path);
+  const isBelow = (name: string) => path.startsWith(`${name}.`) && paths.includes(name);
+  return [...paths, ...groupsOf(paths)].some((name) => path === name || isBelow(name));
+}
+
+/** Adds where the value came from, unless it is in the program's own object. */
 function sentence({ path, text }: Problem, origins: ReadonlyMap<string, Origin>): string {
   const origin = origins.get(path) ?? origins.get(path.slice(0, Math.max(0, path.lastIndexOf('.'))));
   const isNamed = origin !== undefined && origin.kind !== 'derived' && origin.name !== '';
   return `${path}${isNamed ? ` (from ${origin.name})` : ''}: ${text}`;
-}
-
-/** Puts into the tree what is not there yet, without what is undefined and what pino added. */
-function merge(into: Tree, { options = {}, nameOf = () => '' }: Given, origins: Map<string, Origin>): Problem[] {
-  if (!isTree(options)) {
-    throw new PutlogsError('ERR_PUTLOGS_OPTIONS', 'putlogs: the options must be an object');
-  }
-  const problems: Problem[] = [];
-  const leaves = new Set(optionLeaves().map(({ path }) => path));
-  // Whoever says first whose credentials they are says it for all: a key in a file is not meant beside a role by a flag.
-  const kinds = [...kindsSaid(asTree(into['credentials']), [])];
-  const isOther = (path: string) => path === 'credentials.from' || !kinds.some((kind) => isOfKind(path, kind));
-  const put = (from: Tree, to: Tree, above: string): void => {
-    for (const [name, value] of Object.entries(from)) {
-      const path = above + name;
-      if (value === undefined || (above === '' && ADDED_BY_PINO.has(name))) continue;
-      if (kinds.length > 0 && above === 'credentials.' && isOther(path)) continue;
-      if (typeof value === 'function' || typeof value === 'symbol') {
-        const instead = above === '' ? (INSTEAD_OF_FUNCTION[name] ?? '') : '';
-        const text = `is a ${typeof value}; options are plain data, for they cross to a thread${instead}`;
-        problems.push({ path, text });
-      } else if (isTree(value)) {
-        if (leaves.has(path) && Object.hasOwn(to, name)) continue;
-        if (!Object.hasOwn(to, name)) origins.set(path, { kind: 'given', name: nameOf(path) });
-        const below = Object.hasOwn(to, name) ? to[name] : {};
-        if (!isTree(below)) continue;
-        // Not by assignment: a name may be `__proto__`.
-        Object.defineProperty(to, name, { value: below, enumerable: true, configurable: true, writable: true });
-        put(value, below, `${path}.`);
-      } else if (!Object.hasOwn(to, name)) {
-        Object.defineProperty(to, name, { value, enumerable: true, configurable: true, writable: true });
-        origins.set(path, { kind: 'given', name: nameOf(path) });
-      }
-    }
-  };
-  put(options, into, '');
-  return problems;
-}
-
-/** The target that is named, or that the address can only be meant for. A name that is none is told by the schema. */
-function targetOf(tree: Tree, environment: NodeJS.ProcessEnv): TargetName {
-  const named = tree['target'] ?? environment[environmentName('target')];
-  if (isTargetName(named)) return named;
-  const endpoint = tree['endpoint'] ?? environment[environmentName('endpoint')];
-  return (typeof endpoint === 'string' ? targetOfHost(hostOf(endpoint)) : undefined) ?? 'volc-tls';
-}
-
-/** Fills in what follows from the rest. */
-function complete(tree: Tree, environment: NodeJS.ProcessEnv, target: TargetName, origins: Map<string, Origin>): void {
-  const { vendor } = TARGETS[target];
-  const derive = (path: string, value: unknown, name: string) => {
-    if (setIfAbsent(tree, path, value)) origins.set(path, { kind: 'derived', name });
-  };
-  const endpoint = tree['endpoint'];
-  const isMeant = typeof endpoint === 'string' && targetOfHost(hostOf(endpoint)) === target;
-  if (isMeant) derive('target', target, 'from endpoint');
-  setIfAbsent(tree, 'target', target);
-  if (typeof endpoint === 'string') {
-    tree['endpoint'] = withScheme(endpoint);
-    derive('region', vendor.region.exec(hostOf(endpoint))?.[1], 'from endpoint');
-  }
-  const region = tree['region'];
-  if (typeof region === 'string') derive('endpoint', vendor.endpointOf(region), 'from region');
-  derive('source', hostname(), 'the host name');
-  const instance = defaultInstance(environment, hostname(), clusterNumber());
-  derive('instance', instance, environment['POD_NAME'] ? 'from POD_NAME' : 'the host name');
-  fillGroups(tree);
-}
-
-/** What is said in none of them is the schema's to say. */
-function fillGroups(tree: Tree): void {
-  for (const group of groupsOf(optionLeaves().map(({ path }) => path))) setIfAbsent(tree, group, {});
-}
-
-/** Nothing is required of options that start nothing; what is there must still be right. */
-function fillDisabled(tree: Tree): void {
-  setIfAbsent(tree, 'target', 'volc-tls');
-  setIfAbsent(tree, 'instance', 'disabled');
-  setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
-  setIfAbsent(tree, 'source', '');
-  fillGroups(tree);
-  for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }

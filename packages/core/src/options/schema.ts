@@ -1,21 +1,17 @@
-// Every option: its type, default, bounds and meaning. The only source of validation, of the environment's names, of the
-// flags, of the TypeScript types and of the tables in the pages. It is as long as there are options: data, in one order.
+// Declares every option: its type, default, bounds and meaning.
 //
-// The name of an option in the environment is `PUTLOGS_` and its path in upper snake case; `vendor` lists the names
-// of the vendor's own tools that are read after it.
+// Validation, the names of variables and flags, `types.ts` and the tables of the pages all follow from this schema. The
+// file is as long as the list of options.
+//
+// An option's variable is `PUTLOGS_` and its path in upper snake case. `vendor` lists variables of the vendor's own
+// tools, which are read after it. After a change run `npm run options-types` and `npm run options-table`.
 
 import {
   array,
   boolean,
-  type GenericSchema,
-  getMetadata,
   type InferInput,
   type InferOutput,
-  integer,
-  maxValue,
-  metadata,
   minLength,
-  minValue,
   number,
   optional,
   picklist,
@@ -26,143 +22,20 @@ import {
   string,
   union,
 } from 'valibot';
+import { credentials } from './schema-credentials';
 import { TARGET_NAMES } from './target-facts';
-
-/** What stands beside a type: how to read it from a text, and what to say about it. */
-export interface OptionNotes {
-  readonly meaning: string;
-  /** How the value of an environment variable is read. Numbers, booleans and texts are told from the type. */
-  readonly text?: 'list' | 'pairs' | 'number pairs';
-  /** Environment names of the vendor, read after ours. */
-  readonly vendor?: readonly string[];
-  /** Shown as the default where it is not a constant. */
-  readonly otherwise?: string;
-  readonly secret?: boolean;
-}
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
-
-/** A type of the schema with its notes. */
-const noted = <const T extends GenericSchema>(type: T, notes: OptionNotes) => pipe(type, metadata({ ...notes }));
-
-const wholeNumber = (min: number, max: number) => pipe(number(), integer(), minValue(min), maxValue(max));
-const text = () => pipe(string(), minLength(1));
-/** Stands in a header or an address: a control character would end a header and begin another, and letters beyond ASCII
- * cannot be sent in one. */
-const ascii = () => pipe(string(), regex(/^[\x20-\x7e]*$/, 'must be one line of printable ASCII'));
-/** Stands in neither. */
-const line = () => pipe(text(), regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters'));
-
-const key = () => pipe(ascii(), minLength(1));
-
-const credentials = strictObject({
-  accessKeyId: optional(
-    noted(key(), {
-      meaning: 'Access key.',
-      vendor: ['VOLCENGINE_ACCESS_KEY_ID', 'VOLCENGINE_ACCESS_KEY', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
-      otherwise: 'required, or another source; none with web tracking',
-    }),
-  ),
-  accessKeySecret: optional(
-    noted(key(), {
-      meaning: 'Its secret.',
-      vendor: ['VOLCENGINE_ACCESS_KEY_SECRET', 'VOLCENGINE_SECRET_KEY', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
-      otherwise: 'required, or another source; none with web tracking',
-      secret: true,
-    }),
-  ),
-  securityToken: optional(
-    noted(key(), {
-      meaning: 'The token of temporary credentials (STS).',
-      vendor: ['VOLCENGINE_TOKEN', 'VOLCENGINE_SESSION_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
-      secret: true,
-    }),
-  ),
-  file: optional(noted(text(), { meaning: 'Instead: a JSON file with these names, read again when it changes.' })),
-  module: optional(
-    noted(text(), { meaning: 'Instead: the path of a module whose default export is a function that gives them.' }),
-  ),
-  from: optional(
-    noted(picklist(['oidc', 'profile', 'metadata']), {
-      meaning: "Instead: one of the vendor's sources, see `docs/credentials.md`.",
-      otherwise: 'the first that is set up',
-    }),
-  ),
-  oidcRole: optional(
-    noted(key(), {
-      meaning: 'OIDC: the role to take, as its TRN (TLS) or ARN (SLS).',
-      vendor: ['VOLCENGINE_OIDC_ROLE_TRN', 'ALIBABA_CLOUD_ROLE_ARN'],
-    }),
-  ),
-  oidcProvider: optional(
-    noted(key(), { meaning: "OIDC, SLS: the identity provider's ARN.", vendor: ['ALIBABA_CLOUD_OIDC_PROVIDER_ARN'] }),
-  ),
-  oidcTokenFile: optional(
-    noted(text(), {
-      meaning: 'OIDC: the file with the token, read each time.',
-      vendor: ['VOLCENGINE_OIDC_TOKEN_FILE', 'ALIBABA_CLOUD_OIDC_TOKEN_FILE'],
-    }),
-  ),
-  oidcSession: optional(
-    noted(pipe(string(), regex(/^[A-Za-z0-9.@_-]{2,64}$/, 'must be 2 to 64 letters, digits, `.`, `@`, `_` or `-`')), {
-      meaning: "OIDC: the session's name in the vendor's audit logs.",
-      vendor: ['VOLCENGINE_OIDC_ROLE_SESSION_NAME', 'ALIBABA_CLOUD_ROLE_SESSION_NAME'],
-      otherwise: '`putlogs`',
-    }),
-  ),
-  oidcPolicy: optional(
-    noted(text(), {
-      meaning: 'OIDC: a policy, as JSON, that narrows what the session may do.',
-      vendor: ['VOLCENGINE_OIDC_ROLE_POLICY'],
-    }),
-  ),
-  stsEndpoint: optional(
-    noted(text(), {
-      meaning: 'OIDC: where the role is asked for.',
-      vendor: ['VOLCENGINE_OIDC_STS_ENDPOINT'],
-      otherwise: '`sts.volcengineapi.com`, `sts.aliyuncs.com`',
-    }),
-  ),
-  profile: optional(
-    noted(text(), {
-      meaning: "Profile: its name in the command line tool's file.",
-      vendor: ['VOLCENGINE_PROFILE', 'ALIBABA_CLOUD_PROFILE'],
-      otherwise: "the file's current one",
-    }),
-  ),
-  profileFile: optional(
-    noted(text(), {
-      meaning: 'Profile: that file.',
-      vendor: ['VOLCENGINE_CLI_CONFIG_FILE'],
-      otherwise: '`~/.volcengine/config.json`, `~/.aliyun/config.json`',
-    }),
-  ),
-  metadataRole: optional(
-    noted(key(), {
-      meaning: "Metadata: the name of the instance's role.",
-      vendor: ['VOLCENGINE_ECS_METADATA', 'ALIBABA_CLOUD_ECS_METADATA'],
-      otherwise: 'the one it has',
-    }),
-  ),
-  metadataEndpoint: optional(
-    noted(text(), {
-      meaning: 'Metadata: another address of the service, for tests and development.',
-      otherwise: '`http://100.96.0.96`, `http://100.100.100.200`',
-    }),
-  ),
-});
+import { ascii, GiB, KiB, line, MiB, noted, text, wholeNumber } from './value-types';
 
 const batch = strictObject({
   maxBytes: optional(
     noted(wholeNumber(1 * KiB, 9 * MiB), {
-      meaning: 'Bytes of encoded records after which a batch is sent; some targets take less than 9 MiB.',
+      meaning: 'Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.',
     }),
     1 * MiB,
   ),
   maxCount: optional(
     noted(wholeNumber(1, 40_960), {
-      meaning: 'Records after which a batch is sent; some targets take less than 40,960.',
+      meaning: 'Number of records at which a batch is sealed. Some targets accept less than 40,960.',
     }),
     4096,
   ),
@@ -170,15 +43,14 @@ const batch = strictObject({
 
 const memory = strictObject({
   maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 16 * 1024 * MiB), {
-      meaning: 'Most bytes of records in memory that are not finished, in both threads together.',
+    noted(wholeNumber(1 * MiB, 16 * GiB), {
+      meaning: 'Maximum memory for undelivered records, both threads combined.',
     }),
     64 * MiB,
   ),
   whenFull: optional(
     noted(picklist(['dropNewest', 'dropOldest']), {
-      meaning:
-        'Which records are lost when memory is full and the spool takes no more, or there is none; counted in both cases.',
+      meaning: 'Which records to drop when memory is full and the spool is full or not set. Drops are counted.',
     }),
     'dropNewest',
   ),
@@ -187,26 +59,28 @@ const memory = strictObject({
 const spool = strictObject({
   dir: optional(
     noted(text(), {
-      meaning: 'Directory for batches that are not delivered; any number of processes may share it.',
-      otherwise: 'no spool',
+      meaning: 'Directory for undelivered batches. Any number of processes may share it.',
+      defaultText: 'no spool',
     }),
   ),
   mode: optional(
     noted(picklist(['overflow', 'always']), {
       meaning:
-        '`overflow`: batches go to disk in an outage, at the memory limit and at the end; `always`: each before it is sent.',
+        '`overflow` writes batches to disk in an outage, at the memory limit and on exit. `always` writes each batch before it is sent.',
     }),
     'overflow',
   ),
   maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 1024 * 1024 * MiB), {
+    noted(wholeNumber(1 * MiB, 1024 * GiB), {
       meaning:
-        'Most bytes that this process writes; beyond them its oldest batches are dropped, and counted. At least 4 times `batch.maxBytes`.',
+        'Maximum disk space for the batches of this process. Above it the oldest are dropped and counted. Must be at least 4 times `batch.maxBytes`.',
     }),
-    1024 * MiB,
+    1 * GiB,
   ),
   fsync: optional(
-    noted(boolean(), { meaning: 'Sync each batch before it counts as spooled: it then survives a power loss.' }),
+    noted(boolean(), {
+      meaning: 'Sync each batch to disk before it counts as spooled, so that it survives a power loss.',
+    }),
     false,
   ),
 });
@@ -214,86 +88,96 @@ const spool = strictObject({
 const deadLetter = strictObject({
   file: optional(
     noted(text(), {
-      meaning: 'File for records that the service refused for good: one JSON text a line, with the reason.',
+      meaning:
+        'File for records that the service rejects permanently. Each line is one record as JSON, with the reason.',
+      defaultText: 'no file',
     }),
   ),
   maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 1024 * 1024 * MiB), {
+    noted(wholeNumber(1 * MiB, 1024 * GiB), {
       meaning:
-        'Most bytes of that file and the older one beside it (`.1`); beyond them the oldest lines are deleted, and counted.',
+        'Maximum size of that file and the older one beside it (`.1`), together. Above it the oldest lines are deleted and counted.',
     }),
-    1024 * MiB,
+    1 * GiB,
   ),
 });
 
 const retry = strictObject({
   baseMs: optional(noted(wholeNumber(1, 60_000), { meaning: 'First step of the exponential backoff.' }), 200),
-  maxMs: optional(noted(wholeNumber(1, 600_000), { meaning: 'Longest step of the backoff.' }), 30_000),
+  maxMs: optional(noted(wholeNumber(1, 600_000), { meaning: 'Longest step of the exponential backoff.' }), 30_000),
 });
 
 const tls = strictObject({
-  caFile: optional(noted(text(), { meaning: 'File with certificates (PEM) that are trusted beside the usual ones.' })),
+  caFile: optional(
+    noted(text(), {
+      meaning: 'File of CA certificates (PEM), trusted in addition to those that Node trusts.',
+      defaultText: "Node's certificates",
+    }),
+  ),
 });
 
 export const schema = strictObject({
-  enabled: optional(noted(boolean(), { meaning: '`false` starts nothing: every record is refused silently.' }), true),
+  enabled: optional(
+    noted(boolean(), { meaning: '`false` starts nothing: every record is refused, without a warning.' }),
+    true,
+  ),
   target: noted(picklist(TARGET_NAMES), {
-    meaning: `The service and how it is written to: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
-    otherwise: "the endpoint's, or `volc-tls`",
+    meaning: `The log service and its write API: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
+    defaultText: 'follows from the endpoint, else `volc-tls`',
   }),
   endpoint: noted(text(), {
-    meaning: 'Address of the service; `http` only for loopback, or with `allowInsecure`.',
+    meaning: 'Address of the service. `http` is allowed for loopback, or with `allowInsecure`.',
     vendor: ['VOLCENGINE_ENDPOINT'],
-    otherwise: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
+    defaultText: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
   }),
   region: optional(
     noted(ascii(), {
       meaning:
-        'Region, part of every signature of TLS, and of those of SLS where it is known. Set it if an address of SLS does not show it: a spool is for one region.',
+        'Region of the service, part of the signature and of the destination of a spool. Set it if an SLS endpoint does not contain it.',
       vendor: ['VOLCENGINE_REGION'],
-      otherwise: "the endpoint's",
+      defaultText: 'follows from the endpoint',
     }),
     '',
   ),
-  topicId: optional(noted(ascii(), { meaning: 'TLS: topic to write to.', otherwise: 'required for TLS' }), ''),
+  topicId: optional(noted(ascii(), { meaning: 'TLS: id of the topic.', defaultText: 'required for TLS' }), ''),
   projectId: optional(
-    noted(ascii(), { meaning: 'TLS WebTracks: its project.', otherwise: 'required for WebTracks' }),
+    noted(ascii(), { meaning: 'TLS WebTracks: id of the project.', defaultText: 'required for WebTracks' }),
     '',
   ),
   project: optional(
     noted(pipe(string(), regex(/^[0-9a-zA-Z_-]{0,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')), {
-      meaning: 'SLS: project to write to.',
-      otherwise: 'required for SLS',
+      meaning: 'SLS: name of the project.',
+      defaultText: 'required for SLS',
     }),
     '',
   ),
   logstore: optional(
     noted(pipe(string(), regex(/^([a-z0-9_-]{3,63})?$/, 'must be 3 to 63 small letters, digits, `-` or `_`')), {
-      meaning: 'SLS: Logstore to write to.',
-      otherwise: 'required for SLS',
+      meaning: 'SLS: name of the Logstore.',
+      defaultText: 'required for SLS',
     }),
     '',
   ),
-  topic: optional(noted(string(), { meaning: 'SLS: topic of the records.' }), ''),
+  topic: optional(noted(string(), { meaning: 'SLS: topic of the records, a label inside the Logstore.' }), ''),
   routing: optional(
     noted(picklist(['route', 'header']), {
-      meaning: 'SLS: the hash key in the address, or in a header as the documents of 2017 have it.',
+      meaning: 'SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).',
     }),
     'route',
   ),
   signature: optional(
     noted(picklist(['v1', 'v4']), {
-      meaning: 'SLS: the form of signatures.',
-      otherwise: '`v4` where the region is known, else `v1`',
+      meaning: 'SLS: version of the signature.',
+      defaultText: '`v4` if the region is known, else `v1`',
     }),
   ),
   credentials,
-  source: noted(string(), { meaning: 'Where the records come from.', otherwise: 'the host name' }),
-  fileName: optional(noted(string(), { meaning: 'File name kept with the records.' }), ''),
-  tags: optional(noted(record(text(), string()), { meaning: 'Tags kept with the records.', text: 'pairs' }), {}),
+  source: noted(string(), { meaning: 'Name of the sender, stored with the records.', defaultText: 'the host name' }),
+  fileName: optional(noted(string(), { meaning: 'File name, stored with the records.' }), ''),
+  tags: optional(noted(record(text(), string()), { meaning: 'Tags, stored with the records.', text: 'pairs' }), {}),
   instance: noted(line(), {
-    meaning: 'Name of this instance; its records keep their order.',
-    otherwise: '`POD_NAME`, then the host name, with the worker number of pm2 or cluster',
+    meaning: 'Name of this instance. Records of one instance keep their order.',
+    defaultText: '`POD_NAME`, else the host name; followed by the worker number of pm2 or cluster',
   }),
   hashKey: optional(
     noted(
@@ -304,26 +188,30 @@ export const schema = strictObject({
           'must be `instance`, `none`, or 32 hex digits (not all f)',
         ),
       ),
-      { meaning: "Shard: by the instance's name, any (`none`, without order), or of this key." },
+      {
+        meaning:
+          'Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex digits.',
+      },
     ),
     'instance',
   ),
   concurrency: optional(
     noted(wholeNumber(1, 64), {
-      meaning: "Batches in flight with `hashKey: 'none'`; otherwise one, which keeps order.",
+      meaning:
+        "Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.",
     }),
     4,
   ),
   compression: optional(
     noted(picklist(['lz4', 'zlib', 'gzip', 'none']), {
-      meaning: 'Compression of a batch; `gzip` for SLS web tracking only.',
+      meaning: 'Compression of a batch. `gzip` is for SLS web tracking only.',
     }),
     'lz4',
   ),
   batch,
   lingerMs: optional(
     noted(wholeNumber(0, 60_000), {
-      meaning: 'A batch is sealed this long after its first record.',
+      meaning: 'How long a batch stays open after its first record. It is sealed earlier when it is full.',
     }),
     1000,
   ),
@@ -332,70 +220,76 @@ export const schema = strictObject({
   deadLetter,
   retry,
   requestTimeoutMs: optional(
-    noted(wholeNumber(100, 600_000), { meaning: 'For one attempt, from connecting to the end of the answer.' }),
+    noted(wholeNumber(100, 600_000), {
+      meaning: 'Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.',
+    }),
     15_000,
   ),
   closeTimeoutMs: optional(
     noted(wholeNumber(0, 9_500), {
-      meaning: 'For the rest to be delivered at the end; a pino transport is cut off at 10 s.',
+      meaning: 'How long to keep delivering on close or process exit. pino stops waiting after 10 s.',
     }),
     8000,
   ),
   handleSignals: optional(
     noted(array(picklist(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'])), {
-      meaning: 'Signals on which to close before they end the process; not with pino, whose worker gets none.',
+      meaning:
+        'Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.',
       text: 'list',
     }),
     [],
   ),
   proxy: optional(
     noted(text(), {
-      meaning: '`http://name:password@host:port` of a proxy, or `none`; never for this machine itself.',
-      otherwise: '`HTTPS_PROXY`, `HTTP_PROXY`',
+      meaning: 'Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.',
+      defaultText: '`HTTPS_PROXY`, `HTTP_PROXY`',
       secret: true,
     }),
   ),
   noProxy: optional(
-    noted(text(), { meaning: 'Hosts that are reached without it: `example.com,other:8080`.', otherwise: '`NO_PROXY`' }),
+    noted(text(), {
+      meaning: 'Hosts that are reached without the proxy: `example.com,other:8080`.',
+      defaultText: '`NO_PROXY`',
+    }),
   ),
   tls,
-  allowInsecure: optional(noted(boolean(), { meaning: 'Allow `http` to addresses beyond loopback.' }), false),
+  allowInsecure: optional(noted(boolean(), { meaning: 'Allow `http` to addresses other than loopback.' }), false),
   timeKey: optional(
     noted(union([text(), pipe(array(text()), minLength(1))]), {
-      meaning: "Field with the record's time; of several, the first in the record.",
+      meaning: "Field with the record's time. If a list has several, the first one in the record is used.",
       text: 'list',
     }),
     'time',
   ),
   messageKey: optional(
-    noted(text(), { meaning: 'Field for a line that is not a JSON object, or has no field.' }),
+    noted(text(), { meaning: 'Field for the text of a line that is not a JSON object or has no field.' }),
     'message',
   ),
-  levelKey: optional(noted(text(), { meaning: 'Field whose number becomes a label.' }), 'level'),
+  levelKey: optional(noted(text(), { meaning: 'Field whose number is replaced by a label.' }), 'level'),
   levels: optional(
     noted(record(text(), number()), {
-      meaning: "Labels beside pino's own, as its `customLevels`.",
+      meaning: "Labels of additional levels, like pino's `customLevels`: `{ audit: 35 }`.",
       text: 'number pairs',
     }),
     {},
   ),
   fields: optional(
     noted(record(text(), string()), {
-      meaning: 'Fields put on every record that has none of that name.',
+      meaning: 'Fields that are added to each record, unless it has a field of that name.',
       text: 'pairs',
     }),
     {},
   ),
   rename: optional(
     noted(record(text(), text()), {
-      meaning: 'Fields to go out under another name: `{ msg: "message" }`.',
+      meaning: 'New names of fields: `{ msg: "message" }`.',
       text: 'pairs',
     }),
     {},
   ),
   omit: optional(
     noted(array(text()), {
-      meaning: 'Fields to be left out; where nested objects are flattened, by their path: `req.headers.cookie`.',
+      meaning: 'Fields that are left out. With flattened objects also by path: `req.headers.cookie`.',
       text: 'list',
     }),
     [],
@@ -403,66 +297,19 @@ export const schema = strictObject({
   nested: optional(
     noted(picklist(['json', 'flatten']), {
       meaning:
-        'A nested object as its JSON text, or a field for each of its values: `req.method`, which goes out as `req_method`.',
+        'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
     }),
     'json',
   ),
   transform: optional(
     noted(text(), {
-      meaning: 'Path of a module whose default export is given each record as an object, and gives the one to ship.',
+      meaning: 'Path of a module whose default export gets each record as an object and returns the record to send.',
     }),
   ),
 });
 
-/** A leaf of the schema: one option a person can set. */
-export interface OptionLeaf {
-  /** `batch.maxBytes`. */
-  readonly path: string;
-  readonly notes: OptionNotes;
-  /** Of what kind its value is, for reading it from a text. */
-  readonly kind: 'number' | 'boolean' | 'other';
-  /** `undefined`: it has none. */
-  readonly defaultValue: unknown;
-}
+/** The options that validation accepts. `types.ts` has the same type with a description of each option. */
+export type OptionsInput = InferInput<typeof schema>;
 
-/** As much of valibot's types as the walk below reads. */
-type Node = GenericSchema & { entries?: Record<string, Node>; wrapped?: Node; default?: unknown };
-
-/** Every option in the order above. */
-export const optionLeaves: () => readonly OptionLeaf[] = once(() => leavesOf(schema as Node, ''));
-
-function leavesOf(object: Node, above: string): OptionLeaf[] {
-  return Object.entries(object.entries ?? {}).flatMap(([name, node]) => {
-    const path = above + name;
-    if (node.entries !== undefined) return leavesOf(node, `${path}.`);
-    const type = node.wrapped ?? node;
-    const kind = type.type === 'number' || type.type === 'boolean' ? type.type : 'other';
-    return [{ path, notes: getMetadata(type) as unknown as OptionNotes, kind, defaultValue: node.default }];
-  });
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
-
-/** `batch.maxBytes` as `PUTLOGS_BATCH_MAX_BYTES`. */
-export function environmentName(path: string): string {
-  return `PUTLOGS_${path
-    .replaceAll('.', '_')
-    .replace(/[A-Z]/g, (letter) => `_${letter}`)
-    .toUpperCase()}`;
-}
-
-type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean
-  ? T
-  : { [K in keyof T]?: (K extends 'tags' | 'levels' | 'fields' | 'rename' ? T[K] : DeepPartial<T[K]>) | undefined };
-
-/** What a user may say. Everything may be left out here and come from the environment. */
-export type PutlogsOptions = DeepPartial<InferInput<typeof schema>>;
-
-/** What the stages read: complete and checked. */
+/** The options that the core reads: complete and checked. */
 export type Options = InferOutput<typeof schema>;

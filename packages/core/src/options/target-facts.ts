@@ -1,24 +1,23 @@
-// What each log service asks of the options, as data: the code of a target is loaded when it is used, and this before.
+// What each target requires of the options, as data.
 //
-// Takes: the name of a target, an address. Gives: what must be said, what may not, and what is meant when nothing is.
-// Keeps: nothing. Never: knows how a service is spoken to; that is in targets/.
+// It is loaded with the options. The code that writes to a service is in targets/, and is loaded when it is used.
 
 export const TARGET_NAMES = ['volc-tls', 'volc-webtracks', 'aliyun-sls', 'aliyun-webtracking'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 export type Compression = 'lz4' | 'zlib' | 'gzip' | 'none';
 
-/** Whose credentials they are: the two vendors ask for the same in other words. */
+/** The two vendors use the same kinds of credentials under different names. */
 export type CredentialVendor = 'volcengine' | 'aliyun';
 
 export interface Vendor {
   readonly id: CredentialVendor;
   readonly name: string;
-  /** How the vendor's own variables begin. */
+  /** Prefix of the vendor's own variables. */
   readonly variables: string;
-  /** Its services' hosts: nobody else has such a name. */
+  /** Matches the host names of its service, and no others. */
   readonly hosts: RegExp;
-  /** The region in such a host. */
+  /** Finds the region in such a host name. */
   readonly region: RegExp;
   readonly endpointOf: (region: string) => string;
 }
@@ -43,17 +42,17 @@ const ALIBABA_CLOUD: Vendor = {
 
 export interface TargetFacts {
   readonly vendor: Vendor;
-  /** Options without which there is nowhere to write to. `endpoint` follows from a region. */
+  /** Required options. `endpoint` follows from a region. */
   readonly required: readonly string[];
-  /** Options it has no use for, with what it has in their place. */
+  /** Options that it does not support, each with the reason or the option to use instead. */
   readonly unused: Readonly<Record<string, string>>;
-  /** Whether requests are signed; what is not is written by whoever knows the address. */
+  /** False for web tracking, where the address is enough to write. */
   readonly isSigned: boolean;
   readonly compressions: readonly Compression[];
-  /** Of `batch`: documented bounds, with room for what stands around the records. */
+  /** Documented limits of a batch, less the room for the data around the records. */
   readonly maxBatchBytes: number;
   readonly maxBatchCount: number;
-  /** Of `topic` and `source`, where that is documented. */
+  /** Maximum length of `topic` and `source`, if it is documented. */
   readonly maxNameBytes?: number;
 }
 
@@ -62,14 +61,14 @@ const SLS_NAMES = 'it writes to `project` and `logstore`';
 const TLS_NAMES = 'it writes to `topicId`';
 const ANONYMOUS = 'it is anonymous';
 const NO_ROUTING = 'it sends to any shard';
-const BY_PUT_LOGS = 'it is for aliyun-sls';
+const BY_PUT_LOGS = 'it is for aliyun-sls only';
 
 export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
   'volc-tls': {
     vendor: VOLCENGINE,
     required: ['region', 'topicId'],
     unused: {
-      projectId: 'the topic says it',
+      projectId: 'the topic determines it',
       project: TLS_NAMES,
       logstore: TLS_NAMES,
       topic: TLS_NAMES,
@@ -85,11 +84,11 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     vendor: VOLCENGINE,
     required: ['endpoint', 'projectId', 'topicId'],
     unused: {
-      project: 'it is `projectId` there',
+      project: 'it writes to `projectId` and `topicId`',
       logstore: TLS_NAMES,
       topic: TLS_NAMES,
-      tags: 'a request has no place for them',
-      fileName: 'a request has no place for it',
+      tags: 'its requests cannot carry them',
+      fileName: 'its requests cannot carry it',
       routing: NO_ROUTING,
       signature: ANONYMOUS,
     },
@@ -104,8 +103,8 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     unused: { topicId: SLS_NAMES, projectId: SLS_NAMES },
     isSigned: true,
     compressions: ['lz4', 'zlib', 'none'],
-    // 3 MB and 4096 by the older documents, 10 MB by the newer ones and 40,960 by the vendor's producers: above the
-    // defaults it is the user who knows.
+    // Older documents say 3 MB and 4096 records, newer ones 10 MB; the vendor's producers send up to 40,960. The defaults are
+    // within all of these; a user who raises them must know the limit.
     maxBatchBytes: 9 * MIB,
     maxBatchCount: 40_960,
     maxNameBytes: 128,
@@ -122,7 +121,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
   },
 };
 
-/** The target that a host can only be meant for; web tracking has the same hosts and must be asked for. */
+/** Returns the target that a host name belongs to. Web tracking has the same hosts and must be set explicitly. */
 export function targetOfHost(host: string): TargetName | undefined {
   if (VOLCENGINE.hosts.test(host)) return 'volc-tls';
   return ALIBABA_CLOUD.hosts.test(host) ? 'aliyun-sls' : undefined;

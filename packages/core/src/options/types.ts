@@ -1,0 +1,534 @@
+// The public type of the options. `npm run options-types` writes this file from schema.ts: do not edit it.
+
+/** The options of every transport. All may be left out here and set in the environment. */
+export interface PutlogsOptions {
+  /**
+   * `false` starts nothing: every record is refused, without a warning.
+   *
+   * - Default: `true`
+   * - Variable: `PUTLOGS_ENABLED`
+   */
+  enabled?: boolean | undefined;
+  /**
+   * The log service and its write API: `volc-tls`, `volc-webtracks`, `aliyun-sls`, `aliyun-webtracking`.
+   *
+   * - Default: follows from the endpoint, else `volc-tls`
+   * - Variable: `PUTLOGS_TARGET`
+   */
+  target?: 'volc-tls' | 'volc-webtracks' | 'aliyun-sls' | 'aliyun-webtracking' | undefined;
+  /**
+   * Address of the service. `http` is allowed for loopback, or with `allowInsecure`.
+   *
+   * - Default: `https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`
+   * - Variable: `PUTLOGS_ENDPOINT`, `VOLCENGINE_ENDPOINT`
+   */
+  endpoint?: string | undefined;
+  /**
+   * Region of the service, part of the signature and of the destination of a spool. Set it if an SLS endpoint does not
+   * contain it.
+   *
+   * - Default: follows from the endpoint
+   * - Variable: `PUTLOGS_REGION`, `VOLCENGINE_REGION`
+   */
+  region?: string | undefined;
+  /**
+   * TLS: id of the topic.
+   *
+   * - Required for TLS
+   * - Variable: `PUTLOGS_TOPIC_ID`
+   * - Targets: volc-tls, volc-webtracks
+   */
+  topicId?: string | undefined;
+  /**
+   * TLS WebTracks: id of the project.
+   *
+   * - Required for WebTracks
+   * - Variable: `PUTLOGS_PROJECT_ID`
+   * - Targets: volc-webtracks
+   */
+  projectId?: string | undefined;
+  /**
+   * SLS: name of the project.
+   *
+   * - Required for SLS
+   * - Variable: `PUTLOGS_PROJECT`
+   * - Targets: aliyun-sls, aliyun-webtracking
+   */
+  project?: string | undefined;
+  /**
+   * SLS: name of the Logstore.
+   *
+   * - Required for SLS
+   * - Variable: `PUTLOGS_LOGSTORE`
+   * - Targets: aliyun-sls, aliyun-webtracking
+   */
+  logstore?: string | undefined;
+  /**
+   * SLS: topic of the records, a label inside the Logstore.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_TOPIC`
+   * - Targets: aliyun-sls, aliyun-webtracking
+   */
+  topic?: string | undefined;
+  /**
+   * SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).
+   *
+   * - Default: `'route'`
+   * - Variable: `PUTLOGS_ROUTING`
+   * - Targets: aliyun-sls
+   */
+  routing?: 'route' | 'header' | undefined;
+  /**
+   * SLS: version of the signature.
+   *
+   * - Default: `v4` if the region is known, else `v1`
+   * - Variable: `PUTLOGS_SIGNATURE`
+   * - Targets: aliyun-sls
+   */
+  signature?: 'v1' | 'v4' | undefined;
+  /** The credentials that requests are signed with: the keys, or one source of keys. */
+  credentials?: CredentialsOptions | undefined;
+  /**
+   * Name of the sender, stored with the records.
+   *
+   * - Default: the host name
+   * - Variable: `PUTLOGS_SOURCE`
+   */
+  source?: string | undefined;
+  /**
+   * File name, stored with the records.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_FILE_NAME`
+   * - Targets: volc-tls, aliyun-sls, aliyun-webtracking
+   */
+  fileName?: string | undefined;
+  /**
+   * Tags, stored with the records.
+   *
+   * - Default: `{}`
+   * - Variable: `PUTLOGS_TAGS`
+   * - Targets: volc-tls, aliyun-sls, aliyun-webtracking
+   */
+  tags?: { [name: string]: string } | undefined;
+  /**
+   * Name of this instance. Records of one instance keep their order.
+   *
+   * - Default: `POD_NAME`, else the host name; followed by the worker number of pm2 or cluster
+   * - Variable: `PUTLOGS_INSTANCE`
+   */
+  instance?: string | undefined;
+  /**
+   * Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex
+   * digits.
+   *
+   * - Default: `'instance'`
+   * - Variable: `PUTLOGS_HASH_KEY`
+   */
+  hashKey?: string | undefined;
+  /**
+   * Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.
+   *
+   * - Unit: batches
+   * - Default: `4`
+   * - Variable: `PUTLOGS_CONCURRENCY`
+   */
+  concurrency?: number | undefined;
+  /**
+   * Compression of a batch. `gzip` is for SLS web tracking only.
+   *
+   * - Default: `'lz4'`
+   * - Variable: `PUTLOGS_COMPRESSION`
+   */
+  compression?: 'lz4' | 'zlib' | 'gzip' | 'none' | undefined;
+  /** When a batch is sealed. */
+  batch?: BatchOptions | undefined;
+  /**
+   * How long a batch stays open after its first record. It is sealed earlier when it is full.
+   *
+   * - Unit: milliseconds
+   * - Default: `1000`
+   * - Variable: `PUTLOGS_LINGER_MS`
+   */
+  lingerMs?: number | undefined;
+  /** The memory for undelivered records. */
+  memory?: MemoryOptions | undefined;
+  /** The directory for undelivered batches. */
+  spool?: SpoolOptions | undefined;
+  /** The file for records that the service rejects permanently. */
+  deadLetter?: DeadLetterOptions | undefined;
+  /** The pauses between attempts. */
+  retry?: RetryOptions | undefined;
+  /**
+   * Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.
+   *
+   * - Unit: milliseconds
+   * - Default: `15000`
+   * - Variable: `PUTLOGS_REQUEST_TIMEOUT_MS`
+   */
+  requestTimeoutMs?: number | undefined;
+  /**
+   * How long to keep delivering on close or process exit. pino stops waiting after 10 s.
+   *
+   * - Unit: milliseconds
+   * - Default: `8000`
+   * - Variable: `PUTLOGS_CLOSE_TIMEOUT_MS`
+   */
+  closeTimeoutMs?: number | undefined;
+  /**
+   * Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.
+   *
+   * - Default: `[]`
+   * - Variable: `PUTLOGS_HANDLE_SIGNALS`
+   */
+  handleSignals?: ('SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR2' | 'SIGBREAK')[] | undefined;
+  /**
+   * Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.
+   *
+   * - Default: `HTTPS_PROXY`, `HTTP_PROXY`
+   * - Variable: `PUTLOGS_PROXY`
+   */
+  proxy?: string | undefined;
+  /**
+   * Hosts that are reached without the proxy: `example.com,other:8080`.
+   *
+   * - Default: `NO_PROXY`
+   * - Variable: `PUTLOGS_NO_PROXY`
+   */
+  noProxy?: string | undefined;
+  /** TLS connections to the service, to STS and to a proxy by `https`. */
+  tls?: TlsOptions | undefined;
+  /**
+   * Allow `http` to addresses other than loopback.
+   *
+   * - Default: `false`
+   * - Variable: `PUTLOGS_ALLOW_INSECURE`
+   */
+  allowInsecure?: boolean | undefined;
+  /**
+   * Field with the record's time. If a list has several, the first one in the record is used.
+   *
+   * - Default: `'time'`
+   * - Variable: `PUTLOGS_TIME_KEY`
+   */
+  timeKey?: string | string[] | undefined;
+  /**
+   * Field for the text of a line that is not a JSON object or has no field.
+   *
+   * - Default: `'message'`
+   * - Variable: `PUTLOGS_MESSAGE_KEY`
+   */
+  messageKey?: string | undefined;
+  /**
+   * Field whose number is replaced by a label.
+   *
+   * - Default: `'level'`
+   * - Variable: `PUTLOGS_LEVEL_KEY`
+   */
+  levelKey?: string | undefined;
+  /**
+   * Labels of additional levels, like pino's `customLevels`: `{ audit: 35 }`.
+   *
+   * - Default: `{}`
+   * - Variable: `PUTLOGS_LEVELS`
+   */
+  levels?: { [name: string]: number } | undefined;
+  /**
+   * Fields that are added to each record, unless it has a field of that name.
+   *
+   * - Default: `{}`
+   * - Variable: `PUTLOGS_FIELDS`
+   */
+  fields?: { [name: string]: string } | undefined;
+  /**
+   * New names of fields: `{ msg: "message" }`.
+   *
+   * - Default: `{}`
+   * - Variable: `PUTLOGS_RENAME`
+   */
+  rename?: { [name: string]: string } | undefined;
+  /**
+   * Fields that are left out. With flattened objects also by path: `req.headers.cookie`.
+   *
+   * - Default: `[]`
+   * - Variable: `PUTLOGS_OMIT`
+   */
+  omit?: string[] | undefined;
+  /**
+   * How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method`
+   * becomes `req_method`.
+   *
+   * - Default: `'json'`
+   * - Variable: `PUTLOGS_NESTED`
+   */
+  nested?: 'json' | 'flatten' | undefined;
+  /**
+   * Path of a module whose default export gets each record as an object and returns the record to send.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_TRANSFORM`
+   */
+  transform?: string | undefined;
+}
+
+/** The credentials that requests are signed with: the keys, or one source of keys. */
+export interface CredentialsOptions {
+  /**
+   * Access key id.
+   *
+   * - Required, or another source; not used with web tracking
+   * - Variable: `PUTLOGS_CREDENTIALS_ACCESS_KEY_ID`, `VOLCENGINE_ACCESS_KEY_ID`, `VOLCENGINE_ACCESS_KEY`,
+   *   `ALIBABA_CLOUD_ACCESS_KEY_ID`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  accessKeyId?: string | undefined;
+  /**
+   * Secret of the access key.
+   *
+   * - Required, or another source; not used with web tracking
+   * - Variable: `PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET`, `VOLCENGINE_ACCESS_KEY_SECRET`, `VOLCENGINE_SECRET_KEY`,
+   *   `ALIBABA_CLOUD_ACCESS_KEY_SECRET`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  accessKeySecret?: string | undefined;
+  /**
+   * Token of temporary credentials (STS).
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_SECURITY_TOKEN`, `VOLCENGINE_TOKEN`, `VOLCENGINE_SESSION_TOKEN`,
+   *   `ALIBABA_CLOUD_SECURITY_TOKEN`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  securityToken?: string | undefined;
+  /**
+   * JSON file with the three values above. It is read again when it changes.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_FILE`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  file?: string | undefined;
+  /**
+   * Path of a module whose default export is a function that returns the credentials.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_MODULE`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  module?: string | undefined;
+  /**
+   * Source of temporary credentials: an OIDC role, a profile of the command line tool, or the machine.
+   *
+   * - Default: the first source that is configured
+   * - Variable: `PUTLOGS_CREDENTIALS_FROM`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  from?: 'oidc' | 'profile' | 'metadata' | undefined;
+  /**
+   * OIDC: TRN (TLS) or ARN (SLS) of the role to assume.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_OIDC_ROLE`, `VOLCENGINE_OIDC_ROLE_TRN`, `ALIBABA_CLOUD_ROLE_ARN`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  oidcRole?: string | undefined;
+  /**
+   * OIDC, SLS only: ARN of the identity provider.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_OIDC_PROVIDER`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  oidcProvider?: string | undefined;
+  /**
+   * OIDC: file with the token. It is read for each refresh.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_OIDC_TOKEN_FILE`, `VOLCENGINE_OIDC_TOKEN_FILE`, `ALIBABA_CLOUD_OIDC_TOKEN_FILE`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  oidcTokenFile?: string | undefined;
+  /**
+   * OIDC: name of the session in the vendor's audit log.
+   *
+   * - Default: `putlogs`
+   * - Variable: `PUTLOGS_CREDENTIALS_OIDC_SESSION`, `VOLCENGINE_OIDC_ROLE_SESSION_NAME`,
+   *   `ALIBABA_CLOUD_ROLE_SESSION_NAME`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  oidcSession?: string | undefined;
+  /**
+   * OIDC: policy (JSON) that limits what the session may do.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_OIDC_POLICY`, `VOLCENGINE_OIDC_ROLE_POLICY`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  oidcPolicy?: string | undefined;
+  /**
+   * OIDC: address of STS.
+   *
+   * - Default: `sts.volcengineapi.com`, `sts.aliyuncs.com`
+   * - Variable: `PUTLOGS_CREDENTIALS_STS_ENDPOINT`, `VOLCENGINE_OIDC_STS_ENDPOINT`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  stsEndpoint?: string | undefined;
+  /**
+   * Profile: its name in the configuration of the command line tool.
+   *
+   * - Default: the file's current profile
+   * - Variable: `PUTLOGS_CREDENTIALS_PROFILE`, `VOLCENGINE_PROFILE`, `ALIBABA_CLOUD_PROFILE`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  profile?: string | undefined;
+  /**
+   * Profile: configuration file of the command line tool.
+   *
+   * - Default: `~/.volcengine/config.json`, `~/.aliyun/config.json`
+   * - Variable: `PUTLOGS_CREDENTIALS_PROFILE_FILE`, `VOLCENGINE_CLI_CONFIG_FILE`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  profileFile?: string | undefined;
+  /**
+   * Metadata: name of the machine's role.
+   *
+   * - Default: the machine's role
+   * - Variable: `PUTLOGS_CREDENTIALS_METADATA_ROLE`, `VOLCENGINE_ECS_METADATA`, `ALIBABA_CLOUD_ECS_METADATA`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  metadataRole?: string | undefined;
+  /**
+   * Metadata: address of the metadata service, for tests.
+   *
+   * - Default: `http://100.96.0.96`, `http://100.100.100.200`
+   * - Variable: `PUTLOGS_CREDENTIALS_METADATA_ENDPOINT`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  metadataEndpoint?: string | undefined;
+}
+
+/** When a batch is sealed. */
+export interface BatchOptions {
+  /**
+   * Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.
+   *
+   * - Unit: bytes
+   * - Default: `1048576`
+   * - Variable: `PUTLOGS_BATCH_MAX_BYTES`
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Number of records at which a batch is sealed. Some targets accept less than 40,960.
+   *
+   * - Unit: records
+   * - Default: `4096`
+   * - Variable: `PUTLOGS_BATCH_MAX_COUNT`
+   */
+  maxCount?: number | undefined;
+}
+
+/** The memory for undelivered records. */
+export interface MemoryOptions {
+  /**
+   * Maximum memory for undelivered records, both threads combined.
+   *
+   * - Unit: bytes
+   * - Default: `67108864`
+   * - Variable: `PUTLOGS_MEMORY_MAX_BYTES`
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Which records to drop when memory is full and the spool is full or not set. Drops are counted.
+   *
+   * - Default: `'dropNewest'`
+   * - Variable: `PUTLOGS_MEMORY_WHEN_FULL`
+   */
+  whenFull?: 'dropNewest' | 'dropOldest' | undefined;
+}
+
+/** The directory for undelivered batches. */
+export interface SpoolOptions {
+  /**
+   * Directory for undelivered batches. Any number of processes may share it.
+   *
+   * - Default: no spool
+   * - Variable: `PUTLOGS_SPOOL_DIR`
+   */
+  dir?: string | undefined;
+  /**
+   * `overflow` writes batches to disk in an outage, at the memory limit and on exit. `always` writes each batch before
+   * it is sent.
+   *
+   * - Default: `'overflow'`
+   * - Variable: `PUTLOGS_SPOOL_MODE`
+   */
+  mode?: 'overflow' | 'always' | undefined;
+  /**
+   * Maximum disk space for the batches of this process. Above it the oldest are dropped and counted. Must be at least 4
+   * times `batch.maxBytes`.
+   *
+   * - Unit: bytes
+   * - Default: `1073741824`
+   * - Variable: `PUTLOGS_SPOOL_MAX_BYTES`
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Sync each batch to disk before it counts as spooled, so that it survives a power loss.
+   *
+   * - Default: `false`
+   * - Variable: `PUTLOGS_SPOOL_FSYNC`
+   */
+  fsync?: boolean | undefined;
+}
+
+/** The file for records that the service rejects permanently. */
+export interface DeadLetterOptions {
+  /**
+   * File for records that the service rejects permanently. Each line is one record as JSON, with the reason.
+   *
+   * - Default: no file
+   * - Variable: `PUTLOGS_DEAD_LETTER_FILE`
+   */
+  file?: string | undefined;
+  /**
+   * Maximum size of that file and the older one beside it (`.1`), together. Above it the oldest lines are deleted and
+   * counted.
+   *
+   * - Unit: bytes
+   * - Default: `1073741824`
+   * - Variable: `PUTLOGS_DEAD_LETTER_MAX_BYTES`
+   */
+  maxBytes?: number | undefined;
+}
+
+/** The pauses between attempts. */
+export interface RetryOptions {
+  /**
+   * First step of the exponential backoff.
+   *
+   * - Unit: milliseconds
+   * - Default: `200`
+   * - Variable: `PUTLOGS_RETRY_BASE_MS`
+   */
+  baseMs?: number | undefined;
+  /**
+   * Longest step of the exponential backoff.
+   *
+   * - Unit: milliseconds
+   * - Default: `30000`
+   * - Variable: `PUTLOGS_RETRY_MAX_MS`
+   */
+  maxMs?: number | undefined;
+}
+
+/** TLS connections to the service, to STS and to a proxy by `https`. */
+export interface TlsOptions {
+  /**
+   * File of CA certificates (PEM), trusted in addition to those that Node trusts.
+   *
+   * - Default: Node's certificates
+   * - Variable: `PUTLOGS_TLS_CA_FILE`
+   */
+  caFile?: string | undefined;
+}

@@ -96,7 +96,7 @@ const environmentOf = (emulator: Emulator, file: string) => ({
 const POINTS = 4;
 
 describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_000 }, () => {
-  test('ls counts records by the code they were refused with and by destination, and lines that are none', async () => {
+  test('ls counts records by error code and destination, and unreadable lines', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('ls'), 'dead.ndjson');
     await refused(emulator, file, 12);
@@ -120,10 +120,10 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     const [oldest] = readFileSync(file, 'utf8').split('\n');
     assert.equal(reasons[0].first, (JSON.parse(oldest!) as DeadLetter).time);
     const forPeople = await putlogs('dead-letter ls', { PUTLOGS_DEAD_LETTER_FILE: file });
-    assert.match(forPeople.stdout, /^4 records, .*\n1 line that cannot be read\n\nRECORDS +CODE/);
+    assert.match(forPeople.stdout, /^4 records, .*\n1 unreadable line\n\nRECORDS +CODE/);
   });
 
-  test('replay delivers, once the cause is mended, the records as they were, and the file is gone', async () => {
+  test('replay delivers the records unchanged after the cause was fixed, and removes the file', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('mended'), 'dead.ndjson');
     await refused(emulator, file, 12);
@@ -147,7 +147,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     }
   });
 
-  test('replay leaves in the file what is refused again, what is for elsewhere and what cannot be read', async () => {
+  test('replay leaves rejected records, lines for other destinations and unreadable lines in the file', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('again'), 'dead.ndjson');
     await refused(emulator, file, 12);
@@ -172,7 +172,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     assert.equal(existsSync(claimOf(file)), false);
   });
 
-  test('replay asks a service that refuses everything no more after a few, and loses nothing', async () => {
+  test('replay stops after a few records if the service rejects everything, and loses nothing', async () => {
     const emulator = await running();
     const file = join(temporaryDirectory('all'), 'dead.ndjson');
     await refused(emulator, file, 4);
@@ -182,7 +182,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
       environmentOf(emulator, file),
     );
     assert.equal(code, 1);
-    assert.match(stderr, /nothing was delivered any more/);
+    assert.match(stderr, /no record was delivered any more/);
     const { delivered, refused: again, left } = JSON.parse(stdout);
     assert.equal(delivered, 0);
     assert.ok(again > 0 && again <= 32, `${again}`);
@@ -475,7 +475,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     assert.equal(emulator.stats().logs, count + 3);
   });
 
-  test('a file that is not there, and one that is not named, are told by name, with exit code 2', async () => {
+  test('a missing file or option is reported by name, with exit code 2', async () => {
     const missing = await putlogs('dead-letter ls --dead-letter-file /nowhere/dead.ndjson', {});
     assert.deepEqual(
       [missing.code, missing.stderr],

@@ -90,7 +90,7 @@ interface ListedPart {
 }
 
 describe('putlogs spool', { timeout: 120_000 }, () => {
-  test('ls says of each directory whose it is, how much is in it, from when to when, and for whom', async () => {
+  test('ls lists each directory with its owner, contents, times and destination', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('ls');
     await leaveKilled(emulator, dir, 'one', 25);
@@ -214,7 +214,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     assert.match(listed, /\n1 damaged segment set aside, [\d.]+ (Ki)?B:\n .*\/putlogs-1\/damaged\/\S+\.seg \(/);
   });
 
-  test('an entry that is not whole is being written while its process lives, torn when it is dead, and no damage', async () => {
+  test('an incomplete entry is being written while its process runs, torn when the process is dead, and never damage', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('tail');
     const child = await spooling(emulator, dir, 'one', 20);
@@ -235,7 +235,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     assert.deepEqual([dead.records, dead.damaged, dead.beingWritten], [20, [], []]);
     assert.deepEqual(dead.torn, [{ path, bytes }]);
     const { stdout } = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
-    assert.match(stdout, /^torn: \S+: \d+ bytes of an entry that is not whole, of a process that has ended\n/);
+    assert.match(stdout, /^torn: \S+: \d+ bytes of an incomplete entry of a process that has ended\n/);
   });
 
   test('replay delivers what processes have left that ended or were killed, each in order and under its own hash key, and nothing else', async () => {
@@ -262,7 +262,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     );
   });
 
-  test('replay leaves the records of a living process alone, and counts them', async () => {
+  test('replay does not touch the records of a running process, and counts them', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('alive');
     await leaveKilled(emulator, dir, 'one', 20);
@@ -278,14 +278,14 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     assert.equal(alive, 30);
   });
 
-  test('replay leaves all where it was when the service stays down, and when it is asked to end', async () => {
+  test('replay leaves all records in place if the service stays down or a signal arrives', async () => {
     const emulator = await running();
     const dir = temporaryDirectory('stay');
     await leaveBehind(emulator, dir, 50);
     emulator.faults([{ status: 503 }]);
     const patient = await putlogs('spool replay --patience-ms 300 --json', environmentOf(emulator, dir));
     assert.equal(patient.code, 1);
-    assert.match(patient.stderr, /nothing was delivered any more \(--patience-ms\)/);
+    assert.match(patient.stderr, /no record was delivered any more \(--patience-ms\)/);
     const { end, delivered, left } = JSON.parse(patient.stdout);
     assert.deepEqual({ end, delivered, left }, { end: 'out of patience', delivered: 0, left: 50 });
     const child = startPutlogs('spool replay --json', environmentOf(emulator, dir));
@@ -315,7 +315,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   for (const name of ['volc-tls', 'aliyun-sls', 'volc-webtracks', 'aliyun-webtracking'] as const) {
-    test(`export writes the records of ${name} with all that was said for them, and deletes nothing`, async () => {
+    test(`export writes the records of ${name} with their whole envelope, and deletes nothing`, async () => {
       const emulator = await running();
       const target = targetNamed(name);
       const dir = temporaryDirectory('export');
@@ -365,7 +365,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     assert.deepEqual([again.code, again.stderr], [2, `putlogs: --output ${file} cannot be written: EEXIST\n`]);
   });
 
-  test('export leaves out records that are delivered or given up, unless it is asked for all', async () => {
+  test('export omits finished records, unless --all is set', async () => {
     const dir = temporaryDirectory('unfinished');
     const { journal, append } = journalIn(dir, { owner: 'free' });
     const units = [0, 10, 20, 30].map((from) => append(batchOf(from, 10)));
@@ -487,7 +487,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     ['spol ls', /^putlogs: there is no command spol; see putlogs --help\n$/],
   ];
   for (const [words, message] of wrong) {
-    test(`putlogs ${words} is told by name, with exit code 2`, async () => {
+    test(`putlogs ${words} is reported by name, with exit code 2`, async () => {
       const { code, stdout, stderr } = await putlogs(words, {}, { cwd: slips });
       assert.deepEqual([code, stdout], [2, '']);
       assert.match(stderr, message);

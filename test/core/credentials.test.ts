@@ -1,4 +1,4 @@
-// Credentials that are renewed while records wait for them: against a service that knows one key.
+// Credentials that are refreshed while records are pending, against a service that knows one key.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ for (const [name, create] of [
   test(`records held for a refused key go on as soon as the file has a good one, each once: ${name}`, async () => {
     const { emulator, file, write } = await started();
     write(OLD);
-    // A hold asks again after a minute at the earliest: only the renewal can bring the records on in this time.
+    // A held batch is retried after a minute at the earliest: within this time only the refresh can send the records.
     const retry = { baseMs: 1000, maxMs: 240_000 };
     const shipper = create({ ...optionsFor(emulator), credentials: { file }, retry, batch: { maxCount: 10 } });
     const warnings: string[] = [];
@@ -60,7 +60,7 @@ for (const [name, create] of [
   });
 }
 
-test('a module is loaded where the work is done, and what it throws is told without its words', async () => {
+test('a module is loaded in the worker, and its error is reported without the text', async () => {
   const { emulator, directory } = await started();
   const module = join(directory, 'credentials.cjs');
   writeFileSync(module, `module.exports = async () => (${JSON.stringify(NEW)});`);

@@ -1,5 +1,5 @@
-// Applications that have no key, but a role: by the token of their cluster, or by the machine they run on. The service
-// refuses what has expired, as the real one does.
+// Applications without a key but with a role: by the token of their cluster, or of the machine they run on. The service
+// refuses expired keys, as the real one does.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -86,7 +86,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
     const file = join(directory, `token-${name}`);
     writeFileSync(file, OIDC_TOKEN);
     const variables = { ...oidc, [tokenFile]: file, PUTLOGS_CREDENTIALS_STS_ENDPOINT: identity.url };
-    // A hold asks again after a minute at the earliest: only the renewal can bring the records on in this time.
+    // A held batch is retried after a minute at the earliest: within this time only the refresh can send the records.
     const slow = { PUTLOGS_RETRY_BASE_MS: '1000', PUTLOGS_RETRY_MAX_MS: '240000' };
     const environment = environmentFor(emulator, { ...variables, ...slow, PUTLOGS_BATCH_MAX_COUNT: '100' }, target);
     const child = start(environment, target.keyVariables, 1000);
@@ -107,7 +107,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
     emulator.temporaryKeys([key(1)]);
     const port = await closedPort();
     const variable = name === 'volc-tls' ? 'VOLCENGINE_ECS_METADATA' : 'ALIBABA_CLOUD_ECS_METADATA';
-    // The machine's own host is no host to reach through a proxy.
+    // The metadata service must not be reached through a proxy.
     const proxy = { http_proxy: `http://127.0.0.1:${await closedPort()}` };
     const metadata = { [variable]: 'putlogs-role', PUTLOGS_CREDENTIALS_METADATA_ENDPOINT: `http://127.0.0.1:${port}` };
     const child = start(environmentFor(emulator, { ...metadata, ...proxy }, target), target.keyVariables, 100);
@@ -126,7 +126,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
   });
 }
 
-test('credentials that are expired as they come are replaced as soon as the service has said so', async () => {
+test('credentials that arrive expired are replaced as soon as the service refuses them', async () => {
   const emulator = await startService();
   const target = targetNamed('volc-tls');
   const past = Date.now() - 60_000;

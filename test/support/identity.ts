@@ -1,8 +1,7 @@
-// Both vendors' STS and metadata service in one, strict: what gives a program its temporary credentials.
+// A strict emulator of both vendors' STS and metadata services, which issue temporary credentials.
 //
-// Takes: the token a workload has, and which keys to give when. Gives: the credentials, to who asks rightly; what was asked,
-// and what was wrong with it. Keeps: the requests. Never: gives credentials to a request that came through a proxy, or to
-// one without the metadata service's own token.
+// It records each request and what was wrong with it. It issues no credentials to a request that came through a proxy, or
+// without the metadata service's own token.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,9 +15,9 @@ export interface Issued {
 }
 
 export interface IdentityOptions {
-  /** Of the workload, as its cluster wrote it. */
+  /** The token of the workload, as its cluster wrote it. */
   readonly oidcToken?: () => string;
-  /** What the next that asks is given. */
+  /** The keys for the next valid request. */
   readonly issue: () => Issued;
   /** Answers with this status and code instead. */
   readonly refuse?: () => { status: number; code: string } | undefined;
@@ -33,12 +32,12 @@ export interface Identity {
   readonly url: string;
   /** Method and path of each request. */
   readonly asked: readonly string[];
-  /** What was wrong with those that were. */
+  /** What was wrong with invalid requests. */
   readonly wrong: readonly string[];
   close(): Promise<void>;
 }
 
-/** On a port that is given, or a free one. */
+/** Listens on the given port, or on a free one. */
 export async function startIdentity(options: IdentityOptions, port = 0): Promise<Identity> {
   const asked: string[] = [];
   const wrong: string[] = [];
@@ -114,7 +113,7 @@ function sts(
   }
   const token = form['OIDCToken'];
   const error = token === oidcToken?.() ? refusal : { status: 400, code: 'InvalidOIDCToken' };
-  // Both repeat what they were asked with, as a service may.
+  // Both repeat the token of the request, as a service may.
   const Message = `The token ${token} is not valid.`;
   if (error !== undefined) {
     const { code: Code, status } = error;

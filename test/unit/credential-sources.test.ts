@@ -1,5 +1,5 @@
-// Each source of temporary credentials, of both vendors, against services on this machine that take nothing less than what
-// the vendors' own packages send.
+// Each source of temporary credentials of both vendors, against strict services on this machine: they accept only what the
+// vendors' own packages send.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ function fileWith(content: string): string {
   return file;
 }
 
-/** Questions without an answer yet. */
+/** Requests without an answer yet. */
 let asking = 0;
 const fetch: CredentialTools['fetch'] = async (origin, timeoutMs, { isLocal: _, ...question }, signal) => {
   const options = { origin, timeoutMs, network: {}, clock: systemClock, connections: 1, onRequest: () => {} };
@@ -84,7 +84,7 @@ const profileOf = {
 };
 
 for (const vendor of ['volcengine', 'aliyun'] as const) {
-  test(`an OIDC role is taken with the token of now, and taken again before it expires: ${vendor}`, async () => {
+  test(`an OIDC role is assumed with the current token, and again before it expires: ${vendor}`, async () => {
     let token = OIDC_TOKEN;
     const { clock, identity } = await started({ oidcToken: () => token });
     const oidcTokenFile = fileWith(`${token}\n`);
@@ -94,7 +94,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     assert.equal(identity.asked.length, 1);
     const { accessKeyId, accessKeySecret, securityToken } = source.current;
     assert.deepEqual([accessKeyId, accessKeySecret, securityToken], ['STS.id1', `${SECRET}1`, `${SECRET}-token-1`]);
-    // The kubelet has written another.
+    // The kubelet has written a new token.
     token = 'another.token.signed';
     writeFileSync(oidcTokenFile, token);
     await clock.pass(HOUR_MS - 300_001);
@@ -108,7 +108,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     assert.deepEqual([seen.problems, identity.wrong], [[], []]);
   });
 
-  test(`a role that is refused is told by its code, without the token: ${vendor}`, async () => {
+  test(`a refused role is reported by its code, without the token: ${vendor}`, async () => {
     const { clock, identity } = await started({ refuse: () => ({ status: 403, code: 'NoPermission' }) });
     const of = { ...oidcOf[vendor], stsEndpoint: identity.url, oidcTokenFile: fileWith(OIDC_TOKEN) };
     const { source, seen } = sourceOf(of, vendor, clock);
@@ -131,7 +131,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     }
   });
 
-  test(`the instance's role is had with the metadata service's own token: ${vendor}`, async () => {
+  test(`the machine's role is fetched with the metadata service's own token: ${vendor}`, async () => {
     const { clock, identity } = await started();
     const of = { from: 'metadata', metadataEndpoint: identity.url } as const;
     const { source } = sourceOf(of, vendor, clock);
@@ -153,7 +153,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     );
   });
 
-  test(`a metadata service without IMDSv2 is not asked in the old way: ${vendor}`, async () => {
+  test(`a metadata service without IMDSv2 is never called by IMDSv1: ${vendor}`, async () => {
     const { clock, identity } = await started({ refuse: () => ({ status: 403, code: 'Forbidden' }) });
     const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, vendor, clock);
     assert.equal(await source.ready(), false);
@@ -161,7 +161,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     assert.match(seen.problems[0]!, /the metadata service answered 403 to a token$/);
   });
 
-  test(`a profile of the command line tool gives its keys, or leads to a role: ${vendor}`, async () => {
+  test(`a profile of the command line tool has keys, or names a role: ${vendor}`, async () => {
     const { clock, identity } = await started();
     const isVolcengine = vendor === 'volcengine';
     const oidcTokenFile = fileWith(OIDC_TOKEN);
@@ -213,14 +213,14 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
       assert.equal(await source.ready(), false);
       assert.match(seen.problems[0]!, why);
     }
-    // The tool was used meanwhile.
+    // The tool has changed the profile.
     writeFileSync(profileFile, profileOf[vendor]({ ...profiles, keys: profiles['sts']! }, 'keys'));
     await current.source.ready();
     await until('the file is read again', () => current.source.current.securityToken === 't');
   });
 }
 
-test('a source that nobody answers is asked again after 1, 2, 4 s and so on to 30, and each failure is told', async () => {
+test('a source that does not answer is tried again after 1, 2, 4 s and so on up to 30 s, and each failure is reported', async () => {
   const { clock } = await started();
   const port = await closedPort();
   const of = { from: 'metadata', metadataEndpoint: `http://127.0.0.1:${port}` } as const;
@@ -230,7 +230,7 @@ test('a source that nobody answers is asked again after 1, 2, 4 s and so on to 3
   for (let second = 1; second <= 100; second += 1) {
     const before = seen.problems.length;
     await clock.pass(1000);
-    // Every whole second it is looked whether it is time; an attempt that was made is waited for.
+    // The source polls every second; `ready` waits for an attempt that has begun.
     await source.ready();
     if (seen.problems.length > before) atSecond.push(second);
   }
@@ -251,11 +251,11 @@ test('a source that nobody answers is asked again after 1, 2, 4 s and so on to 3
   assert.equal(seen.renewed, 1);
 });
 
-test('keys that the service refuses each time are renewed at once, and then every 30 s: STS is not flooded', async () => {
+test('keys that the service always refuses are refreshed at once, and then every 30 s: STS is not flooded', async () => {
   const { clock, identity, given } = await started();
   const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, 'volcengine', clock);
   await source.ready();
-  // A role without the right to write: there are others each time, and they are refused as the first were.
+  // A role without the right to write: STS issues new keys each time, and the service refuses all of them.
   for (let second = 0; second <= 60; second += 1) {
     assert.equal(source.refused(source.current), false);
     await settled();
@@ -264,12 +264,12 @@ test('keys that the service refuses each time are renewed at once, and then ever
     await until('what was asked is answered', () => asking === 0);
   }
   assert.equal(seen.renewed, given.n);
-  // The first ones, at once, and after 30 and 60 s.
+  // The first keys, those fetched at once, and those after 30 and 60 s.
   assert.equal(given.n, 4);
   assert.deepEqual(seen.problems, []);
 });
 
-test('keys that are expired when they come are used, for it may be the clock, and renewed every 30 s', async () => {
+test('keys that arrive expired are used, because the clock may be wrong, and refreshed every 30 s', async () => {
   const { clock, identity, given } = await started();
   given.lifeMs = -1000;
   const of = { from: 'metadata', metadataEndpoint: identity.url } as const;
@@ -287,7 +287,7 @@ test('keys that are expired when they come are used, for it may be the clock, an
   assert.deepEqual(seen.problems, []);
 });
 
-test('a source that is closed while it asks says nothing, and its request ends', async () => {
+test('a source that is closed during a request ends the request and reports nothing', async () => {
   const { clock, identity } = await started();
   const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, 'volcengine', clock);
   const ready = source.ready();
@@ -296,7 +296,7 @@ test('a source that is closed while it asks says nothing, and its request ends',
   assert.deepEqual(seen.problems, []);
 });
 
-// Which of them is meant.
+// Which source is chosen.
 
 const tls = { region: 'cn-beijing', topicId: 't' };
 const slsOptions = { target: 'aliyun-sls', region: 'cn-hangzhou', project: 'p', logstore: 'store' } as const;
@@ -334,7 +334,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   const chosen = (environment: NodeJS.ProcessEnv, credentials?: object) =>
     resolveOptions(credentials === undefined ? options : { ...options, credentials }, environment).credentials;
 
-  test(`the first of the vendor's sources that is set up is taken: keys, role, profile, instance: ${vendor}`, () => {
+  test(`the first configured source of the vendor is used: keys, role, profile, machine: ${vendor}`, () => {
     const all = { ...keys, ...oidc, ...metadata, HOME: home };
     assert.deepEqual(chosen(all), { accessKeyId: 'i', accessKeySecret: 's' });
     const withoutKeys = { ...oidc, ...metadata, HOME: home };
@@ -347,12 +347,12 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     const host = vendor === 'volcengine' ? 'http://100.96.0.96' : 'http://100.100.100.200';
     assert.deepEqual(instance, { from: 'metadata', metadataRole: ROLE, metadataEndpoint: host });
     assert.throws(() => chosen({ ...metadata, ...off }), /credentials: none found; looked for/);
-    // Half a role is none.
+    // Without the token file the role is not configured.
     const { [Object.keys(oidc)[0] as keyof typeof oidc]: _, ...half } = oidc;
     assert.equal(chosen({ ...half, HOME: home }).from, 'profile');
   });
 
-  test(`an option takes exactly one source, whatever else is set up: ${vendor}`, () => {
+  test(`an option selects exactly one source, whatever else is configured: ${vendor}`, () => {
     const all = { ...keys, ...oidc, ...metadata, HOME: home };
     for (const from of ['oidc', 'profile', 'metadata'] as const) {
       const { accessKeyId, ...rest } = chosen(all, { from });
@@ -384,7 +384,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   });
 }
 
-test('where STS is follows from the variables of the vendor', () => {
+test('the address of STS follows from the variables of the vendor', () => {
   const of = (environment: NodeJS.ProcessEnv) =>
     resolveOptions(slsOptions, { ...SET_UP.aliyun.oidc, ...environment }).credentials.stsEndpoint;
   assert.equal(of({}), 'https://sts.aliyuncs.com');
@@ -395,7 +395,7 @@ test('where STS is follows from the variables of the vendor', () => {
   assert.equal(resolveOptions(tls, volc).credentials.stsEndpoint, 'https://sts.cn-shanghai.volcengineapi.com');
 });
 
-test('keys under the names of the newer tools are taken, and never a token of the one with a key of the other', () => {
+test('keys under the names of the newer tools are used, and never a token of one family with a key of the other', () => {
   const newer = { VOLCENGINE_ACCESS_KEY: 'i2', VOLCENGINE_SECRET_KEY: 's2', VOLCENGINE_SESSION_TOKEN: 't2' };
   const of = (environment: NodeJS.ProcessEnv) => resolveOptions(tls, environment).credentials;
   assert.deepEqual(of(newer), { accessKeyId: 'i2', accessKeySecret: 's2', securityToken: 't2' });

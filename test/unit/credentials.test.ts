@@ -24,7 +24,7 @@ function fileWith(content: unknown, extension = 'json'): string {
   return file;
 }
 
-/** A module whose function does what `body` says; it counts its calls in `globalThis.calls[name]`. */
+/** Writes a module whose function has this body and counts its calls in `globalThis.calls[name]`. */
 function moduleWith(body: string): { module: string; calls: () => number } {
   const name = `m${files + 1}`;
   const counted = `(globalThis.calls ??= {}).${name} = (globalThis.calls.${name} ?? 0) + 1;`;
@@ -49,7 +49,7 @@ function sourceOf(given: CredentialsGiven) {
 
 const keys = (n: number) => ({ accessKeyId: `id${n}`, accessKeySecret: `${SECRET}${n}` });
 
-test('keys are there at once, and nothing renews them', async () => {
+test('keys are ready at once and never refreshed', async () => {
   const { source, seen, clock } = sourceOf(keys(1));
   assert.equal(await source.ready(), true);
   assert.equal(source.current.accessKeyId, 'id1');
@@ -58,7 +58,7 @@ test('keys are there at once, and nothing renews them', async () => {
   assert.deepEqual(seen, { renewed: 0, problems: [] });
 });
 
-test('a file is read in our names and in the metadata services’, and again when it has changed', async () => {
+test('a file is read under our names and the metadata services’, and again when it changes', async () => {
   const file = fileWith({ ...keys(1), securityToken: 'token1' });
   const { source, seen } = sourceOf({ file });
   assert.equal(await source.ready(), true);
@@ -90,7 +90,7 @@ test('a file is read in our names and in the metadata services’, and again whe
   assert.equal(seen.renewed, 3);
 });
 
-test('what is unreadable is told without its content, and the old credentials are kept', async () => {
+test('an unreadable file is reported without its content, and the old credentials are kept', async () => {
   const file = fileWith(keys(1));
   const { source, seen } = sourceOf({ file });
   await source.ready();
@@ -114,7 +114,7 @@ test('what is unreadable is told without its content, and the old credentials ar
   assert.ok(!seen.problems.join().includes(SECRET), seen.problems.join('\n'));
 });
 
-test('a module is asked once by many at a time, and again 300 s before its credentials expire', async () => {
+test('a module is called once for many callers, and again 300 s before its credentials expire', async () => {
   const { module, calls } = moduleWith(
     `return { accessKeyId: 'id', accessKeySecret: 's', expiration: 1_000_000 * (globalThis.calls.NAME ?? 1) };`.replace(
       'NAME',
@@ -122,7 +122,7 @@ test('a module is asked once by many at a time, and again 300 s before its crede
     ),
   );
   const { source, clock } = sourceOf({ module });
-  // The clock is at 0 and a number below 1e11 counts seconds: far away.
+  // The clock is at 0, and a number below 1e11 counts seconds: it is far in the future.
   assert.deepEqual(await Promise.all([source.ready(), source.ready(), source.ready()]), [true, true, true]);
   assert.equal(calls(), 1);
   await clock.pass(999_699_999);
@@ -133,7 +133,7 @@ test('a module is asked once by many at a time, and again 300 s before its crede
   await until('it is asked again', () => calls() === 2);
 });
 
-test('a module that throws, hangs or gives garbage is told, and asked again after 30 s', async () => {
+test('a module that throws, hangs or returns garbage is reported, and called again after 30 s', async () => {
   for (const [body, problem] of [
     [`throw new Error('${SECRET}');`, /it failed \(Error\)$/],
     [`return '${SECRET}';`, /accessKeyId is missing$/],
@@ -155,7 +155,7 @@ test('a module that throws, hangs or gives garbage is told, and asked again afte
   }
 });
 
-test('refused credentials are asked for again at once, then every 30 s, until there are others', async () => {
+test('refused credentials are refreshed at once, then every 30 s until they change', async () => {
   const { module, calls } = moduleWith(`return { accessKeyId: globalThis.key ?? 'old', accessKeySecret: 's' };`);
   const { source, seen, clock } = sourceOf({ module });
   await source.ready();
@@ -175,7 +175,7 @@ test('refused credentials are asked for again at once, then every 30 s, until th
   assert.equal(calls(), asked, 'these were not refused');
 });
 
-test('credentials are keys, a file or a module, and the options go before the environment', () => {
+test('credentials are keys, a file or a module, and the options override the environment', () => {
   const base = { region: 'r', topicId: 't' };
   const vendor = { VOLCENGINE_ACCESS_KEY_ID: 'v', VOLCENGINE_ACCESS_KEY_SECRET: 'v' };
   const of = (credentials: object | undefined, environment: NodeJS.ProcessEnv) =>

@@ -1,56 +1,56 @@
-// What an answer of the service, or of the way to it, means for a person: one line that says what is wrong and what to change.
+// Explains error codes of the service and the network: one line that says what is wrong and what to change.
 //
-// Takes: an error code. Gives: the line, with each option it names as a flag and its variables. Keeps: nothing. Never: an
-// invented reason: of a code that nobody knows it says so.
-//
-// {option} stands for the option with its flag and variables. A test sees to it that no documented code is missing.
+// {option} in a text is replaced by the option with its flag and variables. A test checks that every documented code has
+// its line.
 
 import { environmentName, flagOf, type Options, optionLeaves } from '@putlogs/core/tools';
 
 const WRONG_KEY =
-  'The access key is not known there: check {credentials.accessKeyId}, and that it is a key of this vendor and is enabled.';
+  'The access key is unknown to the service. Check {credentials.accessKeyId}: it must belong to this vendor and be enabled.';
 const WRONG_SECRET =
-  'The signature is not right: check {credentials.accessKeySecret} for the key of {credentials.accessKeyId}, and {region}.';
+  'The signature is wrong. Check that {credentials.accessKeySecret} belongs to {credentials.accessKeyId}, and check {region}.';
 const WRONG_TOKEN =
-  'The temporary key has expired or its token is not of it: renew {credentials.securityToken} together with the key, or let {credentials.file} give both.';
-const WRONG_CLOCK = 'The time of this machine is not that of the service: set its clock (NTP). No option is wrong.';
-const NO_TOPIC = 'There is no such topic: check {topicId}, and that it is in {region} at {endpoint}.';
+  'The temporary credentials have expired, or the token belongs to another key. Renew {credentials.securityToken} and the key together, or use {credentials.file}.';
+const WRONG_CLOCK = 'The clock of this machine differs from that of the service. Set it (NTP). No option is wrong.';
+const NO_TOPIC = 'The topic does not exist. Check {topicId}, and that it is in {region} at {endpoint}.';
 const NO_PROJECT_TLS =
-  'There is no such project: check {projectId} and {topicId}, and that they are in {region} at {endpoint}.';
-const NO_PROJECT = 'There is no such project: check {project}, and that it is in the region of {endpoint}.';
-const NO_LOGSTORE = 'There is no such Logstore: check {logstore} in {project}; it may also be created now.';
+  'The project does not exist. Check {projectId} and {topicId}, and that they are in {region} at {endpoint}.';
+const NO_PROJECT = 'The project does not exist. Check {project}, and that it is in the region of {endpoint}.';
+const NO_LOGSTORE =
+  'The Logstore does not exist. Check {logstore} in {project}. A new Logstore can be used after a minute or so.';
 const NO_RIGHT =
-  'The key may not write there: give {credentials.accessKeyId} the right to (PutLogs; log:PostLogStoreLogs), or, with an anonymous {target}, switch web tracking on.';
+  'The key has no right to write. Grant it to {credentials.accessKeyId} (PutLogs; log:PostLogStoreLogs). With an anonymous {target}, switch web tracking on.';
 const QUOTA =
-  'Too much is written there now: records wait and are sent again. Raise its quota or number of shards; {batch.maxBytes} and {lingerMs} make fewer, larger requests.';
+  'The write quota is exceeded. Records stay pending and are retried. Raise the quota or the number of shards, or send fewer, larger requests with {batch.maxBytes} and {lingerMs}.';
 const SERVICE_FAILED =
-  'The service failed, and it may pass: records wait and are sent again. No option is wrong; if it lasts, ask the vendor with the request id.';
-const BROKEN_ON_WAY = 'The bytes changed on their way: look for a proxy between here and {endpoint}.';
+  'The service failed, which may pass. Records stay pending and are retried. No option is wrong. If it lasts, contact the vendor with the request id.';
+const BROKEN_ON_WAY = 'The request was changed on its way. Look for a proxy between this machine and {endpoint}.';
 const REFUSED_RECORD =
-  'The service refuses the test record itself: check {target} and {endpoint} are of one service; {timeKey}, {messageKey} and {tags} are part of the record.';
-const TOO_LARGE = 'More than the service takes at once: lower {batch.maxBytes}.';
-const TOO_MANY = 'More records than the service takes at once: lower {batch.maxCount}.';
+  'The service rejects the test record. Check that {target} and {endpoint} are of one service. {timeKey}, {messageKey} and {tags} are part of the record.';
+const TOO_LARGE = 'The request is larger than the service accepts. Lower {batch.maxBytes}.';
+const TOO_MANY = 'The request has more records than the service accepts. Lower {batch.maxCount}.';
 const NO_NAME =
-  'The host of {endpoint} has no address: check its spelling, {region}, and the name server of this machine.';
-const NOBODY_LISTENS = 'Nobody listens at {endpoint}: check its host and port.';
+  "The host name of {endpoint} cannot be resolved. Check its spelling, {region}, and this machine's DNS server.";
+const NOBODY_LISTENS = 'The connection to {endpoint} was refused. Check its host and port.';
 const NO_WAY =
-  'There is no way to {endpoint} from this machine: check the network and firewall; inside a VPC use the address for it.';
-const TOO_SLOW = 'No answer in time: check the network and firewall to {endpoint}, or raise {requestTimeoutMs}.';
+  'This machine cannot reach {endpoint}. Check the network and the firewall. Inside a VPC, use the VPC endpoint.';
+const TOO_SLOW =
+  'There was no answer in time. Check the network and the firewall to {endpoint}, or raise {requestTimeoutMs}.';
 const CUT_OFF =
-  'The connection was closed before an answer came: look for a proxy or firewall before {endpoint}, and that its port is the one for https.';
+  'The connection was closed before an answer. Look for a proxy or firewall before {endpoint}, and check that its port is the one for https.';
 const UNTRUSTED =
-  'The certificate of {endpoint} is of nobody this machine trusts: check the address; for an own authority set {tls.caFile}.';
+  "This machine does not trust the certificate of {endpoint}. Check the address, or set {tls.caFile} to your CA's certificate.";
 const EXPIRED =
-  'The certificate of {endpoint} is not valid at this time: set the clock of this machine, or renew the certificate.';
-const OTHER_NAME = 'The certificate is for another name than the host of {endpoint}: use the name that it is for.';
+  'The certificate of {endpoint} has expired or is not valid yet. Set the clock of this machine, or renew the certificate.';
+const OTHER_NAME = 'The certificate is for another host name than that of {endpoint}. Use the name in the certificate.';
 const NO_TLS =
-  'What answers there does not speak TLS: check the port of {endpoint}, or begin it with http:// and set {allowInsecure}.';
-const NO_PROXY = 'The proxy cannot be reached: check {proxy}, or HTTPS_PROXY and HTTP_PROXY in the environment.';
+  'The server does not speak TLS. Check the port of {endpoint}, or begin the address with http:// and set {allowInsecure}.';
+const NO_PROXY = 'The proxy cannot be reached. Check {proxy}, or HTTPS_PROXY and HTTP_PROXY in the environment.';
 const PROXY_PASSWORD =
-  'The proxy asks for another name and password: check those in {proxy}, or HTTPS_PROXY in the environment.';
+  'The proxy rejects the user name or password. Check them in {proxy}, or HTTPS_PROXY in the environment.';
 const PROXY_REFUSES =
-  'The proxy opens no connection to {endpoint}: let it allow that host, check {proxy}, or name the host in {noProxy}.';
-const NO_CREDENTIALS = 'There are no credentials to sign with: check {credentials.file} or {credentials.module}.';
+  'The proxy refuses to connect to {endpoint}. Allow that host in the proxy, check {proxy}, or add the host to {noProxy}.';
+const NO_CREDENTIALS = 'There are no credentials to sign with. Check {credentials.file} or {credentials.module}.';
 
 const ADVICE: Readonly<Record<string, string>> = {
   // Volcengine TLS
@@ -72,7 +72,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   LogGroupListSizeTooLarge: TOO_LARGE,
   TooManyLogs: TOO_MANY,
   LogSizeTooLarge: TOO_LARGE,
-  // both
+  // Both services
   InternalServerError: SERVICE_FAILED,
   InvalidAccessKeyId: WRONG_KEY,
   RequestTimeTooSkewed: WRONG_CLOCK,
@@ -95,7 +95,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   InvalidEncoding: REFUSED_RECORD,
   InvalidKey: REFUSED_RECORD,
   PostBodyTooLarge: TOO_LARGE,
-  // on the way there
+  // Network
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
   EAI_NODATA: NO_NAME,
@@ -121,23 +121,24 @@ const ADVICE: Readonly<Record<string, string>> = {
   PROXY_TIMEOUT: NO_PROXY,
 };
 
-/** Behind a proxy these are about the proxy: the service's own address is never looked up or connected to. */
-const BEFORE_THE_SERVICE = new Set([NO_NAME, NOBODY_LISTENS, NO_WAY]);
+/** Behind a proxy these codes are about the proxy: this machine does not connect to the service itself. */
+const ABOUT_THE_CONNECTION = new Set([NO_NAME, NOBODY_LISTENS, NO_WAY]);
 
-/** By status, of an answer that has no code: somebody in between, mostly. */
-const OTHER_ANSWER = 'What answers is not the service: check {endpoint}, and look for a proxy in between.';
+/** For an answer that has a status but no code: it mostly comes from a proxy or gateway. */
+const OTHER_ANSWER =
+  'The answer is not from the log service. Check {endpoint}, and look for a proxy between this machine and the service.';
 const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/;
 const UNKNOWN =
-  'A code that putlogs does not know: see the documents of the service, and ask the vendor with the request id.';
+  'putlogs does not know this code. See the documentation of the service, and contact the vendor with the request id.';
 
 /** Returns one line for a person. */
 export function adviceFor(code: string, options: Options, isProxied = false): string {
   const advice = adviceOf(code, options);
-  return named(isProxied && BEFORE_THE_SERVICE.has(advice) ? NO_PROXY : advice, options);
+  return named(isProxied && ABOUT_THE_CONNECTION.has(advice) ? NO_PROXY : advice, options);
 }
 
 function adviceOf(code: string, { target }: Options): string {
-  // One code of both services.
+  // Both services have this code.
   if (code === 'ProjectNotExists') return target.startsWith('volc') ? NO_PROJECT_TLS : NO_PROJECT;
   if (Object.hasOwn(ADVICE, code)) return ADVICE[code]!;
   if (code.startsWith('HTTP ')) return OTHER_ANSWER;
@@ -145,7 +146,7 @@ function adviceOf(code: string, { target }: Options): string {
   return CERTIFICATE.test(code) ? UNTRUSTED : UNKNOWN;
 }
 
-/** With flag and variables in the place of each option. */
+/** Replaces each {option} by its name, flag and variables. */
 function named(text: string, { target }: Options): string {
   return text.replace(/\{([\w.]+)\}/g, (_, path: string) => {
     const vendor = optionLeaves().find((leaf) => leaf.path === path)?.notes.vendor ?? [];

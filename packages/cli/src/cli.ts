@@ -1,5 +1,4 @@
-// The command putlogs. Takes: arguments, the environment, signals. Gives: what the named command gives, and its exit code:
-// 0 good, 1 something is wrong with what was looked at, 2 wrong usage. Keeps: nothing. Never: prints a secret.
+// The command `putlogs`: finds the subcommand, reads flags and options, runs it, and sets the exit code.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,19 +30,19 @@ const COMMANDS: readonly Command[] = [
   deadLetterReplay,
 ];
 
-const OF_ALL = { json: { meaning: 'For machines: JSON on stdout.' }, ...COMMON_FLAGS };
+const COMMON = { json: { meaning: 'Print JSON.' }, ...COMMON_FLAGS };
 const WRONG_USAGE = 2;
 
 const HELP = `Usage: putlogs <command> [flags]
 
-Looks after what the transports of putlogs write: to Volcengine TLS, to Alibaba Cloud SLS, and to disk.
+Checks a configuration, and manages spooled records and dead letters of the putlogs transports.
 
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}\n`).join('')}
-putlogs <command> --help says what a command takes. All take options as the transports do: from a flag, else the
-config file (--config), else the variable, else the vendor's variable, else the default.
+putlogs <command> --help lists the flags of a command. All commands have the options of the transports. Precedence:
+flag, config file (--config), variable, the vendor's variable, default.
 
-Exit codes: 0 good; 1 something is wrong with what was looked at; 2 wrong flags or options.
+Exit codes: 0 success; 1 the command found a problem; 2 wrong flags or options.
 `;
 
 function helpOf({ name, about, flags, options }: Command): string {
@@ -54,15 +53,15 @@ ${about}
 Exit code 2: wrong flags or options.
 
 Flags:
-${flagsHelp({ ...flags, ...OF_ALL })}
-Options, from a flag, else the config file, else the variable, else the vendor's variable, else the default:
-${optionsHelp(options)}${options.includes('') ? '' : '\nOther options of the transports are taken, and of no use here.\n'}`;
+${flagsHelp({ ...flags, ...COMMON })}
+Options (precedence: flag, config file, variable, the vendor's variable, default):
+${optionsHelp(options)}${options.includes('') ? '' : '\nOther transport options are accepted and ignored.\n'}`;
 }
 
 async function main(args: readonly string[]): Promise<number> {
   const command = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => word === args[at]));
   if (command === undefined) return withoutCommand(args);
-  const line = readCommandLine(args.slice(command.name.split(' ').length), { ...command.flags, ...OF_ALL });
+  const line = readCommandLine(args.slice(command.name.split(' ').length), { ...command.flags, ...COMMON });
   if ('problem' in line) throw new UsageError(`${line.problem} (see putlogs ${command.name} --help)`);
   if (line.own.has('help')) return print(helpOf(command));
   if (line.own.has('version')) return print(`${readVersion()}\n`);
@@ -74,12 +73,12 @@ async function main(args: readonly string[]): Promise<number> {
 async function call(command: Command, { given, own }: CommandLine): Promise<number> {
   const stop = new AbortController();
   const abort = () => {
-    // Whoever asks again does not want to wait. Nothing is lost by it: what was not sent is where it was.
+    // A second signal ends the command at once. Nothing is lost: records that were not sent stay where they were.
     if (stop.signal.aborted) process.exit(1);
     stop.abort();
   };
   const explained = explainOptions(given, process.env, flagOf);
-  // Of a command that needs a few options the others need not be there, but a slip may be one of those few.
+  // A command that needs few options ignores problems with the others, but a typo may be one of those few.
   if (!command.options.includes('') && explained.typos.length > 0) throw new UsageError(explained.typos.join('; '));
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
@@ -90,7 +89,7 @@ async function call(command: Command, { given, own }: CommandLine): Promise<numb
     print: async (text) => {
       if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
     },
-    tell,
+    report,
     signal: stop.signal,
   });
 }
@@ -114,7 +113,7 @@ function print(text: string): number {
   return 0;
 }
 
-function tell(text: string): void {
+function report(text: string): void {
   process.stderr.write(`putlogs: ${text}\n`);
 }
 
@@ -123,14 +122,14 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-// Whoever reads our output may have had enough of it: `| head`.
+// The reader of our output may close it early, as in `| head`.
 process.stdout.on('error', () => process.exit(0));
 main(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;
   },
   (error: Error) => {
-    tell(error.message);
+    report(error.message);
     process.exitCode = error instanceof UsageError ? WRONG_USAGE : 1;
   },
 );

@@ -1,50 +1,50 @@
-// What a command of putlogs is: the words that name it, its help, and what it does. One file each, listed in cli.ts.
+// The type of a subcommand: its name, its help and its function. Each subcommand has a file, which cli.ts lists.
 
 import { type Explained, environmentName, flagOf, type OwnFlag } from '@putlogs/core/tools';
 
 export interface Command {
-  /** As `spool ls`. */
+  /** `spool ls`. */
   readonly name: string;
-  /** Half a line, for the list of all. */
+  /** Half a line for the list of commands. */
   readonly summary: string;
-  /** What it does, and of its exit codes what 1 means. */
+  /** What it does, its JSON, and the meaning of its exit codes 0 and 1. */
   readonly about: string;
   readonly flags: Readonly<Record<string, OwnFlag>>;
-  /** The options it has a use for: their paths, or how they begin. */
+  /** The options that it uses: paths or prefixes of paths. */
   readonly options: readonly string[];
-  /** Gives the exit code. */
+  /** Returns the exit code. */
   run(call: Call): Promise<number>;
 }
 
-/** What a command is called with. */
+/** The arguments of a command. */
 export interface Call {
   readonly explained: Explained;
-  /** The flags that are no options, its own and those of all commands: a value, or '' of a switch. */
+  /** The flags that are not options: the value, or '' for a switch. */
   readonly own: ReadonlyMap<string, string>;
   readonly isJson: boolean;
-  /** To stdout. Resolves when more may be written. */
+  /** Writes to stdout. Resolves when more can be written. */
   print(text: string): Promise<void>;
-  /** To stderr, as a line that names the command. */
-  tell(text: string): void;
+  /** Writes a line that names the command to stderr. */
+  report(text: string): void;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }
 
 export const GOOD = 0;
-/** Something is wrong with what was looked at. */
+/** The command found a problem. */
 export const BAD = 1;
 
-/** Something is wrong with how the command was called: exit code 2. */
+/** The flags or options are wrong: exit code 2. */
 export class UsageError extends Error {}
 
-/** An option that this command cannot do without. @throws UsageError */
+/** Returns an option that the command requires. @throws UsageError if it is not set */
 export function requiredOption({ explained }: Call, path: string): string {
   const value = explained.valueOf(path);
   if (typeof value === 'string' && value !== '') return value;
   throw new UsageError(`${path}: is missing; set ${flagOf(path)}, or ${environmentName(path)} in the environment`);
 }
 
-/** A whole number among a command's own flags. @throws UsageError */
+/** Returns a whole number of one of the command's own flags. @throws UsageError */
 export function numberFlag({ own }: Call, name: string, otherwise: number): number {
   const text = own.get(name);
   if (text === undefined) return otherwise;
@@ -52,7 +52,7 @@ export function numberFlag({ own }: Call, name: string, otherwise: number): numb
   return Number(text);
 }
 
-/** The system's error on what an option names, as a person reads it. */
+/** Describes a system error for the file or directory that an option names. */
 export function systemProblem(call: Call, path: string, error: unknown, what = 'read'): UsageError {
   const { kind, name } = call.explained.originOf(path);
   const from = kind === 'default' || name === '' ? '' : ` (from ${name})`;

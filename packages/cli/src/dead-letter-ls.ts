@@ -1,4 +1,4 @@
-// putlogs dead-letter ls: what the service refused, by why. One line of the file is in memory at a time.
+// putlogs dead-letter ls: counts dead letters by reason. One line of the file is in memory at a time.
 
 import { type Command, GOOD } from './command';
 import { everyDeadLetter } from './dead-letters';
@@ -6,7 +6,7 @@ import { counted, grouped, shownBytes, table } from './table';
 
 interface Reason {
   readonly code: string;
-  /** The last one that was given. */
+  /** The message of the last record. */
   message: string;
   readonly target: Readonly<Record<string, string>>;
   records: number;
@@ -17,13 +17,13 @@ interface Reason {
 
 export const deadLetterLs: Command = {
   name: 'dead-letter ls',
-  summary: 'What the service refused for good, by why.',
-  about: `Counts the records of a dead-letter file, and of the older <file>.1, by the code that the service refused them
-with and by where they were to go, with the first and the last time and the bytes of the lines.
+  summary: 'Counts the records that the service rejected, by reason.',
+  about: `Counts the records of a dead-letter file and of the older <file>.1, by error code and destination. Shows the first
+and the last time, the bytes of the lines, and the last message of the service.
 
-With --json one document:
+With --json it prints one document:
   { records, bytes, unreadable, reasons: [{ code, message, target, records, bytes, first, last }] }
-unreadable are lines that are none of putlogs, or were cut by a crash.
+unreadable counts lines that putlogs did not write, or that a crash cut off.
 
 Exit code 0: the file could be read.`,
   flags: {},
@@ -55,7 +55,7 @@ Exit code 0: the file could be read.`,
       return GOOD;
     }
     await call.print(`${counted(records, 'record')}, ${shownBytes(bytes)}\n`);
-    if (unreadable > 0) await call.print(`${counted(unreadable, 'line')} that cannot be read\n`);
+    if (unreadable > 0) await call.print(`${counted(unreadable, 'unreadable line')}\n`);
     if (listed.length === 0) return GOOD;
     const rows = listed.map(({ code, message, target, ...counts }) => [
       grouped(counts.records),

@@ -1,4 +1,4 @@
-// The dead-letter file that the options name, with the older one and what a killed replay has left beside it.
+// Reads the dead-letter file that the options name, the older file beside it, and the files of a killed replay.
 
 import { allDeadLetters, type DeadLetterLine } from '@putlogs/core/tools';
 import { type Call, requiredOption, systemProblem } from './command';
@@ -7,7 +7,7 @@ export function deadLetterFile(call: Call): string {
   return requiredOption(call, 'deadLetter.file');
 }
 
-/** Every line that is not empty, oldest first. @throws UsageError where there is none to read */
+/** Returns every line that is not empty, oldest first. @throws UsageError if there is no readable file */
 export function* everyDeadLetter(call: Call): Generator<DeadLetterLine> {
   const file = deadLetterFile(call);
   try {

@@ -1,5 +1,5 @@
-// The way to the service, step by step: name, connection, clock. Its sockets are of its own: what is asked here is why a
-// transport does not get through, and by how much.
+// Checks the network path to the service step by step: host name, connection, clock. It uses its own sockets, because it
+// looks for the step at which a transport fails.
 
 import { lookup } from 'node:dns/promises';
 import { request as requestHttp } from 'node:http';
@@ -19,12 +19,12 @@ export async function resolveHost(origin: URL): Promise<Addresses> {
   return { addresses: found.map(({ address }) => address), tookMs: performance.now() - beganMs };
 }
 
-/** Whom TLS trusts, where that is not as usual. */
+/** The CA certificates that TLS trusts, if `tls.caFile` is set. */
 type Trusted = { readonly secureContext?: SecureContext };
 
 export interface Connection {
   readonly tookMs: number;
-  /** `TLSv1.3`; nothing of plain TCP. */
+  /** `TLSv1.3`; undefined for plain TCP. */
   readonly protocol: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function connect(origin: URL, timeoutMs: number, trusted: Trusted): Promi
     const name = isIP(host) === 0 ? { servername: host } : {};
     const socket = isTls ? connectTls({ host, port, ...name, ...trusted }) : connectTcp({ host, port });
     socket.setTimeout(timeoutMs, () => socket.destroy(timedOut(timeoutMs)));
-    // It stays for good: a second error must not become an uncaught exception.
+    // The listener stays: a second error must not become an uncaught exception.
     socket.on('error', reject);
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       const protocol = 'getProtocol' in socket ? (socket.getProtocol() ?? undefined) : undefined;
@@ -49,14 +49,18 @@ export function connect(origin: URL, timeoutMs: number, trusted: Trusted): Promi
   });
 }
 
-/** By how much this machine's clock is ahead of the service's; nothing where it does not say what time it is. @throws with a `code` */
+/**
+ * Returns how far this machine's clock is ahead of the service's; undefined if the answer has no date.
+ *
+ * @throws with a `code`
+ */
 export function clockAheadMs(origin: URL, timeoutMs: number, trusted: Trusted): Promise<number | undefined> {
   const send = origin.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = send(origin, { agent: false, timeout: timeoutMs, ...trusted }, (answer) => {
       answer.resume();
       const theirs = Date.parse(answer.headers.date ?? '');
-      // The header has whole seconds: in the middle of one it is half a second more.
+      // The header has whole seconds, so half a second is added.
       resolve(Number.isNaN(theirs) ? undefined : Date.now() - (theirs + 500));
     });
     request.once('timeout', () => request.destroy(timedOut(timeoutMs)));
@@ -66,7 +70,7 @@ export function clockAheadMs(origin: URL, timeoutMs: number, trusted: Trusted): 
 }
 
 function timedOut(timeoutMs: number): Error {
-  return Object.assign(new Error(`nothing came within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
+  return Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: 'ETIMEDOUT' });
 }
 
 /** An IPv6 address without its brackets. */

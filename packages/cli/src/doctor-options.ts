@@ -1,10 +1,10 @@
-// Every option as a person may see it: its value, and where that came from. No secret, wherever it was put.
+// Lists every option with its value and origin, for a person. Secrets are masked, also if they are in another option.
 
 import { type Explained, type Origin, optionLeaves } from '@putlogs/core/tools';
 
 export interface ExplainedValue {
   readonly path: string;
-  /** As text; `-` where there is none. */
+  /** The value as text; `-` if there is none. */
   readonly value: string;
   readonly origin: Origin;
 }
@@ -27,7 +27,7 @@ export function explainedValues(explained: Explained): ExplainedValue[] {
   });
 }
 
-/** A secret may also stand where it does not belong, and a password in an address. */
+/** A secret may be in another option by mistake, and a password may be in an address. */
 function shown(value: unknown, secrets: readonly string[]): string {
   if (value === undefined || value === '') return '-';
   const text = typeof value === 'string' ? value : JSON.stringify(value);

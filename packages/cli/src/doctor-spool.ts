@@ -1,5 +1,5 @@
-// The spool step of putlogs doctor: whether a process of this user could use the spool, what kind of place it is, which
-// processes use it, and what they left for this destination and for others.
+// The spool step of putlogs doctor: whether this user can use the spool, its file system, the processes that use it, and
+// the records in it for this and other destinations.
 
 import {
   destinationOf,
@@ -28,13 +28,13 @@ interface Left {
 /** What is in the spool. */
 interface Contents {
   readonly processes: { readonly alive: number; readonly dead: number; readonly unknown: number };
-  /** Null if the options name no destination. */
+  /** Null if options are missing that name the destination. */
   readonly thisDestination: Left | null;
   readonly otherDestinations: Left | null;
   readonly all: Left;
   /** One sentence for each other destination. */
   readonly elsewhere: readonly string[];
-  /** Why figures are incomplete. */
+  /** The reasons why figures are incomplete. */
   readonly problems: readonly string[];
 }
 
@@ -43,14 +43,14 @@ export async function spoolStep(call: Call, dir: string): Promise<Step> {
   if (opened.kind === 'failed') {
     const { code, message } = opened;
     const cure =
-      code === 'EFOREIGN' ? '' : `; change its rights, ${flagOf('spool.dir')} or ${environmentName('spool.dir')}`;
+      code === 'EFOREIGN' ? '' : `; change its permissions, ${flagOf('spool.dir')} or ${environmentName('spool.dir')}`;
     return wrong(NAME, `${dir} cannot be used (${code}): ${message}${cure}`);
   }
   const { path, isNew, uid, mode, fileSystem } = opened;
   const notice = fileSystemNotice(fileSystem, call.explained.valueOf('spool.fsync') === true);
   const place = { path, isNew, uid, mode, fileSystem: fileSystem ?? null, notice: notice ?? null };
   const remarks = notice === undefined ? [] : [notice];
-  if (isNew) return ok(NAME, [`${path} is not there yet, and can be made`, ...remarks].join('; '), place);
+  if (isNew) return ok(NAME, [`${path} does not exist yet, and can be created`, ...remarks].join('; '), place);
   const owner = uid === -1 ? '' : ` of user ${uid}, mode ${mode},`;
   let found: Contents;
   try {
@@ -85,7 +85,7 @@ async function contentsOf(call: Call, dir: string): Promise<Contents> {
     // A part in which no segment can be read names no destination.
     if (!isMine && part.destination !== '')
       directories.set(part.destination, (directories.get(part.destination) ?? 0) + 1);
-    if (part.failure !== undefined) problems.push(`${part.path} cannot be read whole: ${part.failure.code}`);
+    if (part.failure !== undefined) problems.push(`${part.path} cannot be read completely: ${part.failure.code}`);
   }
   const elsewhere =
     configured === undefined
@@ -113,7 +113,7 @@ function shown({ processes, thisDestination, otherDestinations, all, elsewhere, 
     ...(dead === 0 ? [] : [`${counted(dead, 'dead process', 'dead processes')}`]),
     ...(unknown === 0
       ? []
-      : [`${counted(unknown, 'process', 'processes')} that may run, on another machine or in another container`]),
+      : [`${counted(unknown, 'process', 'processes')} that may run on another machine or in another container`]),
   ];
   const left =
     thisDestination === null || otherDestinations === null

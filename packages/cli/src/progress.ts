@@ -1,7 +1,6 @@
-// How far a long command is: a bar that is drawn again on a terminal, and a line every two seconds elsewhere.
+// Shows the progress of a long command on stderr: a bar on a terminal, else a line every two seconds.
 //
-// It goes to stderr, with the rate and the time that is left. Without a terminal (or with TERM=dumb) it has no escape
-// code. Nothing goes to stdout.
+// Without a terminal, or with TERM=dumb, no escape codes are written. Nothing goes to stdout.
 
 import { grouped, shownBytes, shownSeconds } from './table';
 
@@ -17,7 +16,7 @@ export class Progress {
   #shownMs = performance.now();
   #isOpen = false;
 
-  /** @param what as `replaying`; `unit` as `records`, or `bytes`, which are shown as KiB, MiB, ... */
+  /** @param what `replaying`; @param unit `records`, or `bytes`, which are shown as KiB, MiB, ... */
   constructor(what: string, unit: string, isQuiet: boolean) {
     this.#what = what;
     this.#unit = unit;
@@ -45,7 +44,7 @@ export class Progress {
     this.#isOpen = true;
   }
 
-  /** Ends the line that is drawn, so that the next text has one of its own. */
+  /** Clears the bar, so that the next text gets its own line. */
   end(): void {
     if (this.#isOpen) process.stderr.write('\r\u001b[K');
     this.#isOpen = false;

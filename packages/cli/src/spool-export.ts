@@ -12,16 +12,15 @@ import { counted, grouped } from './table';
 export const spoolExport: Command = {
   name: 'spool export',
   summary: 'Writes the records on disk as NDJSON.',
-  about: `Writes each record of a spool that is neither delivered nor given up as one JSON text a line, the oldest run's first,
-and deletes nothing:
+  about: `Writes each unfinished record of a spool as one line of JSON. The oldest run comes first. Nothing is deleted.
   { "time", "level", "contents": { name: text }, "source", "topic", "fileName", "tags", "hashKey", "packId" }
-time is ISO 8601 to the nanosecond, level the content that --level-key names, or null. It is always NDJSON; --json
-has no further meaning. While transports work on the spool, records that they deliver meanwhile may be among them.
+time is ISO 8601 to the nanosecond. level is the field that --level-key names, or null. The output is always NDJSON;
+--json changes nothing. If transports are using the spool, the output may contain records that they deliver meanwhile.
 
-Exit code 0: all were written. 1: some entries are damaged and reported on stderr; all others were written.`,
+Exit code 0: all records were written. 1: some entries are damaged and reported on stderr; all others were written.`,
   flags: {
-    output: { value: '<file>', short: 'o', meaning: 'Write to this file, which must not exist, instead of stdout.' },
-    all: { meaning: 'Write also records that are delivered or given up, and whose segment is still there.' },
+    output: { value: '<file>', short: 'o', meaning: 'Write to this file instead of stdout. The file must not exist.' },
+    all: { meaning: 'Also write finished records whose segment still exists.' },
   },
   options: ['spool.dir', 'levelKey'],
   async run(call) {
@@ -36,12 +35,12 @@ Exit code 0: all were written. 1: some entries are damaged and reported on stder
     const report = (text: string) => {
       damaged += 1;
       progress.end();
-      call.tell(text);
+      call.report(text);
     };
     for (const part of spool.parts()) {
       if (part.failure !== undefined) report(`${part.path} cannot be read: ${part.failure.message}`);
       for (const found of entriesOf(part, { mayLive: true, fromMark: !isAll })) {
-        if (call.signal.aborted) throw new Error(`ended after ${grouped(records)} of ${counted(total, 'record')}`);
+        if (call.signal.aborted) throw new Error(`stopped after ${grouped(records)} of ${counted(total, 'record')}`);
         if (found.kind !== 'entry') {
           const problem = problemOf(found);
           if (problem !== undefined) report(problem);
@@ -63,12 +62,12 @@ Exit code 0: all were written. 1: some entries are damaged and reported on stder
     output?.end();
     if (output !== undefined) await finished(output);
     progress.end();
-    if (output !== undefined) call.tell(`${counted(records, 'record')} written`);
+    if (output !== undefined) call.report(`${counted(records, 'record')} written`);
     return damaged === 0 ? GOOD : BAD;
   },
 };
 
-/** For its owner only, as the spool is. @throws UsageError */
+/** Only the owner may read the file, like the spool. @throws UsageError */
 function openOutput({ own }: Call): WriteStream | undefined {
   const path = own.get('output');
   if (path === undefined) return undefined;
@@ -79,7 +78,7 @@ function openOutput({ own }: Call): WriteStream | undefined {
   }
 }
 
-/** An incomplete tail holds no record, and a segment that is gone was delivered. */
+/** An incomplete tail has no record, and a segment that is gone was delivered: neither is a problem. */
 function problemOf(found: Exclude<Finding, SurveyedEntry>): string | undefined {
   if (found.kind === 'unreadable') return `${found.path} cannot be read: ${found.message}`;
   if (found.kind !== 'damaged') return undefined;
@@ -94,9 +93,9 @@ function linesOf({ batch, finished: done }: SurveyedEntry, levelKey: string, isA
   const lines: string[] = [];
   let index = 0;
   for (const { time, timeNs, contents } of records) {
-    const isWanted = isAll || !done.has(index);
+    const isIncluded = isAll || !done.has(index);
     index += 1;
-    if (!isWanted) continue;
+    if (!isIncluded) continue;
     const level = contents[levelKey] ?? null;
     const at = `${new Date(time).toISOString().slice(0, -1)}${String(timeNs).padStart(6, '0')}Z`;
     lines.push(`${JSON.stringify({ time: at, level, contents, source, topic, fileName, tags, hashKey, packId })}\n`);

@@ -1,5 +1,5 @@
-// putlogs spool ls: what a spool holds, and whose it is. Of each directory it reads headers, tails and progress, and two
-// entries for the times.
+// putlogs spool ls: lists the directories of a spool and their owners. It reads headers, tails and progress files, and two
+// entries of each directory for the times.
 
 import {
   destinationOf,
@@ -16,23 +16,25 @@ import { counted, grouped, shownBytes, table } from './table';
 
 export const spoolLs: Command = {
   name: 'spool ls',
-  summary: 'Lists the records on disk, and whose they are.',
-  about: `Lists the directories of a spool: whether the process that holds each one lives, its segments and bytes, the records
-that are neither delivered nor given up, the time of the first and of the last of them, the destination, the
-instance and the hash key; also directories for other destinations, and damaged segments that were set aside.
-Changes nothing, and can run while transports work on the spool.
+  summary: 'Lists the records on disk and their owners.',
+  about: `Lists the directories of a spool: the state of the owner, segments, bytes, unfinished records with the times of the
+oldest and the newest, destination, instance and hash key. Also lists damaged segments that were set aside.
+Changes nothing, and can run while transports use the spool.
 
-The owner of a directory is alive, dead, free (closed in good order: the next process takes it) or unknown: a process
-on another machine whose heartbeat did not move for some seconds.
+The owner of a directory is one of
+  alive    a running process
+  dead     a process that ended without closing; the next process adopts the directory
+  free     closed normally; the next process adopts the directory
+  unknown  a process on another machine or in another container, whose heartbeat has not changed for some seconds
 
-With --json one document:
+With --json it prints one document:
   { dir, records, bytes,
     parts: [{ directory, owner: "alive"|"dead"|"free"|"unknown", process, run, instance, destination, isConfigured,
               layout, source, hashKeys, segments, bytes, records, oldest, newest, problem }],
     damaged: [{ path, bytes }] }
-records and bytes are sums over parts. isConfigured says whether a part is for the destination that the options name;
-null if they name none. oldest and newest are null if there is no record, or if it cannot be read. problem says why
-figures of a part are incomplete, else null.
+records and bytes are sums over parts. isConfigured is true if a part is for the destination of the options, and null
+if the options name none. oldest and newest are null if there is no record, or if it cannot be read. problem is null,
+or the reason why the figures of a part are incomplete.
 
 Exit code 0: the spool could be read.`,
   flags: {},
@@ -89,7 +91,7 @@ function firstUnfinishedOf(part: SurveyedPart): SurveyedEntry | undefined {
   return undefined;
 }
 
-/** Nothing of an entry that cannot be read: verify reports it. */
+/** Returns undefined if the entry cannot be read: verify reports that. */
 function timesIn(entry: SurveyedEntry | undefined) {
   if (entry === undefined) return undefined;
   try {
@@ -134,7 +136,7 @@ async function show(
   );
   if (parts.length > 0) await print(`\n${table([HEAD, ...parts.map((part) => rowOf(part, dir))])}`);
   for (const { directory, problem } of parts) {
-    if (problem !== null) await print(`\n${directory} cannot be read whole: ${problem}\n`);
+    if (problem !== null) await print(`\n${directory} cannot be read completely: ${problem}\n`);
   }
   if (damaged.length === 0) return;
   const damagedBytes = damaged.reduce((sum, file) => sum + file.bytes, 0);
@@ -157,7 +159,7 @@ function rowOf(part: Part, dir: string): string[] {
   ];
 }
 
-/** As `volc-tls <topic id>`. */
+/** `volc-tls <topic id>`. */
 function placeIn({ destination, layout }: Part): string {
   if (layout === null) return '-';
   try {

@@ -1,5 +1,5 @@
-// putlogs spool verify: reads every entry of a spool to its last record. It changes nothing: the transports set a damaged
-// segment aside when its turn comes.
+// putlogs spool verify: reads every record of a spool and reports damage. It changes nothing: a transport sets a damaged
+// segment aside when it reads it.
 
 import { entriesOf, type Finding, readBatch, type SurveyedEntry } from '@putlogs/core/tools';
 import { BAD, type Command, GOOD } from './command';
@@ -9,13 +9,13 @@ import { counted, grouped } from './table';
 
 interface Damage {
   readonly path: string;
-  /** Of the first damage in the file. */
+  /** The reason of the first damage in the file. */
   readonly why: string;
-  /** Places in the file that cannot be read. */
+  /** How many places in the file cannot be read. */
   places: number;
-  /** Records that are lost by it. */
+  /** How many records are lost. */
   records: number;
-  /** It was set aside before, and is not in the way. */
+  /** A transport has set it aside before. */
   readonly setAside: boolean;
 }
 
@@ -26,22 +26,23 @@ interface Tail {
 
 export const spoolVerify: Command = {
   name: 'spool verify',
-  summary: 'Reads every entry on disk to its last record.',
-  about: `Reads each segment of a spool: the checksums of every entry, every record in it, and whether the totals in headers and
-at the end of segments agree with what is there. Changes nothing, and can run while transports work on the spool.
+  summary: 'Checks every entry and every record on disk.',
+  about: `Reads each segment of a spool. Checks the checksum of every entry, every record, and the totals in headers and at the
+end of segments. Changes nothing, and can run while transports use the spool.
 
-An entry that is not whole at the end of a segment is no damage. If its process lives, or may live, it is being
-written. If its process is dead, it is torn: the process ended while it wrote, and had not counted it as on disk.
+An incomplete entry at the end of a segment is not damage. If its process runs, or may run, the entry is being
+written. If its process is dead, the entry is torn: the process ended during the write, and had not counted the entry
+as spooled.
 
-With --json one document:
+With --json it prints one document:
   { segments, entries, records, finished,
     damaged: [{ path, why, places, records, setAside }], torn: [{ path, bytes }], beingWritten: [{ path, bytes }],
     gone }
-records are all that could be read, finished those of them that are delivered or given up and whose segment is still
-there. Of a damaged segment, places is how often reading failed, why is the reason of the first, and records is how
-many are lost. gone is how many segments were removed while this command ran.
+records counts all readable records, finished those of them that are delivered or dropped. For a damaged segment,
+places is how often reading failed, why is the first reason, and records is how many are lost. gone counts segments
+that were removed while the command ran.
 
-Exit code 0: no entry is damaged. 1: some are, and are listed; so are segments that were set aside before.`,
+Exit code 0: no entry is damaged. 1: the listed entries are damaged, or segments were set aside before.`,
   flags: {},
   options: ['spool.dir'],
   async run(call) {
@@ -54,14 +55,14 @@ Exit code 0: no entry is damaged. 1: some are, and are listed; so are segments t
     let doneBytes = 0;
     for (const part of spool.parts()) {
       report.segments += part.segments;
-      if (part.failure !== undefined) report.damage(part.path, `cannot be read, ${part.failure.code}`, 0);
+      if (part.failure !== undefined) report.damage(part.path, `cannot be read (${part.failure.code})`, 0);
       for (const found of entriesOf(part, { mayLive: mayLive(part, owners) })) {
         report.add(found);
         if (found.kind !== 'entry') continue;
         doneBytes += found.endOffset - found.offset;
         progress.show(doneBytes, total);
         await pause();
-        if (call.signal.aborted) throw new Error(`ended after ${grouped(report.entries)} entries`);
+        if (call.signal.aborted) throw new Error(`stopped after ${grouped(report.entries)} entries`);
       }
     }
     progress.end();
@@ -94,7 +95,7 @@ class Report {
     const { kind, path } = found;
     if (kind === 'entry') this.#addEntry(found);
     else if (kind === 'damaged') this.damage(path, found.why, found.records);
-    else if (kind === 'unreadable') this.damage(path, `cannot be read, ${found.code}: ${found.message}`, 0);
+    else if (kind === 'unreadable') this.damage(path, `cannot be read (${found.code}): ${found.message}`, 0);
     else if (kind === 'torn') this.#torn.push({ path, bytes: found.bytes });
     else if (kind === 'being written') this.#beingWritten.push({ path, bytes: found.bytes });
     else this.#gone += 1;
@@ -129,8 +130,7 @@ class Report {
       const lost = records === 0 ? '' : `, ${counted(records, 'record')} lost`;
       return `damaged: ${path}: ${why}${places > 1 ? `, and ${places - 1} more` : ''}${lost}`;
     });
-    for (const { path, bytes } of this.#torn)
-      lines.push(`torn: ${path}: ${tailOf(bytes)}, of a process that has ended`);
+    for (const { path, bytes } of this.#torn) lines.push(`torn: ${path}: ${tailOf(bytes)} of a process that has ended`);
     for (const { path, bytes } of this.#beingWritten) lines.push(`being written: ${path}: ${tailOf(bytes)}`);
     const bad = damaged.length === 0 ? 'none damaged' : counted(damaged.length, 'damaged segment');
     const entries = counted(this.entries, 'entry', 'entries');
@@ -140,15 +140,15 @@ class Report {
 }
 
 function tailOf(bytes: number): string {
-  return `${counted(bytes, 'byte')} of an entry that is not whole`;
+  return `${counted(bytes, 'byte')} of an incomplete entry`;
 }
 
-/** Why the records of a batch cannot all be read. */
+/** Returns why not all records of a batch can be read; undefined if they can. */
 function problemIn(batch: SurveyedEntry['batch']): string | undefined {
   try {
     let count = 0;
     for (const _ of readBatch(batch).records) count += 1;
-    return count === batch.count ? undefined : `an entry has ${count} records, and its header says ${batch.count}`;
+    return count === batch.count ? undefined : `an entry has ${count} records, but its header says ${batch.count}`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -21,7 +21,7 @@ export interface FoundSpool {
   owners(): Promise<Owners>;
 }
 
-/** @throws UsageError where none is named, or it cannot be read */
+/** @throws UsageError if no spool is set, or if it cannot be read */
 export function survey(call: Call): FoundSpool {
   const dir = requiredOption(call, 'spool.dir');
   try {
@@ -39,7 +39,7 @@ export function totalOf(parts: Iterable<SurveyedPart>, figure: 'bytes' | 'unfini
   return total;
 }
 
-/** A process that lives, or may live, may be writing to its part at this moment. */
+/** A process that runs, or may run, may be writing to its part now. */
 export function mayLive({ name }: SurveyedPart, owners: Owners): boolean {
   const state = owners.stateOf(name.owner);
   return state === 'alive' || state === 'unknown';
@@ -47,7 +47,7 @@ export function mayLive({ name }: SurveyedPart, owners: Owners): boolean {
 
 const BETWEEN_PAUSES_MS = 50;
 
-/** Returns a function that is called in a long loop: now and then it waits for one round of events, as for Ctrl-C. */
+/** Returns a function for a long loop. It waits for one round of the event loop every 50 ms, so that Ctrl-C works. */
 export function pauses(): () => Promise<void> | undefined {
   let lastMs = performance.now();
   return () => {

@@ -1,4 +1,4 @@
-// A step of putlogs doctor: what was looked at, and what came of it.
+// A step of putlogs doctor and its result.
 
 export interface Step {
   readonly name: string;

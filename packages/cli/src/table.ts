@@ -1,6 +1,6 @@
-// Figures and columns as people read them.
+// Formats figures and tables for people.
 
-/** Rows below one another; the last column is as long as it is. */
+/** Aligns the columns. The last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((width, row) => Math.max(width, row[column]!.length), 0),

@@ -1,4 +1,4 @@
-// What the two replays have in common: whole options, patience, progress, and how their end is told.
+// The parts that both replays share: complete options, patience, progress, and the message at the end.
 
 import { type Options, type OwnFlag, optionsOf, type ReplayEnd, type ReplayParts } from '@putlogs/core/tools';
 import { type Call, numberFlag, UsageError } from './command';
@@ -8,12 +8,12 @@ const PATIENCE_MS = 60_000;
 
 export const REPLAY_FLAGS = {
   'patience-ms': {
-    value: '<n>',
-    meaning: `End when nothing was delivered or refused for so long; what is left stays. (default: ${PATIENCE_MS})`,
+    value: '<ms>',
+    meaning: `Stop if no record was delivered or rejected for this long. The rest stays in place. (default: ${PATIENCE_MS})`,
   },
 } as const satisfies Record<string, OwnFlag>;
 
-/** @throws UsageError where an option is wrong or missing */
+/** @throws UsageError if an option is wrong or missing */
 export function wholeOptions({ explained }: Call): Options {
   let options: Options;
   try {
@@ -22,18 +22,18 @@ export function wholeOptions({ explained }: Call): Options {
     throw new UsageError((error as Error).message.replace(/^putlogs /, ''));
   }
   if (!options.enabled) {
-    throw new UsageError('enabled: is false, so nothing may be sent; set --enabled, or PUTLOGS_ENABLED=true');
+    throw new UsageError('enabled: is false, so nothing can be sent; set --enabled, or PUTLOGS_ENABLED=true');
   }
   return options;
 }
 
-export interface Replaying {
+export interface Replay {
   readonly parts: ReplayParts;
   readonly progress: Progress;
 }
 
 /** @param total how many records there are */
-export function replayingOf(call: Call, options: Options, total: number): Replaying {
+export function startReplay(call: Call, options: Options, total: number): Replay {
   const patienceMs = numberFlag(call, 'patience-ms', PATIENCE_MS);
   const progress = new Progress('replaying', 'records', call.isJson);
   const onProgress: ReplayParts['onProgress'] = ({ delivered, dropped }) => {
@@ -45,9 +45,9 @@ export function replayingOf(call: Call, options: Options, total: number): Replay
 export function whyEnded(end: ReplayEnd): string {
   switch (end) {
     case 'aborted':
-      return 'ended before all was sent; what is left is where it was';
+      return 'stopped before all records were sent; the rest stays where it was';
     case 'out of patience':
-      return 'nothing was delivered any more (--patience-ms); what is left is where it was. putlogs doctor says why';
+      return 'stopped because no record was delivered any more (--patience-ms); the rest stays where it was. Run putlogs doctor to find the cause';
     case 'done':
       return '';
   }

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { Sender, type SenderOptions } from '@putlogs/core/internal/http/client';
+import { HttpClient, type HttpClientOptions } from '@putlogs/core/internal/http/client';
 import { isProxied } from '@putlogs/core/internal/http/no-proxy';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { Authority, noOpenssl } from '../support/certificates';
@@ -64,11 +64,11 @@ async function serving(
   return { port: (server.address() as AddressInfo).port, sockets, requests };
 }
 
-function senderTo(origin: string, more: Partial<SenderOptions> = {}): Sender {
+function clientTo(origin: string, more: Partial<HttpClientOptions> = {}): HttpClient {
   const defaults = { connections: 1, timeoutMs: 5000, network: {}, clock: systemClock, onRequest: () => {} };
-  const sender = new Sender({ origin, ...defaults, ...more });
-  after(() => sender.close());
-  return sender;
+  const client = new HttpClient({ origin, ...defaults, ...more });
+  after(() => client.close());
+  return client;
 }
 
 const post = (headers: Record<string, string> = {}, body = 'xxxxxxxxxx') => ({
@@ -78,22 +78,22 @@ const post = (headers: Record<string, string> = {}, body = 'xxxxxxxxxx') => ({
   body: Buffer.from(body),
 });
 
-async function failureOf(sender: Sender): Promise<string> {
-  const answer = await sender.send(post(), never);
+async function failureOf(client: HttpClient): Promise<string> {
+  const answer = await client.request(post(), never);
   assert.ok(answer.kind === 'failed', JSON.stringify(answer));
   return answer.code;
 }
 
 test('a request has its headers as they were signed, its length, and neither chunks nor Expect', async () => {
   const { port, requests } = await serving((socket) => socket.write(answerOf('r')));
-  const sender = senderTo(`http://127.0.0.1:${port}`);
-  await sender.send(
+  const client = clientTo(`http://127.0.0.1:${port}`);
+  await client.request(
     post({ Host: 'project.example.com', 'Content-MD5': 'ABC', 'x-log-Date': 'd', Authorization: 's' }),
     never,
   );
   const put = { method: 'PUT' as const, path: '/token', headers: {}, body: Buffer.alloc(0) };
-  await sender.send(put, never);
-  await sender.send({ ...put, method: 'GET' }, never);
+  await client.request(put, never);
+  await client.request({ ...put, method: 'GET' }, never);
   assert.equal(
     requests[0],
     'POST /PutLogs?a=b HTTP/1.1\r\nHost: project.example.com\r\nContent-MD5: ABC\r\nx-log-Date: d\r\nAuthorization: s\r\n' +
@@ -130,10 +130,10 @@ for (const [what, bytes, code] of [
       if (connection === 1) socket.end(bytes);
       else socket.write(answerOf('next'));
     });
-    const sender = senderTo(`http://127.0.0.1:${port}`);
-    assert.match(await failureOf(sender), code);
+    const client = clientTo(`http://127.0.0.1:${port}`);
+    assert.match(await failureOf(client), code);
     assert.equal(requests.length, 1);
-    const next = await sender.send(post(), never);
+    const next = await client.request(post(), never);
     assert.ok(next.kind === 'answered');
     assert.deepEqual([next.headers['x-id'], sockets.length], ['next', 2]);
   });
@@ -144,9 +144,9 @@ test('a kept connection that breaks off within its answer is a failure, and is n
     if (request === 1) socket.write(answerOf('r'));
     else socket.end('HTTP/1.1 200 OK\r\n');
   });
-  const sender = senderTo(`http://127.0.0.1:${port}`);
-  assert.equal((await sender.send(post(), never)).kind, 'answered');
-  assert.equal(await failureOf(sender), 'ECONNRESET');
+  const client = clientTo(`http://127.0.0.1:${port}`);
+  assert.equal((await client.request(post(), never)).kind, 'answered');
+  assert.equal(await failureOf(client), 'ECONNRESET');
   assert.equal(requests.length, 2);
 });
 
@@ -160,9 +160,9 @@ for (const ending of ['closed', 'reset'] as const) {
       else if (ending === 'closed') socket.end();
       else socket.destroy();
     }, tls);
-    const sender = senderTo(`https://127.0.0.1:${port}`, { network: { caFile: authority.file } });
+    const client = clientTo(`https://127.0.0.1:${port}`, { network: { caFile: authority.file } });
     for (let n = 0; n < 3; n += 1) {
-      const answer = await sender.send(post(), never);
+      const answer = await client.request(post(), never);
       assert.equal(answer.kind, 'answered', JSON.stringify(answer));
     }
     assert.equal(sockets.length, 2);
@@ -174,12 +174,12 @@ test('what a server says between two answers is not taken for the second one', a
     socket.write(answerOf(`r${request}`));
     if (request === 1) setImmediate(() => socket.write(answerOf('stray')));
   });
-  const sender = senderTo(`http://127.0.0.1:${port}`);
-  await sender.send(post(), never);
+  const client = clientTo(`http://127.0.0.1:${port}`);
+  await client.request(post(), never);
   // The stray bytes have come when a connection of their own that began later has had its answer.
-  await senderTo(`http://127.0.0.1:${port}`).send(post(), never);
+  await clientTo(`http://127.0.0.1:${port}`).request(post(), never);
   await new Promise((resolve) => setImmediate(resolve));
-  const answer = await sender.send(post(), never);
+  const answer = await client.request(post(), never);
   assert.ok(answer.kind === 'answered');
   assert.notEqual(answer.headers['x-id'], 'stray');
 });
@@ -199,8 +199,8 @@ test('an answer before the end of the request counts, and the connection is clos
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  const sender = senderTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const answer = await sender.send(post({}, 'x'.repeat(32 * 1024 * 1024)), never);
+  const client = clientTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const answer = await client.request(post({}, 'x'.repeat(32 * 1024 * 1024)), never);
   assert.ok(answer.kind === 'answered', JSON.stringify(answer));
   assert.equal(answer.status, 413);
   sockets[0]!.resume();
@@ -215,11 +215,11 @@ test('a connection in use while the others are retired is closed when its reques
   });
   let frozenMs = 0;
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + frozenMs };
-  const sender = senderTo(`http://127.0.0.1:${port}`, { connections: 2, clock });
-  const first = sender.send(post(), never);
+  const client = clientTo(`http://127.0.0.1:${port}`, { connections: 2, clock });
+  const first = client.request(post(), never);
   await until('it is sent', () => sockets.length === 1);
   frozenMs = 30_000;
-  assert.equal((await sender.send(post(), never)).kind, 'answered');
+  assert.equal((await client.request(post(), never)).kind, 'answered');
   assert.ok(!sockets[0]!.destroyed);
   answerFirst();
   assert.equal((await first).kind, 'answered');
@@ -228,32 +228,32 @@ test('a connection in use while the others are retired is closed when its reques
 });
 
 test('a path or a header that HTTP does not allow is a failure and no exception', async () => {
-  const sender = senderTo('http://127.0.0.1:1');
+  const client = clientTo('http://127.0.0.1:1');
   for (const wrong of [{ path: '/a b' }, { headers: { 'x-a': 'b\r\nc' } }]) {
-    const answer = await sender.send({ ...post(), ...wrong }, never);
+    const answer = await client.request({ ...post(), ...wrong }, never);
     assert.ok(answer.kind === 'failed' && /^ERR_/.test(answer.code), JSON.stringify(answer));
   }
 });
 
-test('an attempt ends with its signal, and with the sender, and its connection is closed', async () => {
+test('an attempt ends with its signal, and with the client, and its connection is closed', async () => {
   const { port, sockets } = await serving(() => {});
   for (const end of ['signal', 'close'] as const) {
-    const sender = senderTo(`http://127.0.0.1:${port}`);
+    const client = clientTo(`http://127.0.0.1:${port}`);
     const controller = new AbortController();
     const before = sockets.length;
-    const sent = sender.send(post(), controller.signal);
+    const sent = client.request(post(), controller.signal);
     await until('it is connected', () => sockets.length > before);
     if (end === 'signal') controller.abort();
-    else await sender.close();
+    else await client.close();
     const answer = await sent;
     assert.ok(answer.kind === 'failed');
     assert.equal(answer.code, end === 'signal' ? 'AbortError' : 'CLOSED');
     await until('the connection is closed', () => sockets.at(-1)!.destroyed);
   }
-  const sender = senderTo(`http://127.0.0.1:${port}`);
-  await sender.close();
-  assert.equal(await failureOf(sender), 'CLOSED');
-  const aborted = await senderTo(`http://127.0.0.1:${port}`).send(post(), AbortSignal.abort());
+  const client = clientTo(`http://127.0.0.1:${port}`);
+  await client.close();
+  assert.equal(await failureOf(client), 'CLOSED');
+  const aborted = await clientTo(`http://127.0.0.1:${port}`).request(post(), AbortSignal.abort());
   assert.ok(aborted.kind === 'failed');
   assert.equal(sockets.length, 2);
 });
@@ -267,10 +267,10 @@ test('a host in the Host header is the name that TLS asks for and checks, and an
     names.push((socket as TLSSocket & { servername: string | false | null }).servername);
     socket.write(answerOf('r'));
   }, tls);
-  const sender = senderTo(`https://127.0.0.1:${port}`, { network: { caFile: authority.file } });
-  assert.equal((await sender.send(post({ Host: `${ALPHA}:${port}` }), never)).kind, 'answered');
-  assert.equal((await sender.send(post({ Host: `127.0.0.1:${port}` }), never)).kind, 'answered');
-  const other = await sender.send(post({ Host: 'other.example.com' }), never);
+  const client = clientTo(`https://127.0.0.1:${port}`, { network: { caFile: authority.file } });
+  assert.equal((await client.request(post({ Host: `${ALPHA}:${port}` }), never)).kind, 'answered');
+  assert.equal((await client.request(post({ Host: `127.0.0.1:${port}` }), never)).kind, 'answered');
+  const other = await client.request(post({ Host: 'other.example.com' }), never);
   assert.ok(other.kind === 'failed' && other.code === 'ERR_TLS_CERT_ALTNAME_INVALID');
   assert.deepEqual(names, [ALPHA, false]);
 });
@@ -297,14 +297,14 @@ for (const [proxyTls, serviceTls] of [
       : undefined;
     const proxy = await startProxy(certificate === undefined ? { to } : { to, certificate });
     after(() => proxy.close());
-    const sender = senderTo(`${by(serviceTls)}://${ALPHA}`, {
+    const client = clientTo(`${by(serviceTls)}://${ALPHA}`, {
       network: {
         proxy: `${by(proxyTls)}://na%3Ame:p%40ss@127.0.0.1:${proxy.port}`,
         ...(proxyTls || serviceTls ? { caFile: authority.file } : {}),
       },
     });
     for (let n = 0; n < 4; n += 1) {
-      const answer = await sender.send(post(), never);
+      const answer = await client.request(post(), never);
       assert.equal(answer.kind, 'answered', JSON.stringify(answer));
     }
     const authorityAsked = `${ALPHA}:${serviceTls ? 443 : 80}`;
@@ -322,7 +322,7 @@ test('a proxy by TLS whose certificate is for another name gets no CONNECT', { s
   const proxy = await startProxy({ to: () => 1, certificate });
   after(() => proxy.close());
   const network = { proxy: `https://127.0.0.1:${proxy.port}`, caFile: authority.file };
-  const answer = await senderTo(`http://${ALPHA}`, { network }).send(post(), never);
+  const answer = await clientTo(`http://${ALPHA}`, { network }).request(post(), never);
   assert.ok(answer.kind === 'failed');
   assert.equal(answer.code, 'ERR_TLS_CERT_ALTNAME_INVALID');
   assert.match(answer.message, /^to the proxy: /);
@@ -338,8 +338,8 @@ for (const [what, bytes, code] of [
 ] as const) {
   test(`a proxy that ${what} is a failure, and gets no request`, async () => {
     const { port, requests } = await serving((socket) => socket.end(bytes));
-    const sender = senderTo(`http://${ALPHA}`, { network: { proxy: `http://127.0.0.1:${port}` } });
-    assert.match(await failureOf(sender), code);
+    const client = clientTo(`http://${ALPHA}`, { network: { proxy: `http://127.0.0.1:${port}` } });
+    assert.match(await failureOf(client), code);
     assert.equal(requests.length, 1);
     assert.match(requests[0]!, /^CONNECT alpha\.example\.com:80 HTTP\/1\.1\r\n/);
   });
@@ -350,11 +350,11 @@ test('a tunnel that is not open ends with its attempt, and is named as the reaso
   const proxy = await startProxy(silent);
   after(() => proxy.close());
   const { port, sockets } = await serving(() => {});
-  const late = senderTo(`http://${ALPHA}`, { timeoutMs: 1000, network: { proxy: `http://127.0.0.1:${port}` } });
+  const late = clientTo(`http://${ALPHA}`, { timeoutMs: 1000, network: { proxy: `http://127.0.0.1:${port}` } });
   assert.equal(await failureOf(late), 'PROXY_TIMEOUT');
   await until('the connection is closed', () => sockets[0]!.destroyed);
-  const closing = senderTo(`http://${ALPHA}`, { network: { proxy: `http://127.0.0.1:${proxy.port}` } });
-  const sent = closing.send(post(), never);
+  const closing = clientTo(`http://${ALPHA}`, { network: { proxy: `http://127.0.0.1:${proxy.port}` } });
+  const sent = closing.request(post(), never);
   await until('the proxy is asked', () => proxy.connects.length > 0);
   await closing.close();
   const answer = await sent;
@@ -370,12 +370,12 @@ test('connections that are kept, direct or by a proxy, let the process end', { s
   const app = join(temporaryDirectory('http'), 'app.cjs');
   writeFileSync(
     app,
-    `const { Sender } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/http/client'))});
+    `const { HttpClient } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/http/client'))});
     const { systemClock } = require(${JSON.stringify(require.resolve('@putlogs/core/internal/runtime/clock'))});
     const [origin, caFile, proxy] = process.argv.slice(2);
-    const sender = new Sender({ origin, connections: 1, timeoutMs: 5000, network: { caFile, proxy }, clock: systemClock, onRequest() {} });
+    const client = new HttpClient({ origin, connections: 1, timeoutMs: 5000, network: { caFile, proxy }, clock: systemClock, onRequest() {} });
     const request = { method: 'POST', path: '/', headers: {}, body: Buffer.from('x') };
-    sender.send(request, new AbortController().signal).then((answer) => process.stdout.write(answer.kind));`,
+    client.request(request, new AbortController().signal).then((answer) => process.stdout.write(answer.kind));`,
   );
   const ways = [
     [`https://127.0.0.1:${port}`],

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
-import { deadlineMs, Sender } from '@putlogs/core/internal/http/client';
+import { deadlineMs, HttpClient } from '@putlogs/core/internal/http/client';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { addressOf, closedPort, optionsFor, startEmulator, until } from '../support/emulator';
 import { assertLedger, checkLedger } from '../support/ledger';
@@ -40,8 +40,8 @@ async function rawServer(serve: (socket: Socket, number: number) => void) {
   return { origin: `http://127.0.0.1:${port}`, connections: () => count, closed: () => closed };
 }
 
-function senderTo(origin: string, timeoutMs = 5000, clock = systemClock): Sender {
-  const sender = new Sender({
+function clientTo(origin: string, timeoutMs = 5000, clock = systemClock): HttpClient {
+  const client = new HttpClient({
     origin,
     connections: 1,
     timeoutMs,
@@ -49,8 +49,8 @@ function senderTo(origin: string, timeoutMs = 5000, clock = systemClock): Sender
     clock,
     onRequest: () => {},
   });
-  after(() => sender.close());
-  return sender;
+  after(() => client.close());
+  return client;
 }
 
 const request = (bytes = 10) => ({
@@ -82,9 +82,9 @@ for (const ending of ['closed', 'reset'] as const) {
         else socket.resetAndDestroy();
       });
     });
-    const sender = senderTo(origin);
+    const client = clientTo(origin);
     for (let i = 0; i < 3; i += 1) {
-      const answer = await sender.send(request(), never);
+      const answer = await client.request(request(), never);
       assert.equal(answer.kind, 'answered', JSON.stringify(answer));
     }
     assert.equal(connections(), 2);
@@ -96,7 +96,7 @@ for (const ending of ['closed', 'reset'] as const) {
     const { origin, connections } = await rawServer((socket) => {
       eachRequest(socket, () => (ending === 'closed' ? socket.end() : socket.resetAndDestroy()));
     });
-    const answer = await senderTo(origin).send(request(), never);
+    const answer = await clientTo(origin).request(request(), never);
     assert.equal(answer.kind, 'failed');
     assert.equal(connections(), 1);
   });
@@ -114,8 +114,8 @@ test('a service that always closes used connections is asked twice at most for o
       first = false;
     });
   });
-  const sender = senderTo(origin);
-  for (let i = 0; i < 5; i += 1) assert.equal((await sender.send(request(), never)).kind, 'answered');
+  const client = clientTo(origin);
+  for (let i = 0; i < 5; i += 1) assert.equal((await client.request(request(), never)).kind, 'answered');
   assert.ok(requests <= 9, `${requests} requests`);
 });
 
@@ -130,17 +130,17 @@ test('a connection that was idle for as long as a frozen process is not used aga
   });
   let frozenMs = 0;
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + frozenMs };
-  const sender = senderTo(origin, 1000, clock);
-  assert.equal((await sender.send(request(), never)).kind, 'answered');
+  const client = clientTo(origin, 1000, clock);
+  assert.equal((await client.request(request(), never)).kind, 'answered');
   frozenMs = 30_000;
-  assert.equal((await sender.send(request(), never)).kind, 'answered');
-  assert.equal((await sender.send(request(), never)).kind, 'answered', 'and the new one is kept');
+  assert.equal((await client.request(request(), never)).kind, 'answered');
+  assert.equal((await client.request(request(), never)).kind, 'answered', 'and the new one is kept');
   assert.equal(connections(), 2);
 });
 
 test('a server that accepts and says nothing is given up at the deadline, and its connection is closed', async () => {
   const { origin, closed } = await rawServer((socket) => socket.resume());
-  const answer = await senderTo(origin, 100).send(request(), never);
+  const answer = await clientTo(origin, 100).request(request(), never);
   assert.ok(answer.kind === 'failed');
   assert.equal(answer.code, 'TIMEOUT');
   await until('the connection is closed', () => closed() > 0, 2000);
@@ -162,7 +162,7 @@ test('an answer that never ends is read in part only', async () => {
       more();
     });
   });
-  const answer = await senderTo(origin).send(request(), never);
+  const answer = await clientTo(origin).request(request(), never);
   assert.ok(answer.kind === 'answered');
   assert.ok(answer.body.length <= 64 * 1024);
   await until('the connection is closed', () => closed() > 0, 2000);
@@ -177,14 +177,14 @@ test('an interim answer is none: the one behind it counts', async () => {
       setImmediate(() => socket.write(ANSWER));
     });
   });
-  const answer = await senderTo(origin).send(request(), never);
+  const answer = await clientTo(origin).request(request(), never);
   assert.ok(answer.kind === 'answered', JSON.stringify(answer));
   assert.deepEqual([answer.status, answer.headers['x-tls-requestid']], [200, 'r']);
 });
 
 test('a server that never ends the handshake of TLS is given up at the deadline', async () => {
   const { origin, closed } = await rawServer((socket) => socket.resume());
-  const answer = await senderTo(origin.replace('http:', 'https:'), 100).send(request(), never);
+  const answer = await clientTo(origin.replace('http:', 'https:'), 100).request(request(), never);
   assert.ok(answer.kind === 'failed');
   assert.match(answer.code, /TIMEOUT/);
   await until('the connection is closed', () => closed() > 0, 2000);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CredentialSource, type CredentialTools } from '@putlogs/core/internal/credentials/source';
 import type { CredentialsGiven } from '@putlogs/core/internal/credentials/types';
-import { sendOnce } from '@putlogs/core/internal/http/client';
+import { requestOnce } from '@putlogs/core/internal/http/client';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import type { CredentialVendor } from '@putlogs/core/internal/options/target-facts';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
@@ -34,7 +34,7 @@ let asking = 0;
 const fetch: CredentialTools['fetch'] = async (origin, timeoutMs, { isLocal: _, ...question }, signal) => {
   const options = { origin, timeoutMs, network: {}, clock: systemClock, connections: 1, onRequest: () => {} };
   asking += 1;
-  const answer = await sendOnce(question, options, signal);
+  const answer = await requestOnce(question, options, signal);
   asking -= 1;
   return answer;
 };

@@ -1,7 +1,7 @@
 // Explains error codes of the service and the network: one line that says what is wrong and what to change.
 //
-// {option} in a text is replaced by the option with its flag and variables. A test checks that every documented code has
-// its line.
+// {option} in a text is replaced by the option with its flag and variables. A test checks that every documented code
+// has its line.
 
 import { environmentName, flagOf, type Options, optionLeaves } from '@putlogs/core/tools';
 

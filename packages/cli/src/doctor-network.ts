@@ -1,5 +1,5 @@
-// Checks the network path to the service step by step: host name, connection, clock. It uses its own sockets, because it
-// looks for the step at which a transport fails.
+// Checks the network path to the service step by step: host name, connection, clock. It uses its own sockets, because
+// it looks for the step at which a transport fails.
 
 import { lookup } from 'node:dns/promises';
 import { request as requestHttp } from 'node:http';

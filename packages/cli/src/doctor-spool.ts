@@ -1,5 +1,5 @@
-// The spool step of putlogs doctor: whether this user can use the spool, its file system, the processes that use it, and
-// the records in it for this and other destinations.
+// The spool step of putlogs doctor: whether this user can use the spool, its file system, the processes that use it,
+// and the records in it for this and other destinations.
 
 import {
   destinationOf,

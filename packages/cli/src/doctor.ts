@@ -1,7 +1,7 @@
 // putlogs doctor: checks a configuration step by step, as a transport would use it, and says what to change.
 //
-// After a failed step, the steps that depend on it are left out. Each cause is reported once, by the first step that finds
-// it.
+// After a failed step, the steps that depend on it are left out. Each cause is reported once, by the first step that
+// finds it.
 
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// putlogs spool ls: lists the directories of a spool and their owners. It reads headers, tails and progress files, and two
-// entries of each directory for the times.
+// putlogs spool ls: lists the directories of a spool and their owners. It reads headers, tails and progress files, and
+// two entries of each directory for the times.
 
 import {
   destinationOf,

@@ -1,5 +1,5 @@
-// putlogs spool verify: reads every record of a spool and reports damage. It changes nothing: a transport sets a damaged
-// segment aside when it reads it.
+// putlogs spool verify: reads every record of a spool and reports damage. It changes nothing: a transport sets a
+// damaged segment aside when it reads it.
 
 import { entriesOf, type Finding, readBatch, type SurveyedEntry } from '@putlogs/core/tools';
 import { BAD, type Command, GOOD } from './command';

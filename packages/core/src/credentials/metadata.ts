@@ -4,8 +4,8 @@
 //   2. GET <roles>                     returns the role's name; left out if the options name the role
 //   3. GET <credentials>/<role>        returns the credentials
 //
-// The token is fetched for each renewal, because the machine may have been moved. IMDSv1, which needs no token, is never
-// used: an attacker who can make this process send a GET could read the credentials.
+// The token is fetched for each renewal, because the machine may have been moved. IMDSv1, which needs no token, is
+// never used: an attacker who can make this process send a GET could read the credentials.
 
 import type { CredentialVendor } from '../options/target-facts';
 import { CredentialsError, readObject, textOf } from './parse';

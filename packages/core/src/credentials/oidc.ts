@@ -1,7 +1,9 @@
-// Exchanges the OIDC token of a workload for temporary credentials of a role: AssumeRoleWithOIDC of either vendor's STS.
+// Exchanges the OIDC token of a workload for temporary credentials of a role: AssumeRoleWithOIDC of either vendor's
+// STS.
 //
 // The request is not signed: the token identifies the caller. The token file is read for each request, because the
-// kubelet renews it. An error contains only the status and the code of an answer, because the answer may repeat the token.
+// kubelet renews it. An error contains only the status and the code of an answer, because the answer may repeat the
+// token.
 
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';

@@ -1,4 +1,5 @@
-// Reads a profile of the vendor's command line tool: ~/.volcengine/config.json of `ve`, ~/.aliyun/config.json of `aliyun`.
+// Reads a profile of the vendor's command line tool: ~/.volcengine/config.json of `ve`, ~/.aliyun/config.json of
+// `aliyun`.
 //
 // The file is never written, and a program that it names is never run.
 

@@ -5,8 +5,8 @@
 // - All are refreshed AHEAD_MS before they expire.
 // - When the service refuses them, they are refreshed at once, and then every RETRY_MS until they differ.
 //
-// A refresh that fails or times out is reported, and the last good credentials stay in use. One refresh runs at a time. A
-// report contains no secret, and no text of a foreign error, which may contain one.
+// A refresh that fails or times out is reported, and the last good credentials stay in use. One refresh runs at a time.
+// A report contains no secret, and no text of a foreign error, which may contain one.
 //
 // How a refresh loop could start: STS issues new keys for each request. If the role lacks a permission, the service
 // refuses the new keys as well, and refreshing at each refusal would never stop. A refusal therefore starts at most one
@@ -105,8 +105,8 @@ export class CredentialSource {
   }
 
   /**
-   * Refreshes the credentials if they are due. Resolves with true if there are credentials. It waits for a file; it waits
-   * for other sources, which may be slow, only if there are no usable credentials.
+   * Refreshes the credentials if they are due. Resolves with true if there are credentials. It waits for a file; it
+   * waits for other sources, which may be slow, only if there are no usable credentials.
    */
   async ready(): Promise<boolean> {
     if (this.#isFixed) return true;

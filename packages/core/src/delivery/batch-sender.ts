@@ -7,7 +7,7 @@
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';
 import { withoutSecrets } from '../credentials/types';
-import { Sender } from '../http/client';
+import { HttpClient } from '../http/client';
 import type { Network } from '../http/exchange';
 import type { Clock } from '../runtime/clock';
 import type { Outcome, Refusal } from '../targets/outcome';
@@ -38,13 +38,13 @@ const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are no
 
 export class BatchSender {
   readonly #options: AttemptsOptions;
-  readonly #sender: Sender;
+  readonly #client: HttpClient;
   readonly #serviceTime: ServiceTime;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
     this.#serviceTime = new ServiceTime(options.clock);
-    this.#sender = new Sender({ ...options, origin: options.target.origin });
+    this.#client = new HttpClient({ ...options, origin: options.target.origin });
   }
 
   async make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
@@ -67,14 +67,14 @@ export class BatchSender {
   }
 
   async close(): Promise<void> {
-    await this.#sender.close();
+    await this.#client.close();
   }
 
   async #send(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
     const { target, credentials } = this.#options;
     const { current } = credentials;
     const request = target.request(batch, this.#serviceTime.wallMs());
-    const answer = await this.#sender.send(request, signal);
+    const answer = await this.#client.request(request, signal);
     const outcome = target.outcome(answer, this.#serviceTime.wallMs());
     const wireBytes = request.body.length;
     if (outcome.kind === 'delivered') return { outcome, wireBytes };

@@ -3,8 +3,8 @@
 // - One deadline bounds a whole attempt: connecting, sending and reading. It does not restart with each byte.
 // - At most 64 KiB of an answer's body are read.
 // - A redirect is not followed: it would carry the signature to another host.
-// - A failed request is not retried, with one exception. A service may close a kept-alive connection at the moment it is
-//   used again. Then the connection ends before a byte of the answer, and the request goes once more over a new one.
+// - A failed request is not retried, with one exception. A service may close a kept-alive connection at the moment it
+//   is used again. Then the connection ends before a byte of the answer, and the request goes once more over a new one.
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,7 +12,7 @@ import type { Clock } from '../runtime/clock';
 import { type Answer, MAX_HEADER_BYTES, type Network, type SignedRequest } from './exchange';
 import { destroy, IDLE_MS, openPool, type Pool, retire } from './pool';
 
-export interface SenderOptions {
+export interface HttpClientOptions {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly connections: number;
@@ -35,19 +35,19 @@ export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
   return timeoutMs + Math.floor(bodyBytes / LEAST_BYTES_PER_SECOND) * 1000;
 }
 
-export class Sender {
-  readonly #options: SenderOptions;
+export class HttpClient {
+  readonly #options: HttpClientOptions;
   #pool: Pool | undefined;
   /** When a request last began or ended. */
   #usedMs = 0;
   readonly #attempts = new Set<AbortController>();
   #isClosed = false;
 
-  constructor(options: SenderOptions) {
+  constructor(options: HttpClientOptions) {
     this.#options = options;
   }
 
-  async send(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
+  async request(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
     const { timeoutMs, clock } = this.#options;
     const attempt = new AbortController();
     this.#attempts.add(attempt);
@@ -92,8 +92,8 @@ export class Sender {
   }
 
   /**
-   * Node's own timer also ends idle connections, but it does not run in a process that is frozen. A gateway may forget a
-   * connection meanwhile without a word, and a request over it would only end at its deadline.
+   * Node's own timer also ends idle connections, but it does not run in a process that is frozen. A gateway may forget
+   * a connection meanwhile without a word, and a request over it would only end at its deadline.
    */
   #freshPool(): Pool {
     const { origin, connections, network, clock } = this.#options;
@@ -111,12 +111,16 @@ export class Sender {
 }
 
 /** Sends one request over a connection of its own. */
-export async function sendOnce(request: SignedRequest, options: SenderOptions, signal: AbortSignal): Promise<Answer> {
-  const sender = new Sender(options);
+export async function requestOnce(
+  request: SignedRequest,
+  options: HttpClientOptions,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const client = new HttpClient(options);
   try {
-    return await sender.send(request, signal);
+    return await client.request(request, signal);
   } finally {
-    await sender.close();
+    await client.close();
   }
 }
 
@@ -135,7 +139,7 @@ function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Prom
     host: hostname.replace(/^\[|\]$/g, ''),
     port,
     path: request.path,
-    // The Host header, where it is given, also decides the name that TLS asks for.
+    // The Host header, if there is one, also decides the name that TLS asks for.
     headers: { ...request.headers, ...lengthOf(request) },
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,

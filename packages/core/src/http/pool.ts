@@ -1,7 +1,7 @@
 // The kept-alive connections to one origin: direct or through a proxy.
 //
-// Node's modules are loaded with the first pool, and the code for proxies only if there is one: an application that never
-// sends anything does not pay for them.
+// Node's modules are loaded with the first pool, and the code for proxies only if there is one: an application that
+// never sends anything does not pay for them.
 
 import type { Agent, request as requestPlain } from 'node:http';
 import type { Network } from './exchange';

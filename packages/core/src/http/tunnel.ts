@@ -5,8 +5,9 @@
 //                 proxy-authorization: Basic bmFtZTpwYXNzd29yZA==
 //   proxy -> us:  HTTP/1.1 200 Connection Established
 //
-// From then on the socket belongs to the service: TLS for https, plain HTTP for http. The connection to the proxy itself
-// is plain for a proxy by http and TLS for a proxy by https. The agent keeps and reuses a tunnel like any other socket.
+// From then on the socket belongs to the service: TLS for https, plain HTTP for http. The connection to the proxy
+// itself is plain for a proxy by http and TLS for a proxy by https. The agent keeps and reuses a tunnel like any other
+// socket.
 
 import type { Agent, ClientRequestArgs, IncomingMessage, request as requestPlain } from 'node:http';
 import { isIP, type Socket } from 'node:net';

@@ -53,8 +53,8 @@ export function withScheme(endpoint: string): string {
 /**
  * Returns the address of an SLS project. The project's name is the first label of the host.
  *
- * An endpoint that begins with the project is used unchanged. An IP address or this machine has no host names below it: it
- * is connected to directly, and only the Host header contains the project.
+ * An endpoint that begins with the project is used unchanged. An IP address or this machine has no host names below it:
+ * it is connected to directly, and only the Host header contains the project.
  */
 export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
   const { protocol, host, hostname, port, origin } = new URL(endpoint);

@@ -1,8 +1,8 @@
 // Finds the number of this process in a node:cluster.
 //
-// Node removes the number from the environment before the application runs. In a worker thread, where pino transports read
-// their options, `node:cluster` reports `isPrimary: true`. So the number is read from /proc/self/environ, which on Linux
-// still has the environment that the process was started with.
+// Node removes the number from the environment before the application runs. In a worker thread, where pino transports
+// read their options, `node:cluster` reports `isPrimary: true`. So the number is read from /proc/self/environ, which on
+// Linux still has the environment that the process was started with.
 
 import type { Cluster } from 'node:cluster';
 import { readFileSync } from 'node:fs';

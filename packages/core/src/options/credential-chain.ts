@@ -1,4 +1,5 @@
-// Chooses the source of credentials: the one that the user names, else the first configured source of the vendor's list.
+// Chooses the source of credentials: the one that the user names, else the first configured source of the vendor's
+// list.
 //
 // A configured source that does not work is reported later. It is not replaced by the next one, which may belong to
 // another account.

@@ -1,7 +1,7 @@
 // The name of this instance and its hash key.
 //
-// The key is the same for all batches of an instance: with another key, records would go to another shard and lose their
-// order.
+// The key is the same for all batches of an instance: with another key, records would go to another shard and lose
+// their order.
 
 import { createHash } from 'node:crypto';
 

@@ -33,7 +33,10 @@ export function setAt(tree: Tree, path: string, value: unknown): void {
   (tree[group] as Tree)[name] = value;
 }
 
-/** Sets an option that has no value. Returns false if it has one, or if its group is not an object: the schema reports that. */
+/**
+ * Sets an option that has no value. Returns false if it has one, or if its group is not an object: the schema reports
+ * that.
+ */
 export function setIfAbsent(tree: Tree, path: string, value: unknown): boolean {
   const names = path.split('.');
   const last = names.pop()!;

@@ -103,8 +103,8 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     unused: { topicId: SLS_NAMES, projectId: SLS_NAMES },
     isSigned: true,
     compressions: ['lz4', 'zlib', 'none'],
-    // Older documents say 3 MB and 4096 records, newer ones 10 MB; the vendor's producers send up to 40,960. The defaults are
-    // within all of these; a user who raises them must know the limit.
+    // Older documents say 3 MB and 4096 records, newer ones 10 MB; the vendor's producers send up to 40,960. The
+    // defaults are within all of these; a user who raises them must know the limit.
     maxBatchBytes: 9 * MIB,
     maxBatchCount: 40_960,
     maxNameBytes: 128,

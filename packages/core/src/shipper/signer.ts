@@ -5,7 +5,7 @@
 
 import { CredentialSource, type CredentialTools } from '../credentials/source';
 import { ANONYMOUS } from '../credentials/types';
-import { sendOnce } from '../http/client';
+import { requestOnce } from '../http/client';
 import type { Options } from '../options/schema';
 import { TARGETS } from '../options/target-facts';
 import type { Clock } from '../runtime/clock';
@@ -29,6 +29,6 @@ export function signerOf(options: Options, clock: Clock): Signer {
 function askWith(options: Options, clock: Clock): CredentialTools['fetch'] {
   return (origin, timeoutMs, { isLocal, ...question }, signal) => {
     const network = isLocal ? {} : networkOf(options);
-    return sendOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
+    return requestOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
   };
 }

@@ -1,42 +1,76 @@
-// Runs the built tests with node's own runner.
+// Runs the built tests with Node's own runner: three files at a time, the longest files first.
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// The files are listed here because node 20 and node 22 disagree on how a folder is given to `--test`. The runner
-// takes one core less than there are; two files at a time is what two cores can carry.
+// Without arguments these are the tests of the product: `npm test`. The tests of pages and examples are `npm run test:docs`,
+// those of the packed packages `npm run test:packages`.
+//
+// Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test` sorts
+// files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs gives the files to `run()`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-const built = join(import.meta.dirname, '../test/dist');
+const root = join(import.meta.dirname, '..');
+const built = join(root, 'test/dist');
 const dashes = process.argv.indexOf('--');
 const wanted = process.argv.slice(2, dashes === -1 ? undefined : dashes);
 const nodeOptions = dashes === -1 ? [] : process.argv.slice(dashes + 1);
+
+/** Not in `npm test`: each of these has a command of its own. */
+const ELSEWHERE = ['packages/', 'examples/', 'docs/pages', 'docs/readme', 'docs/operating', 'docs/targets'];
+
+/** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
+const LONGEST = [
+  'exit/matrix',
+  'core/supervision',
+  'fault/adoption',
+  'cli/dead-letter',
+  'fault/spool',
+  'model/delivery',
+  'cli/spool',
+  'core/host',
+  'fault/disk',
+  'fault/crash-points',
+  'fault/ownership',
+  'winston/exit',
+  'pino/exit',
+  'fuzz/transcode',
+  'fault/queue',
+  'fault/time',
+  'cli/doctor',
+  'demo/demo',
+];
 
 function testFiles(below) {
   if (!statSync(below).isDirectory()) return [below];
   return readdirSync(below).flatMap((name) => {
     const path = join(below, name);
     if (statSync(path).isDirectory()) return testFiles(path);
-    // What was built from a file that is gone is no test any more.
+    // A build leaves the output of a deleted source behind.
     return name.endsWith('.test.js') && existsSync(sourceOf(path)) ? [path] : [];
   });
 }
 
 function sourceOf(path) {
-  return join(built, '..', relative(built, path).replace(/\.js$/, '.ts'));
+  return join(root, 'test', relative(built, path).replace(/\.js$/, '.ts'));
 }
 
 function builtPath(source) {
-  const path = relative(join(import.meta.dirname, '../test'), join(process.cwd(), source));
+  const path = relative(join(root, 'test'), join(process.cwd(), source));
   return join(built, path.replace(/^dist\//, '').replace(/\.ts$/, '.js'));
 }
 
-/** Theirs is a command of its own, which packs first: scripts/test-packages.mjs. */
-const OF_PACKED = join(built, 'packages');
+const ofProduct = () =>
+  testFiles(built).filter((path) => !ELSEWHERE.some((start) => relative(built, path).startsWith(start)));
 
-const everything = () => testFiles(built).filter((path) => !path.startsWith(OF_PACKED));
-const files = wanted.length === 0 ? everything() : wanted.flatMap((source) => testFiles(builtPath(source)));
-const runner = ['--enable-source-maps', '--test', '--test-concurrency=2', ...nodeOptions, ...files];
-const { status } = spawnSync(process.execPath, runner, { stdio: 'inherit' });
+function rank(path) {
+  const at = LONGEST.indexOf(relative(built, path).replace('.test.js', ''));
+  return at === -1 ? LONGEST.length : at;
+}
+
+const files = wanted.length === 0 ? ofProduct() : wanted.flatMap((source) => testFiles(builtPath(source)));
+files.sort((a, b) => rank(a) - rank(b));
+const args = ['--enable-source-maps', ...nodeOptions, join(import.meta.dirname, 'run-tests.mjs'), ...files];
+const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -21,18 +21,12 @@ import { after, describe, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
 import { claimOf, type DeadLetter, rotatedOf } from '@putlogs/core/tools';
 import { temporaryDirectory } from '../support/directory';
-import { contentsOf, type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
+import { contentsOf, type Emulator, emulatorForTest, environmentFor, optionsFor, until } from '../support/emulator';
 import { callsIn, KILLS_AT_ALL_CALLS, killPoints, NEVER } from '../support/kill-points';
 import { putlogs, startPutlogs } from '../support/putlogs-command';
 import { DEAD_LETTERS } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import { OTHER_TOPIC_ID, TOPIC_ID } from '../support/targets';
-
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
 
 /** Is no module of the tests, and stands where it was written. */
 const killedAt = join(__dirname, '../../cli/apps/killed-at.cjs');
@@ -97,7 +91,7 @@ const POINTS = 4;
 
 describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_000 }, () => {
   test('ls counts records by error code and destination, and unreadable lines', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('ls'), 'dead.ndjson');
     await refused(emulator, file, 12);
     await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });
@@ -124,7 +118,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('replay delivers the records unchanged after the cause was fixed, and removes the file', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('mended'), 'dead.ndjson');
     await refused(emulator, file, 12);
     const [like] = emulator.logs();
@@ -148,7 +142,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('replay leaves rejected records, lines for other destinations and unreadable lines in the file', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('again'), 'dead.ndjson');
     await refused(emulator, file, 12);
     await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });
@@ -173,7 +167,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('replay stops after a few records if the service rejects everything, and loses nothing', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('all'), 'dead.ndjson');
     await refused(emulator, file, 4);
     multiply(file, 200);
@@ -191,7 +185,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('a second replay ends at once and names the process that has the file; after its kill the next one recovers', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('two'), 'dead.ndjson');
     await refused(emulator, file, 12);
     emulator.faults([{ delayMs: 30_000 }]);
@@ -216,7 +210,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('replays that begin at the same moment send each record, and one of them sends it', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('same'), 'dead.ndjson');
     await refused(emulator, file, 40);
     emulator.faults([{ delayMs: 1500 }]);
@@ -233,7 +227,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('ls and replay read the older file first, and replay both', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('older'), 'dead.ndjson');
     await refused(emulator, file, 12);
     renameSync(file, rotatedOf(file));
@@ -255,7 +249,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('lines that stay go back to the file they came from, and none gives way to the limit', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('back'), 'dead.ndjson');
     await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });
     multiply(file, 1500);
@@ -272,7 +266,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('equal lines, which a crash has made twice, are sent once; lines that differ in anything are sent', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('equal'), 'dead.ndjson');
     await refused(emulator, file, 4);
     const [line] = linesOf(file);
@@ -287,7 +281,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test('a line that is being written while the file is replayed is read whole', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('growing'), 'dead.ndjson');
     await refused(emulator, file, 8);
     const text = readFileSync(file, 'utf8');
@@ -308,7 +302,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     ['a directory', (path: string) => mkdirSync(path)],
   ] as const) {
     test(`${what} in the place of one of the files is an error by its name, and no line is lost`, async () => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const file = join(temporaryDirectory('odd'), 'dead.ndjson');
       await refused(emulator, file, 4);
       emulator.faults([]);
@@ -325,7 +319,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   }
 
   test('killed with -9 in the middle, all lines are still there, and the next replay delivers them', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('killed'), 'dead.ndjson');
     await refused(emulator, file, 12);
     emulator.faults([{ delayMs: 30_000 }]);
@@ -363,7 +357,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     ],
   ] as const) {
     test(`a replay that was killed ${when} leaves nothing that the next one cannot take up`, async () => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const file = join(temporaryDirectory('crash'), 'dead.ndjson');
       await refused(emulator, file, 12);
       prepare(file);
@@ -383,7 +377,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     ['beside another replay that begins at the same moment', 2],
   ] as const) {
     test(`killed at any of its calls to the file system, ${how}, each record is delivered or in a file, and the next replay ends well`, async (t) => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const original = join(temporaryDirectory('original'), 'dead.ndjson');
       await refused(emulator, original, 12);
       renameSync(original, rotatedOf(original));
@@ -436,7 +430,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   }
 
   test('a transport goes on writing to the file while it is replayed, and none of its lines is lost', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('both'), 'dead.ndjson');
     emulator.faults(BAD);
     const shipper = createShipper({ ...optionsFor(emulator), lingerMs: 0, deadLetter: { file } });
@@ -459,7 +453,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
   });
 
   test(`${DEAD_LETTERS.count} dead letters are listed and replayed within the memory of a few windows`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('long'), 'dead.ndjson');
     await refused(emulator, file, 4);
     const { count, padBytes } = DEAD_LETTERS;

@@ -15,10 +15,9 @@ import {
   addressOf,
   closedPort,
   contentsOf,
-  type Emulator,
+  emulatorForTest,
   environmentFor,
   optionsFor,
-  startEmulator,
   until,
 } from '../support/emulator';
 import { command, environmentOf, leaveBehind, putlogs } from '../support/putlogs-command';
@@ -30,12 +29,6 @@ const noUsers = process.getuid === undefined ? 'this system has no users' : fals
 const { adviceFor } = require(join(dirname(command), '../dist/advice.js')) as {
   adviceFor(code: string, options: { target: string }): string;
 };
-
-async function running(options = {}): Promise<Emulator> {
-  const emulator = await startEmulator(options);
-  after(() => emulator.close());
-  return emulator;
-}
 
 interface Step {
   readonly name: string;
@@ -65,7 +58,7 @@ const wrongOf = ({ steps }: { steps: Step[] }) => steps.filter(({ state }) => st
 describe('putlogs doctor', { timeout: 180_000 }, () => {
   for (const name of TARGET_NAMES) {
     test(`a setup for ${name} that works has every step ok, and its test record arrives`, async () => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const target = targetNamed(name);
       const { ok, steps } = await examined(
         environmentFor(emulator, {}, target),
@@ -83,7 +76,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   }
 
   test('each value is shown with its origin, and secrets are masked wherever they are', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('doctor'), 'putlogs.json');
     writeFileSync(file, JSON.stringify({ lingerMs: 7, batch: { maxCount: 9 }, tags: { leaked: SECRET } }));
     const env = { ...environmentFor(emulator), PUTLOGS_CREDENTIALS_SECURITY_TOKEN: 'token-of-demo-secret' };
@@ -122,7 +115,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('with a proxy the connection is not checked, because only the proxy must reach the service', async () => {
-    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const service = { ...environmentFor(await emulatorForTest()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
     const { steps } = await examined({ ...service, PUTLOGS_PROXY: 'http://127.0.0.1:9' }, ' --dry-run');
     assert.deepEqual(wrongOf({ steps }), []);
     assert.deepEqual([steps.at(-1)!.name, steps.at(-1)!.state], ['connection', 'left out']);
@@ -149,7 +142,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
       ['aliyun-sls', 'Unauthorized', 'ALIBABA_CLOUD_ACCESS_KEY_ID)'],
       ['aliyun-webtracking', 'LogStoreNotExist', 'logstore (--logstore, PUTLOGS_LOGSTORE)'],
     ] as const) {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const target = targetNamed(name);
       const message = `because\nof ${target.isSigned ? SECRET : 'nothing'}`;
       emulator.faults([{ match: { method: 'POST' }, code, message }]);
@@ -189,7 +182,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
       slow.steps.find((step) => step.name === 'connection')!.text,
       /^ETIMEDOUT: There was no answer in time. .*requestTimeoutMs \(--request-timeout-ms/,
     );
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const plain = await examined(environmentFor(addressOf(emulator.url.replace('http', 'https'))));
     assert.match(
       plain.steps.find((step) => step.name === 'connection')!.text,
@@ -201,7 +194,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
     skip: noOpenssl,
   }, async () => {
     const authority = new Authority();
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const results = [];
     for (const names of ['IP:127.0.0.1', 'DNS:127.0.0.1.example.com']) {
       const certificate = authority.certificate('service', names, '-days', '1');
@@ -230,14 +223,14 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('a host in noProxy is checked step by step, although a proxy is set', async () => {
-    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const service = { ...environmentFor(await emulatorForTest()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
     const proxied = { ...service, PUTLOGS_PROXY: 'http://127.0.0.1:9', PUTLOGS_NO_PROXY: 'example.invalid' };
     const { steps } = await examined(proxied, ' --dry-run');
     assert.deepEqual([steps.at(-1)!.name, steps.at(-1)!.state], ['name', 'wrong']);
   });
 
   test('a problem of the proxy is reported as such, and each of its codes has a line', async () => {
-    const service = { ...environmentFor(await running()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
+    const service = { ...environmentFor(await emulatorForTest()), PUTLOGS_ENDPOINT: 'https://logs.example.invalid' };
     const { steps } = await examined({ ...service, PUTLOGS_PROXY: `http://127.0.0.1:${await closedPort()}` });
     assert.match(
       steps.at(-1)!.text,
@@ -249,7 +242,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('a wrong secret, key or region is reported with the service’s code', async () => {
-    const emulator = await running({ region: 'cn-beijing' });
+    const emulator = await emulatorForTest({ region: 'cn-beijing' });
     for (const [flag, code, option] of [
       ['--credentials-access-key-secret wrong', 'SignatureDoesNotMatch', 'credentials.accessKeySecret'],
       ['--credentials-access-key-id nobody', 'InvalidAccessKeyId', 'credentials.accessKeyId'],
@@ -261,7 +254,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('a wrong clock is reported once, with the difference', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     emulator.faults([{ clockSkewMs: 3_600_000 }]);
     const result = await examined(environmentFor(emulator));
     assert.match(
@@ -275,7 +268,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('unwritable directories and missing credentials are reported by option, each once', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const directory = temporaryDirectory('doctor');
     writeFileSync(join(directory, 'file'), '');
     mkdirSync(join(directory, 'good'));
@@ -306,7 +299,7 @@ const spoolOf = ({ steps }: { steps: Step[] }) => steps.find(({ name }) => name 
 
 describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
   test('a spool that does not exist yet can be created, and the check leaves no directory', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const above = temporaryDirectory('doctor');
     const dir = join(above, 'a/b');
     const result = await examined(environmentOf(emulator, dir), ' --dry-run');
@@ -318,7 +311,7 @@ describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('it shows the owner, the processes that use the spool, and the records for each destination', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('doctor');
     await leaveBehind(emulator, dir, 25);
     await leaveBehind(emulator, dir, 10, { instance: 'two', topicId: OTHER_TOPIC_ID });
@@ -357,7 +350,7 @@ describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('a directory that other users can change is a problem, with what to change', { skip: noUsers }, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     for (const [make, why] of [
       [
         (root: string) => mkdirSync(root) ?? chmodSync(root, 0o777),
@@ -376,7 +369,7 @@ describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
   test('for a tmpfs it shows the warning of the transports', {
     skip: existsSync('/dev/shm') ? false : 'no tmpfs',
   }, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = mkdtempSync('/dev/shm/putlogs-doctor-');
     after(() => rmSync(dir, { recursive: true, force: true }));
     const warnings: string[] = [];
@@ -390,7 +383,7 @@ describe('the spool step of putlogs doctor', { timeout: 180_000 }, () => {
   });
 
   test('for a Logstore whose region the address hides it names the option to set', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const target = targetNamed('aliyun-sls');
     const dir = temporaryDirectory('doctor');
     await leaveBehind(emulator, dir, 10, { region: 'cn-hangzhou' }, target);

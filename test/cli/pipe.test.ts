@@ -3,22 +3,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { environmentName, flagOf, optionLeaves } from '@putlogs/core/tools';
 import { type ChildResult, runChild, startChild } from '../support/child';
 import { spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor, until } from '../support/emulator';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
 import { START_MS } from '../support/start-time';
 
 const command = join(dirname(require.resolve('@putlogs/pino/package.json')), 'bin/putlogs-pino.js');
 const producer = join(__dirname, 'apps/producer.js');
-
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
 
 function linesOf(count: number): string {
   return Array.from(
@@ -54,7 +48,7 @@ function assertAll(emulator: Emulator, count: number): void {
 
 describe('putlogs-pino', { timeout: 60_000 }, () => {
   test('20,000 lines through a pipe arrive in order, pass through byte for byte, and it ends with 0', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const result = await pipeline(20_000, '--echo', environmentFor(emulator)).ended;
     assert.equal(result.code, 0, result.stderr);
     assert.equal(result.stdout, linesOf(20_000));
@@ -63,7 +57,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('Ctrl-C is the application’s: what it writes at its end arrives, and the pipe ends with its input', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const child = pipeline('endless', '--echo', environmentFor(emulator));
     await child.line('"n":99}');
     child.killGroup('SIGINT');
@@ -79,7 +73,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     [['SIGTERM'], 'SIGTERM'],
   ] as const) {
     test(`${why} ends it though its input is open, and what was read is delivered`, async () => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const child = startChild(command, {
         args: ['--echo'],
         env: environmentFor(emulator),
@@ -98,7 +92,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   }
 
   test('while the service is down lines go to the spool, it ends with 0, and the next one delivers them first', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('pipe');
     emulator.faults([{ status: 503 }]);
     const env = { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir };
@@ -114,7 +108,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('while the service is down and there is no spool, it ends with 1 and says in one line what to set', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     emulator.faults([{ status: 503 }]);
     const args = ['--close-timeout-ms', '200', '--quiet'];
     const { code, stderr } = await runChild(command, { args, env: environmentFor(emulator), input: linesOf(50) });
@@ -126,7 +120,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('when memory is full it reads no further, refuses nothing, and goes on when there is room', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     emulator.faults([{ status: 503 }]);
     const long = linesOf(6000).replaceAll('}\n', `,"text":"${'x'.repeat(1000)}"}\n`);
     const args = ['--memory-max-bytes', '1048576', '--compression', 'none', '--json'];
@@ -141,7 +135,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('nobody reading its stdout is no reason to stop shipping', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const line = `"${process.execPath}" "${producer}" 5000 | { "${process.execPath}" "${command}" --echo; echo "code $?" >&2; } | head -n 1`;
     const { stderr } = await runChild('', { command: '/bin/sh', args: ['-c', line], env: environmentFor(emulator) });
     assert.match(stderr, /5000 lines: 5000 delivered, 0 in the spool, 0 lost\ncode 0\n/);
@@ -149,7 +143,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('a flag goes before the config file, that before a variable', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('config'), 'putlogs.json');
     writeFileSync(file, JSON.stringify({ fileName: 'of the file', tags: { from: 'file' }, levels: { chatty: 15 } }));
     const args = ['-c', file, '--tags', 'from=flag', '--tags', 'more=yes', '--no-spool-fsync'];

@@ -5,23 +5,17 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { entriesOf, partsIn } from '@putlogs/core/tools';
 import { type StartedChild, startChild } from '../support/child';
 import { segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, until } from '../support/emulator';
 import { batchOf, journalIn } from '../support/journals';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
 import { environmentOf, leaveBehind, putlogs, startPutlogs } from '../support/putlogs-command';
 import { LISTED_ENTRIES, LISTED_RECORDS } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import { OTHER_TOPIC_ID, TOPIC_ID, targetNamed } from '../support/targets';
-
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
 
 function expectedOf(count: number, instance: string): [string, ExpectedRecord[]] {
   const records = Array.from({ length: count }, (_, n) => {
@@ -91,7 +85,7 @@ interface ListedPart {
 
 describe('putlogs spool', { timeout: 120_000 }, () => {
   test('ls lists each directory with its owner, contents, times and destination', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('ls');
     await leaveKilled(emulator, dir, 'one', 25);
     await leaveBehind(emulator, dir, 10, { instance: 'two', topicId: OTHER_TOPIC_ID, source: 'a-host' });
@@ -171,7 +165,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('verify finds every damaged entry, says why, and touches nothing', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('verify');
     await leaveBehind(emulator, dir, 50);
     const whole = await putlogs('spool verify', { PUTLOGS_SPOOL_DIR: dir });
@@ -215,7 +209,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('an incomplete entry is being written while its process runs, torn when the process is dead, and never damage', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('tail');
     const child = await spooling(emulator, dir, 'one', 20);
     const path = onlySegment(dir);
@@ -239,7 +233,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('replay delivers what processes have left that ended or were killed, each in order and under its own hash key, and nothing else', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('replay');
     await leaveBehind(emulator, dir, 205);
     await leaveKilled(emulator, dir, 'two', 95);
@@ -263,7 +257,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('replay does not touch the records of a running process, and counts them', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('alive');
     await leaveKilled(emulator, dir, 'one', 20);
     const living = await spooling(emulator, dir, 'two', 30);
@@ -279,7 +273,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('replay leaves all records in place if the service stays down or a signal arrives', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('stay');
     await leaveBehind(emulator, dir, 50);
     emulator.faults([{ status: 503 }]);
@@ -302,7 +296,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('replay gives way to nothing: spool.maxBytes does not count while a batch is halved', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('halved');
     const filler = 'x'.repeat(30_000);
     await leaveBehind(emulator, dir, 700, { batch: { maxCount: 10 }, compression: 'none', tags: { filler } });
@@ -316,7 +310,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
 
   for (const name of ['volc-tls', 'aliyun-sls', 'volc-webtracks', 'aliyun-webtracking'] as const) {
     test(`export writes the records of ${name} with their whole envelope, and deletes nothing`, async () => {
-      const emulator = await running();
+      const emulator = await emulatorForTest();
       const target = targetNamed(name);
       const dir = temporaryDirectory('export');
       const said = {
@@ -348,7 +342,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   }
 
   test('export writes past a damaged entry, into a file that it never overwrites, and ends with 1', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('export');
     await leaveBehind(emulator, dir, 30);
     damage(onlySegment(dir), placesIn(dir)[2]! - 1);
@@ -405,7 +399,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test('a spool is listed and verified without an error while a process appends to it and delivers from it', async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('live');
     const child = startChild(join(__dirname, 'apps/spooling.js'), {
       args: ['one', 'endless'],
@@ -430,7 +424,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
   });
 
   test(`${LISTED_RECORDS} records are verified, exported and replayed within the memory of a few entries`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('long');
     await leaveBehind(emulator, dir, LISTED_RECORDS, { batch: { maxCount: 2000 }, spool: { dir, mode: 'always' } });
     const env = { ...environmentOf(emulator, dir), NODE_OPTIONS: '--max-old-space-size=48' };

@@ -12,7 +12,7 @@ import { contentsOf, environmentFor, optionsFor, startEmulator, until } from '..
 const OLD_SECRET = 'the-old-secret-0123456789';
 const NEW_SECRET = 'the-new-secret-0123456789';
 
-async function started() {
+async function withCredentialsFile() {
   const emulator = await startEmulator({ accessKeyId: 'new', accessKeySecret: NEW_SECRET, securityToken: 'new-token' });
   const directory = mkdtempSync(join(tmpdir(), 'putlogs-credentials-'));
   after(async () => {
@@ -35,7 +35,7 @@ for (const [name, create] of [
   ['in a worker', createWorkerShipper],
 ] as const) {
   test(`records held for a refused key go on as soon as the file has a good one, each once: ${name}`, async () => {
-    const { emulator, file, write } = await started();
+    const { emulator, file, write } = await withCredentialsFile();
     write(OLD);
     // A held batch is retried after a minute at the earliest: within this time only the refresh can send the records.
     const retry = { baseMs: 1000, maxMs: 240_000 };
@@ -61,7 +61,7 @@ for (const [name, create] of [
 }
 
 test('a module is loaded in the worker, and its error is reported without the text', async () => {
-  const { emulator, directory } = await started();
+  const { emulator, directory } = await withCredentialsFile();
   const module = join(directory, 'credentials.cjs');
   writeFileSync(module, `module.exports = async () => (${JSON.stringify(NEW)});`);
   const good = createWorkerShipper({ ...optionsFor(emulator), credentials: { module } });

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createShipper } from '@putlogs/core';
 import { runChild } from '../support/child';
-import { contentsOf, environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, emulatorForTest, environmentFor, optionsFor } from '../support/emulator';
 
 test('deliveries, retries and losses are published, to those who subscribe', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   emulator.faults([{ match: { nth: 1 }, status: 503 }]);
   const seen: { event: string; message: Record<string, unknown> }[] = [];
   const events = ['batch.delivered', 'batch.retry', 'records.dropped'];
@@ -45,8 +44,7 @@ test('deliveries, retries and losses are published, to those who subscribe', asy
 });
 
 test('NODE_DEBUG=putlogs prints them, without secrets', async () => {
-  const emulator = await startEmulator({ accessKeySecret: 'a-secret-to-be-searched-for' });
-  after(() => emulator.close());
+  const emulator = await emulatorForTest({ accessKeySecret: 'a-secret-to-be-searched-for' });
   const result = await runChild(join(__dirname, 'apps/in-thread.js'), {
     args: [JSON.stringify({ count: 3, end: 'natural' })],
     env: { ...environmentFor(emulator), NODE_DEBUG: 'putlogs' },
@@ -56,8 +54,7 @@ test('NODE_DEBUG=putlogs prints them, without secrets', async () => {
 });
 
 test('a subscriber that logs by the same shipper when it is told changes no record that is being taken', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   emulator.faults([{ status: 503 }]);
   const shipper = createShipper({
     ...optionsFor(emulator),

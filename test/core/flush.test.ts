@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   createShipper,
   createWorkerShipper,
@@ -22,9 +22,9 @@ import {
   closedPort,
   contentsOf,
   type Emulator,
+  emulatorForTest,
   environmentFor,
   optionsFor,
-  startEmulator,
   until,
 } from '../support/emulator';
 import { HandClock } from '../unit/hand-clock';
@@ -72,8 +72,7 @@ const SHORT_MS = 100;
 for (const [name, open] of Object.entries(FACES)) {
   describe(`flush with a limit: ${name}`, () => {
     async function start(): Promise<{ emulator: Emulator; face: Face }> {
-      const emulator = await startEmulator();
-      after(() => emulator.close());
+      const emulator = await emulatorForTest();
       const face = await open({ ...optionsFor(emulator), lingerMs: PATIENT_MS });
       return { emulator, face };
     }
@@ -146,8 +145,7 @@ for (const face of ['shipper', 'host'] as const) {
 it('the limit is time that has passed: a wall clock that jumps does not end it', async () => {
   const clock = new HandClock();
   const wallJumpMs = { now: 0 };
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   emulator.faults([{ delayMs: PATIENT_MS }]);
   const options = resolveOptions({ ...optionsFor(emulator), requestTimeoutMs: PATIENT_MS }, {});
   const shipper = startShipper(options, {

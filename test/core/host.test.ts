@@ -13,21 +13,15 @@ import {
   closedPort,
   contentsOf,
   type Emulator,
+  emulatorForTest,
   environmentFor,
   optionsFor,
-  startEmulator,
   until,
 } from '../support/emulator';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
 
 const apps = join(__dirname, 'apps');
 const sources = join(__dirname, '../../core/apps');
-
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
 
 function statsOf(result: ChildResult): Stats {
   const line = result.stdout.split('\n').find((text) => text.startsWith('{"accepted"'));
@@ -42,7 +36,7 @@ function numbers(emulator: Emulator): number[] {
 const ALL = Array.from({ length: 2000 }, (_, n) => n);
 
 test('flush means acknowledged, and close ends the thread', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const host = createWorkerShipper({ ...optionsFor(emulator), lingerMs: 60_000 });
   for (const n of ALL) assert.ok(host.write(JSON.stringify({ n })));
   await host.flush();
@@ -59,7 +53,7 @@ test('flush means acknowledged, and close ends the thread', async () => {
 });
 
 test('a record with newlines between its tokens is one record', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const host = createWorkerShipper(optionsFor(emulator));
   host.write(JSON.stringify({ a: 'x\ny', n: 1 }, null, 2));
   host.write(Buffer.from('{"n":2}'));
@@ -70,7 +64,7 @@ test('a record with newlines between its tokens is one record', async () => {
 
 test('close keeps its deadline though a flush waits for a service that is down', async () => {
   const host = createWorkerShipper({
-    ...optionsFor(await running()),
+    ...optionsFor(await emulatorForTest()),
     endpoint: `http://127.0.0.1:${await closedPort()}`,
   });
   host.write('{"n":1}');
@@ -85,7 +79,7 @@ test('close keeps its deadline though a flush waits for a service that is down',
 });
 
 test('records wait no longer in this thread than memory.maxBytes allows', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const maxBytes = 1024 * 1024;
   const host = createWorkerShipper({ ...optionsFor(emulator), memory: { maxBytes } });
   const record = JSON.stringify({ text: 'x'.repeat(1000) });
@@ -101,7 +95,7 @@ test('records wait no longer in this thread than memory.maxBytes allows', async 
 });
 
 test('of a million records in one turn those are accepted that memory has room for, and each of the others is counted', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const host = createWorkerShipper({ ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 } });
   let accepted = 0;
   for (let n = 0; n < 1_000_000; n += 1) if (host.write(`{"n":${n},"text":"${'x'.repeat(80)}"}`)) accepted += 1;
@@ -116,7 +110,7 @@ test('of a million records in one turn those are accepted that memory has room f
 });
 
 test('with a spool, an outage goes to the worker’s disk, and this thread refuses nothing', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-'));
   after(() => rmSync(dir, { recursive: true, force: true }));
   const maxBytes = 1024 * 1024;
@@ -157,7 +151,7 @@ for (const [end, code] of [
   ['close', 0],
 ] as const) {
   test(`all records are delivered when the process ends by: ${end}`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const args = [JSON.stringify({ count: 2000, end })];
     const result = await runChild(join(apps, 'hosted.js'), { args, env: environmentFor(emulator) });
     assert.equal(result.code, code, result.stderr);
@@ -168,7 +162,7 @@ for (const [end, code] of [
 }
 
 test('a process with nothing to deliver ends at once', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const args = [JSON.stringify({ count: 0, end: 'natural' })];
   const result = await runChild(join(apps, 'hosted.js'), { args, env: environmentFor(emulator) });
   assert.equal(result.code, 0);
@@ -183,7 +177,7 @@ for (const [app, end] of [
 ] as const) {
   test(`with the service down, ${app} ended by ${end} ends in time, and counts what is lost in one line`, async () => {
     const env = {
-      ...environmentFor(await running()),
+      ...environmentFor(await emulatorForTest()),
       PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}`,
       PUTLOGS_CLOSE_TIMEOUT_MS: '400',
     };
@@ -199,7 +193,7 @@ for (const [app, end] of [
 }
 
 test('in one thread, the natural end delivers what waits', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const args = [JSON.stringify({ count: 2000, end: 'natural' })];
   const env = { ...environmentFor(emulator), PUTLOGS_LINGER_MS: '60000' };
   const result = await runChild(join(apps, 'in-thread.js'), { args, env });
@@ -209,7 +203,7 @@ test('in one thread, the natural end delivers what waits', async () => {
 });
 
 test('instrumentation that makes a host and runs in its worker, too, does not start threads without end', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const result = await runChild(join(apps, 'hosted.js'), {
     args: [JSON.stringify({ count: 1, end: 'natural' })],
     nodeArgs: ['--require', join(sources, 'preloaded-host.cjs')],
@@ -229,7 +223,7 @@ test('instrumentation that makes a host and runs in its worker, too, does not st
 
 for (const by of ['the core', 'pino'] as const) {
   test(`while the application's thread is blocked, its worker goes on sending: ${by}`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const free = join(temporaryDirectory('blocked'), 'free');
     const args = [JSON.stringify({ by, count: 500, until: free })];
     const child = startChild(join(apps, 'blocked.js'), { args, env: environmentFor(emulator) });
@@ -242,7 +236,7 @@ for (const by of ['the core', 'pino'] as const) {
 }
 
 test('the processes of a cluster, with two transports each, deliver every record once and in order', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const env = environmentFor(emulator, { POD_NAME: 'pod' });
   const { code, stderr } = await runChild(join(apps, 'clustered.js'), { args: [JSON.stringify({ count: 500 })], env });
   assert.equal(code, 0, stderr);
@@ -264,7 +258,7 @@ test('the processes of a cluster, with two transports each, deliver every record
 const noProc = !existsSync('/proc/self/environ') && 'this system does not show the first environment of a process';
 
 test('a process of a cluster is known by its number in a worker thread, too', { skip: noProc }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const env = environmentFor(emulator, { POD_NAME: 'pod' });
   const { code, stderr } = await runChild(join(apps, 'clustered-pino.js'), { env });
   assert.equal(code, 0, stderr);
@@ -277,7 +271,7 @@ function md5(text: string): string {
 }
 
 test('a record larger than the ring between the threads goes out cut, and its neighbours are whole', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const host = createWorkerShipper(optionsFor(emulator));
   host.write('{"n":0}');
   host.write(JSON.stringify({ n: 1, text: '中'.repeat(2 ** 22) }));
@@ -291,7 +285,7 @@ test('a record larger than the ring between the threads goes out cut, and its ne
 
 test('an empty record is a record, in one thread and in two', async () => {
   for (const create of [createShipper, createWorkerShipper]) {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const sink = create(optionsFor(emulator));
     for (const record of ['', '{}', Buffer.alloc(0), '{"n":1}']) assert.ok(sink.write(record));
     await sink.close();
@@ -308,7 +302,7 @@ const permission = ['--permission', '--experimental-permission'].find((flag) =>
 test('where no thread may be started a host says so, and a shipper does without', {
   skip: permission === undefined ? 'this node has no permission model' : false,
 }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-net', '--no-warnings'];
   const nodeArgs = [
     permission!,
@@ -330,7 +324,7 @@ test('a program without a file, and frozen intrinsics, deliver by a worker as we
     await host.close();
     process.stdout.write(String(host.stats().delivered));`;
   for (const flags of [['--input-type=module'], ['--input-type=module', '--frozen-intrinsics', '--no-warnings']]) {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const args = [...flags, '--eval', program];
     const options = { command: process.execPath, args, cwd: __dirname, env: environmentFor(emulator) };
     const { code, stdout, stderr } = await runChild('', options);

@@ -15,7 +15,7 @@ import pino from 'pino';
 import winston from 'winston';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
-import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
+import { emulatorForTest, optionsFor, until } from '../support/emulator';
 import { ended, flushed, startPino } from '../support/pino-destination';
 
 class OnDemandReader extends MetricReader {
@@ -48,14 +48,8 @@ function reporting(source: StatsSource, options: Omit<ReportOptions, 'meter'> = 
   return { points, read, end };
 }
 
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
-
 test('what was taken, refused, delivered and lost are the counts of the conventions, each loss under its reason', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const options = { ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 }, retry: { baseMs: 1, maxMs: 20 } };
   const shipper = createShipper({ ...options, deadLetter: { file: join(temporaryDirectory('otel'), 'dead.ndjson') } });
   const { read } = reporting(shipper);
@@ -85,7 +79,7 @@ test('what was taken, refused, delivered and lost are the counts of the conventi
 });
 
 test('in an outage the records that wait are in flight, in memory or on disk; afterwards none is', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults([{ status: 503 }]);
   const host = createWorkerShipper({
     ...optionsFor(emulator),
@@ -148,7 +142,7 @@ function assertSame(observed: Observed, stats: Stats): void {
 }
 
 test('winston’s transport, pino’s stream and a transport in pino’s worker are sources as well', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const options = optionsFor(emulator);
   const ofWinston = new PutlogsTransport(options);
   winston.createLogger({ transports: [ofWinston] }).info('one');
@@ -175,7 +169,7 @@ test('winston’s transport, pino’s stream and a transport in pino’s worker 
 });
 
 test('each transport is a component of its own, named by itself or by its user', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const shipper = createShipper(optionsFor(emulator));
   after(() => shipper.close());
   const named = reporting(shipper, { attributes: { 'otel.component.name': 'orders', zone: 'a' } });

@@ -2,20 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, test } from 'node:test';
-import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
-import { contentsOf, type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
+import { test } from 'node:test';
+import { createShipper, type Shipper, type Stats, type Warning } from '@putlogs/core';
+import { contentsOf, type Emulator, until } from '../support/emulator';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
-
-async function started(options: PutlogsOptions = {}): Promise<{ emulator: Emulator; shipper: Shipper }> {
-  const emulator = await startEmulator({ shards: 4 });
-  const shipper = createShipper({ ...optionsFor(emulator), ...options });
-  after(async () => {
-    await shipper.close({ timeoutMs: 0 });
-    await emulator.close();
-  });
-  return { emulator, shipper };
-}
+import { emulatorAndShipper } from '../support/shipper';
 
 function write(shipper: Shipper, count: number, from = 0): ExpectedRecord[] {
   return Array.from({ length: count }, (_, i) => {
@@ -40,7 +31,7 @@ function warningsOf(shipper: Shipper): Warning[] {
 }
 
 test('flush means acknowledged: every record, once, unchanged, in order, under one hash key', async () => {
-  const { emulator, shipper } = await started({
+  const { emulator, shipper } = await emulatorAndShipper({
     instance: 'one',
     source: 'here',
     fileName: 'app.log',
@@ -63,7 +54,7 @@ test('flush means acknowledged: every record, once, unchanged, in order, under o
 });
 
 test('flush with nothing written resolves, and so do many at once', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   await shipper.flush();
   write(shipper, 10);
   await Promise.all([shipper.flush(), shipper.flush(), shipper.flush()]);
@@ -71,13 +62,13 @@ test('flush with nothing written resolves, and so do many at once', async () => 
 });
 
 test('a batch goes when it is full, by count or by bytes, and never above them', async () => {
-  const byCount = await started({ batch: { maxCount: 7 }, lingerMs: 60_000 });
+  const byCount = await emulatorAndShipper({ batch: { maxCount: 7 }, lingerMs: 60_000 });
   write(byCount.shipper, 20);
   await until('two full batches', () => byCount.emulator.stats().logs === 14);
   await byCount.shipper.flush();
   assert.deepEqual(sizes(byCount.emulator), [7, 7, 6]);
 
-  const byBytes = await started({ batch: { maxBytes: 2048 }, compression: 'none', lingerMs: 60_000 });
+  const byBytes = await emulatorAndShipper({ batch: { maxBytes: 2048 }, compression: 'none', lingerMs: 60_000 });
   write(byBytes.shipper, 500);
   await byBytes.shipper.flush();
   const { requests, rawBytes, logs } = byBytes.emulator.stats();
@@ -94,7 +85,7 @@ function sizes(emulator: Emulator): number[] {
 }
 
 test('a batch goes lingerMs after its first record, however many follow', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 40 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 40 });
   let n = 0;
   const steady = setInterval(() => write(shipper, 1, n++), 5);
   try {
@@ -106,7 +97,7 @@ test('a batch goes lingerMs after its first record, however many follow', async 
 
 for (const compression of ['lz4', 'zlib', 'none'] as const) {
   test(`records compressed as ${compression} are read by the service`, async () => {
-    const { emulator, shipper } = await started({ compression });
+    const { emulator, shipper } = await emulatorAndShipper({ compression });
     const expected = write(shipper, 3000);
     await shipper.flush();
     assertLedger(new Map([['one', expected]]), emulator.logs());
@@ -114,7 +105,7 @@ for (const compression of ['lz4', 'zlib', 'none'] as const) {
 }
 
 test('records of one key stay in order across failures, and conservation holds at every reading', async () => {
-  const { emulator, shipper } = await started({ batch: { maxCount: 50 }, retry: { baseMs: 1, maxMs: 20 } });
+  const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 50 }, retry: { baseMs: 1, maxMs: 20 } });
   emulator.faults([
     { match: { nth: 2 }, status: 500, code: 'InternalServerError' },
     { match: { nth: 5 }, status: 429, code: 'ExceedQPSLimit', headers: { 'retry-after': '0' } },
@@ -135,7 +126,7 @@ test('records of one key stay in order across failures, and conservation holds a
 });
 
 test('an answer that is lost makes one batch arrive twice, the same bytes under the same pack id', async () => {
-  const { emulator, shipper } = await started({ batch: { maxCount: 100 }, retry: { baseMs: 1, maxMs: 5 } });
+  const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 100 }, retry: { baseMs: 1, maxMs: 5 } });
   emulator.faults([{ match: { nth: 2 }, swallow: 'after' }]);
   write(shipper, 300);
   await shipper.flush();
@@ -149,7 +140,7 @@ test('an answer that is lost makes one batch arrive twice, the same bytes under 
 });
 
 test('a record the service refuses for good is counted and told, and all others are delivered', async () => {
-  const { emulator, shipper } = await started({ batch: { maxCount: 10 } });
+  const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 10 } });
   const warnings = warningsOf(shipper);
   emulator.faults([{ match: { contains: '第13' }, code: 'InvalidArgument', message: 'Invalid argument key x' }]);
   const expected = write(shipper, 30).filter(({ n }) => n !== 13);
@@ -167,7 +158,7 @@ test('a record the service refuses for good is counted and told, and all others 
 });
 
 test('a wrong key holds the records, says so, and keeps asking', async () => {
-  const { emulator, shipper } = await started({
+  const { emulator, shipper } = await emulatorAndShipper({
     credentials: { accessKeyId: 'demo', accessKeySecret: 'not-the-secret' },
     retry: { baseMs: 1, maxMs: 4 },
   });
@@ -183,7 +174,7 @@ test('a wrong key holds the records, says so, and keeps asking', async () => {
 
 test('memory is bounded: what does not fit is refused and counted, and what was accepted is delivered', async () => {
   const maxBytes = 1024 * 1024;
-  const { emulator, shipper } = await started({
+  const { emulator, shipper } = await emulatorAndShipper({
     memory: { maxBytes },
     compression: 'none',
     retry: { baseMs: 1, maxMs: 5 },
@@ -208,7 +199,12 @@ test('with dropOldest, the oldest give way when memory is full, and the youngest
   const maxBytes = 1024 * 1024;
   const memory = { maxBytes, whenFull: 'dropOldest' as const };
   const batch = { maxCount: 50 };
-  const { emulator, shipper } = await started({ memory, batch, compression: 'none', retry: { baseMs: 1, maxMs: 5 } });
+  const { emulator, shipper } = await emulatorAndShipper({
+    memory,
+    batch,
+    compression: 'none',
+    retry: { baseMs: 1, maxMs: 5 },
+  });
   emulator.faults([{ status: 503 }]);
   const text = 'x'.repeat(1000);
   for (let n = 0; n < 3000; n += 1) {
@@ -230,7 +226,7 @@ test('with dropOldest, the oldest give way when memory is full, and the youngest
 });
 
 test('close delivers what is there, takes nothing more, and is the same promise however often', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   write(shipper, 10);
   const closing = shipper.close();
   assert.equal(shipper.write('{"late":1}'), false);
@@ -242,7 +238,7 @@ test('close delivers what is there, takes nothing more, and is the same promise 
 });
 
 test('close ends at its deadline, and what is left is counted and told', async () => {
-  const { emulator, shipper } = await started({ retry: { baseMs: 1, maxMs: 5 } });
+  const { emulator, shipper } = await emulatorAndShipper({ retry: { baseMs: 1, maxMs: 5 } });
   const warnings = warningsOf(shipper);
   emulator.faults([{ status: 503 }]);
   write(shipper, 10);
@@ -257,7 +253,7 @@ test('close ends at its deadline, and what is left is counted and told', async (
 });
 
 test('a service that answers byte by byte is given up at requestTimeoutMs, and asked again', async () => {
-  const { emulator, shipper } = await started({ requestTimeoutMs: 100, retry: { baseMs: 1, maxMs: 5 } });
+  const { emulator, shipper } = await emulatorAndShipper({ requestTimeoutMs: 100, retry: { baseMs: 1, maxMs: 5 } });
   emulator.faults([
     { times: 1, slowBodyBytesPerSecond: 1, status: 500, code: 'InternalError', message: 'slow'.repeat(50) },
   ]);
@@ -269,7 +265,7 @@ test('a service that answers byte by byte is given up at requestTimeoutMs, and a
 });
 
 test('without a hash key, batches go to any shard and several are in flight', async () => {
-  const { emulator, shipper } = await started({ hashKey: 'none', concurrency: 4, batch: { maxCount: 10 } });
+  const { emulator, shipper } = await emulatorAndShipper({ hashKey: 'none', concurrency: 4, batch: { maxCount: 10 } });
   emulator.faults([{ times: 4, delayMs: 150 }]);
   const startMs = performance.now();
   write(shipper, 80);
@@ -285,7 +281,7 @@ test('without a hash key, batches go to any shard and several are in flight', as
 });
 
 test('a hash key of one’s own goes as it is', async () => {
-  const { emulator, shipper } = await started({ hashKey: `${'F'.repeat(31)}0` });
+  const { emulator, shipper } = await emulatorAndShipper({ hashKey: `${'F'.repeat(31)}0` });
   write(shipper, 1);
   await shipper.flush();
   assert.equal(emulator.logs()[0]!.hashKey, `${'f'.repeat(31)}0`);
@@ -293,7 +289,7 @@ test('a hash key of one’s own goes as it is', async () => {
 });
 
 test('bytes are taken as texts are, and what is no UTF-8 is mended', async () => {
-  const { emulator, shipper } = await started();
+  const { emulator, shipper } = await emulatorAndShipper();
   assert.ok(shipper.write(Buffer.from('{"a":"é"}')));
   assert.ok(shipper.write(new Uint8Array([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])));
   assert.ok(shipper.write(`{"a":"${'long '.repeat(100_000)}"}`));
@@ -313,7 +309,7 @@ test('enabled: false refuses everything and connects to nothing', async () => {
 });
 
 test('a record that is too long goes out cut, and is counted', async () => {
-  const { emulator, shipper } = await started();
+  const { emulator, shipper } = await emulatorAndShipper();
   shipper.write(JSON.stringify({ a: 'x'.repeat(3_000_000), b: 'short' }));
   await shipper.flush();
   const contents = contentsOf(emulator.logs()[0]!);
@@ -323,7 +319,7 @@ test('a record that is too long goes out cut, and is counted', async () => {
 });
 
 test('a warning that is logged itself makes no more warnings', async () => {
-  const { emulator, shipper } = await started({ retry: { baseMs: 1, maxMs: 5 } });
+  const { emulator, shipper } = await emulatorAndShipper({ retry: { baseMs: 1, maxMs: 5 } });
   const warnings = warningsOf(shipper);
   shipper.on('warning', ({ message }) => shipper.write(JSON.stringify({ message })));
   emulator.faults([{ status: 503 }]);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createWorkerShipper, type Stats } from '@putlogs/core';
 import { type ChildResult, startChild } from '../support/child';
@@ -12,9 +12,9 @@ import {
   closedPort,
   contentsOf,
   type Emulator,
+  emulatorForTest,
   environmentFor,
   optionsFor,
-  startEmulator,
   until,
 } from '../support/emulator';
 
@@ -27,14 +27,8 @@ interface Run extends ChildResult {
   readonly numbers: readonly number[];
 }
 
-async function startService(): Promise<Emulator> {
-  const service = await startEmulator();
-  after(() => service.close());
-  return service;
-}
-
 async function run(plan: object, env: Record<string, string>, downUntilGone = false, at?: Emulator): Promise<Run> {
-  const service = at ?? (await startService());
+  const service = at ?? (await emulatorForTest());
   if (downUntilGone) service.faults([{ status: 503 }]);
   const child = startChild(app, {
     args: [JSON.stringify({ count: 5000, turns: 5, end: 'flush', ...plan })],
@@ -153,7 +147,7 @@ for (const how of ['exit', 'hang', 'uncounted'] as const) {
   test(`with records of an earlier process on disk, a dead worker costs no more than what it reports: ${how}`, async () => {
     const dir = temporaryDirectory('recovered');
     const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };
-    const service = await startService();
+    const service = await emulatorForTest();
     const brief = { ...spool, PUTLOGS_CLOSE_TIMEOUT_MS: '1' };
     const earlier = await run({ count: 94, turns: 1, end: 'exit at once' }, brief, true, service);
     assert.equal(earlier.stats.spooled, 94, earlier.stderr);
@@ -173,7 +167,7 @@ for (const how of ['exit', 'hang', 'uncounted'] as const) {
 test('between a worker and the next, the end of the process leaves on disk what was spooled', async () => {
   const dir = temporaryDirectory('left');
   const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };
-  const service = await startService();
+  const service = await emulatorForTest();
   service.faults([{ status: 503 }]);
   const fault = { FAULT: 'exit', FAULT_AT: '1', FAULT_TIMES: '99', PUTLOGS_CLOSE_TIMEOUT_MS: '100' };
   const result = await run({ count: 600, turns: 1, end: 'exit' }, { ...spool, ...fault }, false, service);
@@ -196,7 +190,7 @@ test('a record that ends the worker that reads it costs itself and what was read
 });
 
 test('what a worker spools after it lost its directory is sent by the next worker, counted once', async () => {
-  const service = await startService();
+  const service = await emulatorForTest();
   const dir = temporaryDirectory('evicted');
   const endsWorker = join(temporaryDirectory('transform'), 'ends-worker.cjs');
   writeFileSync(endsWorker, 'module.exports = (record) => (record.n === -1 ? process.exit(1) : record);');

@@ -3,20 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import { createShipper, type PutlogsOptions, type Shipper, type Warning } from '@putlogs/core';
+import { before, test } from 'node:test';
+import type { PutlogsOptions } from '@putlogs/core';
 import { TARGETS } from '@putlogs/core/internal/options/target-facts';
 import { arrivesByLine, corpusLine, corpusRecord } from '../support/corpus';
-import {
-  contentsOf,
-  type Emulator,
-  type EmulatorLog,
-  type EmulatorOptions,
-  optionsFor,
-  startEmulator,
-  until,
-} from '../support/emulator';
+import { contentsOf, type EmulatorLog, type EmulatorOptions, until } from '../support/emulator';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
+import { emulatorAndShipper } from '../support/shipper';
 import { START_MS } from '../support/start-time';
 import { TARGET_NAMES, type TargetName, type TargetUnderTest, targetNamed } from '../support/targets';
 
@@ -68,7 +61,11 @@ before(async () => {
 });
 
 async function writeTo(target: TargetUnderTest): Promise<Reached> {
-  const { emulator, shipper } = await started(target, { instance: INSTANCE, ...envelopeFor(target.name) });
+  const { emulator, shipper } = await emulatorAndShipper(
+    { instance: INSTANCE, ...envelopeFor(target.name) },
+    {},
+    target,
+  );
   const writtenMs = Date.now();
   for (const record of CORPUS) assert.ok(shipper.write(corpusLine(record, INSTANCE)));
   assert.ok(shipper.write(NAMES.line));
@@ -81,20 +78,6 @@ async function writeTo(target: TargetUnderTest): Promise<Reached> {
 /** Of the envelope what the target has a place for. */
 function envelopeFor(name: TargetName): PutlogsOptions {
   return Object.fromEntries(Object.entries(ENVELOPE).filter(([path]) => !(path in TARGETS[name].unused)));
-}
-
-async function started(
-  target: TargetUnderTest,
-  options: PutlogsOptions = {},
-  service: EmulatorOptions = {},
-): Promise<{ emulator: Emulator; shipper: Shipper; warnings: Warning[] }> {
-  const emulator = await startEmulator({ shards: 4, ...service });
-  after(() => emulator.close());
-  const shipper = createShipper({ ...optionsFor(emulator, target), retry: { baseMs: 1, maxMs: 20 }, ...options });
-  after(() => shipper.close({ timeoutMs: 0 }));
-  const warnings: Warning[] = [];
-  shipper.on('warning', (warning) => warnings.push(warning));
-  return { emulator, shipper, warnings };
 }
 
 for (const name of TARGET_NAMES) {
@@ -170,7 +153,7 @@ test('what stands around the records differs as the targets do', () => {
 
 test('without a hash key a service deals the batches out over its shards, and in the order of arrival they are in order', async () => {
   for (const target of TARGET_NAMES.map(targetNamed)) {
-    const { emulator, shipper } = await started(target, { batch: { maxCount: 20 }, lingerMs: 60_000 });
+    const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 20 }, lingerMs: 60_000 }, {}, target);
     for (const record of CORPUS) shipper.write(corpusLine(record, INSTANCE));
     await shipper.flush();
     const shards = new Set(emulator.logs().map(({ shard }) => shard));
@@ -219,7 +202,7 @@ async function assertHeldUntil(
   told: RegExp,
   change: () => void,
 ): Promise<void> {
-  const { emulator, shipper, warnings } = await started(target, { instance: INSTANCE }, service);
+  const { emulator, shipper, warnings } = await emulatorAndShipper({ instance: INSTANCE }, service, target);
   for (const record of CORPUS) shipper.write(corpusLine(record, INSTANCE));
   await until('it has been asked for again', () => shipper.stats().retries >= 5);
   assert.equal(shipper.stats().pending, CORPUS.length);

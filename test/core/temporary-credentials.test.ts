@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import type { Stats } from '@putlogs/core';
 import { type StartedChild, startChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
-import { closedPort, contentsOf, environmentFor, startEmulator } from '../support/emulator';
+import { closedPort, contentsOf, emulatorForTest, environmentFor } from '../support/emulator';
 import { ARN, type Issued, PROVIDER_ARN, startIdentity, TRN } from '../support/identity';
 import { targetNamed } from '../support/targets';
 
@@ -41,12 +41,6 @@ const key = (n: number, expiresMs = Date.now() + HOUR_MS): Issued => {
   };
 };
 
-async function startService() {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
-
 function start(
   environment: Record<string, string>,
   keyVariables: { id: string; secret: string },
@@ -78,7 +72,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
   const target = targetNamed(name);
 
   test(`2,000 records go with a role's credentials, which the service declares expired half way: ${name}`, async () => {
-    const emulator = await startService();
+    const emulator = await emulatorForTest();
     let current = key(1);
     const identity = await startIdentity({ oidcToken: () => OIDC_TOKEN, issue: () => current });
     after(() => identity.close());
@@ -103,7 +97,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
   });
 
   test(`records wait for a metadata service that is not there yet, and are delivered once: ${name}`, async () => {
-    const emulator = await startService();
+    const emulator = await emulatorForTest();
     emulator.temporaryKeys([key(1)]);
     const port = await closedPort();
     const variable = name === 'volc-tls' ? 'VOLCENGINE_ECS_METADATA' : 'ALIBABA_CLOUD_ECS_METADATA';
@@ -127,7 +121,7 @@ for (const { name, oidc, tokenFile, expired } of VENDORS) {
 }
 
 test('credentials that arrive expired are replaced as soon as the service refuses them', async () => {
-  const emulator = await startService();
+  const emulator = await emulatorForTest();
   const target = targetNamed('volc-tls');
   const past = Date.now() - 60_000;
   emulator.temporaryKeys([key(1, past), key(2)]);

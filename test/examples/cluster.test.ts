@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { startChild } from '../support/child';
-import { environmentFor, startEmulator } from '../support/emulator';
+import { emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered, portOf, Served } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
 test('each process of a cluster keeps its order under a hash key of its own, and one that ends leaves nothing behind', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   const env = environmentFor(emulator, { PORT: '0', POD_NAME: 'pod' });
   const child = startChild(example('cluster/server.js'), { env });
   const served = new Served(await portOf(child));

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, describe, it } from 'node:test';
-import { contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { describe, it } from 'node:test';
+import { contentsOf, type Emulator, emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered } from '../support/examples';
 import { startFront } from '../support/front';
 import { type FunctionInstance, startFunction } from '../support/function-instance';
@@ -30,8 +30,7 @@ function assertArrived(emulator: Emulator, count: number, hashKeyOf: string | un
 }
 
 async function alibaba(): Promise<{ emulator: Emulator; instance: FunctionInstance }> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   return { emulator, instance: await alibabaAt(emulator) };
 }
 
@@ -81,10 +80,8 @@ describe('a function', { concurrency: 4 }, () => {
   });
 
   it('Alibaba: keys that the service takes no more are replaced by those of the next request', async () => {
-    const today = await startEmulator({ accessKeySecret: 'of today' });
-    after(() => today.close());
-    const yesterday = await startEmulator({ accessKeySecret: 'of yesterday' });
-    after(() => yesterday.close());
+    const today = await emulatorForTest({ accessKeySecret: 'of today' });
+    const yesterday = await emulatorForTest({ accessKeySecret: 'of yesterday' });
     let service = yesterday;
     const front = await startFront(() => service.url);
     const instance = await alibabaAt({ ...yesterday, url: front.url });
@@ -101,8 +98,7 @@ describe('a function', { concurrency: 4 }, () => {
   });
 
   it('Volcengine: what a request logs has arrived with its answer; in an outage it goes with the next one', async () => {
-    const emulator = await startEmulator();
-    after(() => emulator.close());
+    const emulator = await emulatorForTest();
     const env = environmentFor(emulator, { PUTLOGS_LINGER_MS: '1000' });
     const instance = await startFunction(example('function-compute/volcengine.js'), env);
     await instance.invoke({ name: 'initializer', context: {} });

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import { parse } from 'yaml';
 import { type StartedChild, startChild } from '../support/child';
 import { spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor, until } from '../support/emulator';
 import { example, expecting, get, numbered, portOf } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
@@ -82,8 +82,7 @@ for (const file of ['deployment.yaml', 'statefulset.yaml']) {
   });
 
   test(`${file}: a container that gets SIGTERM delivers all, and one that is killed leaves its spool to the next`, async () => {
-    const emulator = await startEmulator();
-    after(() => emulator.close());
+    const emulator = await emulatorForTest();
     const spool = temporaryDirectory('pod');
     const start = () => startContainer(emulator, spool);
     const served = new Map<string, number[]>();

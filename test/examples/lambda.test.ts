@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, describe, it } from 'node:test';
-import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { describe, it } from 'node:test';
+import { type Emulator, emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered } from '../support/examples';
 import { startFront } from '../support/front';
 import { type FunctionInstance, startFunction } from '../support/function-instance';
@@ -11,9 +11,8 @@ import { assertLedger } from '../support/ledger';
 
 const STREAM = '2026/01/31/[$LATEST]0123456789abcdef0123456789abcdef';
 
-async function started(file: string) {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+async function lambdaOf(file: string) {
+  const emulator = await emulatorForTest();
   const front = await startFront(() => emulator.url);
   // As it is without a setting: no record would leave by itself before it is frozen.
   const own = { PUTLOGS_LINGER_MS: '1000', AWS_LAMBDA_LOG_STREAM_NAME: STREAM };
@@ -44,7 +43,7 @@ function assertArrived(emulator: Emulator, count: number): void {
 describe('a function', { concurrency: 4 }, () => {
   for (const file of ['pino.js', 'winston.js']) {
     it(`${file}: what an invocation logs has arrived with its answer, whatever the service did while it was frozen`, async () => {
-      const { emulator, front, instance } = await started(file);
+      const { emulator, front, instance } = await lambdaOf(file);
       for (let n = 0; n < 6; n += 1) {
         assert.deepEqual((await order(instance, n)).value, { statusCode: 200 });
         assertArrived(emulator, n + 1);
@@ -57,7 +56,7 @@ describe('a function', { concurrency: 4 }, () => {
     });
 
     it(`${file}: in an outage it answers after the limit, and the next invocation brings what was left`, async () => {
-      const { emulator, instance } = await started(file);
+      const { emulator, instance } = await lambdaOf(file);
       await order(instance, 0);
       emulator.faults([{ status: 503 }]);
       const { tookMs } = await order(instance, 1);
@@ -70,7 +69,7 @@ describe('a function', { concurrency: 4 }, () => {
     });
 
     it(`${file}: what is left at the end is delivered, where the platform gives notice`, async () => {
-      const { emulator, instance } = await started(file);
+      const { emulator, instance } = await lambdaOf(file);
       emulator.faults([{ status: 503 }]);
       const context = { awsRequestId: 'request-0' };
       const limited = { name: 'handler', event: { order: 0 }, context, limitMs: 600 };

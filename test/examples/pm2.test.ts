@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { startChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
-import { environmentFor, startEmulator } from '../support/emulator';
+import { emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered, portOf, Served } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
 test('each process of pm2 keeps its order under the hash key of its number, which the next one of that number has, too', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   const env = environmentFor(emulator, {
     PORT: '0',
     POD_NAME: 'pod',

@@ -1,9 +1,9 @@
 // examples/fastify and examples/express: small servers with request logs.
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { startChild } from '../support/child';
-import { contentsOf, environmentFor, startEmulator } from '../support/emulator';
+import { contentsOf, emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, get, numbered, portOf } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
@@ -14,8 +14,7 @@ for (const [framework, messageKey, requestMessages] of [
   ['express', 'message', ['request completed']],
 ] as const) {
   test(`a server by ${framework}: its own records and those of its requests have arrived when SIGTERM has ended it`, async () => {
-    const emulator = await startEmulator();
-    after(() => emulator.close());
+    const emulator = await emulatorForTest();
     const env = environmentFor(emulator, { PORT: '0', POD_NAME: 'pod' });
     const child = startChild(example(`${framework}/server.js`), { env });
     const port = await portOf(child);

@@ -31,7 +31,7 @@ import { Counters } from '@putlogs/core/internal/telemetry/counters';
 import { runChild, type StartedChild, startChild } from '../support/child';
 import { leaveRun, numberOf } from '../support/dead-runs';
 import { leftIn, segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor, optionsFor, until } from '../support/emulator';
 import { cpuMs, watchLoop } from '../support/loop-stall';
 import { leaveBehind, putlogs } from '../support/putlogs-command';
 import { ADOPTED_BATCHES, DEAD_RUNS, SLOW_VOLUME } from '../support/sizes';
@@ -43,19 +43,13 @@ const DOWN = [{ status: 503 }];
 const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 const numbersOf = (emulator: Emulator) => emulator.logs().map(numberOf);
 
-async function running(options: Parameters<typeof startEmulator>[0] = {}): Promise<Emulator> {
-  const emulator = await startEmulator(options);
-  after(() => emulator.close());
-  return emulator;
-}
-
 interface Started {
   readonly shipper: Shipper;
   readonly warnings: Warning[];
 }
 
 /** @param factor how much faster than the sun its clock runs */
-function started(emulator: Emulator, options: PutlogsOptions, { factor = 1, startMs = 0 } = {}): Started {
+function adopting(emulator: Emulator, options: PutlogsOptions, { factor = 1, startMs = 0 } = {}): Started {
   const small = { batch: { maxCount: 10 }, lingerMs: 20, retry: { baseMs: 5, maxMs: 40 } };
   const whole = { ...optionsFor(emulator), ...small, instance: 'one', ...options };
   const clock = factor === 1 ? systemClock : scaledClock({ factor, startMs });
@@ -86,12 +80,12 @@ for (const [what, faults, lost] of [
   ['both', [{ match: { contains: '"n":17,' }, code: 'InvalidArgument' }, { maxLogs: 3 }], [17]],
 ] as const) {
   test(`an adopted batch that is cut costs the living run none of its own, and stays in order: ${what}`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     emulator.faults(DOWN);
     const dir = temporaryDirectory('split');
     leaveRun(dir, { from: 0, count: 40, perEntry: 40 });
     leaveRun(dir, { from: 40, count: 40, perEntry: 20 });
-    const { shipper } = started(emulator, { spool: { dir, mode: 'always' } });
+    const { shipper } = adopting(emulator, { spool: { dir, mode: 'always' } });
     write(shipper, 1000, 100);
     await until('all are on disk', () => shipper.stats().spooled === 180);
     emulator.faults([...faults]);
@@ -104,7 +98,7 @@ for (const [what, faults, lost] of [
 }
 
 test('killed between the parts of an adopted batch, it loses no record, and no part comes in another shape', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('split-killed');
   leaveRun(dir, { from: 0, count: 40, perEntry: 40 });
   // Five parts arrive, then the service is away.
@@ -120,7 +114,7 @@ test('killed between the parts of an adopted batch, it loses no record, and no p
   assert.ok(before > 0 && before < 40, `${before} had arrived`);
   // A service that takes more by now.
   emulator.faults([]);
-  const { shipper } = started(emulator, { spool: { dir } });
+  const { shipper } = adopting(emulator, { spool: { dir } });
   await shipper.flush();
   const numbers = numbersOf(emulator);
   // The batch that was open may be gone, and nothing else.
@@ -132,13 +126,13 @@ test('killed between the parts of an adopted batch, it loses no record, and no p
 
 for (const count of ADOPTED_BATCHES.counts) {
   test(`${count} batches of one record that a process left are adopted, and arrive in order`, async (t) => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('many');
     leaveRun(dir, { from: 0, count, maxBytes: ADOPTED_BATCHES.maxBytes });
     assert.ok(segmentsIn(dir).length > 1);
     const stop = watchLoop();
     const beforeMs = cpuMs();
-    const { shipper } = started(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
+    const { shipper } = adopting(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
     const startMs = cpuMs() - beforeMs;
     write(shipper, count, 10);
     await until('it has adopted them', () => shipper.stats().recovered === count);
@@ -154,9 +148,9 @@ for (const count of ADOPTED_BATCHES.counts) {
 test(`a living process adopts ${ADOPTED_BATCHES.living} batches of one record at its next look`, async () => {
   const count = ADOPTED_BATCHES.living;
   const startMs = Date.now();
-  const emulator = await running({ clock: scaledClock({ factor: 20, startMs }).wallMs });
+  const emulator = await emulatorForTest({ clock: scaledClock({ factor: 20, startMs }).wallMs });
   const dir = temporaryDirectory('living');
-  const { shipper } = started(
+  const { shipper } = adopting(
     emulator,
     { spool: { dir }, batch: { maxCount: 4096 }, requestTimeoutMs: 600_000 },
     { factor: 20, startMs },
@@ -171,7 +165,7 @@ test(`a living process adopts ${ADOPTED_BATCHES.living} batches of one record at
 
 test(`putlogs spool replay delivers ${ADOPTED_BATCHES.replayed} batches of one record`, async () => {
   const count = ADOPTED_BATCHES.replayed;
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('replay');
   leaveRun(dir, { from: 0, count, maxBytes: ADOPTED_BATCHES.maxBytes, instance: 'another' });
   const { code, stderr } = await putlogs('spool replay', { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir });
@@ -181,11 +175,11 @@ test(`putlogs spool replay delivers ${ADOPTED_BATCHES.replayed} batches of one r
 });
 
 test(`${DEAD_RUNS} dead runs of one record each are adopted in short steps, and arrive in order`, async (t) => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('runs');
   for (let n = 0; n < DEAD_RUNS; n += 1) leaveRun(dir, { from: n, count: 1 });
   const stop = watchLoop();
-  const { shipper } = started(emulator, { spool: { dir } });
+  const { shipper } = adopting(emulator, { spool: { dir } });
   await until('it has adopted them', () => shipper.stats().recovered === DEAD_RUNS, 300_000);
   const stall = stop();
   t.diagnostic(`longest stall: ${Math.round(stall.ms)} ms, ${Math.round(stall.cpuMs)} ms of CPU`);
@@ -197,7 +191,7 @@ test(`${DEAD_RUNS} dead runs of one record each are adopted in short steps, and 
 });
 
 test('on a volume that takes a millisecond a call, a worker adopts what many runs left and is not taken for stuck', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('slow');
   const { batches, runs, others } = SLOW_VOLUME;
   leaveRun(dir, { from: 0, count: batches });
@@ -241,7 +235,7 @@ for (const hasSocket of [true, false]) {
     skip: noContainer,
   }, async (t) => {
     const clock = { factor: 6, startMs: Date.now() };
-    const emulator = await running({ clock: scaledClock(clock).wallMs });
+    const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
     emulator.faults(DOWN);
     const dir = temporaryDirectory('container');
     const env = environmentFor(emulator, {
@@ -288,11 +282,11 @@ for (const hasSocket of [true, false]) {
 
 test('two transports of one process leave each other alone when its loop stands still for longer than a lease', async () => {
   const clock = { factor: 100, startMs: Date.now() };
-  const emulator = await running({ clock: scaledClock(clock).wallMs });
+  const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
   emulator.faults(DOWN);
   const dir = temporaryDirectory('two');
   const options = { spool: { dir, mode: 'always' }, requestTimeoutMs: 600_000 } as const;
-  const [a, b] = [started(emulator, options, clock), started(emulator, options, clock)];
+  const [a, b] = [adopting(emulator, options, clock), adopting(emulator, options, clock)];
   write(a.shipper, 0, 100);
   write(b.shipper, 1000, 100);
   for (let time = 0; time < 3; time += 1) {
@@ -321,7 +315,7 @@ test('two transports of one process leave each other alone when its loop stands 
 for (const what of ['deleted', 'never written'] as const) {
   test(`a process whose owner file was ${what} is not robbed, and nothing arrives twice`, async () => {
     const clock = { factor: 20, startMs: Date.now() };
-    const emulator = await running({ clock: scaledClock(clock).wallMs });
+    const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
     emulator.faults(DOWN);
     const dir = temporaryDirectory('owner');
     const env = environmentFor(emulator, {
@@ -341,7 +335,7 @@ for (const what of ['deleted', 'never written'] as const) {
     remove();
     const removing = what === 'deleted' ? undefined : setInterval(remove, 20);
     after(() => clearInterval(removing));
-    const { shipper } = started(emulator, { spool: { dir }, requestTimeoutMs: 600_000 }, clock);
+    const { shipper } = adopting(emulator, { spool: { dir }, requestTimeoutMs: 600_000 }, clock);
     write(shipper, 1000, 50);
     await pause(4000);
     assert.equal(shipper.stats().recovered, 0);
@@ -358,15 +352,15 @@ for (const what of ['deleted', 'never written'] as const) {
 
 test('what another process took over in the absence of an instance comes back to it, and is sent before its new records', async () => {
   const clock = { factor: 60, startMs: Date.now() };
-  const emulator = await running({ clock: scaledClock(clock).wallMs });
+  const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
   emulator.faults(DOWN);
   const dir = temporaryDirectory('back');
   leaveRun(dir, { from: 0, count: 50, perEntry: 10 });
   const options = { spool: { dir, mode: 'always' }, requestTimeoutMs: 600_000 } as const;
-  const other = started(emulator, { ...options, instance: 'two' }, clock);
+  const other = adopting(emulator, { ...options, instance: 'two' }, clock);
   await until('the other process has taken it over', () => other.shipper.stats().recovered === 50);
   // In the outage its unit in flight has no end: the look must go on all the same.
-  const one = started(emulator, options, clock);
+  const one = adopting(emulator, options, clock);
   write(one.shipper, 1000, 50);
   await pause(300);
   emulator.faults([{ delayMs: 20 }]);
@@ -417,21 +411,21 @@ test('one Logstore is one destination, whatever the address', () => {
 });
 
 test('what another process left by another address of the topic is delivered', async () => {
-  const [first, second] = [await running(), await running()];
+  const [first, second] = [await emulatorForTest(), await emulatorForTest()];
   const dir = temporaryDirectory('address');
   await leaveBehind(first, dir, 50);
-  const { shipper } = started(second, { spool: { dir } });
+  const { shipper } = adopting(second, { spool: { dir } });
   await shipper.flush();
   assert.deepEqual(numbersOf(second), range(0, 50));
 });
 
 test('what lies in another layout for the same topic is left alone and reported once', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('layout');
   await leaveBehind(emulator, dir, 50, {}, targetNamed('volc-webtracks'));
   const left = leftIn(dir);
   const startMs = Date.now();
-  const { shipper, warnings } = started(
+  const { shipper, warnings } = adopting(
     emulator,
     { spool: { dir }, requestTimeoutMs: 600_000 },
     { factor: 60, startMs },
@@ -449,7 +443,7 @@ test('what lies in another layout for the same topic is left alone and reported 
 });
 
 test('two targets of one topic with different layouts share a directory: each leaves the other’s records alone, and reports them once', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('layouts');
   const [signed, web] = [targetNamed('volc-tls'), targetNamed('volc-webtracks')];
   // Of one instance: only the layout keeps their directories apart.
@@ -469,12 +463,12 @@ test('two targets of one topic with different layouts share a directory: each le
   // Faster than the sun: what is left alone at first could be taken a minute later.
   const scale = { factor: 60, startMs: Date.now() };
   const patient = { spool: { dir }, requestTimeoutMs: 600_000 };
-  const first = started(emulator, { ...optionsFor(emulator, signed), ...patient }, scale);
+  const first = adopting(emulator, { ...optionsFor(emulator, signed), ...patient }, scale);
   await until('it has taken its own', () => first.shipper.stats().recovered === 20);
   await pause(2500);
   assert.equal(first.shipper.stats().recovered, 20);
   assert.deepEqual(bytesOf(ofWeb), bytesOfWeb, 'not renamed, and not changed');
-  const second = started(emulator, { ...optionsFor(emulator, web), credentials: undefined, ...patient }, scale);
+  const second = adopting(emulator, { ...optionsFor(emulator, web), credentials: undefined, ...patient }, scale);
   await until('the other target has taken its own', () => second.shipper.stats().recovered === 30);
   await pause(2500);
   emulator.faults([]);
@@ -508,10 +502,10 @@ for (const [what, make] of [
   ['is not a directory', (root: string) => writeFileSync(root, '')],
 ] as const) {
   test(`a directory of ours that ${what} before we come is not used, with one warning, and records arrive`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('foreign');
     make(join(dir, ROOT));
-    const { shipper, warnings } = started(emulator, { spool: { dir, mode: 'always' } });
+    const { shipper, warnings } = adopting(emulator, { spool: { dir, mode: 'always' } });
     write(shipper, 0, 50);
     await shipper.flush();
     assert.deepEqual(numbersOf(emulator), range(0, 50));
@@ -528,7 +522,7 @@ for (const [what, make] of [
 test('a link, a pipe and a file of another user in our directory are left alone, and what is ours beside them arrives', {
   skip: notRoot,
 }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('mixed');
   const elsewhere = temporaryDirectory('mixed-elsewhere');
   // Elsewhere lies a whole spool: a link leads to its directory, as if it were one of ours.
@@ -550,7 +544,7 @@ test('a link, a pipe and a file of another user in our directory are left alone,
   mkdirSync(join(root, first!, '000-00000003.seg'));
   symlinkSync('/etc/passwd', join(root, first!, '000-00000004.seg'));
   lutimesSync(join(root, linked!), 1, 1);
-  const { shipper, warnings } = started(emulator, { spool: { dir } });
+  const { shipper, warnings } = adopting(emulator, { spool: { dir } });
   write(shipper, 1000, 10);
   await shipper.flush();
   assert.deepEqual(numbersOf(emulator), [...range(0, 20), ...range(1000, 10)]);
@@ -560,7 +554,7 @@ test('a link, a pipe and a file of another user in our directory are left alone,
 });
 
 test('a relative spool.dir is below the directory in which the host was started, though process.chdir() comes before its worker opens it', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('relative');
   const home = process.cwd();
   process.chdir(dir);
@@ -575,7 +569,7 @@ test('a relative spool.dir is below the directory in which the host was started,
 });
 
 test('createShipper does not throw, whatever lies in the spool', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('anything');
   mkdirSync(join(dir, ROOT), { mode: 0o700 });
   for (const name of ['x.owner', 'damaged', `${'0'.repeat(18)}.owner`, `${'1'.repeat(18)}.alive`, 'core', '.nfs1']) {

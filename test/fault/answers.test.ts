@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { temporaryDirectory } from '../support/directory';
 import { until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
+import { assertConserved, emulatorAndShipper, write } from '../support/shipper';
 import { target } from '../support/targets';
-import { assertConserved, started, write } from './started';
 
 const PAGE = '<!doctype html><title>Sign in</title>Welcome to the hotel.';
 
@@ -23,7 +23,7 @@ for (const [what, rule] of [
   ['a page with 502', { status: 502, body: PAGE, headers: { 'content-type': 'text/html' } }],
 ] as const) {
   test(`${what} is no acknowledgement: the records wait, and arrive once`, async () => {
-    const { emulator, shipper, warnings } = await started();
+    const { emulator, shipper, warnings } = await emulatorAndShipper();
     emulator.faults([{ ...rule, times: 3 }]);
     const expected = write(shipper, 20);
     await shipper.flush();
@@ -36,7 +36,7 @@ for (const [what, rule] of [
 }
 
 test('bytes that changed on their way are sent again', async () => {
-  const { emulator, shipper } = await started();
+  const { emulator, shipper } = await emulatorAndShipper();
   emulator.faults([{ code: 'ErrLogMD5CheckFailed', times: 2 }]);
   const expected = write(shipper, 20);
   await shipper.flush();
@@ -45,7 +45,7 @@ test('bytes that changed on their way are sent again', async () => {
 });
 
 test('a code that nobody knows holds the batch, and it goes on under its own hash key', async () => {
-  const { emulator, shipper, warnings } = await started();
+  const { emulator, shipper, warnings } = await emulatorAndShipper();
   emulator.faults([{ status: 400, code: 'ShardNotExist', message: 'shard 3 has been split', times: 2 }]);
   const expected = write(shipper, 20);
   await shipper.flush();
@@ -62,7 +62,7 @@ const anonymous = !target.isSigned && 'the target is anonymous';
 test('a secret that the service repeats in its answer is told nowhere', { skip: anonymous }, async () => {
   const file = join(temporaryDirectory('echo'), 'dead.ndjson');
   const securityToken = 'a+token/of==many&letters';
-  const { emulator, shipper, warnings } = await started(
+  const { emulator, shipper, warnings } = await emulatorAndShipper(
     { deadLetter: { file }, credentials: { accessKeyId: 'demo', accessKeySecret: 'demo-secret', securityToken } },
     { securityToken },
   );
@@ -82,7 +82,7 @@ test('a secret that the service repeats in its answer is told nowhere', { skip: 
 });
 
 test('a batch that has no answer in time, and again none, goes in halves: less may get through', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000, requestTimeoutMs: 600 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 600 });
   // As a proxy that is patient with little: more has its answer when nobody waits for it any more. What it lets through
   // has to be answered within the time on a busy machine, too, or it comes twice.
   emulator.faults([{ maxLogs: 60, delayMs: 600_000 }]);
@@ -99,7 +99,7 @@ test('a batch that has no answer in time, and again none, goes in halves: less m
 });
 
 test('a service that says nothing at all is not sent ever smaller batches', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000, requestTimeoutMs: 100 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 100 });
   emulator.faults([{ delayMs: 600_000 }]);
   const expected = write(shipper, 300, (n) => `${n} ${'x'.repeat(1000)}`);
   const flushed = shipper.flush();

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import type { Stats } from '@putlogs/core';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
 import { START_MS } from '../support/start-time';
 
@@ -22,12 +22,6 @@ function missing(command: string, args: string[]): string | false {
 
 const noStrace = missing('strace', ['-f', '-qq', '-e', 'trace=none', 'true']);
 const noMount = missing('unshare', ['-Urm', 'sh', '-c', 'mount -t tmpfs -o size=64k tmpfs /mnt']);
-
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
 
 function environmentOf(emulator: Emulator, dir: string): Record<string, string> {
   return environmentFor(emulator, {
@@ -56,7 +50,7 @@ const planOf = (from: number, count: number) => {
 };
 
 test('a full disk is reported, and everything arrives from memory', { skip: noMount }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   // Room for some batches and not for all, so that a write is cut short.
   const script = 'mount -t tmpfs -o size=16k tmpfs "$DIR" && exec "$NODE" "$APP" "$PLAN"';
   const dir = temporaryDirectory('spool');
@@ -75,7 +69,7 @@ test('a full disk is reported, and everything arrives from memory', { skip: noMo
 });
 
 test('a disk that is read-only is reported, and everything arrives from memory', { skip: noMount }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const mount = 'mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/spool" && mount -o remount,ro "$DIR"';
   const script = `${mount} && exec "$NODE" "$APP" "$PLAN"`;
   const dir = temporaryDirectory('spool');
@@ -95,7 +89,7 @@ test('a disk that is read-only is reported, and everything arrives from memory',
 test('a file that may not become as large as a batch is reported, and everything arrives from memory', {
   skip: missing('sh', ['-c', 'ulimit -f 1']),
 }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults([{ times: 3, status: 503 }]);
   const large = { PUTLOGS_BATCH_MAX_COUNT: '100', PUTLOGS_COMPRESSION: 'none' };
   const env = {
@@ -129,7 +123,7 @@ for (const [what, faults] of [
   ['every sync of a batch and what takes it back', ['fdatasync:error=EIO:when=1+', 'ftruncate:error=EIO:when=2+']],
 ] as const) {
   test(`a disk that fails is reported, and everything arrives, once: ${what}`, { skip: noStrace }, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = join(temporaryDirectory('spool'), 'spool');
     const env = { ...environmentOf(emulator, dir), PUTLOGS_SPOOL_FSYNC: 'true' };
     const inject = faults.flatMap((fault) => ['-e', `inject=${fault}`]);
@@ -146,7 +140,7 @@ for (const [what, faults] of [
 test('a disk that takes a second and a half to sync holds up the worker, and not the application', {
   skip: noStrace,
 }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const env = {
     ...environmentOf(emulator, join(temporaryDirectory('spool'), 'spool')),
     PUTLOGS_SPOOL_FSYNC: 'true',
@@ -177,7 +171,7 @@ test('a disk that takes a second and a half to sync holds up the worker, and not
 test('a process that has no file descriptor left says so, and delivers when it has some again', {
   skip: missing('sh', ['-c', 'ulimit -n 128']),
 }, async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const env = { ...environmentOf(emulator, join(temporaryDirectory('spool'), 'spool')), NODE: process.execPath };
   const script = `ulimit -n 128 && exec "$NODE" ${join(__dirname, 'apps/no-descriptors.js')}`;
   const { code, stdout, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });

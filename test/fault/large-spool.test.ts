@@ -1,29 +1,22 @@
 // Tens of thousands of batches and a spool: the event loop goes on, and memory stays bounded.
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createShipper, type PutlogsOptions, type Shipper } from '@putlogs/core';
+import type { PutlogsOptions, Shipper } from '@putlogs/core';
 import { temporaryDirectory } from '../support/directory';
-import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, optionsFor, until } from '../support/emulator';
 import { watchLoop } from '../support/loop-stall';
+import { shipperForTest } from '../support/shipper';
 import { BATCHES_AT_OUTAGE, FLUSHED_BATCHES } from '../support/sizes';
 
 /** One record to a batch: as many batches as there are records. */
 const SINGLE = { batch: { maxCount: 1 }, lingerMs: 10, retry: { baseMs: 5, maxMs: 40 } };
 
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
-
-function started(emulator: Emulator, options: PutlogsOptions = {}): Shipper {
-  const shipper = createShipper({ ...optionsFor(emulator), ...SINGLE, instance: 'one', ...options });
-  after(() => shipper.close({ timeoutMs: 0 }));
-  return shipper;
+function spooling(emulator: Emulator, options: PutlogsOptions = {}): Shipper {
+  return shipperForTest({ ...optionsFor(emulator), ...SINGLE, instance: 'one', ...options });
 }
 
 /** Writes records in groups, with a turn of the loop after each, so that the writes themselves are no stall. */
@@ -35,11 +28,11 @@ async function write(shipper: Shipper, count: number): Promise<void> {
 }
 
 test(`${BATCHES_AT_OUTAGE} batches in memory go to disk at an outage without a long stall of the event loop`, async (t) => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   // The first request is not answered in time, so that the batches gather in memory before the outage is known.
   emulator.faults([{ delayMs: 60_000 }]);
   const dir = temporaryDirectory('stall');
-  const shipper = started(emulator, { spool: { dir }, memory: { maxBytes: 2 ** 28 }, requestTimeoutMs: 8000 });
+  const shipper = spooling(emulator, { spool: { dir }, memory: { maxBytes: 2 ** 28 }, requestTimeoutMs: 8000 });
   await write(shipper, BATCHES_AT_OUTAGE);
   assert.equal(shipper.stats().pending, BATCHES_AT_OUTAGE);
   emulator.faults([{ status: 503 }]);
@@ -54,9 +47,9 @@ test(`${BATCHES_AT_OUTAGE} batches in memory go to disk at an outage without a l
 });
 
 test(`500 calls of flush with ${FLUSHED_BATCHES} spooled batches take a few MiB at most`, async (t) => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults([{ status: 503 }]);
-  const shipper = started(emulator, { spool: { dir: temporaryDirectory('flush'), mode: 'always' } });
+  const shipper = spooling(emulator, { spool: { dir: temporaryDirectory('flush'), mode: 'always' } });
   await write(shipper, FLUSHED_BATCHES);
   await until('the batches are on disk', () => shipper.stats().spooled === FLUSHED_BATCHES);
   const before = await usedBytes();

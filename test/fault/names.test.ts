@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createShipper, type Shipper } from '@putlogs/core';
 import { runChild } from '../support/child';
-import { closedPort, type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { closedPort, type Emulator, emulatorForTest, environmentFor, optionsFor } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
-import { write } from './started';
+import { write } from '../support/shipper';
 
 type Answered = (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]) => void;
 type Lookup = (host: string, options: unknown, answered: Answered) => void;
@@ -40,14 +40,8 @@ function shippingTo(name: string, emulator: Emulator, requestTimeoutMs = 5000): 
   return shipper;
 }
 
-async function running(options = {}): Promise<Emulator> {
-  const emulator = await startEmulator(options);
-  after(() => emulator.close());
-  return emulator;
-}
-
 test('a name that cannot be resolved, or not in time, is asked for again, and then everything arrives', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   resolveBy('late.localhost', (attempt, answered) => {
     if (attempt <= 2) answered(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
     else if (attempt === 3) answered(Object.assign(new Error('not now'), { code: 'EAI_AGAIN' }));
@@ -66,7 +60,7 @@ test('a name that cannot be resolved, or not in time, is asked for again, and th
 });
 
 test('a name with an address at which nobody listens is reached by its other one', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   resolveBy('two.localhost', (_attempt, answered) => answered(null, [{ address: '::1', family: 6 }, ...LOOPBACK]));
   const shipper = shippingTo('two.localhost', emulator);
   const expected = write(shipper, 10);
@@ -80,7 +74,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ ad
 test('a service that has an address of IPv6 only is reached', {
   skip: hasIpv6 ? false : 'this machine has no ::1',
 }, async () => {
-  const emulator = await running({ host: '::1' });
+  const emulator = await emulatorForTest({ host: '::1' });
   assert.match(emulator.url, /\[::1\]/);
   const shipper = createShipper(optionsFor(emulator));
   after(() => shipper.close({ timeoutMs: 0 }));
@@ -90,7 +84,7 @@ test('a service that has an address of IPv6 only is reached', {
 });
 
 test('a proxy in the environment is not asked for this machine', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const proxy = `http://127.0.0.1:${await closedPort()}`;
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
   const proxies = Object.fromEntries(names.map((name) => [name, proxy]));

@@ -6,7 +6,6 @@ import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, unlinkSync } fr
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { newRun } from '@putlogs/core/internal/runtime/run';
 import { probe } from '@putlogs/core/internal/spool/liveness';
@@ -15,6 +14,7 @@ import { readOwner } from '@putlogs/core/internal/spool/owner-file';
 import { LEASE_MS, type Verdict } from '@putlogs/core/internal/spool/ownership';
 import { type ChildOptions, runChild, type StartedChild, startChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
+import { until } from '../support/emulator';
 import { disk, type Judge, judgeIn, passBeating } from '../support/owned';
 
 const app = join(__dirname, 'apps/owning.js');
@@ -67,15 +67,6 @@ function owningInContainer(root: string): Promise<Owning> {
 
 function childOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
-}
-
-/** The kernel delivers a signal when it likes. */
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 20_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < endMs, `not in 20 s: ${what}`);
-    await wait(10);
-  }
 }
 
 async function stopped({ pid }: Owning): Promise<void> {

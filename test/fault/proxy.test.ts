@@ -34,7 +34,7 @@ before(() => {
     certificate = authority.certificate('service', `DNS:${HOST},DNS:*.${HOST},IP:127.0.0.1`, '-days', '1');
 });
 
-async function started(options: Omit<ProxyOptions, 'to'> = {}) {
+async function emulatorBehindProxy(options: Omit<ProxyOptions, 'to'> = {}) {
   const emulator = await startEmulator();
   const proxy = await startProxy({ ...options, to: () => emulator.port });
   after(async () => {
@@ -108,7 +108,7 @@ for (const by of ['PUTLOGS_PROXY', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY']) 
 }
 
 test('one tunnel is kept for many batches', async () => {
-  const { emulator, proxy } = await started();
+  const { emulator, proxy } = await emulatorBehindProxy();
   const { shipper } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
   for (let n = 0; n < 200; n += 1) shipper.write(JSON.stringify({ n }));
   await shipper.flush();
@@ -151,7 +151,7 @@ test('behind a proxy, too, a certificate for another name holds the records, and
 });
 
 test('a tunnel that is cut between two batches costs no attempt', async () => {
-  const { emulator, proxy } = await started();
+  const { emulator, proxy } = await emulatorBehindProxy();
   const { shipper, warnings } = shipperBy(emulator, proxy);
   for (let n = 0; n < 5; n += 1) {
     shipper.write(JSON.stringify({ n }));
@@ -170,7 +170,7 @@ for (const [status, kind, advice] of [
 ] as const) {
   test(`a proxy that answers ${status} loses nothing: ${kind}, and delivered when it lets us through`, async () => {
     let behaviour: 'open' | number = status;
-    const { emulator, proxy } = await started({ behave: () => behaviour });
+    const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
     const { shipper, warnings } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
     for (let n = 0; n < 50; n += 1) shipper.write(JSON.stringify({ n }));
     await until('it is told', () => warnings.length > 0);
@@ -185,7 +185,7 @@ for (const [status, kind, advice] of [
 
 test('a proxy that says nothing costs an attempt its time, and not the next one', async () => {
   let behaviour: 'open' | 'silent' = 'silent';
-  const { emulator, proxy } = await started({ behave: () => behaviour });
+  const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
   const { shipper, warnings } = shipperBy(emulator, proxy, { requestTimeoutMs: 300 });
   for (let n = 0; n < 5; n += 1) shipper.write(JSON.stringify({ n }));
   await until('it is told', () => warnings.length > 0);
@@ -197,7 +197,7 @@ test('a proxy that says nothing costs an attempt its time, and not the next one'
 });
 
 test('a proxy that is not there is tried again, and named by its address', async () => {
-  const { emulator, proxy } = await started();
+  const { emulator, proxy } = await emulatorBehindProxy();
   const port = await closedPort();
   const { warnings, shipper } = shipperBy(emulator, proxy, {
     proxy: `http://me:${PASSWORD.slice(0, 1)}@127.0.0.1:${port}`,
@@ -209,7 +209,7 @@ test('a proxy that is not there is tried again, and named by its address', async
 });
 
 test('hosts of NO_PROXY and this machine are reached without it', async () => {
-  const { emulator, proxy } = await started();
+  const { emulator, proxy } = await emulatorBehindProxy();
   // An address of this machine that is not one of its loopback range.
   const other = `http://0.0.0.0:${emulator.port}`;
   const direct = async (more: PutlogsOptions) => {
@@ -354,7 +354,7 @@ test('an empty variable is no proxy, and ALL_PROXY is not read', () => {
 });
 
 test('nothing of a proxy is loaded where there is none', async () => {
-  const { emulator } = await started();
+  const { emulator } = await emulatorBehindProxy();
   const shipper = createShipper(optionsFor(emulator));
   shipper.write('{"n":0}');
   await shipper.flush();

@@ -4,30 +4,23 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
+import type { PutlogsOptions, Shipper, Stats, Warning } from '@putlogs/core';
 import { ChunkQueue } from '@putlogs/core/internal/host/chunks';
 import { runChild, startChild } from '../support/child';
 import { leaveRun, numberOf } from '../support/dead-runs';
 import { leftIn, segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor, optionsFor, until } from '../support/emulator';
 import { cpuMs } from '../support/loop-stall';
+import { shipperForTest } from '../support/shipper';
 import { SECONDS_SPOOLED, SPOOLED_BATCHES } from '../support/sizes';
 
 const app = join(__dirname, 'apps/spooling.js');
 const MIB = 2 ** 20;
 const DOWN = [{ status: 503 }];
 
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
-
-function started(emulator: Emulator, options: PutlogsOptions): Shipper {
+function spooling(emulator: Emulator, options: PutlogsOptions): Shipper {
   const small = { batch: { maxCount: 10 }, lingerMs: 20, retry: { baseMs: 5, maxMs: 40 } };
-  const shipper = createShipper({ ...optionsFor(emulator), ...small, instance: 'one', ...options });
-  after(() => shipper.close({ timeoutMs: 0 }));
-  return shipper;
+  return shipperForTest({ ...optionsFor(emulator), ...small, instance: 'one', ...options });
 }
 
 function write(shipper: Shipper, from: number, count: number, padBytes = 0): void {
@@ -51,12 +44,12 @@ const numbersOf = (emulator: Emulator) => emulator.logs().map(numberOf);
 
 for (const mode of ['overflow', 'always'] as const) {
   test(`closed with a nearly full spool and batches in memory, the files are whole and the counts true (${mode})`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('nearly-full');
     leaveRun(dir, { from: 0, count: 40, perEntry: 10, padBytes: 2000 });
     emulator.faults([{ delayMs: 60_000 }]);
     const options = { spool: { dir, mode, maxBytes: MIB }, batch: { maxBytes: 65_536 }, compression: 'none' } as const;
-    const shipper = started(emulator, options);
+    const shipper = spooling(emulator, options);
     watched(shipper);
     // More than the spool may hold; the first request has no answer, so no outage is known.
     write(shipper, 1000, 1000, 2000);
@@ -66,7 +59,7 @@ for (const mode of ['overflow', 'always'] as const) {
     assert.deepEqual([closed.pending, closed.recovered], [0, 40]);
     assert.equal(closed.spooled, spooledRecords(dir));
     emulator.faults([]);
-    const next = started(emulator, options);
+    const next = spooling(emulator, options);
     await next.flush();
     const stats = next.stats();
     assert.deepEqual([stats.recovered, stats.delivered, stats.dropped.damaged], [closed.spooled, closed.spooled, 0]);
@@ -80,10 +73,10 @@ for (const mode of ['overflow', 'always'] as const) {
 }
 
 test(`with ${SPOOLED_BATCHES} batches on disk and memory full, a record costs what it costs with none`, async (t) => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('many');
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir },
     batch: { maxCount: 1 },
     memory: { maxBytes: MIB },
@@ -106,9 +99,9 @@ test(`with ${SPOOLED_BATCHES} batches on disk and memory full, a record costs wh
 });
 
 test('a full spool and a batch that is cut lose what gives way, and count nothing twice', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('cut');
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir, mode: 'always', maxBytes: MIB },
     batch: { maxCount: 64, maxBytes: 65_536 },
     compression: 'none',
@@ -135,12 +128,12 @@ test('a full spool and a batch that is cut lose what gives way, and count nothin
 });
 
 test('recovered records never give way to own ones, and leave them at least an eighth of spool.maxBytes', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('recovered');
   for (const run of [0, 1, 2]) leaveRun(dir, { from: 1000 * run, count: 850, perEntry: 50, padBytes: 1000 });
   emulator.faults(DOWN);
   const warnings: Warning[] = [];
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir, mode: 'always', maxBytes: 2 * MIB },
     batch: { maxBytes: 65_536, maxCount: 50 },
     compression: 'none',
@@ -163,10 +156,10 @@ test('recovered records never give way to own ones, and leave them at least an e
 });
 
 test('with dropOldest, a spool that has room loses nothing when memory is full', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('oldest');
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir, maxBytes: 512 * MIB },
     memory: { maxBytes: MIB, whenFull: 'dropOldest' },
     batch: { maxBytes: 65_536 },
@@ -182,12 +175,12 @@ test('with dropOldest, a spool that has room loses nothing when memory is full',
 });
 
 test('with dropOldest and a disk that takes nothing, the oldest in memory give way, and none that is on disk', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('oldest-full');
   leaveRun(dir, { from: 0, count: 50, perEntry: 10 });
   // Less than a batch may be written: the option's least is four of them.
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir, mode: 'always' },
     memory: { maxBytes: MIB, whenFull: 'dropOldest' },
     batch: { maxBytes: 65_536, maxCount: 50 },
@@ -209,7 +202,7 @@ test('with dropOldest and a disk that takes nothing, the oldest in memory give w
 });
 
 test('without a file descriptor a full spool takes new batches all the same, and counts what gives way', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('descriptors');
   const env = {
@@ -228,7 +221,7 @@ test('without a file descriptor a full spool takes new batches all the same, and
   assert.ok(before.dropped.spool > 0, 'the spool was full');
   assert.ok(without.dropped.spool - before.dropped.spool <= 600, 'no more gives way than comes');
   assertConserved(without);
-  const next = started(emulator, { spool: { dir } });
+  const next = spooling(emulator, { spool: { dir } });
   emulator.faults([]);
   await next.flush();
   const numbers = numbersOf(emulator);
@@ -241,7 +234,7 @@ test('without a file descriptor a full spool takes new batches all the same, and
 });
 
 test('a relative spool.dir and deadLetter.file stay where they were, whatever process.chdir() does', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const [home, elsewhere] = [temporaryDirectory('home'), temporaryDirectory('elsewhere')];
   emulator.faults([{ match: { contains: 'bad' }, code: 'InvalidArgument' }]);
   const env = {
@@ -261,7 +254,7 @@ test('a relative spool.dir and deadLetter.file stay where they were, whatever pr
 });
 
 test('killed in an outage, a process with a bare spool.dir loses no more than its open batch', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('bare');
   const env = { ...environmentFor(emulator), PUTLOGS_SPOOL_DIR: dir };
@@ -275,16 +268,16 @@ test('killed in an outage, a process with a bare spool.dir loses no more than it
   // A batch is open for lingerMs, 50 ms here: ten records, and as many again on a machine that is busy.
   assert.ok(written - kept <= 60, `${written} were written, ${kept} are on disk`);
   emulator.faults([]);
-  const next = started(emulator, { spool: { dir } });
+  const next = spooling(emulator, { spool: { dir } });
   await next.flush();
   assert.deepEqual(numbersOf(emulator), range(0, kept));
 });
 
 test('with lingerMs of a second, an outage costs no more than a second of records', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('linger');
-  const shipper = started(emulator, { spool: { dir }, lingerMs: 1000, batch: { maxCount: 4096 } });
+  const shipper = spooling(emulator, { spool: { dir }, lingerMs: 1000, batch: { maxCount: 4096 } });
   for (let n = 0; n < 300; n += 1) {
     write(shipper, n, 1);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -306,10 +299,10 @@ test('200,000 chunks that a stuck worker had not read are handed to the next one
 });
 
 test('one-record batches take few files, with mode always', async (t) => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('day');
-  const shipper = started(emulator, {
+  const shipper = spooling(emulator, {
     spool: { dir, mode: 'always' },
     batch: { maxCount: 1 },
     retry: { baseMs: 60_000, maxMs: 60_000 },
@@ -325,7 +318,7 @@ test('one-record batches take few files, with mode always', async (t) => {
   assert.ok(segments.length < 200, `${segments.length} files`);
   await shipper.close({ timeoutMs: 0 });
   emulator.faults([]);
-  const next = started(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
+  const next = spooling(emulator, { spool: { dir }, batch: { maxCount: 4096 } });
   await next.flush();
   assert.deepEqual(numbersOf(emulator), range(0, SECONDS_SPOOLED));
   assert.ok(next.stats().requests < 100, `${next.stats().requests} requests`);

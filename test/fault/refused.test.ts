@@ -8,11 +8,11 @@ import { after, test } from 'node:test';
 import { TARGETS } from '@putlogs/core/internal/options/target-facts';
 import { contentsOf, until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
+import { assertConserved, emulatorAndShipper, write } from '../support/shipper';
 import { target } from '../support/targets';
-import { assertConserved, started, write } from './started';
 
 test('a service that takes less than we send gets it in parts, in order, and from then on smaller batches', async () => {
-  const { emulator, shipper, warnings } = await started({ compression: 'none', lingerMs: 60_000 });
+  const { emulator, shipper, warnings } = await emulatorAndShipper({ compression: 'none', lingerMs: 60_000 });
   emulator.faults([{ maxRequestBytes: 16 * 1024 }]);
   const expected = write(shipper, 3000);
   await shipper.flush();
@@ -30,7 +30,7 @@ test('a service that takes less than we send gets it in parts, in order, and fro
 
 for (const compression of TARGETS[target.name].compressions.filter((name) => name !== 'none')) {
   test(`too many records (${compression}) go in parts, each under an id that begins with the batch’s`, async () => {
-    const { emulator, shipper } = await started({ compression, lingerMs: 60_000 });
+    const { emulator, shipper } = await emulatorAndShipper({ compression, lingerMs: 60_000 });
     emulator.faults([{ maxLogs: 100 }]);
     const expected = write(shipper, 1000);
     await shipper.flush();
@@ -45,7 +45,7 @@ for (const compression of TARGETS[target.name].compressions.filter((name) => nam
 }
 
 test('a single record that is too large for the service is rejected alone', async () => {
-  const { emulator, shipper } = await started({ compression: 'none' });
+  const { emulator, shipper } = await emulatorAndShipper({ compression: 'none' });
   emulator.faults([{ maxRequestBytes: 8 * 1024 }]);
   const expected = write(shipper, 200, (n) => (n === 77 ? 'x'.repeat(10_000) : `${n}`)).filter(({ n }) => n !== 77);
   await shipper.flush();
@@ -54,7 +54,7 @@ test('a single record that is too large for the service is rejected alone', asyn
 });
 
 test('records that the service refuses cost only themselves', async () => {
-  const { emulator, shipper, warnings } = await started({ lingerMs: 60_000 });
+  const { emulator, shipper, warnings } = await emulatorAndShipper({ lingerMs: 60_000 });
   emulator.faults([{ match: { contains: 'poison' }, code: target.codes.refused }]);
   const poison = new Set([0, 1234, 2047, 2999]);
   const expected = write(shipper, 3000, (n) => (poison.has(n) ? 'poison' : `${n}`)).filter(({ n }) => !poison.has(n));
@@ -69,7 +69,7 @@ test('records that the service refuses cost only themselves', async () => {
 });
 
 test('a flush that began before a batch was cut ends when the last of its parts has its fate', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   emulator.faults([{ maxLogs: 3 }, { delayMs: 5 }]);
   write(shipper, 64);
   const both = Promise.all([shipper.flush(), shipper.flush()]);
@@ -80,7 +80,7 @@ test('a flush that began before a batch was cut ends when the last of its parts 
 });
 
 test('a service that refuses everything is told loudly, costs a few records, and gets the rest when it is well', async () => {
-  const { emulator, shipper, warnings } = await started({ batch: { maxCount: 500 } });
+  const { emulator, shipper, warnings } = await emulatorAndShipper({ batch: { maxCount: 500 } });
   emulator.faults([{ code: target.codes.refused }]);
   write(shipper, 5000);
   await until('it is held', () => warnings.some(({ kind }) => kind === 'hold'));
@@ -100,7 +100,7 @@ test('a service that refuses everything is told loudly, costs a few records, and
 });
 
 test('closed while it is cut in parts, every record has its fate', async () => {
-  const { emulator, shipper } = await started({ lingerMs: 60_000 });
+  const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   emulator.faults([{ maxLogs: 4 }, { match: { contains: 'record 100' }, delayMs: 60_000 }]);
   write(shipper, 256);
   const flushed = shipper.flush();
@@ -117,7 +117,7 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
   const directory = mkdtempSync(join(tmpdir(), 'putlogs-fault-'));
   after(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'dead.ndjson');
-  const { emulator, shipper, warnings } = await started({ deadLetter: { file }, lingerMs: 60_000 });
+  const { emulator, shipper, warnings } = await emulatorAndShipper({ deadLetter: { file }, lingerMs: 60_000 });
   emulator.faults([
     { match: { contains: 'poison' }, code: target.codes.refused, message: 'Invalid argument key text' },
   ]);
@@ -157,7 +157,9 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
 });
 
 test('a dead-letter file that cannot be written is told and counted, and the neighbours are delivered', async () => {
-  const { emulator, shipper, warnings } = await started({ deadLetter: { file: join(__filename, 'no-folder') } });
+  const { emulator, shipper, warnings } = await emulatorAndShipper({
+    deadLetter: { file: join(__filename, 'no-folder') },
+  });
   emulator.faults([{ match: { contains: 'poison' }, code: target.codes.refused }]);
   write(shipper, 10, (n) => (n === 3 ? 'poison' : `${n}`));
   await shipper.flush();
@@ -175,7 +177,7 @@ interface DeadLine {
 
 for (const code of target.codes.missing) {
   test(`what does not exist yet is waited for, and then everything arrives: ${code}`, async () => {
-    const { emulator, shipper, warnings } = await started();
+    const { emulator, shipper, warnings } = await emulatorAndShipper();
     emulator.faults([{ code }]);
     const expected = write(shipper, 100);
     await until('it has been asked for again', () => shipper.stats().retries >= 5);

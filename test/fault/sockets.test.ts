@@ -7,10 +7,10 @@ import { after, test } from 'node:test';
 import { createShipper } from '@putlogs/core';
 import { deadlineMs, HttpClient } from '@putlogs/core/internal/http/client';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
-import { addressOf, closedPort, optionsFor, startEmulator, until } from '../support/emulator';
+import { addressOf, closedPort, emulatorForTest, optionsFor, until } from '../support/emulator';
 import { assertLedger, checkLedger } from '../support/ledger';
+import { assertConserved, emulatorAndShipper, write } from '../support/shipper';
 import { target } from '../support/targets';
-import { assertConserved, started, write } from './started';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nx-tls-requestid: r\r\ncontent-length: 0\r\n\r\n';
 const never = new AbortController().signal;
@@ -217,7 +217,7 @@ for (const [status, headers] of [
 }
 
 test('reset anywhere in the body, everything arrives, once and in order', async () => {
-  const { emulator, shipper } = await started({ compression: 'none', batch: { maxCount: 100 } });
+  const { emulator, shipper } = await emulatorAndShipper({ compression: 'none', batch: { maxCount: 100 } });
   const points = [0, 1, 100, 1000, 4000, 5000, 1_000_000];
   emulator.faults(points.map((resetAfterBytes, i) => ({ match: { nth: 1 + i }, times: 1, resetAfterBytes })));
   const expected = write(shipper, 1000);
@@ -227,7 +227,7 @@ test('reset anywhere in the body, everything arrives, once and in order', async 
 });
 
 test('answers that are lost make duplicates under the same pack id, and nothing else', async () => {
-  const { emulator, shipper } = await started({ batch: { maxCount: 50 } });
+  const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 50 } });
   emulator.faults([2, 5, 9].map((nth) => ({ match: { nth }, times: 1, swallow: 'after' as const })));
   const expected = write(shipper, 1000);
   await shipper.flush();
@@ -251,14 +251,13 @@ test('nobody listens: nothing is lost, and when somebody does, everything arrive
   const expected = write(shipper, 100);
   await until('it has been tried', () => shipper.stats().retries > 3);
   assert.equal(shipper.stats().pending, 100);
-  const emulator = await startEmulator({ port });
-  after(() => emulator.close());
+  const emulator = await emulatorForTest({ port });
   await shipper.flush();
   assertLedger(new Map([['one', expected]]), emulator.logs());
 });
 
 test('in a storm of 429 a bounded number of requests is made, memory stays flat, and all is delivered after it', async () => {
-  const { emulator, shipper } = await started({
+  const { emulator, shipper } = await emulatorAndShipper({
     hashKey: 'none',
     concurrency: 16,
     batch: { maxCount: 10 },
@@ -282,7 +281,7 @@ test('in a storm of 429 a bounded number of requests is made, memory stays flat,
 for (const hours of [-2, 2]) {
   const untimed = !target.isSigned && 'the target has no time in its requests';
   test(`a clock that is ${hours} hours off costs one request, and no record`, { skip: untimed }, async () => {
-    const { emulator, shipper, warnings } = await started({ batch: { maxCount: 100 } });
+    const { emulator, shipper, warnings } = await emulatorAndShipper({ batch: { maxCount: 100 } });
     emulator.faults([{ clockSkewMs: hours * 3_600_000 }]);
     const expected = write(shipper, 1000);
     await shipper.flush();
@@ -294,7 +293,7 @@ for (const hours of [-2, 2]) {
 }
 
 test('a time that is refused whatever it is holds the records, and does not hammer', async () => {
-  const { emulator, shipper } = await started({ retry: { baseMs: 50, maxMs: 200 } });
+  const { emulator, shipper } = await emulatorAndShipper({ retry: { baseMs: 50, maxMs: 200 } });
   emulator.faults([{ code: target.codes.time, headers: { date: 'Thu, 01 Jan 2026 00:00:00 GMT' } }]);
   write(shipper, 10);
   await until('it is held', () => shipper.stats().retries >= 2);

@@ -12,38 +12,31 @@ import {
   closedPort,
   contentsOf,
   type Emulator,
+  emulatorForTest,
   environmentFor,
   optionsFor,
-  startEmulator,
   until,
 } from '../support/emulator';
 import { assertLedger, checkLedger, type ExpectedRecord } from '../support/ledger';
+import { shipperForTest } from '../support/shipper';
 import { LIVES_ON_ONE_DIRECTORY } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import type { SpoolingPlan } from './apps/spooling';
 
 const app = join(__dirname, 'apps/spooling.js');
 
-async function running(): Promise<Emulator> {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
-  return emulator;
-}
-
 /** Small batches, so that a test has many. */
 const SMALL = { batch: { maxCount: 10 }, lingerMs: 20, retry: { baseMs: 5, maxMs: 40 } };
 
-function started(emulator: Emulator, dir: string, options: PutlogsOptions = {}): Shipper {
+function spooling(emulator: Emulator, dir: string, options: PutlogsOptions = {}): Shipper {
   const { spool, ...rest } = options;
-  const shipper = createShipper({
+  return shipperForTest({
     ...optionsFor(emulator),
     ...SMALL,
     instance: 'one',
     spool: { dir, ...spool },
     ...rest,
   });
-  after(() => shipper.close({ timeoutMs: 0 }));
-  return shipper;
 }
 
 function expectedOf(from: number, count: number, instance = 'one'): ExpectedRecord[] {
@@ -90,9 +83,9 @@ function statsOf({ stdout, stderr }: ChildResult): Stats {
 }
 
 test('an outage fills the disk and not the memory, and afterwards everything arrives, in order, and the disk is empty', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
-  const shipper = started(emulator, dir);
+  const shipper = spooling(emulator, dir);
   emulator.faults([{ status: 503 }]);
   const poll = setInterval(() => assertConserved(shipper.stats()), 1);
   after(() => clearInterval(poll));
@@ -112,9 +105,9 @@ test('an outage fills the disk and not the memory, and afterwards everything arr
 });
 
 test('with mode always a batch is on disk before it is sent, and gone when it is acknowledged', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
-  const shipper = started(emulator, dir, { spool: { mode: 'always' } });
+  const shipper = spooling(emulator, dir, { spool: { mode: 'always' } });
   emulator.faults([{ times: 1, delayMs: 100 }]);
   const expected = write(shipper, 0, 50);
   assert.equal(shipper.stats().spooled, 50);
@@ -127,10 +120,10 @@ test('with mode always a batch is on disk before it is sent, and gone when it is
 });
 
 test('when memory is full, batches go to disk, and nothing is refused', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
-  const shipper = started(emulator, dir, { memory: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
+  const shipper = spooling(emulator, dir, { memory: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
   // Silence, not an error: nothing tells of an outage.
   emulator.faults([{ times: 1, delayMs: 400 }]);
   const text = 'x'.repeat(1000);
@@ -148,7 +141,7 @@ test('when memory is full, batches go to disk, and nothing is refused', async ()
 
 for (const end of ['natural', 'exit', 'close'] as const) {
   test(`a process that ends by ${end} while the service is down leaves its records to the next`, async () => {
-    const emulator = await running();
+    const emulator = await emulatorForTest();
     const dir = temporaryDirectory('spool');
     // The same topic behind another address: the next process takes its records all the same.
     const down = { PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}` };
@@ -166,7 +159,7 @@ for (const end of ['natural', 'exit', 'close'] as const) {
 }
 
 test('killed with -9 in the middle, a process with mode always loses no sealed batch, and the next sends them first', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   emulator.faults([{ status: 503 }]);
   const options = run(emulator, dir, { count: 100_000, pauseMs: 1 }, { PUTLOGS_SPOOL_MODE: 'always' });
@@ -189,7 +182,7 @@ test('killed with -9 in the middle, a process with mode always loses no sealed b
 });
 
 test('killed between the service’s yes and the file’s end, one batch comes twice, the same bytes under the same pack id', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   // The answer to the first batch never comes; the batch is in the ledger.
   emulator.faults([{ match: { nth: 1 }, delayMs: 60_000 }]);
@@ -208,10 +201,10 @@ test('killed between the service’s yes and the file’s end, one batch comes t
 });
 
 test('beyond spool.maxBytes the oldest records are dropped, counted and told', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
-  const shipper = started(emulator, dir, {
+  const shipper = spooling(emulator, dir, {
     spool: { maxBytes },
     compression: 'none',
     batch: { maxCount: 100, maxBytes: 256 * 1024 },
@@ -236,9 +229,9 @@ test('beyond spool.maxBytes the oldest records are dropped, counted and told', a
 });
 
 test('a spool that is full and a spool that cannot be used are both reported, and neither suppresses the other', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
-  const shipper = started(emulator, dir, {
+  const shipper = spooling(emulator, dir, {
     spool: { maxBytes: 1024 * 1024 },
     compression: 'none',
     batch: { maxCount: 100, maxBytes: 256 * 1024 },
@@ -258,7 +251,7 @@ test('a spool that is full and a spool that cannot be used are both reported, an
 });
 
 test('a damaged entry costs only itself: its segment is set aside, it is counted and reported, and its neighbours arrive', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   emulator.faults([{ status: 503 }]);
   await runChild(app, run(emulator, dir, { count: 30, end: 'exit' }));
@@ -279,7 +272,7 @@ test('a damaged entry costs only itself: its segment is set aside, it is counted
 });
 
 test('a disk that cannot be used is told, and the records are delivered from memory', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = join(temporaryDirectory('spool'), 'file');
   writeFileSync(dir, '');
   const warnings: Warning[] = [];
@@ -293,7 +286,7 @@ test('a disk that cannot be used is told, and the records are delivered from mem
 });
 
 test('eight processes on one directory, killed and started again, lose no sealed batch and send none under another key', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   const instances = Array.from({ length: 8 }, (_, i) => `worker-${i}`);
   const always = { PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_RETRY_BASE_MS: '5', PUTLOGS_RETRY_MAX_MS: '30' };
@@ -343,9 +336,9 @@ test('eight processes on one directory, killed and started again, lose no sealed
 });
 
 test('a spool that is deleted while its process uses it is made again, and records that were only there are counted', async () => {
-  const emulator = await running();
+  const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
-  const shipper = started(emulator, dir, { spool: { mode: 'always' } });
+  const shipper = spooling(emulator, dir, { spool: { mode: 'always' } });
   const warnings: Warning[] = [];
   shipper.on('warning', (warning) => warnings.push(warning));
   emulator.faults([{ status: 503 }]);

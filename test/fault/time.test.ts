@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Stats } from '@putlogs/core';
 import { startChild } from '../support/child';
 import { segmentsIn, spooledRecords, temporaryDirectory } from '../support/directory';
-import { type Emulator, environmentFor, startEmulator, until } from '../support/emulator';
+import { type Emulator, emulatorForTest, environmentFor, until } from '../support/emulator';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
 import { START_MS } from '../support/start-time';
 import { target } from '../support/targets';
@@ -17,8 +17,7 @@ import { type OutagePlan, scaledClock } from './apps/outage';
 for (const mode of ['overflow', 'always'] as const) {
   test(`six hours of 503, a record a second (spool.mode ${mode}): memory, files and requests stay bounded, and all arrives`, async () => {
     const plan: OutagePlan = { hours: 6, factor: 3600, startMs: Date.now() };
-    const emulator = await startEmulator({ clock: scaledClock(plan).wallMs });
-    after(() => emulator.close());
+    const emulator = await emulatorForTest({ clock: scaledClock(plan).wallMs });
     emulator.faults([{ status: 503 }]);
     const spool = temporaryDirectory('outage');
     const child = startChild(join(__dirname, 'apps/outage.js'), {
@@ -91,8 +90,7 @@ function assertAllArrived(emulator: Emulator, output: string): void {
 }
 
 test('a process that is stopped for longer than every deadline goes on: nothing lost, no worker taken for stuck, no burst', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   // So that a request is under way whenever it is stopped.
   emulator.faults([{ delayMs: 15 }]);
   const child = steady(emulator);
@@ -117,8 +115,7 @@ for (const [where, jumpMs] of [
   ['back', -YEAR_MS],
 ] as const) {
   test(`a wall clock that jumps a year ${where} costs nothing: the service's time is used for signing`, async () => {
-    const emulator = await startEmulator();
-    after(() => emulator.close());
+    const emulator = await emulatorForTest();
     const [spool, mark] = [temporaryDirectory('jump'), join(temporaryDirectory('jump'), 'now')];
     const env = { JUMP_AT: mark, JUMP_MS: `${jumpMs}`, PUTLOGS_SPOOL_DIR: spool, PUTLOGS_SPOOL_MODE: 'always' };
     const child = steady(emulator, env, ['--require', join(__dirname, '../../fault/apps/jump.cjs')]);

@@ -1,11 +1,11 @@
 // What our transports wrote, read by a client that nobody here wrote: the vendor's own SDK.
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { tlsOpenapi } from '@volcengine/openapi';
 import { decode } from '../emulator/signed-request';
 import { type Application, expectedOf, runCorpus } from '../support/corpus-run';
-import { type Emulator, REGION, startEmulator, TOPIC_ID } from '../support/emulator';
+import { type Emulator, emulatorForTest, REGION, TOPIC_ID } from '../support/emulator';
 import { assertLedger, type LedgerLog } from '../support/ledger';
 
 const COUNT = 1500;
@@ -16,8 +16,7 @@ const WRITERS: readonly [Application, string][] = [
 ];
 
 test('the official SDK consumes and searches what pino and winston wrote', async () => {
-  const emulator = await startEmulator();
-  after(() => emulator.close());
+  const emulator = await emulatorForTest();
   const plans = WRITERS.map(
     ([application, instance]) => [application, { instance, count: COUNT, startMs: START_MS }] as const,
   );

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { decodeGroupList } from '../emulator/sls-request';
 import { runChild } from '../support/child';
 import { type Application, expectedOf, runCorpus } from '../support/corpus-run';
-import { startEmulator } from '../support/emulator';
+import { emulatorForTest } from '../support/emulator';
 import { assertLedger, type LedgerLog } from '../support/ledger';
 import { START_MS } from '../support/start-time';
 import { targetNamed } from '../support/targets';
@@ -18,8 +18,7 @@ const WRITERS: readonly [Application, string][] = [
 ];
 
 test('the packages @alicloud/log and @alicloud/sls20201230 find and pull what pino and winston wrote', async () => {
-  const emulator = await startEmulator({ region: 'cn-hangzhou' });
-  after(() => emulator.close());
+  const emulator = await emulatorForTest({ region: 'cn-hangzhou' });
   // Signed by v1 from pino and by v4 from winston.
   const regions = { pino: {}, winston: { PUTLOGS_REGION: 'cn-hangzhou' } };
   const plans = WRITERS.map(

@@ -3,6 +3,7 @@
 // Keeps: nothing beside the emulator. Never: an address outside the machine.
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environmentName } from '@putlogs/core/internal/options/leaves';
 import { createEmulator } from '@putlogs/emulator';
@@ -24,6 +25,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const emulator = await createEmulator({ port: 0, ...options });
   const all = readerOf(emulator);
   return { ...emulator, logs: (query) => (query === undefined ? all() : emulator.logs(query).map(inMilliseconds)) };
+}
+
+/** The same for one test, or for the whole file if it is called outside of tests. The emulator is closed after it. */
+export async function emulatorForTest(options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await startEmulator(options);
+  after(() => emulator.close());
+  return emulator;
 }
 
 /**
@@ -99,9 +107,9 @@ export function contentsOf(log: Pick<EmulatorLog, 'contents'>): Record<string, s
 }
 
 /** Waits until `met` holds; fails with `what` when that takes longer than `timeoutMs`. */
-export async function until(what: string, met: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(what: string, met: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
-  while (!met()) {
+  while (!(await met())) {
     if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${timeoutMs} ms`);
     await pause(POLL_MS);
   }

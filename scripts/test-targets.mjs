@@ -1,6 +1,6 @@
 // Runs the fault tests on each target but the default one, which `npm test` runs them on: one after the other, to the
-// end, so that each failure is reported. Its arguments are those of scripts/test.mjs; by default the files of test/fault
-// in which a service takes part.
+// end, so that each failure is reported. Its arguments are those of scripts/test.mjs; by default the files of
+// test/fault in which a service takes part.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

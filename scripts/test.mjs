@@ -2,11 +2,12 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the product: `npm test`. The tests of pages and examples are `npm run test:docs`,
-// those of the packed packages `npm run test:packages`.
+// Without arguments these are the tests of the product: `npm test`. The tests of pages, examples and the demo are
+// `npm run test:docs`, those of the packed packages `npm run test:packages`.
 //
-// Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test` sorts
-// files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs gives the files to `run()`.
+// Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`
+// sorts files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs gives the files to
+// `run()`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -18,7 +19,7 @@ const wanted = process.argv.slice(2, dashes === -1 ? undefined : dashes);
 const nodeOptions = dashes === -1 ? [] : process.argv.slice(dashes + 1);
 
 /** Not in `npm test`: each of these has a command of its own. */
-const ELSEWHERE = ['packages/', 'examples/', 'docs/pages', 'docs/readme', 'docs/operating', 'docs/targets'];
+const ELSEWHERE = ['packages/', 'examples/', 'demo/', 'docs/pages', 'docs/readme', 'docs/operating', 'docs/targets'];
 
 /** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
 const LONGEST = [
@@ -39,7 +40,6 @@ const LONGEST = [
   'fault/queue',
   'fault/time',
   'cli/doctor',
-  'demo/demo',
 ];
 
 function testFiles(below) {

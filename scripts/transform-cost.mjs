@@ -1,10 +1,10 @@
-// What a `transform` module costs, and what the options that need none cost: the time of `write()` for one request log, in
-// this thread, to that without any.
+// What a `transform` module costs, and what the options that need none cost: the time of `write()` for one request
+// log, in this thread, to that without any.
 //
 //   npm run build && node scripts/transform-cost.mjs
 //
-// `write()` transcodes, and seals and compresses what is full; nothing is sent while the time is taken. Each in turn, the
-// median of the rounds' ratios.
+// `write()` transcodes, and seals and compresses what is full; nothing is sent while the time is taken. Each in turn,
+// the median of the rounds' ratios.
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';

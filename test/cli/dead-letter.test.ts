@@ -24,7 +24,7 @@ import { temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, emulatorForTest, environmentFor, optionsFor, until } from '../support/emulator';
 import { callsIn, KILLS_AT_ALL_CALLS, killPoints, NEVER } from '../support/kill-points';
 import { putlogs, startPutlogs } from '../support/putlogs-command';
-import { DEAD_LETTERS } from '../support/sizes';
+import { DEAD_LETTERS, ODD_NAMES } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 import { OTHER_TOPIC_ID, TOPIC_ID } from '../support/targets';
 
@@ -296,17 +296,20 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     assert.deepEqual([code, delivered, unreadable], [0, 2, 0], stdout);
   });
 
-  for (const [what, make] of [
-    ['a symbolic link', (path: string) => symlinkSync('/etc/hostname', path)],
-    ['a FIFO', (path: string) => execFileSync('mkfifo', [path])],
-    ['a directory', (path: string) => mkdirSync(path)],
-  ] as const) {
+  const odd: [string, (path: string) => void][] = [
+    ['a symbolic link', (path) => symlinkSync('/etc/hostname', path)],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path])],
+    ['a directory', (path) => mkdirSync(path)],
+  ];
+  for (const [at, [what, make]] of odd.entries()) {
     test(`${what} in the place of one of the files is an error by its name, and no line is lost`, async () => {
       const emulator = await emulatorForTest();
       const file = join(temporaryDirectory('odd'), 'dead.ndjson');
       await refused(emulator, file, 4);
       emulator.faults([]);
-      for (const path of [rotatedOf(file), claimOf(file), claimOf(rotatedOf(file))]) {
+      const names = [rotatedOf(file), claimOf(file), claimOf(rotatedOf(file))];
+      for (let i = 0; i < ODD_NAMES; i += 1) {
+        const path = names[(at + i) % names.length]!;
         make(path);
         const { code, stderr } = await putlogs('dead-letter replay', environmentOf(emulator, file));
         assert.deepEqual([code, stderr.includes(`${path} is ${what}, not a regular file`)], [2, true], stderr);

@@ -1,5 +1,6 @@
-// The same records on each of the four targets, whatever TEST_TARGET says: the same fields arrive everywhere, and what a
-// target cannot keep is as it is written down in docs/targets.md. And what a service says when a target is not set up.
+// The same records on each of the four targets, whatever TEST_TARGET says: the same fields arrive everywhere, and
+// what a target cannot keep is as it is written down in docs/targets.md. And what a service says when a target is not
+// set up.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

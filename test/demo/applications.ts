@@ -1,8 +1,7 @@
-// The two applications of the demonstration, as child processes.
+// The two applications of the demo, as child processes.
 //
-// Takes: the service's address, the target, how many records each is to log. Gives: their names, what must arrive of each, how they ended.
-// Keeps: the processes. Never: gives the winston application a setting by its environment, or the pino one by an
-// argument.
+// The pino application is configured by its environment only, and the winston application by arguments only.
+
 import { join } from 'node:path';
 import { type ChildResult, type StartedChild, startChild } from '../support/child';
 import { arrivesByPino, arrivesByWinston, corpusRecord } from '../support/corpus';
@@ -11,8 +10,8 @@ import type { ExpectedRecord } from '../support/ledger';
 import type { TargetUnderTest } from '../support/targets';
 
 /**
- * An instance's shard is the md5 of its name, where the target has shard keys. These two lie in the second and the third quarter, which are two of the
- * four shards here.
+ * An instance's shard is the md5 of its name, where the target has shard keys. These two lie in the second and the
+ * third quarter, which are two of the four shards here.
  */
 export const APPLICATIONS = [
   { logger: 'pino', instance: 'catalog-1', configuredBy: 'environment variables', arrives: arrivesByPino },

@@ -1,7 +1,5 @@
-// What the demonstration is asked for: `[--records <n>] [--target <name>] [--stay]`.
-//
-// Takes: the arguments. Gives: how many records each application logs and the target they go to, or in one sentence what
-// is wrong. Keeps: nothing. Never: a second reading of what was not understood.
+// The arguments of the demo: `[--records <n>] [--target <name>] [--stay]`. A wrong argument is reported in one sentence.
+
 import { TARGET_NAMES, type TargetUnderTest, targetNamed } from '../support/targets';
 
 export interface Wanted {

@@ -1,7 +1,6 @@
-// Text in the columns of a terminal.
+// Text in the columns of a terminal: its width, cut or filled up to a width, and without control characters.
 //
-// Takes: a text. Gives: how many columns it takes, it cut or filled up to so many, and it without what a terminal
-// would obey. Keeps: nothing. Never: cuts a letter in two, an emoji of several code points among them.
+// A letter is never cut in two. An emoji of several code points is one letter.
 
 const graphemes = new Intl.Segmenter();
 const INVISIBLE = /^[\p{M}\p{Cf}]/u;

@@ -1,10 +1,10 @@
-// The demonstration: `node demo.js [--records <n>] [--target <name>] [--stay]`. A service and two applications, each in a process
-// of its own; this is the way from the start of the first to the verdict, from top to bottom.
+// The demo: `node demo.js [--records <n>] [--target <name>] [--stay]`. It runs a service and two applications, each in its own
+// process.
 //
-// Takes: how many records each application logs, and to which target. Gives: progress, a table, what the target does not
-// keep, `delivered <n>/<all>` as the last line, and an exit code: 0 every record arrived exactly once, unchanged, in order;
-// 1 not so; 2 wrong arguments; 130 Ctrl-C.
-// Keeps: the three processes, which end when it does. Never: an address outside this machine.
+// It prints progress, a table, what the target does not keep, and `delivered <n>/<all>` as the last line. Exit codes:
+// 0 every record arrived exactly once, unchanged, in order; 1 otherwise; 2 wrong arguments; 130 Ctrl-C. The three
+// processes end with it.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { APPLICATIONS, type Ending, expectedOf, startApplication } from './applications';
 import { readArguments, type Wanted } from './arguments';

@@ -1,10 +1,9 @@
 // An application that logs by pino: `node pino-application.js <records> <time of the first>`.
 //
-// Where its records go is in the environment alone: PUTLOGS_TARGET, PUTLOGS_ENDPOINT, PUTLOGS_INSTANCE; the place, as
+// The destination is in the environment only: PUTLOGS_TARGET, PUTLOGS_ENDPOINT, PUTLOGS_INSTANCE; the place, as
 // PUTLOGS_REGION and PUTLOGS_TOPIC_ID or PUTLOGS_PROJECT and PUTLOGS_LOGSTORE; and the key, by the vendor's names.
-//
-// Takes: the two arguments, the environment. Gives: the records. Keeps: the loggers. Never: waits for the service, or
-// ends by hand: what is still on its way when the last line has run is delivered before the process is gone.
+// The program does not wait for the service and does not end itself: pending records are delivered at its natural end.
+
 import pino from 'pino';
 import { traffic } from './traffic';
 

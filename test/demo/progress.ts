@@ -1,7 +1,7 @@
-// How far each application's records have come, while it runs.
+// One line for each application of the demo: how many of its records the service has.
 //
-// Takes: how many the service has received of each. Gives: one line for each application, drawn again in its place; on
-// a pipe, a line every now and then. Keeps: what it has drawn. Never: moves the cursor where nothing is drawn again.
+// On a terminal the line is drawn again in its place. On a pipe a new line is printed from time to time.
+
 import { padEnd, padStart } from './columns';
 import type { Screen } from './screen';
 

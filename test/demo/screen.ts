@@ -1,7 +1,6 @@
-// Where the demonstration is shown.
+// What the demo's output can show: whether lines can be drawn again, their width, and bold letters.
 //
-// Takes: an output stream. Gives: whether lines can be drawn again, how wide they may be, and letters with a weight.
-// Keeps: nothing. Never: writes an escape code where none was asked for: a pipe, TERM=dumb, NO_COLOR.
+// No escape code is written to a pipe, with TERM=dumb, or with NO_COLOR.
 
 export interface Screen {
   readonly redraws: boolean;

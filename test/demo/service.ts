@@ -1,9 +1,7 @@
-// The service of the demonstration: the command `putlogs-emulator`, in a process of its own.
+// The service of the demo: the command `putlogs-emulator`, in a process of its own.
 //
-// Takes: how many shards, the target whose topic or Logstore is there. Gives: its address, what it holds (read by its
-// control API, times in milliseconds), its counters.
-// Keeps: the process, and every log read so far, in the order of arrival.
-// Never: reads a log twice, or from anywhere but the service: what is shown is what arrived.
+// Its logs are read by its control API, with times in milliseconds, each log once.
+
 import { dirname, join } from 'node:path';
 import type { EmulatorStats, LogEntry } from '@putlogs/emulator';
 import { type ChildResult, type StartedChild, startChild } from '../support/child';

@@ -1,7 +1,5 @@
-// What a person sees at the end.
-//
-// Takes: what the service holds and has counted. Gives: lines for the screen.
-// Keeps: nothing. Never: shows a number that was not read from the service or measured here.
+// The lines that the demo prints at its end. Every number was read from the service or measured here.
+
 import type { EmulatorStats, LogEntry } from '@putlogs/emulator';
 import { APPLICATIONS } from './applications';
 import { cut, padEnd, padStart, printable, widthOf } from './columns';

@@ -1,7 +1,7 @@
-// What each application of the demonstration has to say, and at which pace.
+// The records of each application of the demo, in bursts, as work comes to a service.
 //
-// Takes: how many records, the time of the first. Gives: them in bursts, as work comes to a service.
-// Keeps: nothing. Never: asks a clock for a record's time: the checker must know it to the millisecond.
+// A record's time comes from its number, not from a clock, because the checker must know it to the millisecond.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { type CorpusRecord, corpusRecord } from '../support/corpus';
 

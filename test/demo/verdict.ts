@@ -1,8 +1,8 @@
-// Did every record arrive exactly once, unchanged and in order, and did nobody complain?
+// The verdict of the demo: whether every record arrived exactly once, unchanged and in order, and each application
+// ended well.
 //
-// Takes: what was logged, what the service holds, how the applications ended, what the target keeps. Gives: how many
-// records arrived as they must, what is wrong in readable lines, and the exit code that says the same.
-// Keeps: nothing. Never: calls anything well that it has not compared.
+// It returns the number of records that arrived as they must, the differences in readable lines, and the exit code.
+
 import { checkLedger, type Expected, type LedgerLog } from '../support/ledger';
 import type { TargetUnderTest } from '../support/targets';
 import type { Ending } from './applications';
@@ -68,9 +68,9 @@ function wanderings(hashKeys: ReadonlyMap<string, readonly string[]>, isKept: bo
 }
 
 /**
- * What a good verdict means, and in one line what it does not. The ledger is in the order of arrival over all shards, and
- * an instance has one batch on its way at a time: so call order shows in it even where the service deals the batches
- * out over its shards. Who reads shard by shard has no such order then.
+ * What a good verdict means, and in one line what it does not. The ledger is in the order of arrival over all shards,
+ * and an instance has one batch on its way at a time: so call order shows in it even where the service deals the
+ * batches out over its shards. Who reads shard by shard has no such order then.
  */
 export function promisesOf({ name, keeps }: Promises): string[] {
   const order = keeps.hashKey ? 'in the order of its instance' : 'in the order of its instance over all shards';

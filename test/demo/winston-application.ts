@@ -1,10 +1,9 @@
-// An application that logs by winston:
-// `node winston-application.js <records> <time of the first> <endpoint> <instance> <target>`.
+// An application that logs by winston: `node winston-application.js <records> <time of the first> <endpoint>
+// <instance> <target>`.
 //
-// Where its records go is said by options, in the program.
-//
-// Takes: the arguments. Gives: the records. Keeps: the loggers. Never: waits for the service, or ends by hand: what is
-// still on its way when the last line has run is delivered before the process is gone.
+// The destination is in options only. The program does not wait for the service and does not end itself: pending
+// records are delivered at its natural end.
+
 import { PutlogsTransport } from '@putlogs/winston';
 import { createLogger } from 'winston';
 import { addressOf, optionsFor } from '../support/emulator';

@@ -1,9 +1,9 @@
-// docs/faults.md promises that each fault's behaviour is shown by a test, and so do other pages of what they say. Here it
-// is seen that there are such tests.
+// Each fault in docs/faults.md names a test that shows its behaviour, and other pages name tests for their promises.
+// These tests must exist.
 //
-// Takes: the pages, and the sources of the tests it names. A reference is `test/folder/file.test.ts` "title", and may go
-// on with further titles of that file. A title is the whole one, or a part of it that no other test of the file has.
-// Of a title that a loop completes, it is a part of what is written down; or the whole, completed by texts of the file.
+// A reference is `test/folder/file.test.ts` "title", and further titles of that file may follow. A title is the whole
+// title, or a part of it that no other test of the file has. If a loop completes the title, the reference has a part
+// of the text in the source, or the whole title with values from the file.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';

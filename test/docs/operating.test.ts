@@ -1,7 +1,7 @@
-// What docs/operating.md lists is what the code has: no kind of warning, no reason and no counter without its row, and the
-// lines as they are printed.
+// docs/operating.md lists every kind of warning, every drop reason and every counter, and the lines as they are
+// printed.
 //
-// Takes: the page, the types in telemetry/warnings.ts (a type has nothing at run time, so its source is read), an account's reading.
+// The kinds are a type in telemetry/warnings.ts. A type does not exist at run time, so the source is read.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

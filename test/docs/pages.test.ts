@@ -1,13 +1,13 @@
 // Every code block of every page is run, in the way its language says; one that cannot be run is a failure.
 //
-// A JavaScript block is a whole program: it is run against an emulator and must end by itself with nothing on stderr. If it
-// makes a logger, its record must arrive. Comments in it may say more: `// arrives: {...}` each record with these fields (null:
-// without that one); `// nothing arrives`; `// tells: ` how what it tells on stderr begins. A block that
-// names its target has only the endpoint and the key in its environment, and says the rest; one that names none has all of
-// it for the default target. One that says where its credentials come from, or which proxy it goes by, finds that on this
-// machine, and no key in the environment. A first line that is a file's name is where the block is kept for those after it
-// on its page. A shell block is a list of commands, each known here. A `text` block behind a program is what that prints. A
-// block without a language is a drawing.
+// A JavaScript block is a whole program: it is run against an emulator and must end by itself with nothing on stderr.
+// If it makes a logger, its record must arrive. Comments in it may say more: `// arrives: {...}` each record with
+// these fields (null: without that one); `// nothing arrives`; `// tells: ` how what it tells on stderr begins. A
+// block that names its target has only the endpoint and the key in its environment, and says the rest; one that names
+// none has all of it for the default target. One that says where its credentials come from, or which proxy it goes
+// by, finds that on this machine, and no key in the environment. A first line that is a file's name is where the
+// block is kept for those after it on its page. A shell block is a list of commands, each known here. A `text` block
+// behind a program is what that prints. A block without a language is a drawing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -107,7 +107,8 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
     assert.equal(status, 0, stderr);
     return;
   }
-  // It sends a wrong hash of its body, and its Producer speaks https only; a setter of its own leads that to an emulator.
+  // It sends a wrong hash of its body, and its Producer speaks https only; a setter of its own leads that to an
+  // emulator.
   const isVendors = code.includes("'@volcengine/openapi'");
   const emulator: Emulator = await startEmulator({ lenient: isVendors });
   const named = TARGET_NAMES.find((one) => code.includes(`target: '${one}'`));

@@ -1,7 +1,8 @@
-// The first five minutes of the README, walked through word for word: its files under their names, its commands in one shell.
+// The first five minutes of the README, walked through word for word: its files under their names, its commands in
+// one shell.
 //
-// What is another here: the packages are there already (what an install gives is shown by test/packages), the port is a free
-// one, and where there is no curl the address is asked by node.
+// What is another here: the packages are there already (what an install gives is shown by test/packages), the port is
+// a free one, and where there is no curl the address is asked by node.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,8 @@
-// Preloaded into the process that runs other people's clients. Takes: every look-up and every connection of the process.
-// Gives: 127.0.0.1 for names that end in `.localhost`, which not every system resolves. Keeps: the addresses connected to.
-// Never: lets a connection leave the machine: it fails, and is in the list all the same.
+// A preload for processes that run the vendors' clients: names that end in `.localhost` are 127.0.0.1.
+//
+// Not every system resolves these names. A connection to any other machine fails. Every address is in a list that the
+// test reads.
+
 import dns from 'node:dns';
 import net from 'node:net';
 

@@ -1,6 +1,8 @@
-// What the emulator's tests send. Takes: a LogGroupList or JSON, and how it should differ from a right request.
-// Gives: raw HTTP requests and their answers. Keeps: nothing. Never: uses code of the emulator or of @putlogs/core:
-// the encoding and the signature are written here once more, so that a mistake cannot cancel itself out.
+// Raw HTTP requests of TLS for the emulator's tests, right ones and wrong ones.
+//
+// The encoding and the signature are written here a second time. Code of the emulator or of @putlogs/core is not used,
+// because a mistake in it would then cancel itself out.
+
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { deflateSync } from 'node:zlib';

@@ -1,6 +1,9 @@
-// The vendor's own packages, run as they are. Takes: the port of an emulator, its key and which client to run, as
-// arguments. Gives: one line of JSON: what the client read, and every address this process connected to.
-// Keeps: nothing. Never: changes a client; a browser's transport stands here as the little of it that one calls.
+// Runs one of the vendor's own packages, as it is published, against an emulator.
+//
+// Arguments: the port of the emulator, its key, and the client. It prints one line of JSON: what the client read, and
+// every address that this process connected to. For the browser's client, the part of a browser's transport that it
+// calls is written here.
+
 import { request } from 'node:http';
 import { type PullingClient, pull } from '../support/sls-pull';
 

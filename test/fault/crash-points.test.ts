@@ -1,7 +1,7 @@
 // A process is killed at each of its calls to the file system, and the next one goes on from what is there.
 //
-// The killed process does everything that the spool does: it adopts what two processes have left, meets an outage, seals,
-// spills, joins, cuts what is too large, gives up a refused record, delivers, and removes what is finished.
+// The killed process does everything that the spool does: it adopts what two processes have left, meets an outage,
+// seals, spills, joins, cuts what is too large, gives up a refused record, delivers, and removes what is finished.
 //
 // Some of the calls here, all of them with CRASH_POINTS=all: see test/support/kill-points.ts.
 
@@ -15,6 +15,7 @@ import { leftIn, temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, type EmulatorLog, environmentFor, startEmulator } from '../support/emulator';
 import { callsIn, KILLS_AT_ALL_CALLS, killPoints, NEVER } from '../support/kill-points';
 import { checkLedger, type ExpectedRecord } from '../support/ledger';
+import { KILLED_CALLS } from '../support/sizes';
 import { START_MS } from '../support/start-time';
 
 const app = join(__dirname, 'apps/spooling.js');
@@ -26,8 +27,6 @@ const OWN_FROM = 1000;
 const OWN = 60;
 const NEXT_FROM = 2000;
 const NEXT = 10;
-/** Calls at which a process is killed, of several hundred. */
-const POINTS = 3;
 /** The service refuses this record for good. */
 const POISON = 7;
 
@@ -94,13 +93,13 @@ for (const mode of ['always', 'overflow'] as const) {
     test(`killed ${where}, no record on disk is lost or altered, and none is left (spool.mode ${mode})`, async (t) => {
       const calls = callsIn(count, how);
       const killed: number[] = [];
-      for (const nth of killPoints(calls, POINTS)) {
+      for (const nth of killPoints(calls, KILLED_CALLS[mode])) {
         if (await survives(mode, `${nth} ${how}`)) killed.push(nth);
         else if (KILLS_AT_ALL_CALLS) break;
       }
       t.diagnostic(`${killed.length} processes killed; one that is not killed makes ${calls} calls`);
       // One process makes a few calls more than the next: it may be finished before the last one.
-      assert.ok(killed.length >= POINTS - 1, `killed at ${killed.join(', ')} of ${calls}`);
+      assert.ok(killed.length >= KILLED_CALLS[mode] - 1, `killed at ${killed.join(', ')} of ${calls}`);
     });
   }
 }

@@ -41,8 +41,8 @@ for (const mode of ['overflow', 'always'] as const) {
     assert.equal(code, 0, stderr);
 
     assert.ok(mostBytes < 4 * 1024 * 1024, `${mostBytes} bytes in memory`);
-    // Between two attempts up to 30 s, 15 s on average, and an attempt itself: a millisecond is 3.6 s here, so that a busy
-    // machine makes few.
+    // Between two attempts up to 30 s, 15 s on average, and an attempt itself: a millisecond is 3.6 s here, so that a
+    // busy machine makes few.
     assert.ok(outage.requests > 20 && outage.requests < 3 * (6 * 240), `${outage.requests} requests`);
     assert.ok(outage.delivered === 0 && outage.spooled > 0.95 * outage.accepted, JSON.stringify(outage));
     assert.ok(files < 10, `${files} segments for ${outage.accepted} batches of one record`);

@@ -1,6 +1,8 @@
-// Reads a Logstore with the vendor's own packages, run as they are. Takes: the port of an emulator, its key, a query and the
-// seconds between which to look, as arguments. Gives: one line of JSON: what @alicloud/log found, a log an object, and
-// what @alicloud/sls20201230 pulled of each shard, in protobuf. Never: more than the page of a hundred that getLogs has.
+// Reads a Logstore with the vendor's own packages, as they are published.
+//
+// Arguments: the port of an emulator, its key, a query, and the first and last second of the search. It prints one
+// line of JSON: the logs that @alicloud/log found, and those that @alicloud/sls20201230 pulled from each shard, in
+// protobuf. It reads one page of a hundred, which is what getLogs returns.
 
 import { type PullingClient, pull } from '../support/sls-pull';
 

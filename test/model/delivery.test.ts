@@ -1,8 +1,8 @@
 // Random histories of the whole second half: several processes of several instances on one spool directory, with a disk
 // that fails, a service that fails, and clocks that jump. Every promise is checked after every action and at the end.
 //
-// The histories of a run without settings are always the same. FUZZ_SEED runs others, MODEL_SECONDS runs new ones for so
-// long, or as many of FUZZ_SEED as that takes. A history that breaks a promise is made smaller by leaving actions
+// The histories of a run without settings are always the same. FUZZ_SEED runs others, MODEL_SECONDS runs new ones for
+// so long, or as many of FUZZ_SEED as that takes. A history that breaks a promise is made smaller by leaving actions
 // out, and printed.
 
 import assert from 'node:assert/strict';

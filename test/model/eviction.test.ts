@@ -1,7 +1,7 @@
 // A frozen process whose directory another process took over: what it does in the first moment after it wakes.
 //
-// The random histories do not reach that moment: there a process renews its lease before it gets a new record. On a real
-// machine the record can be first.
+// The random histories do not reach that moment: there a process renews its lease before it gets a new record. On a
+// real machine the record can be first.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,7 +1,9 @@
-// Queue, lane, gate and refusal budget, without a spool, against a service that answers anything, in any order, at any time.
+// Queue, lane, gate and refusal budget, without a spool, against a service that answers anything, in any order, at
+// any time.
 //
-// A batch is a list of numbered records. The script says what the service answers to each request, and after how many turns
-// of the loop. After the script the service works, except for records it never takes and batches that are too large.
+// A batch is a list of numbered records. The script says what the service answers to each request, and after how many
+// turns of the loop. After the script the service works, except for records it never takes and batches that are too
+// large.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,8 +1,8 @@
-// An application as somebody would make it: a new directory away from the repository, installed from the tarballs.
+// An application in a new directory outside the repository, installed from the tarballs.
 //
-// Takes: its files, what it depends on, and the package manager. Gives: the directory, and what becomes of a command in
-// it, on whichever node. Keeps: the directory until the test process ends. Never: a dependency without an exact version,
-// or a package of ours from anywhere but its tarball: those that depend on each other are sent there, too.
+// Every dependency has an exact version. Our packages depend on each other: the manifest overrides these dependencies,
+// so that each of our packages comes from its tarball. The directory is removed when the test process ends.
+
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Services of the frameworks that people log from, each asked once over HTTP. They are installed in pnpm's strict layout,
-// where a package finds only what it names itself.
+// Services of the frameworks that people log from, each asked once over HTTP. They are installed in pnpm's strict
+// layout, where a package finds only what it names itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshApplication } from './application';

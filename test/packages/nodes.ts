@@ -1,5 +1,5 @@
-// The versions of node that applications are run on.
-// Takes: where scripts/test-packages.mjs has put them. Gives: their binaries. Keeps: nothing. Never: fetches one.
+// The Node binaries that applications are run on. scripts/nodes.mjs puts them there.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NODE_VERSIONS } from './versions';

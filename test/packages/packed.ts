@@ -1,6 +1,7 @@
-// The tarballs that would be published.
-// Takes: the directory that scripts/test-packages.mjs packed them into. Gives: of each, its manifest, files and place.
-// Keeps: nothing. Never: packs, or reads a package's folder in place of its tarball.
+// The tarballs that would be published: their manifests and their files.
+//
+// scripts/test-packages.mjs packs them. A package's folder is never read in place of its tarball.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../support/pages';

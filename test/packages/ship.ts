@@ -1,6 +1,7 @@
-// An application's run, and what the service has of it.
-// Takes: an application, one of its files, a node. Gives: how it ended and the messages that arrived.
-// Keeps: nothing; each run has an emulator of its own. Never: judges, but for `shipQuietly`.
+// Runs an application on a version of Node, and returns how it ended and the messages that arrived.
+//
+// Each run has an emulator of its own. Only `shipQuietly` asserts something.
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type ChildResult, runChild } from '../support/child';

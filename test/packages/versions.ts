@@ -1,5 +1,4 @@
-// What the packages are tested with, each in one exact version and all of them here; docs/install.md names the same.
-// Takes, gives and keeps nothing else. Never: a range.
+// The packages that the tests install, each in one exact version. docs/install.md names the same versions.
 
 /** The oldest that `engines` allows, then the last of each line. */
 export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0', '26.10.0'] as const;

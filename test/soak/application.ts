@@ -1,7 +1,7 @@
 // A service that logs at a steady pace until it is ended, through pino, winston, or the core in its own thread.
 //
-// Its argument is JSON (see Plan). It prints lines of JSON: `{ "written": n }` after each burst, `{ "stats": Stats }` each
-// second, `{ "last": Stats }` at an end that runs code, and `{ "loopDelayMs": p99 }`. Signals:
+// Its argument is JSON (see Plan). It prints lines of JSON: `{ "written": n }` after each burst, `{ "stats": Stats }`
+// each second, `{ "last": Stats }` at an end that runs code, and `{ "loopDelayMs": p99 }`. Signals:
 //
 //   SIGTERM    process.exit(0), as a service does
 //   SIGINT     closes first, with `handleSignals`; ends a pino application without any code
@@ -157,8 +157,8 @@ function run(plan: Plan): void {
 }
 
 /**
- * A life without words, for what the others have left on disk. A directory that was handed to a process that ended at that
- * moment is free one lease later.
+ * A life without words, for what the others have left on disk. A directory that was handed to a process that ended at
+ * that moment is free one lease later.
  */
 async function comeBack(plan: Plan): Promise<void> {
   const shipper = shipperOf(plan);

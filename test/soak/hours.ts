@@ -1,7 +1,7 @@
 // The second phase of the soak, by a clock that runs 300 times as fast: outages of hours, and instances that stay away.
 //
-// Three core applications share a spool. With this clock a restart alone takes minutes, so that the other instances adopt
-// what the missing one left, and hand it back.
+// Three core applications share a spool. With this clock a restart alone takes minutes, so that the other instances
+// adopt what the missing one left, and hand it back.
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

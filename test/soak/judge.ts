@@ -266,7 +266,8 @@ function judgeDeadLetters(
     report(`life ${at}: ${others.length} records that the service takes are dead letters, from ${others[0]!.n} on`);
   }
   const counted = life.dropped.get('rejected') ?? 0;
-  // A line is written before its record is counted, so that a life that was cut off may have one line more for each lane.
+  // A line is written before its record is counted, so that a life that was cut off may have one line more for each
+  // lane.
   const isRight = life.isCut ? lines.length >= counted : lines.length === counted;
   if (isRight) return;
   verdict.countedWrongly += 1;

@@ -12,7 +12,10 @@ import type { Plan } from './application';
 import { type Allowed, problemsOf } from './books';
 import { LIFE_RECORDS } from './records';
 
-/** `kill`: SIGKILL. `signal`: SIGINT, for which winston and the core close. `exit`: `process.exit` in a SIGTERM handler. */
+/**
+ * `kill`: SIGKILL. `signal`: SIGINT, for which winston and the core close. `exit`: `process.exit` in a SIGTERM
+ * handler.
+ */
 export type End = 'kill' | 'signal' | 'exit';
 
 export interface Life {

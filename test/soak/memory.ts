@@ -1,7 +1,7 @@
 // How memory and descriptors of a process changed over its life.
 //
-// What leaks grows from the first third to the last. So does a heap that takes its size from its busiest moment; but that
-// stops, so there is also the slope of the second half.
+// What leaks grows from the first third to the last. So does a heap that takes its size from its busiest moment; but
+// that stops, so there is also the slope of the second half.
 
 import type { Lives, Sample } from './life';
 

@@ -2,8 +2,8 @@
 // [--only turmoil|hours]`.
 //
 // Two phases: turmoil.ts by the real clock, hours.ts by a fast one. Each ends with the comparison of what the
-// applications said with what the service holds (judge.ts). Exit code 0 only if each promise was kept; otherwise 1, with
-// the first differences printed, and the files are left for a look.
+// applications said with what the service holds (judge.ts). Exit code 0 only if each promise was kept; otherwise 1,
+// with the first differences printed, and the files are left for a look.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -18,8 +18,8 @@ export interface SpoolWatch {
   /** Of those, the ones that their own instance held afterwards. */
   readonly handedBack: ReadonlySet<string>;
   /**
-   * Runs that another instance held for about a lease while their own one lived: it waits no longer, so that what it sends
-   * may come before what the run left.
+   * Runs that another instance held for about a lease while their own one lived: it waits no longer, so that what it
+   * sends may come before what the run left.
    */
   readonly late: ReadonlySet<string>;
   stop(): void;

@@ -5,8 +5,8 @@
 // can be watched; its transport is removed and added while the service is away. In a run of three minutes and more,
 // an instance stays away for so long that another one adopts what it left, and hands it back.
 //
-// The decisions of each turn are drawn before it begins, so that a seed repeats them. How far a turn comes depends on the
-// machine.
+// The decisions of each turn are drawn before it begins, so that a seed repeats them. How far a turn comes depends on
+// the machine.
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

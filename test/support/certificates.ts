@@ -1,7 +1,6 @@
-// Certificates of the test's own authority, made by openssl when a test wants them.
+// Certificates of the test's own authority, made by openssl.
 //
-// Takes: a name, and for which hosts. Gives: the paths of its key and its certificate. Keeps: the files, until the test file
-// has ended. Never: anything on a machine without openssl: `noOpenssl` is the reason to skip.
+// The files are removed after the test file. On a machine without openssl, `noOpenssl` is the reason to skip a test.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

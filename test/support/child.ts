@@ -1,7 +1,8 @@
-// Takes: the path of a built test application and what it is run with (arguments, environment, node flags).
-// Gives: what became of it: exit code or signal, both outputs whole, and how long it ran.
-// Keeps: the children it started, each ended with the test process at the latest.
-// Never: signals a process it did not start, and never passes the tester's own PUTLOGS_*, vendor's or proxy's variables on.
+// Runs a built test application as a child process, and returns its end, its output and its duration.
+//
+// A child ends with the test process at the latest. The tester's own PUTLOGS_* variables, vendor's variables and proxy
+// variables are not passed on.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 

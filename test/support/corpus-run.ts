@@ -1,6 +1,7 @@
-// One application that logs the corpus, run to its end, and what must be in the ledger afterwards.
-// Takes: the application, its plan, the emulator. Gives: how it ended; the records expected of it.
-// Keeps: nothing. Never: two applications under one instance name.
+// Runs one application that logs the corpus to its end, and returns the records that must have arrived.
+//
+// Two applications must not have the same instance name, because the ledger checks by instance.
+
 import { join } from 'node:path';
 import { type ChildOptions, type ChildResult, runChild } from './child';
 import { arrivesByPino, arrivesByWinston, corpusRecord } from './corpus';

@@ -1,8 +1,8 @@
-// Takes: a number. Gives: the record of that number as a service would log it, the same in every process, and what
-// of it must arrive at the log service when it goes by pino, by winston or as a raw line.
-// Keeps: nothing. Never: a random choice, a clock, or a stack trace that depends on where the code lies.
+// Record number n as a service would log it, and what must arrive of it by pino, by winston or as a raw line.
 //
-// An application logs `corpusRecord(n)`; the test asks `arrivesByPino(...)` or `arrivesByWinston(...)` of the same n.
+// A record is the same in every process: it depends on no random choice, no clock and no path. An application logs
+// `corpusRecord(n)`; the test compares with `arrivesByPino(...)` or `arrivesByWinston(...)` of the same n.
+
 import * as serializers from 'pino-std-serializers';
 import type { ExpectedRecord } from './ledger';
 

@@ -1,6 +1,6 @@
-// Takes: what the emulator takes. Gives: one running in the test's own process, the options and the environment
-// that lead a transport to it, and waits for what it holds.
-// Keeps: nothing beside the emulator. Never: an address outside the machine.
+// An emulator in the test's own process, the options and variables that lead a transport to it, and waits for its
+// logs.
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { after } from 'node:test';
@@ -18,8 +18,8 @@ export { OTHER_TOPIC_ID, REGION, TOPIC_ID } from './targets';
 const POLL_MS = 5;
 
 /**
- * On a free port unless told otherwise. Close it when done: `after(() => emulator.close())`. Its logs have their time in
- * milliseconds, whatever the service counts in; where it keeps none, the one that the record says of itself.
+ * On a free port unless told otherwise. Close it when done: `after(() => emulator.close())`. Its logs have their time
+ * in milliseconds, whatever the service counts in; where it keeps none, the one that the record says of itself.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await createEmulator({ port: 0, ...options });

@@ -1,7 +1,6 @@
-// The applications under examples/, as tests see them: where they are, and what arrived of their records.
+// The applications under examples/: their paths, requests to their servers, and what arrived of their records.
 //
-// Takes: logs of the emulator, and how an example says whose record it is and which; the port of a server. Gives: them
-// as the ledger reads them; answers. Keeps: which were given. Never: looks at the other fields; the adapters' own tests do.
+// Only the instance and the number of a record are compared. The adapters' own tests check the other fields.
 
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -94,7 +93,10 @@ export class Served {
     }
   }
 
-  /** Asks the process that answered first to end, and waits until it has: a request to one that ends may get no answer. */
+  /**
+   * Asks the process that answered first to end, and waits until it has: a request to one that ends may get no
+   * answer.
+   */
   async endFirst(signal: NodeJS.Signals): Promise<void> {
     const [first] = this.#numbers.keys();
     process.kill(Number(first), signal);

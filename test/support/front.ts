@@ -1,7 +1,6 @@
-// What stands in front of services and may let go of connections: a load balancer, a gateway.
+// A load balancer in front of a service: an address that leads to the service, and connections that a test can end.
 //
-// Takes: the address of the service that is there now. Gives: an address that leads there. Keeps: the connections through it. Never: looks into
-// what passes.
+// It does not read what passes.
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';

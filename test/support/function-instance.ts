@@ -1,8 +1,7 @@
-// The life of a function's instance as a platform gives it: init, invocations with a freeze behind each, the end.
+// The life of a function's instance as a platform runs it: init, invocations with a freeze after each, the end.
 //
-// Takes: the module of the function, its environment. Gives: what its handlers answer, and how long that took; what it
-// printed. Keeps: the process, which stands still (SIGSTOP) from the moment of an answer until the next task.
-// Never: gives the function any time between its answer and the freeze.
+// From the moment of an answer until the next task the process is stopped (SIGSTOP). The function has no time between
+// its answer and the freeze.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

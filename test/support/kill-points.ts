@@ -1,8 +1,8 @@
 // At which of its calls to the file system a process is killed: at each with CRASH_POINTS=all (`npm run crash-points`),
 // otherwise at the first, at the last, and at some between them.
 //
-// The preloads of these tests count the calls. A process that ends by itself writes into the file KILL_COUNT how many calls
-// of each kind it made, as JSON. The call number `NEVER` kills no process.
+// The preloads of these tests count the calls. A process that ends by itself writes into the file KILL_COUNT how many
+// calls of each kind it made, as JSON. The call number `NEVER` kills no process.
 
 import { readFileSync } from 'node:fs';
 

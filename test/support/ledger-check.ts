@@ -1,7 +1,7 @@
 // What must hold of a ledger after any history of processes: pure checks that return the violations as texts.
 //
-// The numbers of the checks are those of the list "What the model test checks" in the design of the spool. A moment is a
-// number of `VirtualTime.nextOrder`.
+// The numbers of the checks are those of the list "What the model test checks" in the design of the spool. A moment
+// is a number of `VirtualTime.nextOrder`.
 
 import { checkIdentity, checkRepetition, knowledgeOf } from './ledger-repetition';
 import type { Attempt } from './virtual-service';

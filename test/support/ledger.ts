@@ -1,7 +1,8 @@
-// Takes: what each instance logged, in call order, and the logs a service holds.
-// Gives: what was lost, duplicated, reordered or altered, the hash keys each instance used, and readable differences.
-// Keeps: nothing.
-// Never: looks at a log that carries no `instance` and `n`; those are counted as strangers.
+// Compares what each instance logged, in call order, with the logs that a service holds.
+//
+// It reports lost, duplicated, reordered and altered records, the hash keys of each instance, and readable
+// differences. A log without `instance` and `n` is counted as a stranger.
+
 import assert from 'node:assert/strict';
 
 /** One record as it must arrive. `instance` and `n` are among the contents. */

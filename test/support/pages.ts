@@ -1,7 +1,7 @@
-// The code blocks of a page.
-// Takes: a page, by its path in the repository. Gives: its blocks, in order. Keeps: nothing. Never: runs one.
+// The code blocks of a page, in order.
 //
-// A block says its language and, where it is a file that others need, its name: "```js app.mjs".
+// A block has a language, and a name if it is a file that other blocks need: "```js app.mjs".
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

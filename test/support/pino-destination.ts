@@ -1,8 +1,9 @@
 // pino's own transport stream in a test: started, flushed and ended.
-// Takes: what pino.transport takes. Gives: the stream; waits.
-// Keeps: every stream until it has closed. thread-stream holds it weakly: while a test waits for a flush, nothing but
-// the flush refers to the test, so that all of it could be collected, and the worker with it.
-// Never: ends a stream that has records on their way: `end()` blocks this thread, which is also the emulator's.
+//
+// Every stream is kept here until it has closed. thread-stream holds it weakly: while a test waits for a flush, only
+// the flush refers to the test, so test, stream and worker could be collected.
+// A stream with records on their way must not be ended: `end()` blocks this thread, and the emulator runs in it.
+
 import { once } from 'node:events';
 import pino from 'pino';
 

@@ -1,5 +1,4 @@
-// What a test tells a logging application to do, in one argument, and how the application ends.
-// Takes: the plan's JSON. Gives: the plan; the end. Keeps: nothing. Never: an end other than the one asked for.
+// What a test asks of a logging application, in one argument, and how the application ends.
 
 export interface Plan {
   instance: string;

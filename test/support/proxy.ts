@@ -1,7 +1,7 @@
 // A proxy for CONNECT, as companies have them.
 //
-// Takes: where a host that is asked for really is, and how to behave. Gives: what it was asked for, and with which name and
-// password. Keeps: the tunnels, until it is closed. Never: opens one to where it was not told to.
+// A test says where the host of a request really is, and how the proxy behaves. The proxy records the hosts, names and
+// passwords of the requests. It connects only to the address that the test named.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';

@@ -1,4 +1,5 @@
-// One queue and its lane, wired as in shipper/delivery.ts, without a spool: the service is a function, and time is passed by hand.
+// One queue and its lane, wired as in shipper/delivery.ts, without a spool: the service is a function, and time is
+// passed by hand.
 //
 // A batch is a list of texts; each text is a record. Time and texts are all that a test has to say.
 

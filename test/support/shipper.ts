@@ -1,4 +1,5 @@
-// Shippers for tests: each is closed after its test. Records to write that the ledger can check, and the law of the counters.
+// Shippers for tests: each is closed after its test. Records to write that the ledger can check, and the law of the
+// counters.
 
 import assert from 'node:assert/strict';
 import { after } from 'node:test';

@@ -1,6 +1,8 @@
-// One page of a shard by the vendor's package @alicloud/sls20201230. Its own `pullLogs` names no project and takes the answer
-// for JSON; this is what it does, set right. Takes: its client, a shard, a cursor. Gives: the page, in protobuf, and the
-// cursor of the next. Keeps: nothing.
+// Reads one page of a shard with the vendor's package @alicloud/sls20201230: in protobuf, with the cursor of the next
+// page.
+//
+// The package's own `pullLogs` names no project, and reads the answer as JSON. This function makes the same call
+// correctly.
 
 export interface PullingClient {
   execute(

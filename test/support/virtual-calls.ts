@@ -1,4 +1,5 @@
-// The calls of node:fs on the virtual disk, for one process: what each returns and with which code it fails, as Linux does.
+// The calls of node:fs on the virtual disk, for one process: what each returns and with which code it fails, as Linux
+// does.
 //
 // Permissions are not checked: a process is root. A test that needs EACCES plans it.
 

@@ -105,8 +105,8 @@ export class VirtualFile {
   }
 
   /**
-   * A sync that fails: the kernel takes the pages for written all the same, and a later sync does not write them. Only a
-   * page that is written again can still reach the platter.
+   * A sync that fails: the kernel takes the pages for written all the same, and a later sync does not write them.
+   * Only a page that is written again can still reach the platter.
    */
   failSync(): void {
     this.#dirty.clear();

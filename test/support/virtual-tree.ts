@@ -9,7 +9,10 @@ import { VirtualFile } from './virtual-file';
 /** Linux's limit on the links followed for one path. */
 const MOST_LINKS = 40;
 const LONGEST_NAME_BYTES = 255;
-/** Beyond this many, the older half is written: a real journal commits every few seconds. It also bounds a clone's cost. */
+/**
+ * Beyond this many, the older half is written: a real journal commits every few seconds. It also bounds a clone's
+ * cost.
+ */
 const MOST_UNSYNCED = 256;
 
 interface Attributes {

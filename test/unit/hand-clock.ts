@@ -1,5 +1,5 @@
-// Takes: nothing. Gives: a clock whose time passes when it is told to, and a wait for what can happen without it.
-// Keeps: its timers. Never: chance: `random` is 1, unless it is replaced.
+// A clock whose time passes only when the test says so. `random` is 1 unless a test replaces it.
+
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
 
 export class HandClock implements Clock {

@@ -16,7 +16,9 @@ nodeTest.after(async () => {
   await emulator.close();
 });
 
-/** The suite is of mocha's kind: it takes these from the global object, and calls back where node:test has a context. */
+/**
+ * The suite is of mocha's kind: it takes these from the global object, and calls back where node:test has a context.
+ */
 type Body = (done: (error?: unknown) => void) => void;
 const calledBack = (body: Body) =>
   body.length === 0

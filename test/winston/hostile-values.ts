@@ -1,6 +1,6 @@
-// Values that JSON cannot say, or that defend themselves against being read; and what is to arrive of each.
-// Takes: nothing. Gives: the values, and those among them that are used by name. Keeps: nothing.
-// Never: a text that depends on where the code lies.
+// Values that JSON cannot express, or that throw when they are read, and what must arrive for each.
+//
+// No expected text depends on where the code is.
 
 const cyclic: Record<string, unknown> = { id: 1 };
 cyclic['self'] = cyclic;

@@ -180,7 +180,8 @@ describe('the values', () => {
       .stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,8}$/)
       .filter((name) => !/^(level|message|timestamp|time)$/.test(name));
     const infos = fc.sample(fc.dictionary(key, fc.jsonValue({ stringUnit: 'binary' })), { numRuns: 300, seed: 7 });
-    // An info that has a value JSON knows no word for is not written by the engine in one go: the rest arrives the same.
+    // An info that has a value JSON knows no word for is not written by the engine in one go: the rest arrives the
+    // same.
     for (const odd of [{}, { Odd_one: 1n }]) {
       const logs = await logged({}, (logger) => {
         for (const info of infos) logger.log({ ...info, ...odd, level: 'info', message: 'x' });

@@ -1,5 +1,5 @@
-// An application at the other end of a pipe: writes so many numbered lines, or, asked for `endless`, lines until SIGINT and
-// then one more.
+// An application at the other end of a pipe: writes so many numbered lines, or, asked for `endless`, lines until
+// SIGINT and then one more.
 
 import { writeSync } from 'node:fs';
 import { START_MS } from '../../support/start-time';

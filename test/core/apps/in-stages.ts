@@ -1,5 +1,5 @@
-// An application that logs so many records, waits until they have their fate and then for SIGUSR2, and logs as many again.
-// Its argument is how many. At its end it prints its statistics.
+// An application that logs so many records, waits until they have their fate and then for SIGUSR2, and logs as many
+// again. Its argument is how many. At its end it prints its statistics.
 
 import { once } from 'node:events';
 import { createWorkerShipper } from '@putlogs/core';

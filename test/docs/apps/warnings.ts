@@ -1,7 +1,7 @@
 // Provokes every warning that can be provoked, one after the other, in this thread.
 //
-// The argument is the directory to work in. Stdout has a line of JSON for each warning. Stderr has the warnings as well,
-// and as its last line the one that is printed at the end of the process, when no listener is called any more.
+// The argument is the directory to work in. Stdout has a line of JSON for each warning. Stderr has the warnings as
+// well, and as its last line the one that is printed at the end of the process, when no listener is called any more.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

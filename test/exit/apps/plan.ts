@@ -1,5 +1,4 @@
-// What the matrix tells an application, in one argument, and how the application ends.
-// Takes: the plan's JSON. Gives: the records to log; the end. Keeps: nothing. Never: an end other than the one asked for.
+// What the matrix asks of an application, in one argument, and how the application ends.
 
 export interface Plan {
   instance: string;

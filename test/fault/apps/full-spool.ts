@@ -1,5 +1,5 @@
-// An application whose spool is full, and which then has no file descriptor left. It prints its statistics before and after
-// it has logged without one.
+// An application whose spool is full, and which then has no file descriptor left. It prints its statistics before and
+// after it has logged without one.
 
 import { closeSync } from 'node:fs';
 import { createShipper } from '@putlogs/core';

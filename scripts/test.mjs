@@ -6,7 +6,7 @@
 // `npm run test:docs`, those of the packed packages `npm run test:packages`.
 //
 // Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`
-// sorts files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs gives the files to
+// sorts files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs passes the files to
 // `run()`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';

@@ -31,7 +31,7 @@ const CONTENDERS = {
   'none of these': {},
   'fields, rename and omit': { fields: { env: 'prod' }, rename: { msg: 'message' }, omit: ['pid', 'hostname'] },
   "nested: 'flatten'": { nested: 'flatten' },
-  'transform that gives back what it got': { transform: same },
+  'transform that returns its argument': { transform: same },
   'transform that masks an address': { transform: masked },
 };
 

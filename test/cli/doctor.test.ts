@@ -245,7 +245,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
     const emulator = await emulatorForTest({ region: 'cn-beijing' });
     for (const [flag, code, option] of [
       ['--credentials-access-key-secret wrong', 'SignatureDoesNotMatch', 'credentials.accessKeySecret'],
-      ['--credentials-access-key-id nobody', 'InvalidAccessKeyId', 'credentials.accessKeyId'],
+      ['--credentials-access-key-id unknown', 'InvalidAccessKeyId', 'credentials.accessKeyId'],
       ['--region cn-shanghai', 'SignatureDoesNotMatch', 'region'],
     ] as const) {
       const [step] = wrongOf(await examined(environmentFor(emulator), ` ${flag}`));

@@ -125,7 +125,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     const long = linesOf(6000).replaceAll('}\n', `,"text":"${'x'.repeat(1000)}"}\n`);
     const args = ['--memory-max-bytes', '1048576', '--compression', 'none', '--json'];
     const child = startChild(command, { args, env: environmentFor(emulator), input: long });
-    await until('the service was asked in vain', () => emulator.stats().requests > 3);
+    await until('the service has refused several requests', () => emulator.stats().requests > 3);
     emulator.faults([]);
     const { code, stderr } = await child.ended;
     assert.equal(code, 0, stderr);
@@ -134,7 +134,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     assert.equal(emulator.logs().length, 6000);
   });
 
-  test('nobody reading its stdout is no reason to stop shipping', async () => {
+  test('it goes on shipping when its stdout has no reader', async () => {
     const emulator = await emulatorForTest();
     const line = `"${process.execPath}" "${producer}" 5000 | { "${process.execPath}" "${command}" --echo; echo "code $?" >&2; } | head -n 1`;
     const { stderr } = await runChild('', { command: '/bin/sh', args: ['-c', line], env: environmentFor(emulator) });
@@ -197,7 +197,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     });
   }
 
-  test('what is missing is told with its flag and its variables', async () => {
+  test('a missing option is reported with its flag and its variables', async () => {
     const { code, stderr } = await runChild(command, { args: [] });
     assert.equal(code, 2);
     assert.match(stderr, /topicId: is missing; set --topic-id, or PUTLOGS_TOPIC_ID in the environment/);

@@ -53,7 +53,7 @@ test('NODE_DEBUG=putlogs prints them, without secrets', async () => {
   assert.ok(!(result.stderr + result.stdout).includes('a-secret-to-be-searched-for'));
 });
 
-test('a subscriber that logs by the same shipper when it is told changes no record that is being taken', async () => {
+test('a subscriber that logs by the same shipper changes no record that is being accepted', async () => {
   const emulator = await emulatorForTest();
   emulator.faults([{ status: 503 }]);
   const shipper = createShipper({

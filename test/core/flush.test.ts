@@ -89,11 +89,11 @@ for (const [name, open] of Object.entries(FACES)) {
         'and nothing is left to wait for',
       );
       face.log(2);
-      assert.deepEqual(await face.flush(), { finished: true, pending: 0 }, 'without a limit, too');
+      assert.deepEqual(await face.flush(), { finished: true, pending: 0 }, 'also without a limit');
       await face.end();
     });
 
-    it('says at the limit that it is not, and what waits goes on: once, in order, with the next', async () => {
+    it('returns at its limit that records are pending, and these are delivered once, in order, with the next flush', async () => {
       const { emulator, face } = await start();
       emulator.faults([{ status: 503 }]);
       face.log(0);

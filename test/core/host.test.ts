@@ -192,7 +192,7 @@ for (const [app, end] of [
   });
 }
 
-test('in one thread, the natural end delivers what waits', async () => {
+test('in one thread, pending records are delivered at the natural end', async () => {
   const emulator = await emulatorForTest();
   const args = [JSON.stringify({ count: 2000, end: 'natural' })];
   const env = { ...environmentFor(emulator), PUTLOGS_LINGER_MS: '60000' };
@@ -202,7 +202,7 @@ test('in one thread, the natural end delivers what waits', async () => {
   assert.deepEqual(numbers(emulator), ALL);
 });
 
-test('instrumentation that makes a host and runs in its worker, too, does not start threads without end', async () => {
+test('instrumentation that creates a worker shipper, and is also loaded in its worker, does not start threads without end', async () => {
   const emulator = await emulatorForTest();
   const result = await runChild(join(apps, 'hosted.js'), {
     args: [JSON.stringify({ count: 1, end: 'natural' })],
@@ -257,7 +257,7 @@ test('the processes of a cluster, with two transports each, deliver every record
 
 const noProc = !existsSync('/proc/self/environ') && 'this system does not show the first environment of a process';
 
-test('a process of a cluster is known by its number in a worker thread, too', { skip: noProc }, async () => {
+test('a process of a cluster is also known by its number in a worker thread', { skip: noProc }, async () => {
   const emulator = await emulatorForTest();
   const env = environmentFor(emulator, { POD_NAME: 'pod' });
   const { code, stderr } = await runChild(join(apps, 'clustered-pino.js'), { env });

@@ -139,7 +139,7 @@ test('an answer that is lost makes one batch arrive twice, the same bytes under 
   assert.notEqual(batches[0]![0]!.packId, batches[1]![0]!.packId);
 });
 
-test('a record the service refuses for good is counted and told, and all others are delivered', async () => {
+test('a record that the service refuses for good is counted and reported, and all others are delivered', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 10 } });
   const warnings = warningsOf(shipper);
   emulator.faults([{ match: { contains: '第13' }, code: 'InvalidArgument', message: 'Invalid argument key x' }]);
@@ -237,7 +237,7 @@ test('close delivers what is there, takes nothing more, and is the same promise 
   await shipper.flush();
 });
 
-test('close ends at its deadline, and what is left is counted and told', async () => {
+test('close ends at its deadline, and pending records are counted and reported', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ retry: { baseMs: 1, maxMs: 5 } });
   const warnings = warningsOf(shipper);
   emulator.faults([{ status: 503 }]);

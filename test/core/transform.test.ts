@@ -74,7 +74,7 @@ for (const [where, create] of [
   }
 }
 
-test('whatever it gives, nothing is thrown: what is no record goes out as it was', async () => {
+test('whatever it returns, nothing is thrown: if it is not a record, the original record is sent', async () => {
   for (const [gives, told] of [
     ['5', 'it returned no object'],
     ['[record]', 'it returned no object'],
@@ -102,7 +102,7 @@ test('a path is read from the working directory', async () => {
   assert.deepEqual(contents, [{ n: '1', seen: 'yes' }]);
 });
 
-test('a module that is not there, cannot be loaded or exports no function is told where the options are given', () => {
+test('a module that is not there, cannot be loaded or exports no function is an error of the options', () => {
   for (const [path, problem] of [
     [join(directory, 'none.cjs'), /transform: there is no module .*none\.cjs/],
     [module('broken.cjs', 'module.exports = ('), /transform: .*broken\.cjs cannot be loaded: /],

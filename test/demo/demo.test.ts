@@ -138,7 +138,7 @@ describe('the verdict of the demonstration', () => {
     refuses([{ ...first, contents: changed }, ...others], 99, /1 altered\n.*"ms" differs/);
   });
 
-  it('is bad when something arrived that nobody logged', () => {
+  it('is bad when a record arrived that was not logged', () => {
     refuses([...logs, { time: 1, contents: [{ key: 'msg', value: 'hello' }] }], 100, /1 never logged/);
   });
 

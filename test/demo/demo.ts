@@ -155,7 +155,7 @@ async function attempt<Result>(failures: string[], step: () => Promise<Result>):
   }
 }
 
-// Whoever read along has gone.
+// The reader of the output has gone.
 process.stdout.on('error', () => process.exit(1));
 
 main(process.argv.slice(2)).then(

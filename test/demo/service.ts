@@ -8,7 +8,7 @@ import { type ChildResult, type StartedChild, startChild } from '../support/chil
 import { inMilliseconds } from '../support/emulator';
 import type { TargetUnderTest } from '../support/targets';
 
-/** The most the control API gives at a time. */
+/** The most logs that the control API returns at a time. */
 const PAGE_LOGS = 10_000;
 /** It ends with the demonstration; this is for one that hangs. */
 const LIFETIME_MS = 600_000;

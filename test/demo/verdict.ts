@@ -21,7 +21,7 @@ export interface Verdict {
 const DIFFERENCES_SHOWN = 8;
 const STDERR_LINES_SHOWN = 5;
 
-/** @param failures what else went wrong, as it was told. */
+/** @param failures what else went wrong, as reported. */
 export function judge(
   expected: Expected,
   logs: readonly LedgerLog[],

@@ -2,7 +2,7 @@
 //
 // A JavaScript block is a whole program: it is run against an emulator and must end by itself with nothing on stderr.
 // If it makes a logger, its record must arrive. Comments in it may say more: `// arrives: {...}` each record with
-// these fields (null: without that one); `// nothing arrives`; `// tells: ` how what it tells on stderr begins. A
+// these fields (null: without that one); `// nothing arrives`; `// warns: ` how its output on stderr begins. A
 // block that names its target has only the endpoint and the key in its environment, and says the rest; one that names
 // none has all of it for the default target. One that says where its credentials come from, or which proxy it goes
 // by, finds that on this machine, and no key in the environment. A first line that is a file's name is where the
@@ -129,9 +129,9 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
       nodeArgs,
       env: environmentFor(emulator, { TOPIC_ID, ...ends, ...unset, ...keys, ...surroundings.variables }, target),
     });
-    const told = /^\/\/ tells: (.+)$/m.exec(code)?.[1];
-    if (told === undefined) assert.equal(result.stderr, '');
-    else assert.ok(result.stderr.startsWith(told), result.stderr);
+    const warned = /^\/\/ warns: (.+)$/m.exec(code)?.[1];
+    if (warned === undefined) assert.equal(result.stderr, '');
+    else assert.ok(result.stderr.startsWith(warned), result.stderr);
     assert.equal(result.code, 0, result.stdout);
     if (printed !== undefined) assert.equal(result.stdout, printed);
     assertArrived(code, emulator.logs(), target);
@@ -248,7 +248,7 @@ async function runCommand(command: string): Promise<void> {
   assert.fail(`nothing here knows how to run: ${command}`);
 }
 
-/** With the page's own variables, but for the emulator's address: it serves a request, whose record arrives. */
+/** The page's variables are used, except the address. It serves one request, whose record must arrive. */
 async function runServer(file: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const emulator = await startEmulator();
   try {

@@ -1,7 +1,7 @@
 // The first five minutes of the README, walked through word for word: its files under their names, its commands in
 // one shell.
 //
-// What is another here: the packages are there already (what an install gives is shown by test/packages), the port is
+// What is another here: the packages are there already (test/packages shows what an install does), the port is
 // a free one, and where there is no curl the address is asked by node.
 
 import assert from 'node:assert/strict';
@@ -52,7 +52,7 @@ test('the five minutes of the README end with its three records at the service',
       logs.map((log) => [contentsOf(log)['order'], contentsOf(log)['level'], log.hashKey !== '']),
       ['17', '18', '19'].map((order) => [order, 'info', true]),
     );
-    // The pipe has a line to say; nobody else has.
+    // The pipe prints a line, and no other program does.
     assert.match(result.stderr, /^putlogs-pino: .+\n$/);
   } finally {
     emulator.kill('SIGTERM');

@@ -62,7 +62,7 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     });
   }
 
-  test('knows the topics it is told, and no other', async () => {
+  test('knows the topics of its arguments, and no other', async () => {
     const { child, line, ended } = run('--topic', 'one', '--topic', 'two', '--security-token', 'token');
     const { url } = JSON.parse(await line) as { url: string };
     const account = { url, accessKeyId: 'demo', accessKeySecret: 'demo-secret' } as Parameters<typeof put>[0];
@@ -73,7 +73,7 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     assert.equal((await ended).code, 0);
   });
 
-  test('knows the Logstores it is told, their limits and where web tracking is off', async () => {
+  test('knows the Logstores of its arguments, their limits and where web tracking is off', async () => {
     const { child, line, ended } = run(
       '--logstore',
       'project/one',

@@ -8,7 +8,7 @@ const groups = [{ Logs: [log({ message: 'fine' })] }];
 const nothing = Buffer.alloc(0);
 
 describe('createEmulator', () => {
-  test('gives an emulator on a free port of 127.0.0.1 with the demo account', async () => {
+  test('starts an emulator on a free port of 127.0.0.1 with the demo account', async () => {
     const emulator = await createEmulator();
     try {
       const { url, host, port, accessKeyId, accessKeySecret } = emulator;
@@ -131,7 +131,7 @@ describe('createEmulator', () => {
 });
 
 describe('the control API', () => {
-  test('gives statistics and logs, and resets them', async () => {
+  test('returns statistics and logs, and resets them', async () => {
     const emulator = await createEmulator();
     try {
       await put(emulator, groups);

@@ -37,7 +37,7 @@ describe('the read APIs', () => {
   const consume = (body: object, shard = 0, method = 'GET') =>
     call(emulator, method, `/ConsumeLogs?TopicId=${TOPIC}&ShardId=${shard}`, body);
 
-  test('SearchLogs gives fields, tags, time, source and path', async () => {
+  test('SearchLogs returns fields, tags, time, source and path', async () => {
     const LogTags = [{ Key: 'env', Value: 'test' }];
     await write([{ Source: 's', FileName: 'f', LogTags, Logs: [log({ a: '1', b: '2' }, BASE_MS)] }]);
     const { status, json } = await search({});
@@ -143,7 +143,7 @@ describe('the read APIs', () => {
     assert.equal((await call(emulator, 'GET', '/SearchLogs')).json.ErrorCode, 'MethodNotSupport');
   });
 
-  test('DescribeShards gives every shard and its range', async () => {
+  test('DescribeShards returns every shard and its range', async () => {
     await write([{ Logs: [log({ a: '1' })] }]);
     const { json } = await call(emulator, 'GET', `/DescribeShards?TopicId=${TOPIC}`);
     assert.equal(json.Total, 2);
@@ -166,7 +166,7 @@ describe('the read APIs', () => {
     assert.equal((await call(emulator, 'GET', '/DescribeShards?TopicId=none')).status, 404);
   });
 
-  test('ConsumeLogs gives the groups of one shard in order, in every compression', async () => {
+  test('ConsumeLogs returns the groups of one shard in order, in every compression', async () => {
     const groups: Group[] = Array.from({ length: 5 }, (_, at) => ({
       Source: `s${at}`,
       FileName: 'f',
@@ -194,7 +194,7 @@ describe('the read APIs', () => {
     assert.equal(bounded.headers['x-tls-count'], '3');
   });
 
-  test('ConsumeLogs gives lz4 blocks for compressible and incompressible groups alike', async () => {
+  test('ConsumeLogs returns lz4 blocks for compressible and incompressible groups alike', async () => {
     for (const text of ['again '.repeat(1000), randomBytes(3000).toString('base64'), 'x']) {
       emulator.reset();
       const groups: Group[] = [
@@ -206,7 +206,7 @@ describe('the read APIs', () => {
     }
   });
 
-  test('ConsumeLogs gives at most 5 MiB at once, but always a group', async () => {
+  test('ConsumeLogs returns at most 5 MiB at once, but always a group', async () => {
     const big: Group[] = [{ Logs: Array.from({ length: 4 }, () => log({ text: 'x'.repeat(1_000_000) })) }];
     await write(big);
     await write(big);

@@ -141,7 +141,7 @@ describe('a fault rule, with two services on one port,', () => {
     assert.equal((await callSls(emulator, 'GET', '?type=log&query=poison&from=1&to=2')).status, 404);
   });
 
-  test('sets the clock of SLS ahead or back, and tells it by the Date header', async () => {
+  test('sets the clock of SLS ahead or back, and returns it in the Date header', async () => {
     emulator.faults([
       { clockSkewMs: 16 * 60_000, times: 1 },
       { clockSkewMs: -16 * 60_000, times: 1 },

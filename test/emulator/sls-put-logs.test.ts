@@ -323,7 +323,7 @@ describe('an SLS write', () => {
     }
   });
 
-  test('has at most 4096 logs and 3 MiB, unless the emulator was told otherwise', async () => {
+  test('has at most 4096 logs and 3 MiB, unless the emulator has other limits', async () => {
     const many = (count: number): SlsGroup => ({ Logs: Array(count).fill(slsLog({ a: '1' })) });
     const large = (bytes: number): SlsGroup => {
       const values = Array.from({ length: 5 }, (_, n) => slsLog({ a: String(n).repeat(600_000) }));

@@ -46,7 +46,7 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
     return result;
   };
 
-  test('are watched: a connection that would leave the machine is stopped and told', async () => {
+  test('are watched: a connection that would leave the machine is stopped and reported', async () => {
     const fates = await run<string[]>('stray', ['log.invalid', '203.0.113.1']);
     assert.deepEqual(fates, ['log.invalid is not on this machine', '203.0.113.1 is not on this machine']);
   });

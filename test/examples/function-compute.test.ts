@@ -12,7 +12,7 @@ import { targetNamed } from '../support/targets';
 
 const FC_INSTANCE_ID = 'c-0123456789abcdef';
 
-/** The keys of the function's role, as the platform gives them with each request. */
+/** The keys of the function's role, which the platform sends with each request. */
 function contextOf(emulator: Emulator, n: number) {
   const { accessKeyId, accessKeySecret } = emulator;
   return { requestId: `request-${n}`, region: 'cn-hangzhou', credentials: { accessKeyId, accessKeySecret } };
@@ -67,7 +67,7 @@ describe('a function', { concurrency: 4 }, () => {
     await instance.kill();
   });
 
-  it('Alibaba: what a request has left goes before the freeze or the end, if the platform tells of them', async () => {
+  it('Alibaba: pending records are sent before the freeze or the end, if the platform announces it', async () => {
     const hooks = ['preFreeze', 'preStop'].map(async (hook) => {
       const { emulator, instance } = await alibaba();
       emulator.faults([{ delayMs: 2200, times: 1 }]);

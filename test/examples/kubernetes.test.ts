@@ -51,7 +51,7 @@ function read<Document>(file: string): Document {
 }
 
 const secret = read<{ metadata: { name: string }; stringData: Record<string, string> }>('secret.yaml');
-/** What the application itself reads, and Kubernetes gives. */
+/** The variables that the application itself reads, and Kubernetes sets. */
 const NOT_OPTIONS = ['PORT', 'POD_NAME'];
 const KNOWN = optionLeaves().flatMap(({ path, notes }) => [environmentName(path), ...(notes.vendor ?? [])]);
 const MIB = 1024 * 1024;

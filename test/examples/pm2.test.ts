@@ -10,13 +10,13 @@ import { emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered, portOf, Served } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
-test('each process of pm2 keeps its order under the hash key of its number, which the next one of that number has, too', async () => {
+test('each process of pm2 keeps its order under the hash key of its number, and so does the next process of that number', async () => {
   const emulator = await emulatorForTest();
   const env = environmentFor(emulator, {
     PORT: '0',
     POD_NAME: 'pod',
     PM2_HOME: temporaryDirectory('pm2'),
-    // It would ask somebody outside.
+    // It would connect to a host outside this machine.
     PM2_DISABLE_VERSION_CHECK: 'true',
   });
   const runtime = createRequire(example('pm2/server.js')).resolve('pm2/bin/pm2-runtime');

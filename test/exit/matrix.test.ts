@@ -14,7 +14,7 @@ import { EXIT_CODE, type Plan } from './apps/plan';
 const COUNT = 300;
 /** Long enough for threads to start on a busy machine; where nothing can be delivered, not to wait for long. */
 const CLOSE_TIMEOUT_MS = { up: 4000, slow: 4000, down: 1000 } as const;
-/** Starting node and its threads, on a machine that runs other tests, too. */
+/** Starting Node and its threads, on a machine that also runs other tests. */
 const MARGIN_MS = 6000;
 
 const TRANSPORTS = [
@@ -71,7 +71,7 @@ const ENDS: readonly End[] = [
     delivers: 'all',
   },
   {
-    as: 'exits by its handler, and handleSignals has it, too',
+    as: 'exits by its handler, and handleSignals also has it',
     end: 'handler',
     sent: 'SIGTERM',
     handleSignals: true,
@@ -134,7 +134,7 @@ function judge(
     assert.equal(lost, 0);
     assert.deepEqual(ours, []);
   } else if (delivers === 'what was sent by then') {
-    assert.deepEqual(losses, [], 'nobody could say anything any more');
+    assert.deepEqual(losses, [], 'no code runs that could report it');
   } else if (lost > 0) {
     assert.equal(losses.length, 1, stderr);
     // An answer that was under way when the process ended is not known to have come: it counts as lost.

@@ -14,7 +14,7 @@ const PAGE = '<!doctype html><title>Sign in</title>Welcome to the hotel.';
 
 for (const [what, rule] of [
   [
-    'a page with 200, as a captive portal gives',
+    'a page with 200, as a captive portal answers',
     { status: 200, body: PAGE, headers: { [target.requestIdHeader]: '' } },
   ],
   ['a redirect', { status: 302, body: '', headers: { location: 'http://127.0.0.1:9/', [target.requestIdHeader]: '' } }],
@@ -44,7 +44,7 @@ test('bytes that changed on their way are sent again', async () => {
   assert.equal(shipper.stats().halved, 0, 'it is not the records’ fault');
 });
 
-test('a code that nobody knows holds the batch, and it goes on under its own hash key', async () => {
+test('an unknown code holds the batch, and it is sent later under its own hash key', async () => {
   const { emulator, shipper, warnings } = await emulatorAndShipper();
   emulator.faults([{ status: 400, code: 'ShardNotExist', message: 'shard 3 has been split', times: 2 }]);
   const expected = write(shipper, 20);
@@ -59,7 +59,7 @@ test('a code that nobody knows holds the batch, and it goes on under its own has
 
 const anonymous = !target.isSigned && 'the target is anonymous';
 
-test('a secret that the service repeats in its answer is told nowhere', { skip: anonymous }, async () => {
+test('a secret that the service repeats in its answer is reported nowhere', { skip: anonymous }, async () => {
   const file = join(temporaryDirectory('echo'), 'dead.ndjson');
   const securityToken = 'a+token/of==many&letters';
   const { emulator, shipper, warnings } = await emulatorAndShipper(
@@ -73,7 +73,7 @@ test('a secret that the service repeats in its answer is told nowhere', { skip: 
   ]);
   write(shipper, 1);
   await shipper.flush();
-  await until('both are told', () => warnings.length === 2);
+  await until('both are reported', () => warnings.length === 2);
   const told = [...warnings.map((warning) => warning.message), readFileSync(file, 'utf8')];
   for (const text of told) {
     assert.match(text, /token \*\*\* and secret \*\*\* in/);

@@ -59,7 +59,7 @@ test('a name that cannot be resolved, or not in time, is asked for again, and th
   assert.match(warnings[0]!, /ENOTFOUND: no such name/);
 });
 
-test('a name with an address at which nobody listens is reached by its other one', async () => {
+test('a name with an address that refuses connections is reached by its other address', async () => {
   const emulator = await emulatorForTest();
   resolveBy('two.localhost', (_attempt, answered) => answered(null, [{ address: '::1', family: 6 }, ...LOOPBACK]));
   const shipper = shippingTo('two.localhost', emulator);

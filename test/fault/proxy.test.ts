@@ -117,14 +117,14 @@ test('one tunnel is kept for many batches', async () => {
   assert.equal(proxy.connects.length, 1);
 });
 
-test('a proxy that is spoken to by TLS is trusted by tls.caFile, too', { skip: noOpenssl }, async () => {
+test('a proxy by TLS is also verified by tls.caFile', { skip: noOpenssl }, async () => {
   const emulator = await startEmulator();
   const proxy = await startProxy({ to: () => emulator.port, certificate });
   after(() => Promise.all([proxy.close(), emulator.close()]));
   const address = { proxy: `https://127.0.0.1:${proxy.port}` };
   const untrusted = shipperBy(emulator, proxy, address);
   untrusted.shipper.write('{"n":-1}');
-  await until('it is told', () => untrusted.warnings.length > 0);
+  await until('it is reported', () => untrusted.warnings.length > 0);
   assert.equal(untrusted.warnings[0]!.kind, 'hold');
   await untrusted.shipper.close({ timeoutMs: 0 });
   assert.equal(proxy.connects.length, 0);
@@ -134,7 +134,7 @@ test('a proxy that is spoken to by TLS is trusted by tls.caFile, too', { skip: n
   assertInOrder(emulator, 1);
 });
 
-test('behind a proxy, too, a certificate for another name holds the records, and gets no request', {
+test('behind a proxy, a certificate for another name also holds the records, and gets no request', {
   skip: noOpenssl,
 }, async () => {
   const emulator = await startEmulator();
@@ -144,7 +144,7 @@ test('behind a proxy, too, a certificate for another name holds the records, and
   const trust = { tls: { caFile: authority.file } };
   const { shipper, warnings } = shipperBy(emulator, proxy, { endpoint: 'https://other.example.org', ...trust });
   shipper.write('{"n":0}');
-  await until('it is told', () => warnings.length > 0);
+  await until('it is reported', () => warnings.length > 0);
   assert.equal(warnings[0]!.kind, 'hold');
   assert.match(warnings[0]!.message, /ERR_TLS_CERT_ALTNAME_INVALID/);
   assert.equal(emulator.stats().requests, 0);
@@ -173,7 +173,7 @@ for (const [status, kind, advice] of [
     const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
     const { shipper, warnings } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
     for (let n = 0; n < 50; n += 1) shipper.write(JSON.stringify({ n }));
-    await until('it is told', () => warnings.length > 0);
+    await until('it is reported', () => warnings.length > 0);
     assert.equal(warnings[0]!.kind, kind);
     assert.match(warnings[0]!.message, advice);
     assert.equal(emulator.stats().requests, 0);
@@ -188,7 +188,7 @@ test('a proxy that says nothing costs an attempt its time, and not the next one'
   const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
   const { shipper, warnings } = shipperBy(emulator, proxy, { requestTimeoutMs: 300 });
   for (let n = 0; n < 5; n += 1) shipper.write(JSON.stringify({ n }));
-  await until('it is told', () => warnings.length > 0);
+  await until('it is reported', () => warnings.length > 0);
   assert.match(warnings[0]!.message, /TIMEOUT/);
   behaviour = 'open';
   await shipper.flush();
@@ -203,7 +203,7 @@ test('a proxy that is not there is tried again, and named by its address', async
     proxy: `http://me:${PASSWORD.slice(0, 1)}@127.0.0.1:${port}`,
   });
   shipper.write('{"n":0}');
-  await until('it is told', () => warnings.length > 0);
+  await until('it is reported', () => warnings.length > 0);
   assert.match(warnings[0]!.message, new RegExp(`ECONNREFUSED.*127\\.0\\.0\\.1:${port}`));
   assert.equal(warnings[0]!.kind, 'retry');
 });
@@ -252,7 +252,7 @@ test('what the environment says of proxies is read in both cases, and an option 
   assert.deepEqual(of(both, { proxy: 'http://e' }), ['http://e', 'x']);
 });
 
-test('a proxy or a file that cannot be one is told at the start, by option and variable, without its password', () => {
+test('a proxy address or CA file that cannot be used is reported at the start, by option and variable, without its password', () => {
   const { credentials, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
   const notPem = join(directory, 'not.pem');
   writeFileSync(notPem, PASSWORD);

@@ -68,7 +68,7 @@ test('records that the service refuses cost only themselves', async () => {
   assertConserved(shipper.stats());
 });
 
-test('a flush that began before a batch was cut ends when the last of its parts has its fate', async () => {
+test('a flush that began before a batch was cut ends when the last of its parts is finished', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   emulator.faults([{ maxLogs: 3 }, { delayMs: 5 }]);
   write(shipper, 64);
@@ -79,7 +79,7 @@ test('a flush that began before a batch was cut ends when the last of its parts 
   assert.equal(emulator.logs().length, 64);
 });
 
-test('a service that refuses everything is told loudly, costs a few records, and gets the rest when it is well', async () => {
+test('a service that refuses everything is reported, costs a few records, and gets the rest when it accepts again', async () => {
   const { emulator, shipper, warnings } = await emulatorAndShipper({ batch: { maxCount: 500 } });
   emulator.faults([{ code: target.codes.refused }]);
   write(shipper, 5000);
@@ -99,7 +99,7 @@ test('a service that refuses everything is told loudly, costs a few records, and
   assertConserved(shipper.stats());
 });
 
-test('closed while it is cut in parts, every record has its fate', async () => {
+test('closed while a batch is cut in parts, every record is finished', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   emulator.faults([{ maxLogs: 4 }, { match: { contains: 'record 100' }, delayMs: 60_000 }]);
   write(shipper, 256);
@@ -156,7 +156,7 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
   );
 });
 
-test('a dead-letter file that cannot be written is told and counted, and the neighbours are delivered', async () => {
+test('a dead-letter file that cannot be written is reported and counted, and the neighbours are delivered', async () => {
   const { emulator, shipper, warnings } = await emulatorAndShipper({
     deadLetter: { file: join(__filename, 'no-folder') },
   });

@@ -15,7 +15,7 @@ import { target } from '../support/targets';
 const ANSWER = 'HTTP/1.1 200 OK\r\nx-tls-requestid: r\r\ncontent-length: 0\r\n\r\n';
 const never = new AbortController().signal;
 
-/** A server that does with each connection what it is told. */
+/** A server that runs the given function for each connection. */
 async function rawServer(serve: (socket: Socket, number: number) => void) {
   const sockets = new Set<Socket>();
   let count = 0;
@@ -119,7 +119,7 @@ test('a service that always closes used connections is asked twice at most for o
   assert.ok(requests <= 9, `${requests} requests`);
 });
 
-test('a connection that was idle for as long as a frozen process is not used again: it may be dead, and nobody says so', async () => {
+test('a connection that was idle for as long as a frozen process is not used again: it may be dead without a sign', async () => {
   const { origin, connections } = await rawServer((socket, number) => {
     let requests = 0;
     eachRequest(socket, () => {
@@ -243,7 +243,7 @@ test('answers that are lost make duplicates under the same pack id, and nothing 
   for (const [n, ids] of packs) assert.equal(ids.size, 1, `record ${n} has ${ids.size} pack ids`);
 });
 
-test('nobody listens: nothing is lost, and when somebody does, everything arrives', async () => {
+test('without a service nothing is lost, and when it starts, everything arrives', async () => {
   const port = await closedPort();
   const retry = { baseMs: 5, maxMs: 20 };
   const shipper = createShipper({ ...optionsFor(addressOf(`http://127.0.0.1:${port}`)), lingerMs: 10, retry });

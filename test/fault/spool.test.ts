@@ -1,4 +1,4 @@
-// What waits on disk: real processes, real files, a service that comes and goes.
+// Records on disk: real processes, real files, a service that comes and goes.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -124,7 +124,7 @@ test('when memory is full, batches go to disk, and nothing is refused', async ()
   const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
   const shipper = spooling(emulator, dir, { memory: { maxBytes }, compression: 'none', batch: { maxCount: 100 } });
-  // Silence, not an error: nothing tells of an outage.
+  // Silence, not an error: no failure shows an outage.
   emulator.faults([{ times: 1, delayMs: 400 }]);
   const text = 'x'.repeat(1000);
   for (let n = 0; n < 5000; n += 1) {
@@ -200,7 +200,7 @@ test('killed between the service’s yes and the file’s end, one batch comes t
   assert.equal(logs.length, 40);
 });
 
-test('beyond spool.maxBytes the oldest records are dropped, counted and told', async () => {
+test('beyond spool.maxBytes the oldest records are dropped, counted and reported', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   const maxBytes = 1024 * 1024;
@@ -271,7 +271,7 @@ test('a damaged entry costs only itself: its segment is set aside, it is counted
   assert.equal(readdirSync(join(dir, 'putlogs-1/damaged')).length, 1);
 });
 
-test('a disk that cannot be used is told, and the records are delivered from memory', async () => {
+test('a disk that cannot be used is reported, and the records are delivered from memory', async () => {
   const emulator = await emulatorForTest();
   const dir = join(temporaryDirectory('spool'), 'file');
   writeFileSync(dir, '');

@@ -1,4 +1,4 @@
-// Certificates that are good, and that are not: never is a record given to somebody else than the service.
+// Good and bad certificates: a record is sent to the service only, and never to another server.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ before(() => {
   certificates['expired'] = authority.certificate('expired', 'IP:127.0.0.1', '-days', '-1');
 });
 
-/** Ships a record to a server with this certificate, and gives what came of it. */
+/** Ships a record to a server with this certificate, and returns its statistics and warnings. */
 async function ship(certificateName: string, trust: Record<string, string>) {
   let requests = 0;
   const server = createServer(certificates[certificateName]!, (request, response) => {

@@ -1,4 +1,4 @@
-// What our transports wrote, read by a client that nobody here wrote: the vendor's own SDK.
+// What our transports wrote, read by the vendor's own SDK.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -56,7 +56,7 @@ function clientOf({ url, accessKeyId, accessKeySecret }: Emulator): tlsOpenapi.T
   });
 }
 
-/** A shard from its beginning to its end, a page at a time. The SDK gives the cursor of the next page as a header. */
+/** A shard from its beginning to its end, a page at a time. The SDK returns the cursor of the next page as a header. */
 async function consumed(sdk: tlsOpenapi.TlsService, ShardId: number): Promise<LedgerLog[]> {
   const at = async (From: string) => {
     const described = await sdk.DescribeCursor({ TopicId: TOPIC_ID, ShardId, From });

@@ -1,4 +1,4 @@
-// What our transports wrote to SLS, read by clients that nobody here wrote: the vendor's own packages.
+// What our transports wrote to SLS, read by the vendor's own packages.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

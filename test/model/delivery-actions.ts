@@ -269,7 +269,7 @@ function diskFails(world: World, [which, often]: Numbers): void {
   const trouble = TROUBLE[pick(which, TROUBLE.length)]!;
   const chance = often < 0.5 ? 1 : 0.3;
   world.fault = (life, call, path) => {
-    // A close that fails is not told apart, and hides what the test waits for.
+    // A close that fails looks the same, and hides what the test waits for.
     const fault = call === 'close' ? undefined : trouble(call, path);
     return fault !== undefined && world.random() < chance && !life.isDead ? fault : undefined;
   };

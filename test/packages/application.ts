@@ -78,8 +78,8 @@ async function install(directory: string, { manager, dependencies, manifest }: A
     command: manager === 'npm' ? 'npm' : 'npx',
     args: manager === 'npm' ? [...flags, '--no-audit', '--no-fund'] : ['--yes', packageManager, ...flags],
     cwd: directory,
-    // `npm run` hands on what the repository's own .npmrc says, and how silent it was told to be; an application has
-    // neither. Some are installed by one node and run on a newer one.
+    // `npm run` passes on the settings of the repository's .npmrc and its own log level. An application has neither.
+    // Some are installed by one version of Node and run on a newer one.
     env: { npm_config_engine_strict: 'false', npm_config_loglevel: 'warn' },
     timeoutMs: INSTALL_TIMEOUT_MS,
   });

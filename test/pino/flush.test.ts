@@ -1,4 +1,4 @@
-// `logger.flush(callback)`: everything logged before it has its fate.
+// `logger.flush(callback)`: when it calls back, everything that was logged before is finished.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';

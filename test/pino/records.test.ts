@@ -89,7 +89,7 @@ describe('the time', () => {
     assert.deepEqual(Object.keys(contentsOf(log!)), ['level', 'msg']);
   });
 
-  it('tells call order within a millisecond', async () => {
+  it('keeps call order within a millisecond, by nanoseconds', async () => {
     const logs = await logged({}, { timestamp: () => `,"time":${NOW_MS}` }, (logger) => {
       for (let n = 0; n < 10; n++) logger.info({ n }, 'x');
     });
@@ -119,7 +119,7 @@ describe('the values', () => {
     });
   });
 
-  it('keep the name pino gives the message', async () => {
+  it('keep the name that pino has for the message', async () => {
     const [log] = await logged({}, { messageKey: 'text' }, (logger) => logger.info('hello'));
     assert.equal(contentsOf(log!)['text'], 'hello');
   });

@@ -54,7 +54,7 @@ it('in one thread they are there without asking', async () => {
   await once(destination, 'close');
 });
 
-it('a transport that is closed, or not ours, gives none, and says so', async () => {
+it('a transport that is closed, or not ours, has none, and an error says so', async () => {
   const destination = startPino({ target: 'pino/file', options: { destination: '/dev/null' } });
   await assert.rejects(stats(destination, { timeoutMs: 200 }), { code: 'ERR_PUTLOGS_WORKER' });
   await ended(destination);

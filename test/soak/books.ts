@@ -2,7 +2,7 @@
 
 import { type DropReason, type Stats, sumOf } from '@putlogs/core/internal/telemetry/counters';
 
-/** Reasons that the soak gives cause for. Each counted record is looked for by the judge. */
+/** Drop reasons that the soak provokes. The judge looks for each counted record. */
 export interface Allowed {
   readonly dropped: readonly DropReason[];
   readonly refused: readonly DropReason[];

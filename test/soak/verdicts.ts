@@ -63,7 +63,7 @@ export async function comeBack({ applications, spool, setFaults }: Phase, found:
     if (stats === undefined) found.push(`${application.instance} came back and printed no counters`);
     else readings.push(stats);
   }
-  // What one of them adopts from another and leaves again, that one recovers, too.
+  // If one of them adopts records and leaves them again, the next owner also counts them as recovered.
   const recovered = readings.reduce((sum, stats) => sum + stats.recovered - stats.spooled, 0);
   const finished = readings.reduce((sum, { delivered, dropped }) => sum + delivered + sumOf(dropped), 0);
   print(`  came back for ${left} records on disk: ${recovered} recovered, ${finished} finished`);

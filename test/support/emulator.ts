@@ -18,7 +18,7 @@ export { OTHER_TOPIC_ID, REGION, TOPIC_ID } from './targets';
 const POLL_MS = 5;
 
 /**
- * On a free port unless told otherwise. Close it when done: `after(() => emulator.close())`. Its logs have their time
+ * It has a free port unless the options name one. Close it when done: `after(() => emulator.close())`. Its logs have their time
  * in milliseconds, whatever the service counts in; where it keeps none, the one that the record says of itself.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -115,7 +115,7 @@ export async function until(what: string, met: () => boolean | Promise<boolean>,
   }
 }
 
-/** A port of this machine that nobody listens on. */
+/** A port of this machine without a listener. */
 export async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -13,7 +13,7 @@ export function example(path: string): string {
   return join(__dirname, '../../../examples', path);
 }
 
-/** The logs that are `of` somebody; which one of theirs it is, is in `key`. */
+/** The logs for which `of` returns an instance. The field `key` has the number within it. */
 export function numbered(
   logs: readonly EmulatorLog[],
   key: string,

@@ -29,7 +29,7 @@ export interface Answered {
 export interface FunctionInstance {
   /** Thaws the process, has it carry out the task, and freezes it in the moment of the answer. */
   invoke(task: Omit<Task, 'limitMs'> & { readonly limitMs?: number }): Promise<Answered>;
-  /** Thaws it and asks it to end, as a platform does that gives notice. */
+  /** Thaws it and asks it to end, as a platform does that announces the end. */
   shutdown(): Promise<ChildResult>;
   /** Ends it as it is. */
   kill(): Promise<ChildResult>;
@@ -65,7 +65,7 @@ export async function startFunction(module: string, env: Readonly<Record<string,
   const gone = child.ended.then(({ stderr }): never => {
     throw new Error(`the function's process has ended: ${stderr}`);
   });
-  // It may also end when nobody waits for it.
+  // It may also end while no caller waits for it.
   gone.catch(() => {});
   await Promise.race([asked, gone]);
   child.kill('SIGSTOP');

@@ -33,7 +33,7 @@ export function endAs(end: Plan['end']): void {
       process.exit(EXIT_CODE);
       break;
     case 'reject':
-      void Promise.reject(new Error('nobody caught this'));
+      void Promise.reject(new Error('not caught'));
       break;
     case 'signal':
       process.once('SIGTERM', () => process.exit(EXIT_CODE));
@@ -41,6 +41,6 @@ export function endAs(end: Plan['end']): void {
       process.stdout.write('ready\n');
       break;
     case 'throw':
-      throw new Error('nobody caught this');
+      throw new Error('not caught');
   }
 }

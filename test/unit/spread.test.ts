@@ -31,10 +31,10 @@ const BOUNDED = [
   // The records of one test case: at most some thousands.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
   'test/unit/dead-letter.test.ts: ...Array.from({ length: 40 }, (_, n) => `${n}`)',
-  'test/unit/halving.test.ts: ...batches',
-  "test/unit/halving.test.ts: ...Array.from({ length: 5000 }, () => 'a')",
-  'test/unit/halving.test.ts: ...bad',
-  "test/unit/halving.test.ts: ...Array.from({ length: 100 }, () => 'EFGH')",
+  'test/unit/refusals.test.ts: ...batches',
+  "test/unit/refusals.test.ts: ...Array.from({ length: 5000 }, () => 'a')",
+  'test/unit/refusals.test.ts: ...bad',
+  "test/unit/refusals.test.ts: ...Array.from({ length: 100 }, () => 'EFGH')",
   // The paths of a constant.
   'test/unit/virtual-disk-real.test.ts: ...PATHS',
   // Two dates.

@@ -40,7 +40,7 @@ for (const worker of [true, false]) {
       await finished(transport);
     });
 
-    it('an info is not changed, were it frozen to its depth', async () => {
+    it('an info is not changed, even a deeply frozen one', async () => {
       const { transport, arrived } = start();
       const error = Object.assign(new Error('frozen', { cause: new Error('why') }), { code: 'E' });
       const info = deepFreeze({ [LEVEL]: 'info', level: 'info', message: 'x', error, list: [1, { two: 2n }] });
@@ -195,7 +195,7 @@ for (const worker of [true, false]) {
   });
 }
 
-/** Logs through the transport and one beside it, ends the logger, and gives the warnings it heard. */
+/** Logs through the transport and one beside it, ends the logger, and returns the warnings. */
 async function isUndisturbed(transport: PutlogsTransport): Promise<unknown[]> {
   const heard: string[] = [];
   const beside = new winston.transports.Stream({ stream: sink(heard) });

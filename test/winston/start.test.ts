@@ -40,7 +40,7 @@ it('wrong options throw at once, in one error that names them all and no secret'
 it('enabled: false needs no other option, and logs nothing', async () => {
   emulator.reset();
   const its = loggerOf(new PutlogsTransport({ enabled: false }));
-  its.info('nobody reads this');
+  its.info('not read');
   its.end();
   await once(its, 'finish');
   assert.equal(emulator.logs().length, 0);

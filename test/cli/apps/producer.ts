@@ -11,7 +11,7 @@ if (process.argv[2] === 'endless') {
   const writing = setInterval(() => writeSync(1, `${line()}\n`), 1);
   process.once('SIGINT', () => {
     clearInterval(writing);
-    // Later than whoever reads has had the same signal.
+    // Later than the reader of the pipe, which has the same signal.
     setTimeout(() => writeSync(1, `${line({ last: true })}\n`), 50);
   });
 } else {

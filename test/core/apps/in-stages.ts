@@ -1,4 +1,4 @@
-// An application that logs so many records, waits until they have their fate and then for SIGUSR2, and logs as many
+// An application that logs so many records, waits until they are finished and then for SIGUSR2, and logs as many
 // again. Its argument is how many. At its end it prints its statistics.
 
 import { once } from 'node:events';

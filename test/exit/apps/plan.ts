@@ -35,9 +35,9 @@ export function endAs(end: Plan['end']): void {
       process.exit(EXIT_CODE);
       return;
     case 'throw':
-      throw new Error('nobody caught this');
+      throw new Error('not caught');
     case 'reject':
-      void Promise.reject(new Error('nobody caught this'));
+      void Promise.reject(new Error('not caught'));
       return;
     case 'abort':
       process.abort();

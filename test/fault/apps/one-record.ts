@@ -1,4 +1,4 @@
-// Ships one record to the endpoint in its environment, waits for its fate for a moment, and prints the statistics.
+// Ships one record to the endpoint in its environment, waits a moment until it is finished, and prints the statistics.
 import { createShipper } from '@putlogs/core';
 
 const shipper = createShipper();

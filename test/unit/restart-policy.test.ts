@@ -9,31 +9,31 @@ function clockAt(time: { ms: number; random: number }): Clock {
 
 test('the wait doubles with every end that follows within a minute, up to ten seconds, with full jitter', () => {
   const time = { ms: 0, random: 0.5 };
-  const respawn = new RestartPolicy(clockAt(time));
-  const delays = Array.from({ length: 9 }, () => respawn.endedDelayMs());
+  const policy = new RestartPolicy(clockAt(time));
+  const delays = Array.from({ length: 9 }, () => policy.endedDelayMs());
   assert.deepEqual(delays, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   time.random = 0;
-  assert.equal(respawn.endedDelayMs(), 0);
+  assert.equal(policy.endedDelayMs(), 0);
 });
 
 test('after a minute without an end it is as the first time', () => {
   const time = { ms: 0, random: 0.5 };
-  const respawn = new RestartPolicy(clockAt(time));
-  respawn.endedDelayMs();
-  respawn.endedDelayMs();
+  const policy = new RestartPolicy(clockAt(time));
+  policy.endedDelayMs();
+  policy.endedDelayMs();
   time.ms = 60_000;
-  assert.equal(respawn.endedDelayMs(), 50);
+  assert.equal(policy.endedDelayMs(), 50);
 });
 
 test('never more than five starts in any minute', () => {
   const time = { ms: 0, random: 0 };
-  const respawn = new RestartPolicy(clockAt(time));
+  const policy = new RestartPolicy(clockAt(time));
   const starts: number[] = [];
   while (time.ms < 600_000) {
     // Each worker lives for a second.
     time.ms += 1000;
-    time.ms += respawn.endedDelayMs();
-    respawn.started();
+    time.ms += policy.endedDelayMs();
+    policy.started();
     starts.push(time.ms);
   }
   for (const [i, ms] of starts.entries()) {

@@ -41,7 +41,7 @@ const ROWS: Readonly<Record<Verdict, string>> = {
 };
 
 test('every code that the core knows is in the row of what becomes of it, and no other', () => {
-  const rows = new Map(tableUnder('What becomes of a refusal').map(([name, ...cells]) => [name, cells]));
+  const rows = new Map(tableUnder('How refusals are handled').map(([name, ...cells]) => [name, cells]));
   const tables: AnswerTable[] = [VOLC_ANSWERS, ALIYUN_ANSWERS];
   for (const [column, { codes }] of tables.entries()) {
     for (const [verdict, row] of Object.entries(ROWS)) {

@@ -83,8 +83,8 @@ test('a secret that the service repeats in its answer is reported nowhere', { sk
 
 test('a batch that has no answer in time, and again none, goes in halves: less may get through', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 600 });
-  // As a proxy that is patient with little: more has its answer when nobody waits for it any more. What it lets through
-  // has to be answered within the time on a busy machine, too, or it comes twice.
+  // As a proxy that answers a small body in time, and a large one after the deadline. The small one must be answered in
+  // time on a busy machine also, because it would arrive twice otherwise.
   emulator.faults([{ maxLogs: 60, delayMs: 600_000 }]);
   const text = (n: number) => `${n} ${'x'.repeat(5000)}`;
   const expected = write(shipper, 100, text);

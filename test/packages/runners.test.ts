@@ -1,4 +1,4 @@
-// Suites that load a service which logs, and nobody closes its loggers: they end by themselves, and say nothing of
+// Suites that load a service which logs and does not close its loggers: they end by themselves, and say nothing of
 // handles that are open.
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';

@@ -18,8 +18,9 @@ export { OTHER_TOPIC_ID, REGION, TOPIC_ID } from './targets';
 const POLL_MS = 5;
 
 /**
- * It has a free port unless the options name one. Close it when done: `after(() => emulator.close())`. Its logs have their time
- * in milliseconds, whatever the service counts in; where it keeps none, the one that the record says of itself.
+ * It has a free port unless the options name one. Close it when done: `after(() => emulator.close())`. Its logs have
+ * their time in milliseconds, whatever the service counts in; where it keeps none, the one that the record says of
+ * itself.
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await createEmulator({ port: 0, ...options });

@@ -71,11 +71,11 @@ function markdownOf(head: readonly string[], rows: readonly (readonly string[])[
 
 const INTRODUCTION = `# Benchmark
 
-Written by \`npm run bench -- --write\`, and by nobody's hand. What runs, and how each contender is configured, is in
+Written by \`npm run bench -- --write\`, never by hand. What runs, and how each contender is configured, is in
 [packages/bench](../packages/bench/README.md).
 
-The machine is small and others worked on it meanwhile: read the ratios, not the rates. A figure in brackets is the
-ratio to the floor of the same logger in the same round, the median over the rounds; ± is half the range, where it is
+The machine is small, and other programs ran on it meanwhile: read the ratios, not the rates. A figure in brackets is
+the ratio to the floor of the same logger in the same round, the median over the rounds; ± is half the range, where it is
 more than a tenth. The floors send nothing.
 `;
 
@@ -87,17 +87,17 @@ const MEANING = `## What the columns mean
 | | |
 | --- | --- |
 | accepted/s | records logged by the application's loop, in a second |
-| delivered/s | records, from the first log call to the last record at the sink; of a floor, to its end |
-| arrived | distinct records at the sink, of those logged |
-| twice | records that came again |
+| delivered/s | records, from the first log call to the last record at the sink; for a floor, until it ends |
+| arrived | distinct records at the sink, as a part of the logged ones |
+| twice | records that arrived a second time |
 | main µs | CPU of the application's main thread, per record, until the transport has ended |
 | process µs | CPU of all threads of the process, per record |
 | p99 ms | delay of the event loop while records are logged |
-| end s | ending the transport; pino cuts one off after 10 s |
-| RSS MiB | the process's peak |
-| RSS grew, left | during an outage, and after it, against before |
+| end s | the end of the transport; pino ends a transport after 10 s |
+| RSS MiB | peak of the process |
+| RSS grew, left | growth during an outage, and after it, compared with before |
 | wire B | bytes of the bodies at the sink, per record |
-| ready ms | from making the transport until it says that it is ready; winston's do not say |
-| import ms | what the application's thread has to load, after its logger; pino's transports are loaded in their worker |
-| start ms | that, and making logger and transport: how long the application's thread is held at its start |
+| ready ms | from the construction of the transport until it reports that it is ready; transports of winston do not report it |
+| import ms | time to load the transport in the application's thread, after its logger; transports of pino are loaded in their worker |
+| start ms | the same, and construction of logger and transport: how long the start blocks the application's thread |
 `;

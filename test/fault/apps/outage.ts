@@ -1,7 +1,7 @@
 // An application that logs a record a second, for hours, by a clock that runs faster than the sun.
 //
 // Its argument is JSON. It prints `{ "outage": Stats, "mostBytes" }` when the hours are over, and then, when everything
-// has its fate, `{ "after": Stats }`. It fails if at any look the counters did not add up.
+// is finished, `{ "after": Stats }`. It fails if at any look the counters did not add up.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';

@@ -184,7 +184,8 @@ function say(what: object): void {
     try {
       at += writeSync(STDOUT, line, at);
     } catch (error) {
-      // The pipe is full while the reader is busy. Without the line a record would look as if it had never been written.
+      // The pipe is full while the reader is busy. Without the line a record would look as if it had never been
+      // written.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(NEVER, 0, 0, PIPE_WAIT_MS);
     }

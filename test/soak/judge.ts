@@ -1,12 +1,13 @@
 // Compares what the service holds with what the lives of one instance said: each finding against its promise.
 //
-//   lost        A record that is neither at the service nor in a dead-letter file. Allowed: the records that a life without
-//               an end of its own (`kill`; a signal without a handler) wrote in its last moments (`graceMs`), G3; and, in
-//               the small spool, exactly as many as that life counted as dropped (`spool`), G1.
+//   lost        A record that is neither at the service nor in a dead-letter file. Allowed: the records that a life
+//               without an end of its own (`kill`; a signal without a handler) wrote in its last moments (`graceMs`),
+//               G3; and, in the small spool, exactly as many as that life counted as dropped (`spool`), G1.
 //   rejected    A line in a dead-letter file. Allowed: records that the service refuses; and fewer than 32 others for
 //               each life and each time that the service refused everything, G8.
 //   duplicated  Allowed: a group whose earlier copies had no answer that was seen, or the last one seen by a process
-//               that was cut off; with the same pack id and equal bytes, or a part whose id begins with its batch's, G5.
+//               that was cut off; with the same pack id and equal bytes, or a part whose id begins with its batch's,
+//               G5.
 //   reordered   Never within a life. From one life to the next: only if the later one waited for a lease, while another
 //               instance held the records of the earlier one, G6.
 //   altered     Never.

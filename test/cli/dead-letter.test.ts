@@ -248,7 +248,7 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     assertTidy(file);
   });
 
-  test('lines that stay go back to the file they came from, and none gives way to the limit', async () => {
+  test('lines that stay go back to the file that they came from, and none of them is dropped for the limit', async () => {
     const emulator = await emulatorForTest();
     const file = join(temporaryDirectory('back'), 'dead.ndjson');
     await refused(emulator, file, 4, { topicId: OTHER_TOPIC_ID });

@@ -56,7 +56,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     assertAll(emulator, 20_000);
   });
 
-  test('Ctrl-C is the application’s: what it writes at its end arrives, and the pipe ends with its input', async () => {
+  test('Ctrl-C ends the application: its last lines arrive, and the pipe ends with its input', async () => {
     const emulator = await emulatorForTest();
     const child = pipeline('endless', '--echo', environmentFor(emulator));
     await child.line('"n":99}');
@@ -72,7 +72,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     [['SIGINT', 'SIGINT'], 'a second Ctrl-C'],
     [['SIGTERM'], 'SIGTERM'],
   ] as const) {
-    test(`${why} ends it though its input is open, and what was read is delivered`, async () => {
+    test(`${why} ends it while its input is open, and the lines that it has read are delivered`, async () => {
       const emulator = await emulatorForTest();
       const child = startChild(command, {
         args: ['--echo'],

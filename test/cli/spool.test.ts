@@ -232,7 +232,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     assert.match(stdout, /^torn: \S+: \d+ bytes of an incomplete entry of a process that has ended\n/);
   });
 
-  test('replay delivers what processes have left that ended or were killed, each in order and under its own hash key, and nothing else', async () => {
+  test('replay delivers the records of ended and killed processes, each in order and under its own hash key, and no others', async () => {
     const emulator = await emulatorForTest();
     const dir = temporaryDirectory('replay');
     await leaveBehind(emulator, dir, 205);

@@ -77,7 +77,7 @@ for (const [name, open] of Object.entries(FACES)) {
       return { emulator, face };
     }
 
-    it('sends at once what is open, and says that all is finished', async () => {
+    it('sends the open batch at once, and returns that all records are finished', async () => {
       const { emulator, face } = await start();
       face.log(0);
       face.log(1);

@@ -299,7 +299,7 @@ const permission = ['--permission', '--experimental-permission'].find((flag) =>
   process.allowedNodeEnvironmentFlags.has(flag),
 );
 
-test('where no thread may be started a host says so, and a shipper does without', {
+test('if no thread may be started, a worker shipper reports it, and a shipper works without', {
   skip: permission === undefined ? 'this node has no permission model' : false,
 }, async () => {
   const emulator = await emulatorForTest();

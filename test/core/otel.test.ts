@@ -48,7 +48,7 @@ function reporting(source: StatsSource, options: Omit<ReportOptions, 'meter'> = 
   return { points, read, end };
 }
 
-test('what was taken, refused, delivered and lost are the counts of the conventions, each loss under its reason', async () => {
+test('accepted, refused, delivered and lost records have the names of the conventions, each loss under its reason', async () => {
   const emulator = await emulatorForTest();
   const options = { ...optionsFor(emulator), memory: { maxBytes: 1024 * 1024 }, retry: { baseMs: 1, maxMs: 20 } };
   const shipper = createShipper({ ...options, deadLetter: { file: join(temporaryDirectory('otel'), 'dead.ndjson') } });
@@ -78,7 +78,7 @@ test('what was taken, refused, delivered and lost are the counts of the conventi
   assertSame(observed, shipper.stats());
 });
 
-test('in an outage the records that wait are in flight, in memory or on disk; afterwards none is', async () => {
+test('in an outage pending records are in flight, in memory or on disk; afterwards there are none', async () => {
   const emulator = await emulatorForTest();
   emulator.faults([{ status: 503 }]);
   const host = createWorkerShipper({
@@ -185,7 +185,7 @@ test('each transport is a component of its own, named by itself or by its user',
   assert.notEqual(names[0], names[1]);
 });
 
-test('a source is read when metrics are collected, and not any more when its reporting has ended', async () => {
+test('a source is read when metrics are collected, until its reporting has ended', async () => {
   const shipper = createShipper({ enabled: false });
   let readings = 0;
   const { read, end } = reporting(() => {

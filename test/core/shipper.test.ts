@@ -172,7 +172,7 @@ test('a wrong key holds the records, says so, and keeps asking', async () => {
   assert.equal(warnings.length, 1);
 });
 
-test('memory is bounded: what does not fit is refused and counted, and what was accepted is delivered', async () => {
+test('memory is bounded: records that do not fit are refused and counted, and accepted ones are delivered', async () => {
   const maxBytes = 1024 * 1024;
   const { emulator, shipper } = await emulatorAndShipper({
     memory: { maxBytes },
@@ -225,7 +225,7 @@ test('with dropOldest, the oldest give way when memory is full, and the youngest
   );
 });
 
-test('close delivers what is there, takes nothing more, and is the same promise however often', async () => {
+test('close delivers pending records, accepts no more, and returns the same promise each time', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000 });
   write(shipper, 10);
   const closing = shipper.close();
@@ -288,7 +288,7 @@ test('a hash key of one’s own goes as it is', async () => {
   assert.equal(emulator.logs()[0]!.shard, 3);
 });
 
-test('bytes are taken as texts are, and what is no UTF-8 is mended', async () => {
+test('bytes are accepted as texts are, and bytes that are not UTF-8 become U+FFFD', async () => {
   const { emulator, shipper } = await emulatorAndShipper();
   assert.ok(shipper.write(Buffer.from('{"a":"é"}')));
   assert.ok(shipper.write(new Uint8Array([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')])));

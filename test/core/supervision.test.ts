@@ -86,7 +86,9 @@ for (const [how, reason] of [
   ['spin', /no sign of life for 2000 ms/],
 ] as const) {
   test(`a worker that dies is replaced, the loss counted exactly, the application untouched: ${how}`, async () => {
-    const fault = { FAULT: how, FAULT_AT: '1000', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
+    // Within a read, because a timer of a busy worker could come after all records.
+    const FAULT = how === 'spin' ? 'spin while reading' : how;
+    const fault = { FAULT, FAULT_AT: '1000', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
     const result = await run(how === 'spin' ? { stuckMs: 2000 } : {}, fault);
     assert.equal(result.code, 0, result.stderr);
     assertExact(result, 5000);
@@ -100,7 +102,7 @@ for (const [how, reason] of [
 }
 
 for (const how of cases(['throw', 'exit'], ['reject', 'silent exit'])) {
-  test(`with a spool, a worker that ends takes nothing with it: ${how}`, async () => {
+  test(`with a spool, no record is lost when a worker ends: ${how}`, async () => {
     const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died') };
     const result = await run({}, { ...spool, FAULT: how, FAULT_AT: '1000', FAULT_TIMES: '2' });
     assert.equal(result.code, 0, result.stderr);
@@ -113,7 +115,7 @@ for (const how of cases(['throw', 'exit'], ['reject', 'silent exit'])) {
 }
 
 for (const how of ['out of memory', 'hang'] as const) {
-  test(`with spool.mode always, a worker that is cut off costs its open batch, and the next sends in order: ${how}`, async () => {
+  test(`with spool.mode always, a worker that is cut off costs its open batch, and the next one sends in order: ${how}`, async () => {
     const spool = { PUTLOGS_SPOOL_DIR: temporaryDirectory('died'), PUTLOGS_SPOOL_MODE: 'always' };
     const limits = { PUTLOGS_BATCH_MAX_COUNT: '300', PUTLOGS_MEMORY_MAX_BYTES: '1048576' };
     const plan = how === 'hang' ? { stuckMs: 2000 } : {};
@@ -165,7 +167,7 @@ for (const how of cases(['exit', 'uncounted'], ['hang'])) {
   });
 }
 
-test('between a worker and the next, the end of the process leaves on disk what was spooled', async () => {
+test('between two workers, the end of the process leaves spooled records on disk', async () => {
   const dir = temporaryDirectory('left');
   const spool = { PUTLOGS_SPOOL_DIR: dir, PUTLOGS_SPOOL_MODE: 'always', PUTLOGS_BATCH_MAX_COUNT: '300' };
   const service = await emulatorForTest();
@@ -182,7 +184,7 @@ test('between a worker and the next, the end of the process leaves on disk what 
   assert.equal(next.stats.recovered, spooled, `${JSON.stringify(result.stats)} ${result.stderr}`);
 });
 
-test('a record that ends the worker that reads it costs itself and what was read before, and not the next worker', async () => {
+test('a record that ends its worker costs itself and the records that the worker had read, and not the next worker', async () => {
   const result = await run({ poisonAt: 2100 }, { FAULT: 'poison', FAULT_TIMES: '9' });
   assert.equal(result.code, 0, result.stderr);
   assertExact(result, 5000);
@@ -190,7 +192,7 @@ test('a record that ends the worker that reads it costs itself and what was read
   assert.equal(result.numbers[0], 2101);
 });
 
-test('what a worker spools after it lost its directory is sent by the next worker, counted once', async () => {
+test('records that a worker spools after it lost its directory are sent by the next worker, counted once', async () => {
   const service = await emulatorForTest();
   const dir = temporaryDirectory('evicted');
   const endsWorker = join(temporaryDirectory('transform'), 'ends-worker.cjs');

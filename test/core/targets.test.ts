@@ -127,7 +127,7 @@ test('web tracking has the time of arrival as the log’s own, and the record’
   }
 });
 
-test('what stands around the records differs as the targets do', () => {
+test('source, tags and file name differ as the targets do', () => {
   const user = Object.entries(TAGS).map(([key, value]) => ({ key, value }));
   for (const name of TARGET_NAMES) {
     const { keeps } = targetNamed(name);
@@ -168,7 +168,7 @@ for (const [name, where, advice] of [
   ['volc-webtracks', 'topicId', /AccessDenied \(HTTP 403\).*for web tracking, that the topic has it on/],
   ['aliyun-webtracking', 'logstore', /Unauthorized \(HTTP 401\).*for web tracking, that the Logstore has it on/],
 ] as const) {
-  test(`${name} where web tracking is off: held, with one warning that says what to change`, async () => {
+  test(`${name} with web tracking off: held, with one warning that says what to change`, async () => {
     const target = targetNamed(name);
     const off = [where === 'topicId' ? target.place[where]! : `${target.place['project']}/${target.place[where]}`];
     await assertHeldUntil(target, { webTrackingOff: off }, advice, () => off.pop());
@@ -176,7 +176,7 @@ for (const [name, where, advice] of [
 }
 
 for (const name of TARGET_NAMES) {
-  test(`a project, Logstore or topic that does not exist holds what is for ${name}, until it is made`, async () => {
+  test(`a project, Logstore or topic that does not exist holds the records for ${name}, until it is made`, async () => {
     const target = targetNamed(name);
     const [store, project] = target.codes.missing;
     const { topicId, project: ofProject, logstore } = target.place;

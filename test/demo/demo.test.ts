@@ -32,7 +32,7 @@ describe('the demonstration', () => {
   });
 
   for (const name of TARGET_NAMES.filter((other) => other !== 'volc-tls')) {
-    it(`delivers every record to ${name}, and says what that keeps not`, async () => {
+    it(`delivers every record to ${name}, and says what that target does not keep`, async () => {
       const { code, stdout, stderr } = await runChild(DEMO, { args: ['--records', '500', '--target', name] });
       assert.equal(stderr, '');
       assert.match(stdout, /\n\ndelivered 1000\/1000\n$/);

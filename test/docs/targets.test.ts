@@ -40,7 +40,7 @@ const ROWS: Readonly<Record<Verdict, string>> = {
   'record time refused': '',
 };
 
-test('every code that the core knows is in the row of what becomes of it, and no other', () => {
+test('every code that the core knows is in the row of its outcome, and no other', () => {
   const rows = new Map(tableUnder('How refusals are handled').map(([name, ...cells]) => [name, cells]));
   const tables: AnswerTable[] = [VOLC_ANSWERS, ALIYUN_ANSWERS];
   for (const [column, { codes }] of tables.entries()) {

@@ -52,7 +52,7 @@ describe('fault rules', { timeout: 60_000 }, () => {
     assert.equal((await put(emulator, groups)).json.ErrorMessage, 'in the words of the test');
   });
 
-  test('with a status of success claim what was not done', async () => {
+  test('with a status of success claim a write that was not done', async () => {
     emulator.faults([{ status: 200 }]);
     const answer = await put(emulator, groups);
     assert.deepEqual([answer.status, answer.json, kept()], [200, {}, 0]);
@@ -185,7 +185,7 @@ describe('fault rules', { timeout: 60_000 }, () => {
     assert.ok(process.hrtime.bigint() - start >= 180_000_000n);
   });
 
-  test('with maxRequestBytes or maxLogs refuse only what is larger', async () => {
+  test('with maxRequestBytes or maxLogs refuse only larger requests', async () => {
     const bytes = encode(groups).length;
     emulator.faults([{ maxRequestBytes: bytes - 1 }]);
     const large = await put(emulator, groups);

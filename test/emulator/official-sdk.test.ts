@@ -69,7 +69,7 @@ describe('the official Node SDK', { timeout: 60_000 }, () => {
     }
   });
 
-  test('reads from the strict emulator what was written', async () => {
+  test('reads the written logs from the strict emulator', async () => {
     const strict = await createEmulator();
     try {
       await put(strict, groups, { headers: { 'x-tls-hashkey': '0'.repeat(32) } });

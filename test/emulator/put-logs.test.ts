@@ -326,7 +326,7 @@ describe('PutLogs', () => {
     );
   });
 
-  test('with a hash key that is none is refused', async () => {
+  test('with an invalid hash key is refused', async () => {
     for (const hashKey of ['7fffffff', 'g'.repeat(32), 'a'.repeat(33), 'f'.repeat(32)]) {
       await refused(one, { headers: { 'x-tls-hashkey': hashKey } }, 400, 'InvalidArgument', /x-tls-hashkey/);
     }

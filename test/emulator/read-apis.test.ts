@@ -122,7 +122,7 @@ describe('the read APIs', () => {
     }
   });
 
-  test('SearchLogs refuses arguments that are none', async () => {
+  test('SearchLogs refuses invalid arguments', async () => {
     await write([{ Logs: [log({ a: '1' })] }]);
     const wrong = [
       { Limit: 0 },
@@ -229,7 +229,7 @@ describe('the read APIs', () => {
     assert.equal(await cursor(String(seconds + 1000)), await cursor('end'));
   });
 
-  test('cursors and shards that are none are InvalidArgument', async () => {
+  test('invalid cursors and shards are InvalidArgument', async () => {
     await write([{ Logs: [log({ a: '1' })] }]);
     const Cursor = await cursor('begin');
     const answers = [

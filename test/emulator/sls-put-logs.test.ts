@@ -111,7 +111,7 @@ describe('an SLS write', () => {
     );
   });
 
-  test('takes a block of literals only, as encoders make of what does not compress', async () => {
+  test('accepts a block of literals only, which encoders write for data that does not compress', async () => {
     const raw = encodeGroup({ Logs: [slsLog({ a: '1' })] });
     const head = raw.length < 15 ? [raw.length << 4] : [0xf0, raw.length - 15];
     const block = Buffer.concat([Buffer.from(head), raw]);

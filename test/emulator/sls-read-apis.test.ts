@@ -166,7 +166,7 @@ describe('the read APIs of SLS', () => {
     assert.deepEqual(await search('&reverse=true&line=2'), ['5', '0'], 'a new log is seen at once');
   });
 
-  test('refuse what they do not know or cannot find', async () => {
+  test('refuse unknown arguments, and stores that do not exist', async () => {
     await refused(get('/shards'), 404, 'LogStoreNotExist');
     await write({ Logs: [slsLog({ a: '1' })] }, HEX('0'));
     const begin = await cursor(0, 'begin');

@@ -51,7 +51,7 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
     assert.deepEqual(fates, ['log.invalid is not on this machine', '203.0.113.1 is not on this machine']);
   });
 
-  test('@alicloud/log writes, and reads what it wrote', async () => {
+  test('@alicloud/log writes logs, and reads them again', async () => {
     const { written, read, refused, forged, store } = await run<LogResult>('log');
     assert.equal(written, '');
     const [log] = emulator.logs();

@@ -162,7 +162,7 @@ describe('the signature of an SLS request', () => {
     emulator.reset();
   });
 
-  test('of a wrong key is refused by what is wrong with it', async () => {
+  test('of a wrong key is refused with a code for its mistake', async () => {
     for (const kind of ['hmac-sha1', 'hmac-sha256', 'v4'] as const) {
       await refused({ signing: { kind, accessKeySecret: 'other' } }, 401, 'SignatureNotMatch');
       await refused({ signing: { kind, accessKeyId: 'other' } }, 401, 'InvalidAccessKeyId');

@@ -152,7 +152,7 @@ describe('SLS web tracking', () => {
     await refused(get('a=%zz'), 400, 'ParameterInvalid');
   });
 
-  test('is refused by what is wrong with it', async () => {
+  test('is refused with a code for its mistake', async () => {
     const raw = Buffer.from(JSON.stringify(value));
     await refused(track(value, { headers: { 'x-log-bodyrawsize': null } }), 400, 'MissingBodyRawSize');
     await refused(track(value, { headers: { 'x-log-bodyrawsize': '5' } }), 400, 'InvalidBodyRawSize');

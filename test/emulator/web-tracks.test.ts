@@ -81,7 +81,7 @@ describe('WebTracks', () => {
     await refused(track(value, { headers: { Authorization: 'HMAC-SHA256' } }), 403, 'AuthFailed');
   });
 
-  test('is refused by what is wrong with it', async () => {
+  test('is refused with a code for its mistake', async () => {
     await refused(track(value, { target: `/WebTracks?TopicId=${TOPIC}` }), 400, 'InvalidArgument', /ProjectId/);
     await refused(track(value, { target: '/WebTracks?ProjectId=p' }), 400, 'InvalidArgument', /TopicId/);
     await refused(track(value, { headers: { 'Content-Type': 'text/plain' } }), 400, 'InvalidArgument', /Content-Type/);

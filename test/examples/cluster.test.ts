@@ -8,7 +8,7 @@ import { emulatorForTest, environmentFor } from '../support/emulator';
 import { example, expecting, numbered, portOf, Served } from '../support/examples';
 import { assertLedger } from '../support/ledger';
 
-test('each process of a cluster keeps its order under a hash key of its own, and one that ends leaves nothing behind', async () => {
+test('each process of a cluster keeps its order under its own hash key, and has delivered everything when it ends', async () => {
   const emulator = await emulatorForTest();
   const env = environmentFor(emulator, { PORT: '0', POD_NAME: 'pod' });
   const child = startChild(example('cluster/server.js'), { env });

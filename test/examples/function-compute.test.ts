@@ -52,7 +52,7 @@ function order(instance: FunctionInstance, n: number, context: Record<string, un
 
 // Most of their time is the limit of a flush.
 describe('a function', { concurrency: 4 }, () => {
-  it('Alibaba: what a request logs has arrived with its answer; in an outage it goes with the next one', async () => {
+  it('Alibaba: a request’s records have arrived with its answer; in an outage they are sent with the next one', async () => {
     const { emulator, instance } = await alibaba();
     for (let n = 0; n < 3; n += 1) {
       assert.deepEqual((await order(instance, n, contextOf(emulator, n))).value, { order: n });
@@ -97,7 +97,7 @@ describe('a function', { concurrency: 4 }, () => {
     await instance.kill();
   });
 
-  it('Volcengine: what a request logs has arrived with its answer; in an outage it goes with the next one', async () => {
+  it('Volcengine: a request’s records have arrived with its answer; in an outage they are sent with the next one', async () => {
     const emulator = await emulatorForTest();
     const env = environmentFor(emulator, { PUTLOGS_LINGER_MS: '1000' });
     const instance = await startFunction(example('function-compute/volcengine.js'), env);

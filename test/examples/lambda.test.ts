@@ -42,7 +42,7 @@ function assertArrived(emulator: Emulator, count: number): void {
 // Most of their time is the limit of a flush.
 describe('a function', { concurrency: 4 }, () => {
   for (const file of ['pino.js', 'winston.js']) {
-    it(`${file}: what an invocation logs has arrived with its answer, whatever the service did while it was frozen`, async () => {
+    it(`${file}: an invocation’s records have arrived with its answer, even if the service failed while it was frozen`, async () => {
       const { emulator, front, instance } = await lambdaOf(file);
       for (let n = 0; n < 6; n += 1) {
         assert.deepEqual((await order(instance, n)).value, { statusCode: 200 });
@@ -55,7 +55,7 @@ describe('a function', { concurrency: 4 }, () => {
       assert.deepEqual([signal, stderr], ['SIGTERM', '']);
     });
 
-    it(`${file}: in an outage it answers after the limit, and the next invocation brings what was left`, async () => {
+    it(`${file}: in an outage it answers after the limit, and the next invocation sends the pending records`, async () => {
       const { emulator, instance } = await lambdaOf(file);
       await order(instance, 0);
       emulator.faults([{ status: 503 }]);
@@ -68,7 +68,7 @@ describe('a function', { concurrency: 4 }, () => {
       await instance.kill();
     });
 
-    it(`${file}: what is left at the end is delivered, where the platform gives notice`, async () => {
+    it(`${file}: pending records are delivered at the end, if the platform announces it`, async () => {
       const { emulator, instance } = await lambdaOf(file);
       emulator.faults([{ status: 503 }]);
       const context = { awsRequestId: 'request-0' };

@@ -12,6 +12,8 @@ import { EXITS_WHILE_STARTING, TRANSPORTS_OF_AN_END } from '../support/sizes';
 import { EXIT_CODE, type Plan } from './apps/plan';
 
 const COUNT = 300;
+/** Other test files run beside this one. More processes at a time only make each of them later. */
+const AT_A_TIME = 2;
 /** Long enough for threads to start on a busy machine; where nothing can be delivered, not to wait for long. */
 const CLOSE_TIMEOUT_MS = { up: 4000, slow: 4000, down: 1000 } as const;
 /** Starting Node and its threads, on a machine that also runs other tests. */
@@ -94,7 +96,7 @@ after(async () => {
 
 for (const service of ['up', 'slow', 'down'] as const) {
   for (const { name, app, shape, isOwnThread, handlesSignals } of TRANSPORTS) {
-    describe(`with ${name} and the service ${service}, an application that`, { concurrency: 4 }, () => {
+    describe(`with ${name} and the service ${service}, an application that`, { concurrency: AT_A_TIME }, () => {
       for (const end of ENDS) {
         if (end.handleSignals === true && !handlesSignals) continue;
         if (!isOfSample(name, end, TRANSPORTS_OF_AN_END[service])) continue;

@@ -53,7 +53,7 @@ test('a second copy of the package shares the listener', async () => {
   assert.equal(added('SIGUSR2'), 0);
 });
 
-test('where the application listens, its records are sent and the end is left to it', async () => {
+test('if the application listens, its records are sent and the application ends itself', async () => {
   const shipper = createShipper({ ...optionsFor(emulator), lingerMs: 60_000, handleSignals: ['SIGUSR2'] });
   const heard = once(process, 'SIGUSR2');
   const before = emulator.stats().logs;
@@ -85,7 +85,7 @@ test('a signal that comes twice ends the process at once', async () => {
   assert.ok(performance.now() - atMs < 4000, `${performance.now() - atMs} ms`);
 });
 
-test('under pino it is of no use, which is said, and nothing else changes', async () => {
+test('under pino it has no effect, a warning says so, and nothing else changes', async () => {
   const plan = { instance: 'pino', count: 5, end: 'exit', shape: 'one' };
   const env = environmentFor(emulator, { PUTLOGS_HANDLE_SIGNALS: 'SIGTERM,SIGINT' });
   const before = emulator.stats().logs;

@@ -190,7 +190,7 @@ test(`${DEAD_RUNS} dead runs of one record each are adopted in short steps, and 
   assert.deepEqual(leftIn(dir), []);
 });
 
-test('on a volume that takes a millisecond a call, a worker adopts what many runs left and is not taken for stuck', async () => {
+test('on a volume that takes a millisecond a call, a worker adopts the records of many runs and is not mistaken for a stuck one', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('slow');
   const { batches, runs, others } = SLOW_VOLUME;
@@ -350,7 +350,7 @@ for (const what of ['deleted', 'never written'] as const) {
   });
 }
 
-test('what another process took over in the absence of an instance comes back to it, and is sent before its new records', async () => {
+test('records of an instance that another process took over come back to it, and are sent before its new records', async () => {
   const clock = { factor: 60, startMs: Date.now() };
   const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
   emulator.faults(DOWN);
@@ -410,7 +410,7 @@ test('one Logstore is one destination, whatever the address', () => {
   assert.notDeepEqual(identityOf('https://cn-hangzhou.log.aliyuncs.com', { logstore: 'other' }), identity);
 });
 
-test('what another process left by another address of the topic is delivered', async () => {
+test('records that another process left for another address of the topic are delivered', async () => {
   const [first, second] = [await emulatorForTest(), await emulatorForTest()];
   const dir = temporaryDirectory('address');
   await leaveBehind(first, dir, 50);
@@ -419,7 +419,7 @@ test('what another process left by another address of the topic is delivered', a
   assert.deepEqual(numbersOf(second), range(0, 50));
 });
 
-test('what lies in another layout for the same topic is left alone and reported once', async () => {
+test('records in another layout for the same topic are left alone and reported once', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('layout');
   await leaveBehind(emulator, dir, 50, {}, targetNamed('volc-webtracks'));
@@ -519,7 +519,7 @@ for (const [what, make] of [
   });
 }
 
-test('a link, a pipe and a file of another user in our directory are left alone, and what is ours beside them arrives', {
+test('a link, a pipe and a file of another user in our directory are left alone, and our records beside them arrive', {
   skip: notRoot,
 }, async () => {
   const emulator = await emulatorForTest();
@@ -568,7 +568,7 @@ test('a relative spool.dir is below the directory in which the host was started,
   assert.equal(emulator.logs().length, 10);
 });
 
-test('createShipper does not throw, whatever lies in the spool', async () => {
+test('createShipper does not throw, whatever is in the spool', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('anything');
   mkdirSync(join(dir, ROOT), { mode: 0o700 });

@@ -81,7 +81,7 @@ test('a secret that the service repeats in its answer is reported nowhere', { sk
   }
 });
 
-test('a batch that has no answer in time, and again none, goes in halves: less may get through', async () => {
+test('a batch that has no answer in time twice is sent in halves, because less may get through', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 600 });
   // As a proxy that answers a small body in time, and a large one after the deadline. The small one must be answered in
   // time on a busy machine also, because it would arrive twice otherwise.

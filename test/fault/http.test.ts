@@ -169,7 +169,7 @@ for (const ending of ['closed', 'reset'] as const) {
   });
 }
 
-test('what a server says between two answers is not taken for the second one', async () => {
+test('bytes that a server sends between two answers are not read as the second answer', async () => {
   const { port } = await serving((socket, request) => {
     socket.write(answerOf(`r${request}`));
     if (request === 1) setImmediate(() => socket.write(answerOf('stray')));

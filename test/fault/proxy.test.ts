@@ -229,7 +229,7 @@ test('hosts of NO_PROXY and this machine are reached without it', async () => {
   assert.ok(!(await direct({ endpoint: other, noProxy: '0.0.0.0:1,example.com' })), 'another port');
 });
 
-test('what the environment says of proxies is read in both cases, and an option goes before it', () => {
+test('variables for proxies are read in upper and lower case, and an option overrides them', () => {
   const { credentials, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
   const of = (environment: NodeJS.ProcessEnv, more: PutlogsOptions = {}) => {
     const { proxy, noProxy } = resolveOptions(
@@ -353,7 +353,7 @@ test('an empty variable is no proxy, and ALL_PROXY is not read', () => {
   assert.equal(startWith({ ...empty, HTTP_PROXY: 'http://a:1' }).proxy, 'http://a:1');
 });
 
-test('nothing of a proxy is loaded where there is none', async () => {
+test('no code for proxies is loaded without a proxy', async () => {
   const { emulator } = await emulatorBehindProxy();
   const shipper = createShipper(optionsFor(emulator));
   shipper.write('{"n":0}');

@@ -98,7 +98,7 @@ test(`with ${SPOOLED_BATCHES} batches on disk and memory full, a record costs wh
   assert.ok(last < 10 * first + 500, `${first} ms, then ${last} ms`);
 });
 
-test('a full spool and a batch that is cut lose what gives way, and count nothing twice', async () => {
+test('a full spool and a batch that is cut lose the deleted records only, and count nothing twice', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('cut');
   const shipper = spooling(emulator, {
@@ -201,7 +201,7 @@ test('with dropOldest and a disk that takes nothing, the oldest in memory give w
   assert.deepEqual(numbersOf(emulator), [...range(0, 50), ...range(1000 + memory, 3000 - memory)]);
 });
 
-test('without a file descriptor a full spool takes new batches all the same, and counts what gives way', async () => {
+test('without a file descriptor a full spool still takes new batches, and counts the deleted ones', async () => {
   const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('descriptors');

@@ -176,7 +176,7 @@ interface DeadLine {
 }
 
 for (const code of target.codes.missing) {
-  test(`what does not exist yet is waited for, and then everything arrives: ${code}`, async () => {
+  test(`records for a missing topic are held until it exists, and then everything arrives: ${code}`, async () => {
     const { emulator, shipper, warnings } = await emulatorAndShipper();
     emulator.faults([{ code }]);
     const expected = write(shipper, 100);

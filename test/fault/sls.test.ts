@@ -48,7 +48,7 @@ test('records outside of the time that is taken are rejected alone, in one go, a
   assertConserved(shipper.stats());
 });
 
-test('a spool that is older than what is taken does not stand in the way', async () => {
+test('records on disk that are too old for the service do not block newer ones', async () => {
   const { emulator, shipper } = await shipperTo('aliyun-sls', { batch: { maxCount: 10 }, lingerMs: 60_000 });
   for (let n = 0; n < 1000; n += 1) shipper.write(JSON.stringify({ time: Date.now() - 9 * DAY_MS, n }));
   shipper.write('{"n":1000}');

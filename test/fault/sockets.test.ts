@@ -168,7 +168,7 @@ test('an answer that never ends is read in part only', async () => {
   await until('the connection is closed', () => closed() > 0, 2000);
 });
 
-test('an interim answer is none: the one behind it counts', async () => {
+test('an interim answer does not count: the next one does', async () => {
   const { origin } = await rawServer((socket) => {
     eachRequest(socket, () => {
       for (const interim of ['102 Processing', '103 Early Hints']) {

@@ -140,7 +140,7 @@ test('when memory is full, batches go to disk, and nothing is refused', async ()
 });
 
 for (const end of ['natural', 'exit', 'close'] as const) {
-  test(`a process that ends by ${end} while the service is down leaves its records to the next`, async () => {
+  test(`a process that ends by ${end} while the service is down leaves its records to the next process`, async () => {
     const emulator = await emulatorForTest();
     const dir = temporaryDirectory('spool');
     // The same topic behind another address: the next process takes its records all the same.

@@ -108,7 +108,7 @@ suite('a bundle', () => {
     check(shipped);
   }
 
-  test('without the worker that it needs says at its start which, and what to do', async () => {
+  test('without the worker that it needs names the missing file at start, and what to do', async () => {
     const config = {
       entryPoints: ['workers.mjs'],
       bundle: true,

@@ -52,7 +52,7 @@ for (const manager of ['npm', 'pnpm'] as const) {
       });
     }
 
-    test('what is not exported cannot be had', () => {
+    test('files that are not exported cannot be loaded', () => {
       const require = `require('@putlogs/core/internal/record/transcode')`;
       return runChild('', { command: process.execPath, args: ['-e', require], cwd: application.directory }).then(
         ({ stderr }) => assert.match(stderr, /ERR_PACKAGE_PATH_NOT_EXPORTED/),
@@ -75,7 +75,7 @@ for (const manager of ['npm', 'pnpm'] as const) {
   });
 }
 
-test('an application that names the adapter alone gets what that needs, and no more', async () => {
+test('an application that depends on the adapter only gets the packages that it needs, and no more', async () => {
   const application = await freshApplication({
     manager: 'pnpm',
     dependencies: ['pino', '@putlogs/pino'],

@@ -18,7 +18,7 @@ for (const packed of packedPackages()) {
   const { manifest, files, source } = packed;
   const { name } = manifest;
 
-  test(`${name} has in its tarball what was built of its sources, its licence, and nothing else`, () => {
+  test(`${name} has in its tarball the build of its sources, its licence, and nothing else`, () => {
     for (const file of ['LICENSE', 'README.md', 'package.json']) assert.ok(files.includes(file), `without ${file}`);
     for (const file of files) {
       const origin = originOf(file);
@@ -66,7 +66,7 @@ for (const packed of packedPackages()) {
     }
   });
 
-  test(`${name} exports what it does in the workspace, but for what only the tests use`, () => {
+  test(`${name} exports the same as in the workspace, except the entries for tests`, () => {
     const { exports = {} } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as Pick<
       typeof manifest,
       'exports'

@@ -22,7 +22,7 @@ const ES_MODULE_ENDS = cases(
 );
 
 describe('an application that logs by pino delivers every record, in order and once, when it', {
-  concurrency: 4,
+  concurrency: 2,
 }, () => {
   for (const application of ['pino', 'pino (ES module)'] satisfies Application[]) {
     for (const { end, as, code, prints } of application.includes('ES module') ? ES_MODULE_ENDS : ENDS) {
@@ -42,7 +42,7 @@ describe('an application that logs by pino delivers every record, in order and o
   }
 });
 
-describe('an application that logs by pino and cannot have its records delivered', { concurrency: 4 }, () => {
+describe('an application that logs by pino and cannot have its records delivered', { concurrency: 2 }, () => {
   const LOST = /^putlogs: 200 records are lost: /m;
 
   it('says how many are lost, when it calls process.exit while batching in its own thread', async () => {
@@ -62,7 +62,7 @@ describe('an application that logs by pino and cannot have its records delivered
   }
 });
 
-describe('an application that logs nothing by pino', { concurrency: 4 }, () => {
+describe('an application that logs nothing by pino', { concurrency: 2 }, () => {
   for (const thread of ['worker', 'own'] as const) {
     it(`is not kept alive: batching in ${thread === 'own' ? 'its own thread' : 'a worker'}`, async () => {
       const result = await runCorpus('pino', { instance: 'idle', count: 0, thread }, emulator);

@@ -76,7 +76,7 @@ describe('the time', () => {
     });
   }
 
-  it('is that of arrival where a record has none', async () => {
+  it('is that of arrival if a record has none', async () => {
     const beforeMs = Date.now();
     const [log] = await logged({}, { timestamp: false }, (logger) => logger.info('x'));
     assert.ok(log!.time >= beforeMs && log!.time <= Date.now(), String(log!.time));

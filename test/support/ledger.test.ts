@@ -28,23 +28,23 @@ describe('the ledger', () => {
     assert.deepEqual(report.differences, []);
   });
 
-  it('counts what was lost, and names it', () => {
+  it('counts lost records, and names them', () => {
     const report = checkLedger(expected, [...logs.slice(0, 10), ...logs.slice(13, 50), ...logs.slice(51)]);
     assert.equal(report.lost, 4);
     assert.match(report.differences[0]!, /a lost 4 of 100: n=10-12, 50$/);
   });
 
-  it('counts what came again, and does not count it as reordered', () => {
+  it('counts duplicates, and does not count them as reordered', () => {
     const report = checkLedger(expected, [...logs, logs[3]!]);
     assert.deepEqual([report.duplicated, report.reordered], [1, 0]);
   });
 
-  it('counts what came after a later record', () => {
+  it('counts a record that arrived after a later one', () => {
     const report = checkLedger(expected, [logs[1]!, logs[0]!, ...logs.slice(2)]);
     assert.deepEqual([report.reordered, report.lost], [1, 0]);
   });
 
-  it('counts what was altered: a value, a key too many, a key too few, a time', () => {
+  it('counts altered records: a value, an extra key, a missing key, a time', () => {
     const [first, second, third, fourth] = records as [ExpectedRecord, ExpectedRecord, ExpectedRecord, ExpectedRecord];
     const report = checkLedger(expected, [
       logOf(first, { path: 'elsewhere' }),

@@ -29,7 +29,7 @@ before(async () => {
 after(() => emulator.close());
 
 describe('an application that logs by winston delivers every record, in order and once, when it', {
-  concurrency: 4,
+  concurrency: 2,
 }, () => {
   for (const application of ['winston', 'winston (ES module)'] satisfies Application[]) {
     for (const { end, as, code, prints } of application.includes('ES module') ? ES_MODULE_ENDS : ENDS) {
@@ -49,7 +49,7 @@ describe('an application that logs by winston delivers every record, in order an
   }
 });
 
-describe('an application that dies of an uncaught error, and lets winston log it,', { concurrency: 4 }, () => {
+describe('an application that dies of an uncaught error, and lets winston log it,', { concurrency: 2 }, () => {
   const cases = [
     { end: 'throw', option: 'handleExceptions', message: /^uncaughtException: not caught/ },
     { end: 'reject', option: 'handleRejections', message: /^unhandledRejection: not caught/ },
@@ -70,7 +70,7 @@ describe('an application that dies of an uncaught error, and lets winston log it
   }
 });
 
-describe('an application that logs by winston and cannot have its records delivered', { concurrency: 4 }, () => {
+describe('an application that logs by winston and cannot have its records delivered', { concurrency: 2 }, () => {
   const LOST = /^putlogs: 200 records are lost: /m;
 
   it('says how many are lost, when it calls process.exit while batching in its own thread', async () => {
@@ -90,7 +90,7 @@ describe('an application that logs by winston and cannot have its records delive
   }
 });
 
-describe('an application that logs nothing by winston', { concurrency: 4 }, () => {
+describe('an application that logs nothing by winston', { concurrency: 2 }, () => {
   for (const thread of ['worker', 'own'] as const) {
     it(`is not kept alive: batching in ${thread === 'own' ? 'its own thread' : 'a worker'}`, async () => {
       const result = await runCorpus('winston', { instance: 'idle', count: 0, thread }, emulator);

@@ -51,7 +51,7 @@ for (const worker of [true, false]) {
       assert.deepEqual(arrived(), ['x']);
     });
 
-    it('what is changed after the call is in the record as it was', async () => {
+    it('a value that is changed after the call arrives as it was', async () => {
       const { transport, topicId } = start();
       const its = logger(transport);
       const user = { id: 7, list: [1] };

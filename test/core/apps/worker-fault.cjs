@@ -27,7 +27,8 @@ if (!isMainThread && start !== undefined && fault && threadId <= Number(process.
   if (fault === 'boot') throw new Error('not started on purpose');
   if (fault === 'poison') poison();
   else if (fault === 'uncounted') stopBeforeCount();
-  else if (fault === 'exit while reading') exitWhileReading();
+  else if (fault === 'exit while reading') endWhileReading(() => process.exit(7));
+  else if (fault === 'spin while reading') endWhileReading(FAULTS.spin);
   else {
     const { Counters } = require('@putlogs/core/internal/telemetry/counters');
     const counters = new Counters(start.counters);
@@ -65,12 +66,12 @@ function stopBeforeCount() {
   };
 }
 
-/** The worker ends at one record, before it reads the next: on a busy machine a timer could come after all of them. */
-function exitWhileReading() {
+/** At one record, before the worker reads the next: on a busy machine a timer could come after all of them. */
+function endWhileReading(end) {
   const { Counters } = require('@putlogs/core/internal/telemetry/counters');
   const { add } = Counters.prototype;
   Counters.prototype.add = function (counter, amount) {
     add.call(this, counter, amount);
-    if (counter === 'begun' && this.read('begun') >= Number(process.env.FAULT_AT)) process.exit(7);
+    if (counter === 'begun' && this.read('begun') >= Number(process.env.FAULT_AT)) end();
   };
 }

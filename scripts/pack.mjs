@@ -1,7 +1,8 @@
 // Packs the public packages as they would be published: `npm run pack`.
 //
 // The tarballs lie in dist/, and the last line is the command that installs them in an application. They are packed by
-// pnpm, which writes the version of each other package of ours in place of `workspace:*`. So they are installed together.
+// pnpm, which writes the version of each other package of ours in place of `workspace:*`. So they are installed
+// together.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -1,4 +1,5 @@
-// The arguments of the demo: `[--records <n>] [--target <name>] [--stay]`. A wrong argument is reported in one sentence.
+// The arguments of the demo: `[--records <n>] [--target <name>] [--stay]`. A wrong argument is reported in one
+// sentence.
 
 import { TARGET_NAMES, type TargetUnderTest, targetNamed } from '../support/targets';
 

@@ -1,5 +1,5 @@
-// The demo: `node demo.js [--records <n>] [--target <name>] [--stay]`. It runs a service and two applications, each in its own
-// process.
+// The demo: `node demo.js [--records <n>] [--target <name>] [--stay]`. It runs a service and two applications, each in
+// its own process.
 //
 // It prints progress, a table, what the target does not keep, and `delivered <n>/<all>` as the last line. Exit codes:
 // 0 every record arrived exactly once, unchanged, in order; 1 otherwise; 2 wrong arguments; 130 Ctrl-C. The three

@@ -85,7 +85,7 @@ export async function startService(shards: number, { place }: TargetUnderTest, s
   const store = topicId === undefined ? ['--logstore', `${project}/${logstore}`] : ['--topic', topicId];
   const args = ['--port', '0', '--shards', String(shards), ...store];
   const child = startChild(command, { args, timeoutMs: stays ? STAYING_LIFETIME_MS : LIFETIME_MS });
-  // Whoever stops it looks at its end; one that ends by itself shows in the next reading.
+  // The caller who stops it looks at its end; one that ends by itself shows in the next reading.
   child.ended.catch(() => {});
   return new Service(child, await child.line('"url"'));
 }

@@ -1,5 +1,5 @@
-// The words of the project: pages, comments and printed strings are checked for phrases that a reader has to decode, and
-// comments for their width. CONTRIBUTING.md has the rules that a pattern cannot check.
+// The words of the project: pages, comments and printed strings are checked for phrases that a reader has to decode,
+// and comments for their width. CONTRIBUTING.md has the rules that a pattern cannot check.
 //
 // Code is left out: blocks and spans of a page, identifiers, and strings without a space.
 
@@ -101,7 +101,10 @@ function filesBelow(folder: string, ending: RegExp): string[] {
   });
 }
 
-/** The prose of a page: its lines without code blocks and code spans. The tests that it quotes are checked where they are. */
+/**
+ * The prose of a page: its lines without code blocks and code spans. The tests that it quotes are checked where they
+ * are.
+ */
 function proseOf(source: string): Text[] {
   let isCode = false;
   return source.split('\n').flatMap((text, at) => {

@@ -1,7 +1,7 @@
 // A strict emulator of both vendors' STS and metadata services, which issue temporary credentials.
 //
-// It records each request and what was wrong with it. It issues no credentials to a request that came through a proxy, or
-// without the metadata service's own token.
+// It records each request and what was wrong with it. It issues no credentials to a request that came through a proxy,
+// or without the metadata service's own token.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

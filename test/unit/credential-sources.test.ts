@@ -1,5 +1,5 @@
-// Each source of temporary credentials of both vendors, against strict services on this machine: they accept only what the
-// vendors' own packages send.
+// Each source of temporary credentials of both vendors, against strict services on this machine: they accept only what
+// the vendors' own packages send.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A unit that is refused, or too large, goes on in halves, within the refusal budget. Each letter is a record here, and a
-// capital letter is a record of another time.
+// A unit that is refused, or too large, goes on in halves, within the refusal budget. Each letter is a record here, and
+// a capital letter is a record of another time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

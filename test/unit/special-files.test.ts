@@ -1,4 +1,5 @@
-// FIFOs, sockets and devices in the place of files that putlogs opens: no thread blocks, and Node's `require` still works.
+// FIFOs, sockets and devices in the place of files that putlogs opens: no thread blocks, and Node's `require` still
+// works.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

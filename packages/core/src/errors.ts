@@ -1,6 +1,7 @@
 // The errors a person can meet. They exist only at the public edge: inside, outcomes are values.
-// Gives: PutlogsError with a stable `code`; the words of whatever else was thrown. Never: a secret in a message, or a class check across package copies
-// (two versions of this package may be loaded at once: compare `code`, not `instanceof`).
+// Gives: PutlogsError with a stable `code`; the words of whatever else was thrown. Never: a secret in a message, or a
+// class check across package copies (two versions of this package may be loaded at once: compare `code`, not
+// `instanceof`).
 
 /**
  * The stable codes:

@@ -1,14 +1,17 @@
 // The counters as OpenTelemetry metrics.
 //
-// Takes: what has `stats()`, read when metrics are collected and not before. Gives: the instruments of telemetry/instruments.ts, all
-// observed by one callback. Keeps: how many were reported, to name each. Never: loaded by anything else in this package:
-// `@opentelemetry/api` is the application's.
+// Takes: what has `stats()`, read when metrics are collected and not before. Gives: the instruments of
+// telemetry/instruments.ts, all observed by one callback. Keeps: how many were reported, to name each. Never: loaded by
+// anything else in this package: `@opentelemetry/api` is the application's.
 
 import { type Attributes, type BatchObservableResult, type Meter, metrics, type Observable } from '@opentelemetry/api';
 import type { Stats } from './telemetry/counters';
 import { INSTRUMENTS, type Instrument } from './telemetry/instruments';
 
-/** A shipper, a host, a winston transport, pino's stream; or, for a transport in pino's worker, `() => stats(transport)`. */
+/**
+ * A shipper, a host, a winston transport, pino's stream; or, for a transport in pino's worker, `() =>
+ * stats(transport)`.
+ */
 export type StatsSource = { stats(): Stats } | (() => Stats | Promise<Stats>);
 
 export interface ReportOptions {

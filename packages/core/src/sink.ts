@@ -31,8 +31,8 @@ export interface RecordSink {
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /**
-   * Takes no more records, and resolves when all are delivered or dropped, at the latest after `timeoutMs` (default: the
-   * option `closeTimeoutMs`). Records that are left then are spooled, or dropped and reported. Never rejects.
+   * Takes no more records, and resolves when all are delivered or dropped, at the latest after `timeoutMs` (default:
+   * the option `closeTimeoutMs`). Records that are left then are spooled, or dropped and reported. Never rejects.
    */
   close(options?: { timeoutMs?: number }): Promise<void>;
   /** What became of the records so far. */

@@ -1,6 +1,7 @@
 // The entry point for command-line tools, `@putlogs/core/tools`: it only exports what other files define.
 //
-// It serves to look after what transports have left, and how they are set up. An application that logs needs none of it.
+// It serves to look after what transports have left, and how they are set up. An application that logs needs none of
+// it.
 
 export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';

@@ -1,9 +1,8 @@
 // The worker thread's side of a host: what thread-stream loads and writes to.
 //
-// It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes them
-// record by record to its shipper. It never stops reading: the ring that the application writes into is always emptied,
-// whatever the service does.
-// The messages between the two threads stand in host/worker-protocol.ts.
+// It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes
+// them record by record to its shipper. It never stops reading: the ring that the application writes into is always
+// emptied, whatever the service does. The messages between the two threads stand in host/worker-protocol.ts.
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
@@ -14,7 +13,9 @@ import { lineStream } from './shipper/line-stream';
 import { startShipper } from './shipper/shipper';
 import { Counters } from './telemetry/counters';
 
-/** A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts). */
+/**
+ * A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts).
+ */
 const BEAT_MS = 500;
 
 // thread-stream wants the default; the name is for `import`, where a default alone is not the same to all bundlers.

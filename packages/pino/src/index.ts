@@ -6,9 +6,9 @@
 // Never: parses a record; fails once it has started. Under pino an error of ours would end the worker, and the
 // application with it at its next line, so wrong options are the one error there is, and they are told at start.
 //
-// It is a plain stream and not one of pino-abstract-transport, which splits the text into a string and an event for each
-// line: that costs more than shipping it. What that package sees to besides is here: the stream closes when the shipper
-// has, and `flush` is pino's.
+// It is a plain stream and not one of pino-abstract-transport, which splits the text into a string and an event for
+// each line: that costs more than shipping it. What that package sees to besides is here: the stream closes when the
+// shipper has, and `flush` is pino's.
 import type { Writable } from 'node:stream';
 import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
 import { show } from './stats';

@@ -1,8 +1,9 @@
 // The command putlogs-pino: what an application writes to its stdout, shipped by a process of its own.
 //
-// Takes: lines on stdin, flags, a config file, the environment, signals. Gives: the lines to the service, with --echo also
-// to stdout, byte for byte; an exit code. Keeps: the shipper. Never: ends with 0 while a line is neither acknowledged nor
-// on disk; refuses a line because memory is full: it stops reading until there is room, and the pipe fills up instead.
+// Takes: lines on stdin, flags, a config file, the environment, signals. Gives: the lines to the service, with --echo
+// also to stdout, byte for byte; an exit code. Keeps: the shipper. Never: ends with 0 while a line is neither
+// acknowledged nor on disk; refuses a line because memory is full: it stops reading until there is room, and the pipe
+// fills up instead.
 //
 // Ctrl-C goes to all processes of a pipeline at once. The first is therefore left to the application: what it writes at
 // its end comes through, and the end of the input is ours. So is it with other commands that pino is piped to.

@@ -1,8 +1,8 @@
 // Whether JSON.stringify says everything of a value, so that it can be left alone with it.
 //
-// Takes: a value, whatever it is. Gives: yes, or that it must be looked at piece by piece. Keeps: nothing between calls.
-// Never: throws; goes round in a cycle, or through a large graph: what is deeper or larger than a record usually is
-// counts as no, and so does what throws when it is read.
+// Takes: a value, whatever it is. Gives: yes, or that it must be looked at piece by piece. Keeps: nothing between
+// calls. Never: throws; goes round in a cycle, or through a large graph: what is deeper or larger than a record usually
+// is counts as no, and so does what throws when it is read.
 //
 // It asks of each value what `plainOf` would change: an error, a map, bytes, a number JSON has no word for. A replacer
 // does the same, but the engine then leaves its fast way for every property, which costs more than this walk and the

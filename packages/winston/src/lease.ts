@@ -1,8 +1,8 @@
 // The life of the transport's sink: opened at once, released when no logger needs it, opened again by a later record.
 //
-// A released sink is closed only when every record is finished, delivered or dropped. One that has records on disk stays
-// open: it delivers them when the service is back, and a logger that comes back writes to it. So no second sink of this
-// transport finds its records on disk and counts them again, or sends in parallel and breaks their order.
+// A released sink is closed only when every record is finished, delivered or dropped. One that has records on disk
+// stays open: it delivers them when the service is back, and a logger that comes back writes to it. So no second sink
+// of this transport finds its records on disk and counts them again, or sends in parallel and breaks their order.
 
 import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats } from '@putlogs/core';
 

@@ -72,8 +72,8 @@ export class PutlogsTransport extends TransportStream {
   }
 
   /**
-   * Sends what waits at once, and resolves when everything logged so far was delivered, or dropped and counted; or after
-   * `timeoutMs`, which `finished` tells. What is left then goes on as if nobody had asked. Never rejects.
+   * Sends what waits at once, and resolves when everything logged so far was delivered, or dropped and counted; or
+   * after `timeoutMs`, which `finished` tells. What is left then goes on as if nobody had asked. Never rejects.
    */
   flush(options?: FlushOptions): Promise<FlushResult> {
     return this.#lease.flush(options);
@@ -85,8 +85,8 @@ export class PutlogsTransport extends TransportStream {
   }
 
   /**
-   * Called when a logger removes the transport. What was logged is still delivered. The worker ends when every record is
-   * delivered or dropped and no other logger has the transport. A later record starts it again: a transport can be
+   * Called when a logger removes the transport. What was logged is still delivered. The worker ends when every record
+   * is delivered or dropped and no other logger has the transport. A later record starts it again: a transport can be
    * removed and added again.
    */
   override close(): void {

@@ -38,7 +38,9 @@ export class DeadLetterClaim {
   readonly #lock: Lock;
   readonly #claimed: readonly Claimed[];
 
-  /** @throws the system's error: ENOENT if there is nothing to send; an error that names the process that replays now */
+  /**
+   * @throws the system's error: ENOENT if there is nothing to send; an error that names the process that replays now
+   */
   constructor(file: string) {
     const lock = takeLock(replayLockOf(file), LOCK_TRIES);
     if (lock.kind === 'busy') {
@@ -147,7 +149,8 @@ function putBack(path: string, name: string, file: string): void {
 
 function linkBack(path: string, name: string, file: string): boolean {
   return whileLocked(file, () => {
-    // A replay may have been killed between the link and the removal of the other name; a writer may have rotated since.
+    // A replay may have been killed between the link and the removal of the other name; a writer may have rotated
+    // since.
     if ([file, rotatedOf(file)].some((other) => identityAt(other) === identityAt(path))) return true;
     try {
       linkSync(path, name);

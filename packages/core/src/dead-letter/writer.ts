@@ -204,7 +204,8 @@ export class DeadLetterFile {
   }
 
   #closeFile(): void {
-    // Closes the descriptor as well, and forgets what a failed write has left over: those lines are written again whole.
+    // Closes the descriptor as well, and forgets what a failed write has left over: those lines are written again
+    // whole.
     this.#file?.boom.destroy();
     this.#file = undefined;
   }

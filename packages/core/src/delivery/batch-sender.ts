@@ -1,8 +1,8 @@
 // One attempt at a batch: credentials -> signed request -> answer -> outcome.
 //
-// Takes: a whole batch. Gives: an outcome, in whose words there is no secret. Keeps: the sockets, and what the time is at
-// the service. Never: repeats an attempt, but for the one that is signed anew at once because the clock was wrong: the
-// one retry loop is the lane's.
+// Takes: a whole batch. Gives: an outcome, in whose words there is no secret. Keeps: the sockets, and what the time is
+// at the service. Never: repeats an attempt, but for the one that is signed anew at once because the clock was wrong:
+// the one retry loop is the lane's.
 
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';

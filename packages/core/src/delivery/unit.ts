@@ -103,7 +103,10 @@ export function indexRanges(unit: Unit, places: readonly number[]): { from: numb
   return ranges;
 }
 
-/** The units that a read one has to be sent in: between its cuts, what of it is not finished. @throws as `unpackBatch` */
+/**
+ * The units that a read one has to be sent in: between its cuts, what of it is not finished.
+ * @throws as `unpackBatch`
+ */
 export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
   if (disk.cuts.length === 0 && disk.finished.total === 0) return [unit];
   const opened = unpackBatch(unit.batch);

@@ -1,13 +1,13 @@
 // The application's side of the worker threads: one at a time, and another one when that one dies.
 //
-// It hands records to the worker, joined per turn of the loop: a write to the ring costs more than a record. While there
-// is no worker it keeps them. It never throws, never blocks before the process's end, never keeps an idle process
+// It hands records to the worker, joined per turn of the loop: a write to the ring costs more than a record. While
+// there is no worker it keeps them. It never throws, never blocks before the process's end, never keeps an idle process
 // alive, and lets in no more than `memory.maxBytes` for both threads together.
 //
 // The next worker takes what a dead one had not begun to read, and what is written while there is none: a gap of a
 // tenth of a second is no reason to lose a record that memory has room for. What the dead one had begun is looked for
-// on disk; host/worker-books.ts says how it is counted. New records are refused only when worker after worker dies before it
-// can read: no worker would ever read them, and a `flush()` that waits for them would never end.
+// on disk; host/worker-books.ts says how it is counted. New records are refused only when worker after worker dies
+// before it can read: no worker would ever read them, and a `flush()` that waits for them would never end.
 
 import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';

@@ -5,8 +5,8 @@
 //
 // It keeps each chunk until the worker has begun its last record. The worker counts a record as begun before it looks
 // at it. So what a dead worker has not begun it cannot have sent: the next worker takes it, and nothing is sent twice.
-// What it has begun and has not finished is lost with it, or is on disk (host/worker-books.ts). The record at which it died
-// is never read again: it would kill the next worker.
+// What it has begun and has not finished is lost with it, or is on disk (host/worker-books.ts). The record at which it
+// died is never read again: it would kill the next worker.
 
 import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -161,7 +161,9 @@ export class WorkerHandle {
     return this.#ask('PUTLOGS_CLOSE', timeoutMs);
   }
 
-  /** By a message and not by thread-stream's flush, which does one after the other: the second would wait for the first. */
+  /**
+   * By a message and not by thread-stream's flush, which does one after the other: the second would wait for the first.
+   */
   #ask(code: 'PUTLOGS_FLUSH' | 'PUTLOGS_CLOSE', timeoutMs: number): Promise<Flushed> {
     if (this.#isGone) return Promise.resolve('gone');
     return new Promise((resolve) => {

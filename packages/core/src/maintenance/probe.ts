@@ -1,7 +1,7 @@
 // One test record, sent once by the very stages that a transport sends with.
 //
-// Takes: options, the text of a record. Gives: what the service said, and how long it took. Keeps: nothing. Never: tries
-// again: who asks wants to know what is wrong now.
+// Takes: options, the text of a record. Gives: what the service said, and how long it took. Keeps: nothing. Never:
+// tries again: who asks wants to know what is wrong now.
 
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';

@@ -36,8 +36,8 @@ const MOST_KEYS = 1024 * 1024;
 const LAST_LINE_MS = 50;
 
 /**
- * Sends the records of a dead-letter file, and of the older one beside it, to the destination of these options. Delivered
- * ones are removed from the files. Those refused again stay as new lines, and all others as they are.
+ * Sends the records of a dead-letter file, and of the older one beside it, to the destination of these options.
+ * Delivered ones are removed from the files. Those refused again stay as new lines, and all others as they are.
  * @throws the system's error, where a file cannot be read or written, or an error that names the process that replays
  * now; no record is lost then
  */

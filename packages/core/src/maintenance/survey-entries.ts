@@ -1,7 +1,7 @@
 // Reads the entries of a surveyed part one at a time, and says what is wrong between them.
 //
-// Memory is one entry and one chunk, whatever the part holds. A segment is read up to the size that its file has when it
-// is opened: what a living process appends meanwhile is not read.
+// Memory is one entry and one chunk, whatever the part holds. A segment is read up to the size that its file has when
+// it is opened: what a living process appends meanwhile is not read.
 //
 // What stands at the end of a segment and is no whole entry
 //   the last segment of a run that lives, or may live       being written

@@ -1,8 +1,8 @@
 // Says of the runs that hold parts of a spool whether they live, for a tool that only looks.
 //
-// The rules are those of ownership.ts, as far as a reader can follow them: it has no run and writes no owner file. So it
-// judges by socket, pid and start time. What these do not decide, as for a process on another machine, it watches for a
-// few seconds: a heartbeat that moves proves life. One that stands still proves nothing so soon.
+// The rules are those of ownership.ts, as far as a reader can follow them: it has no run and writes no owner file. So
+// it judges by socket, pid and start time. What these do not decide, as for a process on another machine, it watches
+// for a few seconds: a heartbeat that moves proves life. One that stands still proves nothing so soon.
 
 import { type Clock, systemClock } from '../runtime/clock';
 import { FREE } from '../spool/names';

@@ -31,7 +31,9 @@ export class SegmentProgress {
     }
   }
 
-  /** Indexes of the entry's records that are finished. Entries are asked for in order, or the unit is forgotten before. */
+  /**
+   * Indexes of the entry's records that are finished. Entries are asked for in order, or the unit is forgotten before.
+   */
   finishedIn(entry: EntryHeader): RecordRanges {
     const own = new RecordRanges();
     if (isBelow(this.#number, entry.ordinal, this.#journal.mark)) {

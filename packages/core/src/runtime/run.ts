@@ -1,8 +1,8 @@
 // One life of a shipper: a process's, or that of one worker thread of a process, after which comes another.
 //
-// A dead process is recognized by its socket, its pid or its heartbeat (ownership.ts). These say nothing of a dead worker,
-// because its process lives. So the host names the run of each worker, and names to each the dead runs before it. The new
-// worker takes over what they left before it sends anything: the instance's records stay in order.
+// A dead process is recognized by its socket, its pid or its heartbeat (ownership.ts). These say nothing of a dead
+// worker, because its process lives. So the host names the run of each worker, and names to each the dead runs before
+// it. The new worker takes over what they left before it sends anything: the instance's records stay in order.
 
 import { randomBytes } from 'node:crypto';
 

@@ -275,7 +275,9 @@ export class Delivery {
     return this.#isTooSlow(unit, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
   }
 
-  /** No answer in time, and again none: on a slow line, or through a proxy with a deadline of its own, less may pass. */
+  /**
+   * No answer in time, and again none: on a slow line, or through a proxy with a deadline of its own, less may pass.
+   */
   #isTooSlow(unit: Unit, outcome: Outcome): outcome is Failure {
     if (outcome.kind !== 'retry' || outcome.refusal.code !== DEADLINE_PASSED) return false;
     unit.timeouts += 1;

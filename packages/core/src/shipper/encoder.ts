@@ -1,5 +1,6 @@
 // What the options say of how a record becomes part of a batch.
-// Takes: options, a target. Gives: the stages of a record with what they are told. Keeps: the transcoder's table of names.
+// Takes: options, a target. Gives: the stages of a record with what they are told. Keeps: the transcoder's table of
+// names.
 
 import type { BatcherOptions } from '../batch/batcher';
 import { hashKeyOf } from '../options/instance';

@@ -1,7 +1,7 @@
 // Lines out of chunks.
-// Takes: bytes, cut anywhere, which need only be there while they are taken. Gives: each whole line, without its newline,
-// in the chunk it came in. Keeps: a copy of the beginning of a line whose end has not come. Never: copies a line that
-// came whole, or gives an empty one.
+// Takes: bytes, cut anywhere, which need only be there while they are taken. Gives: each whole line, without its
+// newline, in the chunk it came in. Keeps: a copy of the beginning of a line whose end has not come. Never: copies a
+// line that came whole, or gives an empty one.
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

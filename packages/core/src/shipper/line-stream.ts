@@ -1,8 +1,8 @@
 // A stream that takes lines for a shipper: what thread-stream writes to in our worker, and pino in any thread.
 //
-// Takes: text, cut anywhere. Gives: its bytes to whoever makes records of them; word when no more will come. Keeps: nothing.
-// Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service does. Only
-// who reads from another process may have it wait: there it is a pipe that fills up, and nothing is lost.
+// Takes: text, cut anywhere. Gives: its bytes to whoever makes records of them; word when no more will come. Keeps:
+// nothing. Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service
+// does. Only who reads from another process may have it wait: there it is a pipe that fills up, and nothing is lost.
 //
 // It does the work of a line splitter behind a transform, without their streams in between: those cost more than the
 // record, for they turn each line into a string and an event.
@@ -20,7 +20,9 @@ import { startShipper } from './shipper';
 const NEVER_FULL_BYTES = 2 ** 30;
 /** Bytes of UTF-8 for a unit of UTF-16 at most. */
 const UNIT_BYTES = 3;
-/** A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read. */
+/**
+ * A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read.
+ */
 const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 
 /** Resolves when there is room for so many bytes; nothing where there is now. */

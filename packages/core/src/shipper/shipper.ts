@@ -75,8 +75,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
   /**
-   * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands in
-   * `piece` is then still to be read.
+   * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands
+   * in `piece` is then still to be read.
    */
   #taking = 0;
   /** For records that will be refused. */

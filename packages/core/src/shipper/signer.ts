@@ -1,7 +1,7 @@
 // Who signs: the source of credentials that the options name, wired to the one sender there is.
 //
-// Takes: options. Gives: the source, and the target that signs with what it has. Keeps: nothing. Never: has a way to the
-// network of its own: credentials are asked for as records are sent.
+// Takes: options. Gives: the source, and the target that signs with what it has. Keeps: nothing. Never: has a way to
+// the network of its own: credentials are asked for as records are sent.
 
 import { CredentialSource, type CredentialTools } from '../credentials/source';
 import { ANONYMOUS } from '../credentials/types';

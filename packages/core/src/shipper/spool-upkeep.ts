@@ -1,7 +1,7 @@
 // The spool over time: opens it, renews the lease, adopts what dead runs left, and gives it back.
 //
-// The own instance's journals go to the own queue. Each other instance whose dead runs are drained has a queue and lane of
-// its own, which ends when nothing is left in it.
+// The own instance's journals go to the own queue. Each other instance whose dead runs are drained has a queue and lane
+// of its own, which ends when nothing is left in it.
 
 import type { Lane } from '../delivery/lane';
 import type { DeliveryQueue } from '../delivery/queue';
@@ -92,7 +92,9 @@ export class SpoolUpkeep {
     this.#spool.close(isClean);
   }
 
-  /** Says that this run lives, tries again what the disk refused, and from time to time adopts what others have left. */
+  /**
+   * Says that this run lives, tries again what the disk refused, and from time to time adopts what others have left.
+   */
   #tend(round: number): void {
     if (this.#isOpen) this.#keep(round);
     else if (round % LOOK_ROUNDS === 0) this.#open();
@@ -173,8 +175,8 @@ export class SpoolUpkeep {
   }
 
   /**
-   * A living process of the instance sends these journals before its own records. It waits for one lease, so this run does
-   * not wait for a unit whose attempts fail: the other process sends it again under the same id.
+   * A living process of the instance sends these journals before its own records. It waits for one lease, so this run
+   * does not wait for a unit whose attempts fail: the other process sends it again under the same id.
    */
   async #handBack(directory: string): Promise<void> {
     const found = [...this.#others].find(([, { queue }]) =>

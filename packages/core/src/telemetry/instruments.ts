@@ -1,12 +1,12 @@
 // What the counters are as OpenTelemetry instruments: one entry for each.
 //
-// Takes: a reading of the counters. Gives: the values of each instrument. Keeps: nothing. Never: a value that is not one of
-// the counters, or a sum of them.
+// Takes: a reading of the counters. Gives: the values of each instrument. Keeps: nothing. Never: a value that is not
+// one of the counters, or a sum of them.
 //
-// Named by the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) where these have a name
-// for the thing, else below `putlogs.`. In their words a transport is a log processor, which takes or refuses a record,
-// and an exporter, which has it until it is delivered or lost, through all retries. They are under development there, and
-// may be renamed.
+// Named by the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) where these have a
+// name for the thing, else below `putlogs.`. In their words a transport is a log processor, which takes or refuses a
+// record, and an exporter, which has it until it is delivered or lost, through all retries. They are under development
+// there, and may be renamed.
 
 import type { DropReason, Stats } from './counters';
 

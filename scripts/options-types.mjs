@@ -17,31 +17,8 @@ const { TARGETS } = require('@putlogs/core/internal/options/target-facts');
 const FILE = 'packages/core/src/options/types.ts';
 const WIDTH = 120;
 
-/** The TypeScript type of a value that the schema's type accepts. */
-function typeOf(type) {
-  const union = (types) => types.join(' | ');
-  switch (type.type) {
-    case 'picklist':
-      return union(type.options.map((option) => `'${option}'`));
-    case 'array':
-      return `${type.item.type === 'picklist' ? `(${typeOf(type.item)})` : typeOf(type.item)}[]`;
-    case 'union':
-      return union(type.options.map(typeOf));
-    case 'record':
-      return `{ [name: string]: ${typeOf(type.value)} }`;
-    case 'string':
-    case 'number':
-    case 'boolean':
-      return type.type;
-    default:
-      throw new Error(`no TypeScript type is known for ${type.type}`);
-  }
-}
-
-function boundsOf(type) {
-  const boundOf = (kind) => type.pipe?.find((action) => action.type === kind)?.requirement;
-  const [min, max] = [boundOf('min_value'), boundOf('max_value')];
-  return min === undefined ? '' : `${min.toLocaleString('en-US')} to ${max.toLocaleString('en-US')}`;
+function boundsOf({ bounds }) {
+  return bounds === undefined ? '' : bounds.map((bound) => bound.toLocaleString('en-US')).join(' to ');
 }
 
 function defaultOf({ defaultValue, notes }) {
@@ -112,7 +89,7 @@ const GROUPS = {
 
 const leaves = optionLeaves();
 const memberOf = (leaf) =>
-  `${commentOf(leaf, '  ')}\n  ${leaf.path.split('.').at(-1)}?: ${typeOf(leaf.type)} | undefined;`;
+  `${commentOf(leaf, '  ')}\n  ${leaf.path.split('.').at(-1)}?: ${leaf.type.typescript} | undefined;`;
 const members = [];
 const groups = new Map();
 for (const leaf of leaves) {

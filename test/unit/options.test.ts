@@ -422,3 +422,35 @@ test('no error repeats a value, whichever check it fails', () => {
     'levels: must be of type object',
   ]);
 });
+
+test('a value of another type is reported for every kind of option', () => {
+  for (const [given, problem] of [
+    [{ batch: null }, 'batch: must be of type object'],
+    [{ batch: [] }, 'batch: must be of type object'],
+    [{ spool: 'dir' }, 'spool: must be of type object'],
+    [{ lingerMs: Number.NaN }, 'lingerMs: must be of type number'],
+    [{ lingerMs: null }, 'lingerMs: must be of type number'],
+    [{ tags: ['a'] }, 'tags: must be of type object'],
+    [{ tags: { env: 7 } }, 'tags.env: must be of type string'],
+    [{ levels: { audit: '35' } }, 'levels.audit: must be of type number'],
+    [{ omit: 'pid' }, 'omit: must be of type array'],
+    [{ omit: ['pid', ''] }, 'omit.1: must not be empty'],
+    [{ timeKey: [] }, 'timeKey: must not be empty'],
+    [{ spool: { fsync: 1 } }, 'spool.fsync: must be of type boolean'],
+    [{ fileName: 1 }, 'fileName: must be of type string'],
+    [{ instance: '' }, 'instance: must not be empty'],
+  ] as const) {
+    assert.deepEqual(problemsOf({ ...complete, ...given }), [problem]);
+  }
+});
+
+test('the names in tags and fields are the user’s own, whatever they are', () => {
+  const tags = JSON.parse('{ "__proto__": "a", "constructor": "b", "a.b": "c" }') as Record<string, string>;
+  assert.deepEqual(Object.entries(resolveOptions({ ...complete, tags }, {}).tags), Object.entries(tags));
+});
+
+test('options that are resolved twice share no list or object of a default', () => {
+  const [one, other] = [resolveOptions(complete, {}), resolveOptions(complete, {})];
+  assert.notEqual(one.tags, other.tags);
+  assert.notEqual(one.handleSignals, other.handleSignals);
+});

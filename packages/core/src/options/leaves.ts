@@ -1,8 +1,8 @@
 // Walks the schema: every option with its path, notes, type and default, and the name of its variable.
 
-import { type GenericSchema, getMetadata } from 'valibot';
+import { type Group, isOption, type OptionNotes } from './groups';
 import { schema } from './schema';
-import type { OptionNotes } from './value-types';
+import type { ValueType } from './value-types';
 
 /** A leaf of the schema: one option that a user can set. */
 export interface OptionLeaf {
@@ -13,23 +13,20 @@ export interface OptionLeaf {
   readonly kind: 'number' | 'boolean' | 'other';
   /** `undefined` if the option has no constant default. */
   readonly defaultValue: unknown;
-  /** The type that checks the value. */
-  readonly type: GenericSchema;
+  readonly type: ValueType<unknown>;
 }
 
-/** The fields of valibot's types that the walk reads. */
-type Node = GenericSchema & { entries?: Record<string, Node>; wrapped?: Node; default?: unknown };
-
 /** Every option, in the order of the schema. */
-export const optionLeaves: () => readonly OptionLeaf[] = once(() => leavesOf(schema as Node, ''));
+export const optionLeaves: () => readonly OptionLeaf[] = once(() => leavesOf(schema, ''));
 
-function leavesOf(object: Node, prefix: string): OptionLeaf[] {
-  return Object.entries(object.entries ?? {}).flatMap(([name, node]) => {
+function leavesOf(group: Group, prefix: string): OptionLeaf[] {
+  return Object.entries(group).flatMap(([name, entry]) => {
     const path = prefix + name;
-    if (node.entries !== undefined) return leavesOf(node, `${path}.`);
-    const type = node.wrapped ?? node;
-    const kind = type.type === 'number' || type.type === 'boolean' ? type.type : 'other';
-    return [{ path, notes: getMetadata(type) as unknown as OptionNotes, kind, defaultValue: node.default, type }];
+    if (!isOption(entry)) return leavesOf(entry, `${path}.`);
+    const { type, notes, defaultValue } = entry;
+    const { typescript } = type;
+    const kind = typescript === 'number' || typescript === 'boolean' ? typescript : 'other';
+    return [{ path, notes, kind, defaultValue, type }];
   });
 }
 

@@ -2,12 +2,11 @@
 
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { type BaseIssue, getDotPath, type InferIssue } from 'valibot';
 import { type CredentialsKind, lookedFor, requiredOf } from './credential-chain';
 import { nearest } from './did-you-mean';
 import { environmentName, optionLeaves } from './leaves';
 import { get, groupsOf, isSet, type Tree } from './option-tree';
-import type { Options, schema } from './schema';
+import type { Options } from './schema';
 import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './target-facts';
 
 export interface Problem {
@@ -100,38 +99,10 @@ export function moduleProblems({ transform }: Tree): Problem[] {
   }
 }
 
-/** Describes a problem that the schema found. */
-export function describe(issue: InferIssue<typeof schema>): Problem[] {
-  // With an empty name in pairs the path ends with a dot.
-  const path = (getDotPath(issue) ?? '').replace(/\.$/, '');
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const paths = optionLeaves().map((leaf) => leaf.path);
-    return [{ path, text: `there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}` }];
-  }
-  // `missing` has reported it, with its variable.
-  if (issue.received === 'undefined') return [];
-  return [{ path, text: demandOf(issue) }];
-}
-
-/** Replaces valibot's messages, which repeat the value. */
-function demandOf(issue: BaseIssue<unknown>): string {
-  const { type, expected, requirement } = issue;
-  switch (type) {
-    case 'regex':
-      return issue.message;
-    case 'integer':
-      return 'must be a whole number';
-    case 'min_value':
-      return `must be at least ${requirement}`;
-    case 'max_value':
-      return `must be at most ${requirement}`;
-    case 'min_length':
-      return 'must not be empty';
-    case 'picklist':
-      return `must be one of ${expected?.replace(/[()"]/g, '').replaceAll(' | ', ', ')}`;
-    default:
-      return `must be of type ${expected?.replace(/[()]/g, '').toLowerCase().replaceAll(' | ', ' or ')}`;
-  }
+/** Reports a name that is not an option, with the nearest one. */
+export function unknownOption(path: string): Problem {
+  const paths = optionLeaves().map((leaf) => leaf.path);
+  return { path, text: `there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}` };
 }
 
 export function didYouMean(name: string | undefined): string {

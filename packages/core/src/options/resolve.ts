@@ -5,17 +5,16 @@
 // All problems are reported at once, and nothing starts while there is one. A problem never contains a secret.
 
 import { resolve } from 'node:path';
-import { safeParse } from 'valibot';
 import { PutlogsError } from '../errors';
 import { addressProblems, networkProblems } from './addresses';
 import { type CredentialsKind, explicitKinds, isOfKind, kindSetUp, ofOneFamily } from './credential-chain';
 import { chooseTarget, deriveCredentials, deriveOptions, fillDisabled } from './derive';
 import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
+import { checkGroup } from './groups';
 import { environmentName, optionLeaves } from './leaves';
 import { mergeGiven } from './merge-given';
 import { asTree, get, groupsOf, setIfAbsent, type Tree } from './option-tree';
 import {
-  describe,
   didYouMean,
   missing,
   missingCredentials,
@@ -23,6 +22,7 @@ import {
   type Problem,
   pairingProblems,
   spoolProblems,
+  unknownOption,
 } from './problems';
 import type { Given, Origin, Resolution } from './resolution';
 import { type Options, schema } from './schema';
@@ -155,13 +155,18 @@ function checkValues(resolution: Resolution, target: TargetName): void {
 
 /** Returns the checked options, with defaults; undefined if the schema found a problem. */
 function checkSchema(resolution: Resolution): Options | undefined {
-  const result = safeParse(schema, resolution.tree);
-  if (!result.success) {
-    report(resolution, result.issues.flatMap(describe));
-    return undefined;
-  }
-  report(resolution, spoolProblems(result.output));
-  return result.output;
+  const found: Problem[] = [];
+  const checked = checkGroup(
+    schema,
+    resolution.tree,
+    (path, text) => found.push({ path, text }),
+    (path) => found.push(unknownOption(path)),
+  );
+  report(resolution, found);
+  if (found.length > 0) return undefined;
+  const options = checked as Options;
+  report(resolution, spoolProblems(options));
+  return options;
 }
 
 function explained({ tree, origins, problems }: Resolution, checked: Options | undefined): Explained {

@@ -6,310 +6,229 @@
 // An option's variable is `PUTLOGS_` and its path in upper snake case. `vendor` lists variables of the vendor's own
 // tools, which are read after it. After a change run `npm run options-types` and `npm run options-table`.
 
-import {
-  array,
-  boolean,
-  type InferInput,
-  type InferOutput,
-  minLength,
-  number,
-  optional,
-  picklist,
-  pipe,
-  record,
-  regex,
-  strictObject,
-  string,
-  union,
-} from 'valibot';
+import { derived, type Group, type InputOf, type OutputOf, unset, withDefault } from './groups';
 import { credentials } from './schema-credentials';
 import { TARGET_NAMES } from './target-facts';
-import { ascii, GiB, KiB, line, MiB, noted, text, wholeNumber } from './value-types';
+import {
+  ascii,
+  boolean,
+  GiB,
+  KiB,
+  line,
+  listOf,
+  MiB,
+  matching,
+  number,
+  oneOf,
+  recordOf,
+  string,
+  text,
+  textOrList,
+  wholeNumber,
+} from './value-types';
 
-const batch = strictObject({
-  maxBytes: optional(
-    noted(wholeNumber(1 * KiB, 9 * MiB), {
-      meaning: 'Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.',
-    }),
-    1 * MiB,
-  ),
-  maxCount: optional(
-    noted(wholeNumber(1, 40_960), {
-      meaning: 'Number of records at which a batch is sealed. Some targets accept less than 40,960.',
-    }),
-    4096,
-  ),
-});
+const batch = {
+  maxBytes: withDefault(wholeNumber(1 * KiB, 9 * MiB), 1 * MiB, {
+    meaning: 'Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.',
+  }),
+  maxCount: withDefault(wholeNumber(1, 40_960), 4096, {
+    meaning: 'Number of records at which a batch is sealed. Some targets accept less than 40,960.',
+  }),
+} satisfies Group;
 
-const memory = strictObject({
-  maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 16 * GiB), {
-      meaning: 'Maximum memory for undelivered records, both threads combined.',
-    }),
-    64 * MiB,
-  ),
-  whenFull: optional(
-    noted(picklist(['dropNewest', 'dropOldest']), {
-      meaning: 'Which records to drop when memory is full and the spool is full or not set. Drops are counted.',
-    }),
-    'dropNewest',
-  ),
-});
+const memory = {
+  maxBytes: withDefault(wholeNumber(1 * MiB, 16 * GiB), 64 * MiB, {
+    meaning: 'Maximum memory for undelivered records, both threads combined.',
+  }),
+  whenFull: withDefault(oneOf(['dropNewest', 'dropOldest']), 'dropNewest', {
+    meaning: 'Which records to drop when memory is full and the spool is full or not set. Drops are counted.',
+  }),
+} satisfies Group;
 
-const spool = strictObject({
-  dir: optional(
-    noted(text(), {
-      meaning: 'Directory for undelivered batches. Any number of processes may share it.',
-      defaultText: 'no spool',
-    }),
-  ),
-  mode: optional(
-    noted(picklist(['overflow', 'always']), {
-      meaning:
-        '`overflow` writes batches to disk in an outage, at the memory limit and on exit. `always` writes each batch before it is sent.',
-    }),
-    'overflow',
-  ),
-  maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 1024 * GiB), {
-      meaning:
-        'Maximum disk space for the batches of this process. Above it the oldest are dropped and counted. Must be at least 4 times `batch.maxBytes`.',
-    }),
-    1 * GiB,
-  ),
-  fsync: optional(
-    noted(boolean(), {
-      meaning: 'Sync each batch to disk before it counts as spooled, so that it survives a power loss.',
-    }),
-    false,
-  ),
-});
+const spool = {
+  dir: unset(text(), {
+    meaning: 'Directory for undelivered batches. Any number of processes may share it.',
+    defaultText: 'no spool',
+  }),
+  mode: withDefault(oneOf(['overflow', 'always']), 'overflow', {
+    meaning:
+      '`overflow` writes batches to disk in an outage, at the memory limit and on exit. `always` writes each batch before it is sent.',
+  }),
+  maxBytes: withDefault(wholeNumber(1 * MiB, 1024 * GiB), 1 * GiB, {
+    meaning:
+      'Maximum disk space for the batches of this process. Above it the oldest are dropped and counted. Must be at least 4 times `batch.maxBytes`.',
+  }),
+  fsync: withDefault(boolean(), false, {
+    meaning: 'Sync each batch to disk before it counts as spooled, so that it survives a power loss.',
+  }),
+} satisfies Group;
 
-const deadLetter = strictObject({
-  file: optional(
-    noted(text(), {
-      meaning:
-        'File for records that the service rejects permanently. Each line is one record as JSON, with the reason.',
-      defaultText: 'no file',
-    }),
-  ),
-  maxBytes: optional(
-    noted(wholeNumber(1 * MiB, 1024 * GiB), {
-      meaning:
-        'Maximum size of that file and the older one beside it (`.1`), together. Above it the oldest lines are deleted and counted.',
-    }),
-    1 * GiB,
-  ),
-});
+const deadLetter = {
+  file: unset(text(), {
+    meaning: 'File for records that the service rejects permanently. Each line is one record as JSON, with the reason.',
+    defaultText: 'no file',
+  }),
+  maxBytes: withDefault(wholeNumber(1 * MiB, 1024 * GiB), 1 * GiB, {
+    meaning:
+      'Maximum size of that file and the older one beside it (`.1`), together. Above it the oldest lines are deleted and counted.',
+  }),
+} satisfies Group;
 
-const retry = strictObject({
-  baseMs: optional(noted(wholeNumber(1, 60_000), { meaning: 'First step of the exponential backoff.' }), 200),
-  maxMs: optional(noted(wholeNumber(1, 600_000), { meaning: 'Longest step of the exponential backoff.' }), 30_000),
-});
+const retry = {
+  baseMs: withDefault(wholeNumber(1, 60_000), 200, { meaning: 'First step of the exponential backoff.' }),
+  maxMs: withDefault(wholeNumber(1, 600_000), 30_000, { meaning: 'Longest step of the exponential backoff.' }),
+} satisfies Group;
 
-const tls = strictObject({
-  caFile: optional(
-    noted(text(), {
-      meaning: 'File of CA certificates (PEM), trusted in addition to those that Node trusts.',
-      defaultText: "Node's certificates",
-    }),
-  ),
-});
+const tls = {
+  caFile: unset(text(), {
+    meaning: 'File of CA certificates (PEM), trusted in addition to those that Node trusts.',
+    defaultText: "Node's certificates",
+  }),
+} satisfies Group;
 
-export const schema = strictObject({
-  enabled: optional(
-    noted(boolean(), { meaning: '`false` starts nothing: every record is refused, without a warning.' }),
-    true,
-  ),
-  target: noted(picklist(TARGET_NAMES), {
+export const schema = {
+  enabled: withDefault(boolean(), true, {
+    meaning: '`false` starts nothing: every record is refused, without a warning.',
+  }),
+  target: derived(oneOf(TARGET_NAMES), {
     meaning: `The log service and its write API: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,
     defaultText: 'follows from the endpoint, else `volc-tls`',
   }),
-  endpoint: noted(text(), {
+  endpoint: derived(text(), {
     meaning: 'Address of the service. `http` is allowed for loopback, or with `allowInsecure`.',
     vendor: ['VOLCENGINE_ENDPOINT'],
     defaultText: '`https://tls-<region>.volces.com`, `https://<region>.log.aliyuncs.com`',
   }),
-  region: optional(
-    noted(ascii(), {
-      meaning:
-        'Region of the service, part of the signature and of the destination of a spool. Set it if an SLS endpoint does not contain it.',
-      vendor: ['VOLCENGINE_REGION'],
-      defaultText: 'follows from the endpoint',
-    }),
-    '',
-  ),
-  topicId: optional(noted(ascii(), { meaning: 'TLS: id of the topic.', defaultText: 'required for TLS' }), ''),
-  projectId: optional(
-    noted(ascii(), { meaning: 'TLS WebTracks: id of the project.', defaultText: 'required for WebTracks' }),
-    '',
-  ),
-  project: optional(
-    noted(pipe(string(), regex(/^[0-9a-zA-Z_-]{0,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`')), {
-      meaning: 'SLS: name of the project.',
-      defaultText: 'required for SLS',
-    }),
-    '',
-  ),
-  logstore: optional(
-    noted(pipe(string(), regex(/^([a-z0-9_-]{3,63})?$/, 'must be 3 to 63 small letters, digits, `-` or `_`')), {
-      meaning: 'SLS: name of the Logstore.',
-      defaultText: 'required for SLS',
-    }),
-    '',
-  ),
-  topic: optional(noted(string(), { meaning: 'SLS: topic of the records, a label inside the Logstore.' }), ''),
-  routing: optional(
-    noted(picklist(['route', 'header']), {
-      meaning: 'SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).',
-    }),
-    'route',
-  ),
-  signature: optional(
-    noted(picklist(['v1', 'v4']), {
-      meaning: 'SLS: version of the signature.',
-      defaultText: '`v4` if the region is known, else `v1`',
-    }),
-  ),
+  region: withDefault(ascii(), '', {
+    meaning:
+      'Region of the service, part of the signature and of the destination of a spool. Set it if an SLS endpoint does not contain it.',
+    vendor: ['VOLCENGINE_REGION'],
+    defaultText: 'follows from the endpoint',
+  }),
+  topicId: withDefault(ascii(), '', { meaning: 'TLS: id of the topic.', defaultText: 'required for TLS' }),
+  projectId: withDefault(ascii(), '', {
+    meaning: 'TLS WebTracks: id of the project.',
+    defaultText: 'required for WebTracks',
+  }),
+  project: withDefault(matching(/^[0-9a-zA-Z_-]{0,128}$/, 'must be 1 to 128 letters, digits, `-` or `_`'), '', {
+    meaning: 'SLS: name of the project.',
+    defaultText: 'required for SLS',
+  }),
+  logstore: withDefault(matching(/^([a-z0-9_-]{3,63})?$/, 'must be 3 to 63 small letters, digits, `-` or `_`'), '', {
+    meaning: 'SLS: name of the Logstore.',
+    defaultText: 'required for SLS',
+  }),
+  topic: withDefault(string(), '', { meaning: 'SLS: topic of the records, a label inside the Logstore.' }),
+  routing: withDefault(oneOf(['route', 'header']), 'route', {
+    meaning: 'SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).',
+  }),
+  signature: unset(oneOf(['v1', 'v4']), {
+    meaning: 'SLS: version of the signature.',
+    defaultText: '`v4` if the region is known, else `v1`',
+  }),
   credentials,
-  source: noted(string(), { meaning: 'Name of the sender, stored with the records.', defaultText: 'the host name' }),
-  fileName: optional(noted(string(), { meaning: 'File name, stored with the records.' }), ''),
-  tags: optional(noted(record(text(), string()), { meaning: 'Tags, stored with the records.', text: 'pairs' }), {}),
-  instance: noted(line(), {
+  source: derived(string(), { meaning: 'Name of the sender, stored with the records.', defaultText: 'the host name' }),
+  fileName: withDefault(string(), '', { meaning: 'File name, stored with the records.' }),
+  tags: withDefault(recordOf(string()), {}, { meaning: 'Tags, stored with the records.', text: 'pairs' }),
+  instance: derived(line(), {
     meaning: 'Name of this instance. Records of one instance keep their order.',
     defaultText: '`POD_NAME`, else the host name; followed by the worker number of pm2 or cluster',
   }),
-  hashKey: optional(
-    noted(
-      pipe(
-        string(),
-        regex(
-          /^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/,
-          'must be `instance`, `none`, or 32 hex digits (not all f)',
-        ),
-      ),
-      {
-        meaning:
-          'Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex digits.',
-      },
+  hashKey: withDefault(
+    matching(
+      /^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/,
+      'must be `instance`, `none`, or 32 hex digits (not all f)',
     ),
     'instance',
-  ),
-  concurrency: optional(
-    noted(wholeNumber(1, 64), {
+    {
       meaning:
-        "Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.",
-    }),
-    4,
+        'Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex digits.',
+    },
   ),
-  compression: optional(
-    noted(picklist(['lz4', 'zlib', 'gzip', 'none']), {
-      meaning: 'Compression of a batch. `gzip` is for SLS web tracking only.',
-    }),
-    'lz4',
-  ),
+  concurrency: withDefault(wholeNumber(1, 64), 4, {
+    meaning:
+      "Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.",
+  }),
+  compression: withDefault(oneOf(['lz4', 'zlib', 'gzip', 'none']), 'lz4', {
+    meaning: 'Compression of a batch. `gzip` is for SLS web tracking only.',
+  }),
   batch,
-  lingerMs: optional(
-    noted(wholeNumber(0, 60_000), {
-      meaning: 'How long a batch stays open after its first record. It is sealed earlier when it is full.',
-    }),
-    1000,
-  ),
+  lingerMs: withDefault(wholeNumber(0, 60_000), 1000, {
+    meaning: 'How long a batch stays open after its first record. It is sealed earlier when it is full.',
+  }),
   memory,
   spool,
   deadLetter,
   retry,
-  requestTimeoutMs: optional(
-    noted(wholeNumber(100, 600_000), {
-      meaning: 'Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.',
-    }),
-    15_000,
-  ),
-  closeTimeoutMs: optional(
-    noted(wholeNumber(0, 9_500), {
-      meaning: 'How long to keep delivering on close or process exit. pino stops waiting after 10 s.',
-    }),
-    8000,
-  ),
-  handleSignals: optional(
-    noted(array(picklist(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'])), {
-      meaning:
-        'Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.',
-      text: 'list',
-    }),
-    [],
-  ),
-  proxy: optional(
-    noted(text(), {
-      meaning: 'Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.',
-      defaultText: '`HTTPS_PROXY`, `HTTP_PROXY`',
-      secret: true,
-    }),
-  ),
-  noProxy: optional(
-    noted(text(), {
-      meaning: 'Hosts that are reached without the proxy: `example.com,other:8080`.',
-      defaultText: '`NO_PROXY`',
-    }),
-  ),
+  requestTimeoutMs: withDefault(wholeNumber(100, 600_000), 15_000, {
+    meaning: 'Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.',
+  }),
+  closeTimeoutMs: withDefault(wholeNumber(0, 9_500), 8000, {
+    meaning: 'How long to keep delivering on close or process exit. pino stops waiting after 10 s.',
+  }),
+  handleSignals: withDefault(listOf(oneOf(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'])), [], {
+    meaning:
+      'Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.',
+    text: 'list',
+  }),
+  proxy: unset(text(), {
+    meaning: 'Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.',
+    defaultText: '`HTTPS_PROXY`, `HTTP_PROXY`',
+    secret: true,
+  }),
+  noProxy: unset(text(), {
+    meaning: 'Hosts that are reached without the proxy: `example.com,other:8080`.',
+    defaultText: '`NO_PROXY`',
+  }),
   tls,
-  allowInsecure: optional(noted(boolean(), { meaning: 'Allow `http` to addresses other than loopback.' }), false),
-  timeKey: optional(
-    noted(union([text(), pipe(array(text()), minLength(1))]), {
-      meaning: "Field with the record's time. If a list has several, the first one in the record is used.",
-      text: 'list',
-    }),
-    'time',
-  ),
-  messageKey: optional(
-    noted(text(), { meaning: 'Field for the text of a line that is not a JSON object or has no field.' }),
-    'message',
-  ),
-  levelKey: optional(noted(text(), { meaning: 'Field whose number is replaced by a label.' }), 'level'),
-  levels: optional(
-    noted(record(text(), number()), {
+  allowInsecure: withDefault(boolean(), false, { meaning: 'Allow `http` to addresses other than loopback.' }),
+  timeKey: withDefault(textOrList(), 'time', {
+    meaning: "Field with the record's time. If a list has several, the first one in the record is used.",
+    text: 'list',
+  }),
+  messageKey: withDefault(text(), 'message', {
+    meaning: 'Field for the text of a line that is not a JSON object or has no field.',
+  }),
+  levelKey: withDefault(text(), 'level', { meaning: 'Field whose number is replaced by a label.' }),
+  levels: withDefault(
+    recordOf(number()),
+    {},
+    {
       meaning: "Labels of additional levels, like pino's `customLevels`: `{ audit: 35 }`.",
       text: 'number pairs',
-    }),
-    {},
+    },
   ),
-  fields: optional(
-    noted(record(text(), string()), {
+  fields: withDefault(
+    recordOf(string()),
+    {},
+    {
       meaning: 'Fields that are added to each record, unless it has a field of that name.',
       text: 'pairs',
-    }),
-    {},
+    },
   ),
-  rename: optional(
-    noted(record(text(), text()), {
+  rename: withDefault(
+    recordOf(text()),
+    {},
+    {
       meaning: 'New names of fields: `{ msg: "message" }`.',
       text: 'pairs',
-    }),
-    {},
+    },
   ),
-  omit: optional(
-    noted(array(text()), {
-      meaning: 'Fields that are left out. With flattened objects also by path: `req.headers.cookie`.',
-      text: 'list',
-    }),
-    [],
-  ),
-  nested: optional(
-    noted(picklist(['json', 'flatten']), {
-      meaning:
-        'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
-    }),
-    'json',
-  ),
-  transform: optional(
-    noted(text(), {
-      meaning: 'Path of a module whose default export gets each record as an object and returns the record to send.',
-    }),
-  ),
-});
+  omit: withDefault(listOf(text()), [], {
+    meaning: 'Fields that are left out. With flattened objects also by path: `req.headers.cookie`.',
+    text: 'list',
+  }),
+  nested: withDefault(oneOf(['json', 'flatten']), 'json', {
+    meaning:
+      'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
+  }),
+  transform: unset(text(), {
+    meaning: 'Path of a module whose default export gets each record as an object and returns the record to send.',
+  }),
+} satisfies Group;
 
 /** The options that validation accepts. `types.ts` has the same type with a description of each option. */
-export type OptionsInput = InferInput<typeof schema>;
+export type OptionsInput = InputOf<typeof schema>;
 
 /** The options that the core reads: complete and checked. */
-export type Options = InferOutput<typeof schema>;
+export type Options = OutputOf<typeof schema>;

@@ -130,7 +130,7 @@ export interface PutlogsOptions {
   /**
    * Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.
    *
-   * - Unit: batches
+   * - Unit: batches, 1 to 64
    * - Default: `4`
    * - Variable: `PUTLOGS_CONCURRENCY`
    */
@@ -147,7 +147,7 @@ export interface PutlogsOptions {
   /**
    * How long a batch stays open after its first record. It is sealed earlier when it is full.
    *
-   * - Unit: milliseconds
+   * - Unit: milliseconds, 0 to 60,000
    * - Default: `1000`
    * - Variable: `PUTLOGS_LINGER_MS`
    */
@@ -163,7 +163,7 @@ export interface PutlogsOptions {
   /**
    * Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.
    *
-   * - Unit: milliseconds
+   * - Unit: milliseconds, 100 to 600,000
    * - Default: `15000`
    * - Variable: `PUTLOGS_REQUEST_TIMEOUT_MS`
    */
@@ -171,7 +171,7 @@ export interface PutlogsOptions {
   /**
    * How long to keep delivering on close or process exit. pino stops waiting after 10 s.
    *
-   * - Unit: milliseconds
+   * - Unit: milliseconds, 0 to 9,500
    * - Default: `8000`
    * - Variable: `PUTLOGS_CLOSE_TIMEOUT_MS`
    */
@@ -413,7 +413,7 @@ export interface BatchOptions {
   /**
    * Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.
    *
-   * - Unit: bytes
+   * - Unit: bytes, 1,024 to 9,437,184
    * - Default: `1048576`
    * - Variable: `PUTLOGS_BATCH_MAX_BYTES`
    */
@@ -421,7 +421,7 @@ export interface BatchOptions {
   /**
    * Number of records at which a batch is sealed. Some targets accept less than 40,960.
    *
-   * - Unit: records
+   * - Unit: records, 1 to 40,960
    * - Default: `4096`
    * - Variable: `PUTLOGS_BATCH_MAX_COUNT`
    */
@@ -433,7 +433,7 @@ export interface MemoryOptions {
   /**
    * Maximum memory for undelivered records, both threads combined.
    *
-   * - Unit: bytes
+   * - Unit: bytes, 1,048,576 to 17,179,869,184
    * - Default: `67108864`
    * - Variable: `PUTLOGS_MEMORY_MAX_BYTES`
    */
@@ -468,7 +468,7 @@ export interface SpoolOptions {
    * Maximum disk space for the batches of this process. Above it the oldest are dropped and counted. Must be at least 4
    * times `batch.maxBytes`.
    *
-   * - Unit: bytes
+   * - Unit: bytes, 1,048,576 to 1,099,511,627,776
    * - Default: `1073741824`
    * - Variable: `PUTLOGS_SPOOL_MAX_BYTES`
    */
@@ -495,7 +495,7 @@ export interface DeadLetterOptions {
    * Maximum size of that file and the older one beside it (`.1`), together. Above it the oldest lines are deleted and
    * counted.
    *
-   * - Unit: bytes
+   * - Unit: bytes, 1,048,576 to 1,099,511,627,776
    * - Default: `1073741824`
    * - Variable: `PUTLOGS_DEAD_LETTER_MAX_BYTES`
    */
@@ -507,7 +507,7 @@ export interface RetryOptions {
   /**
    * First step of the exponential backoff.
    *
-   * - Unit: milliseconds
+   * - Unit: milliseconds, 1 to 60,000
    * - Default: `200`
    * - Variable: `PUTLOGS_RETRY_BASE_MS`
    */
@@ -515,7 +515,7 @@ export interface RetryOptions {
   /**
    * Longest step of the exponential backoff.
    *
-   * - Unit: milliseconds
+   * - Unit: milliseconds, 1 to 600,000
    * - Default: `30000`
    * - Variable: `PUTLOGS_RETRY_MAX_MS`
    */

@@ -165,8 +165,8 @@ test('without a hash key a service deals the batches out over its shards, and in
 });
 
 for (const [name, where, advice] of [
-  ['volc-webtracks', 'topicId', /AccessDenied \(HTTP 403\).*for web tracking, that the topic has it on/],
-  ['aliyun-webtracking', 'logstore', /Unauthorized \(HTTP 401\).*for web tracking, that the Logstore has it on/],
+  ['volc-webtracks', 'topicId', /AccessDenied \(HTTP 403\).*for web tracking, that it is on for the topic/],
+  ['aliyun-webtracking', 'logstore', /Unauthorized \(HTTP 401\).*for web tracking, that it is on for the Logstore/],
 ] as const) {
   test(`${name} with web tracking off: held, with one warning that says what to change`, async () => {
     const target = targetNamed(name);

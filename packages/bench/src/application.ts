@@ -89,13 +89,13 @@ function ask(question: Question): Promise<number> {
   });
 }
 
-function tell(measured: Partial<Measured>): void {
+function report(measured: Partial<Measured>): void {
   process.send!({ measured }, () => process.disconnect());
 }
 
 // A ready worker does not keep the process alive, and ending it takes a while.
 process.channel?.ref();
-run(contender).then(tell, (error: unknown) => {
-  tell({ problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+run(contender).then(report, (error: unknown) => {
+  report({ problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
   process.exitCode = 1;
 });

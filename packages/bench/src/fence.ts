@@ -20,7 +20,7 @@ export interface FenceLine {
   readonly refused?: string;
 }
 
-function tell(line: FenceLine): void {
+function report(line: FenceLine): void {
   try {
     writeSync(FENCE_FD, `${JSON.stringify(line)}\n`);
   } catch {
@@ -33,7 +33,7 @@ function isHere(host: string): boolean {
 }
 
 function refusal(what: string): NodeJS.ErrnoException {
-  tell({ thread: threadId, refused: what });
+  report({ thread: threadId, refused: what });
   return Object.assign(new Error(`the fence refuses ${what}`), { code: 'EFENCE' });
 }
 
@@ -94,4 +94,4 @@ for (const name of ['send', 'connect'] as const) {
   });
 }
 
-tell({ thread: threadId });
+report({ thread: threadId });

@@ -34,7 +34,7 @@ function lastBytes(at: usize, length: usize): u64 {
   return length === 0 ? 0 : load<u8>(at + length - 1);
 }
 
-/** The slot where the search for a name begins. */
+/** The slot where the search for a name begins. The upper 9 bits of the hash are an index below NAME_SLOTS. */
 function slotOf(first: u64, last: u64, length: usize): usize {
   const mixed = (first ^ rotl(last, 23) ^ length) * 0x1e3779b97f4a7d;
   return usize(mixed >> 55);

@@ -93,7 +93,7 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
   slsMaxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
   slsMaxLogs: [isWhole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1'],
   lenient: [(value) => typeof value === 'boolean', 'true or false'],
-  clock: [(value) => typeof value === 'function', 'a function that gives milliseconds since the epoch'],
+  clock: [(value) => typeof value === 'function', 'a function that returns milliseconds since the epoch'],
 };
 
 export function resolveOptions(options: EmulatorOptions): ResolvedOptions | string {

@@ -2,7 +2,7 @@
 // where.
 //
 // The memory never grows: growing detaches its ArrayBuffer, and with it every line that is a view of it. A batch that
-// needs more room continues in a new, larger arena. The old one stays valid for whoever still holds a line in it.
+// needs more room continues in a new, larger arena. The old one stays valid for readers that still have a line in it.
 
 import { BATCH_FROM, INPUT_BYTES, INPUT_FROM, OVERRUN_BYTES } from './memory-layout';
 import { WASM_BASE64 } from './wasm-bytes';

@@ -153,7 +153,7 @@ test('a record that the service refuses for good is counted and reported, and al
   assert.equal(warnings[0]!.kind, 'rejected');
   assert.match(
     warnings[0]!.message,
-    /^1 record was refused by the service, and is lost .*InvalidArgument \(HTTP 400\): Invalid argument key x \[request /,
+    /^1 record was refused by the service and is lost .*InvalidArgument \(HTTP 400\): Invalid argument key x \[request /,
   );
 });
 

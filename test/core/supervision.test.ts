@@ -41,7 +41,7 @@ async function run(plan: object, env: Record<string, string>, downUntilGone = fa
   void child.ended.finally(() => {
     ended = true;
   });
-  while (downUntilGone && !ended && !child.output().stderr.includes('the worker thread is gone')) await pause(5);
+  while (downUntilGone && !ended && !child.output().stderr.includes('the worker thread has ended')) await pause(5);
   if (downUntilGone) service.faults([]);
   const result = await child.ended;
   const line = result.stdout.split('\n').find((text) => text.startsWith('{"stats"'));

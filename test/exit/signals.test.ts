@@ -91,6 +91,6 @@ test('under pino it has no effect, a warning says so, and nothing else changes',
   const before = emulator.stats().logs;
   const { code, stderr } = await startChild(join(apps, 'pino-app.js'), { args: [JSON.stringify(plan)], env }).ended;
   assert.equal(code, EXIT_CODE);
-  assert.match(stderr, /^putlogs: handleSignals is of no use in a worker thread.*process\.once\('SIGTERM'.*\n$/);
+  assert.match(stderr, /^putlogs: handleSignals has no effect in a worker thread.*process\.once\('SIGTERM'.*\n$/);
   assert.equal(emulator.stats().logs - before, 5);
 });

@@ -212,7 +212,7 @@ test('on a volume that takes a millisecond a call, a worker adopts the records o
     timeoutMs: 120_000,
   });
   assert.equal(code, 0, stderr);
-  assert.doesNotMatch(stderr, /worker thread is gone/);
+  assert.doesNotMatch(stderr, /worker thread has ended/);
   const stats = JSON.parse(stdout.trim().split('\n').at(-1)!) as Stats;
   assert.equal(stats.dropped.worker, 0);
   // The end of the process has its limit. What is not delivered by then stays on disk.
@@ -550,7 +550,7 @@ test('a link, a pipe and a file of another user in our directory are left alone,
   assert.deepEqual(numbersOf(emulator), [...range(0, 20), ...range(1000, 10)]);
   const left = parts();
   assert.ok(left.includes(linked!) && left.includes(foreign!), left.join(' '));
-  assert.equal(warnings.filter(({ message }) => message.includes('is left alone')).length, 2);
+  assert.equal(warnings.filter(({ message }) => message.includes('so its records are not sent')).length, 2);
 });
 
 test('a relative spool.dir is below the directory in which the host was started, though process.chdir() comes before its worker opens it', async () => {

@@ -65,7 +65,7 @@ test('a full disk is reported, and everything arrives from memory', { skip: noMo
   };
   const { code, stderr } = await runChild('', { command: 'unshare', args: ['-Urm', 'sh', '-c', script], env });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), ENOSPC/);
+  assert.match(stderr, /the spool cannot be used as configured \(spool\.dir\), ENOSPC/);
   assertOnce(emulator, 400);
 });
 
@@ -83,7 +83,7 @@ test('a disk that is read-only is reported, and everything arrives from memory',
   };
   const { code, stderr } = await runChild('', { command: 'unshare', args: ['-Urm', 'sh', '-c', script], env });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EROFS/);
+  assert.match(stderr, /the spool cannot be used as configured \(spool\.dir\), EROFS/);
   assertOnce(emulator, 100);
 });
 
@@ -103,7 +103,7 @@ test('a file that may not become as large as a batch is reported, and everything
   const script = 'ulimit -f 1 && exec "$NODE" "$APP" "$PLAN"';
   const { code, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EFBIG/);
+  assert.match(stderr, /the spool cannot be used as configured \(spool\.dir\), EFBIG/);
   assertOnce(emulator, 400);
 });
 
@@ -135,7 +135,7 @@ for (const [what, faults] of cases(FAILING_CALLS, MORE_FAILING_CALLS)) {
     const command = { command: 'strace', args: [...args, process.execPath, app, planOf(0, 60)], env };
     const { code, stderr } = await runChild('', command);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EIO/);
+    assert.match(stderr, /the spool cannot be used as configured \(spool\.dir\), EIO/);
     await runChild(app, { args: [planOf(60, 10)], env });
     assertOnce(emulator, 70);
   });
@@ -180,7 +180,7 @@ test('a process that has no file descriptor left says so, and delivers when it h
   const script = `ulimit -n 128 && exec "$NODE" ${join(__dirname, 'apps/no-descriptors.js')}`;
   const { code, stdout, stderr } = await runChild('', { command: 'sh', args: ['-c', script], env });
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /the spool cannot be used as it should \(spool\.dir\), EMFILE/);
+  assert.match(stderr, /the spool cannot be used as configured \(spool\.dir\), EMFILE/);
   const stats = JSON.parse(stdout) as Stats;
   assert.deepEqual([stats.accepted, stats.delivered, stats.pending], [101, 101, 0]);
   assertOnce(emulator, 101);

@@ -139,7 +139,7 @@ test('a refused record is in the dead-letter file, can be sent as it was, and no
   assert.deepEqual([shipper.stats().deadLettered, shipper.stats().deadLetterLost], [2, 0]);
   assert.match(
     warnings[0]!.message,
-    new RegExp(`^1 record was refused by the service, and is in the dead-letter file: ${target.codes.refused}`),
+    new RegExp(`^1 record was refused by the service and is in the dead-letter file: ${target.codes.refused}`),
   );
   for (const secret of [emulator.accessKeySecret, emulator.accessKeyId, 'Authorization']) {
     assert.ok(!text.includes(secret), secret);

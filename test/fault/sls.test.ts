@@ -43,7 +43,7 @@ test('records outside of the time that is taken are rejected alone, in one go, a
   assert.equal(warnings.length, 1);
   assert.match(
     `${warnings[0]!.kind}: ${warnings[0]!.message}`,
-    /^rejected: 200 records were refused by the service, and are in the dead-letter file: PostBodyInvalid/,
+    /^rejected: 200 records were refused by the service and are in the dead-letter file: PostBodyInvalid/,
   );
   assertConserved(shipper.stats());
 });
@@ -168,7 +168,7 @@ test('web tracking that is switched off holds the records, and one line says wha
   assert.equal(warnings.length, 1);
   assert.match(
     `${warnings[0]!.kind}: ${warnings[0]!.message}`,
-    /^hold: 10 records were not taken, Unauthorized .*for web tracking, that the Logstore has it on/,
+    /^hold: 10 records were not delivered, Unauthorized .*for web tracking, that the Logstore has it on/,
   );
   assert.deepEqual([shipper.stats().pending, emulator.logs().length], [10, 0]);
 });

@@ -247,7 +247,7 @@ test('a spool that is full and a spool that cannot be used are both reported, an
   // As a person who makes room by moving all of it away.
   renameSync(join(dir, ROOT), join(dir, 'moved'));
   writeFileSync(join(dir, ROOT), '');
-  await until('the spool that cannot be used is reported', () => hasSaid('the spool cannot be used as it should'));
+  await until('the spool that cannot be used is reported', () => hasSaid('the spool cannot be used as configured'));
 });
 
 test('a damaged entry costs only itself: its segment is set aside, it is counted and reported, and its neighbours arrive', async () => {

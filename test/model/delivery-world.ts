@@ -20,7 +20,8 @@ import type { Machine } from '@putlogs/core/internal/spool/spool';
 import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import type { Target } from '@putlogs/core/internal/targets/target';
 import { Counters, type Stats } from '@putlogs/core/internal/telemetry/counters';
-import { type WarningKind, WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
+import type { NewWarning } from '@putlogs/core/internal/telemetry/warning-catalogue';
+import { WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
 import type { Excuse, ProcessLog } from '../support/ledger-check';
 import { MADE_TARGET, type MadeRecord, makeBatch, recordsIn } from '../support/made-batch';
 import { type Random, seededRandom } from '../support/seeded-random';
@@ -167,7 +168,7 @@ class QuietTeller extends WarningReporter {
     this.#heard = heard;
   }
 
-  override warn(_kind: WarningKind, message: string): void {
+  override warn({ message }: NewWarning): void {
     this.#heard(message);
   }
 }
@@ -284,7 +285,7 @@ export class Life {
         deadLetters: {
           add: (batch, refusal) => {
             this.#buried(batch, refusal.code);
-            return 'in the dead-letter file';
+            return { kind: 'written' };
           },
           close: () => {},
         },
@@ -365,7 +366,7 @@ export class Life {
   }
 
   #heard(message: string): void {
-    const [, path] = /^(\S+) is another process's now/.exec(message) ?? [];
+    const [, path] = /^(\S+) now belongs to another process/.exec(message) ?? [];
     if (path === undefined || this.isDead) return;
     const { unordered, excuses, time, logs } = this.#world;
     const part = parsePart(basename(path))!;

@@ -80,7 +80,7 @@ suite('a bundle', () => {
       };
       await alone(app, env, ({ result, messages }) => {
         assert.deepEqual(messages, RECORDS);
-        const line = "putlogs: no LZ4 could be loaded, zlib is used instead: Cannot find module 'lz4-napi'";
+        const line = "putlogs: LZ4 could not be loaded, zlib is used instead: Cannot find module 'lz4-napi'";
         assert.deepEqual(result.stderr.trim().split('\n'), [line, line]);
       });
     });
@@ -122,7 +122,7 @@ suite('a bundle', () => {
     assert.equal(result.code, 1);
     assert.match(
       result.stderr,
-      /no worker thread could be started: \S+dist\/worker\.js is not there\. In a bundle, .*docs\/bundlers\.md/,
+      /no worker thread could be started: \S+dist\/worker\.js does not exist\. In a bundle, .*docs\/bundlers\.md/,
     );
     assert.match(result.stderr, /ERR_PUTLOGS_WORKER/);
   });

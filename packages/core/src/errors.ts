@@ -1,16 +1,18 @@
-// The errors a person can meet. They exist only at the public edge: inside, outcomes are values.
-// Gives: PutlogsError with a stable `code`; the words of whatever else was thrown. Never: a secret in a message, or a
-// class check across package copies (two versions of this package may be loaded at once: compare `code`, not
-// `instanceof`).
+// The catalogue of errors: one function for each error that a caller of the package can meet.
+//
+// Errors exist only at the public edge; inside, outcomes are values. Compare `code`, not the class: two versions of this
+// package may be loaded at once. No message has a secret in it.
+
+import { outsideText } from './telemetry/outside-text';
 
 /**
  * The stable codes:
- * - `ERR_PUTLOGS_OPTIONS`: the options or the environment are wrong; the message lists every problem.
- * - `ERR_PUTLOGS_WORKER`: the worker thread could not be started.
+ * - `ERR_PUTLOGS_OPTIONS`: the options or the environment are wrong. The message lists every problem.
+ * - `ERR_PUTLOGS_WORKER`: a worker thread could not be started, or did not answer.
  */
 export type PutlogsErrorCode = 'ERR_PUTLOGS_OPTIONS' | 'ERR_PUTLOGS_WORKER';
 
-/** An error with a `code` that stays the same between versions and a message that says what to change. */
+/** An error whose `code` stays the same between versions. Its message says what to change, its `cause` why it happened. */
 export class PutlogsError extends Error {
   readonly code: PutlogsErrorCode;
 
@@ -21,7 +23,46 @@ export class PutlogsError extends Error {
   }
 }
 
-/** What was thrown, in words; it may be no error at all. */
+/** @param problems each a sentence that names an option and says what to change */
+export function optionsWrong(problems: readonly string[]): PutlogsError {
+  const list = problems.map((problem) => `\n  - ${problem}`).join('');
+  return new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
+}
+
+export function optionsNotAnObject(): PutlogsError {
+  return new PutlogsError('ERR_PUTLOGS_OPTIONS', 'putlogs: the options must be an object');
+}
+
+export function transformNotLoaded(path: string, cause: unknown): PutlogsError {
+  const problem = outsideText(messageOf(cause));
+  return new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs: transform: ${path} cannot be loaded: ${problem}`, { cause });
+}
+
+export function transformNotAFunction(path: string): PutlogsError {
+  const message = `putlogs: transform: the default export of ${path} is not a function; export one`;
+  return new PutlogsError('ERR_PUTLOGS_OPTIONS', message);
+}
+
+export function workerNotStarted(cause: unknown): PutlogsError {
+  const problem = outsideText(messageOf(cause));
+  const message = `putlogs: no worker thread could be started: ${problem}`;
+  return new PutlogsError('ERR_PUTLOGS_WORKER', message, { cause });
+}
+
+export function workerFileMissing(path: string): PutlogsError {
+  const remedy =
+    'In a bundle, keep @putlogs/core external, emit the worker as a file, or set worker: false (docs/bundlers.md)';
+  return new PutlogsError(
+    'ERR_PUTLOGS_WORKER',
+    `putlogs: no worker thread could be started: ${path} does not exist. ${remedy}`,
+  );
+}
+
+/** Returns the message of whatever was thrown. It may be no error, and reading it may throw. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return 'an error without a readable message';
+  }
 }

@@ -16,7 +16,7 @@ export type { PutlogsOptions } from './options/types';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './sink';
 export { addStats, DROP_REASONS, type DropReason, type Stats } from './telemetry/counters';
-export type { Warning, WarningKind } from './telemetry/warnings';
+export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
 
 /**
  * The whole core in this thread.

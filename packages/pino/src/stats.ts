@@ -10,7 +10,8 @@
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
 import type { EventEmitter } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { addStats, PutlogsError, type RecordSink, type Stats, type Warning } from '@putlogs/core';
+import { addStats, type RecordSink, type Stats, type Warning } from '@putlogs/core';
+import { statsNotAnswered } from './errors';
 
 const LOOK_MS = 20;
 const ASK_MS = 50;
@@ -77,8 +78,7 @@ export function stats(
     const asking = setInterval(ask, ASK_MS);
     const deadline = setTimeout(() => {
       end();
-      const message = `putlogs: the transport gave no stats within ${timeoutMs} ms: is it closed, or not one of ours?`;
-      reject(new PutlogsError('ERR_PUTLOGS_WORKER', message));
+      reject(statsNotAnswered(timeoutMs));
     }, timeoutMs);
     transport.on('putlogs:stats', answered);
     ask();

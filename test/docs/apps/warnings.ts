@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const down = 'http://127.0.0.1:1';
   const start = (options: PutlogsOptions, open: (options: PutlogsOptions) => Watched = createShipper): Watched => {
     const sink = open({ ...base, ...options });
-    sink.on('warning', ({ kind, message }) => process.stdout.write(`${JSON.stringify({ kind, message })}\n`));
+    sink.on('warning', ({ code, message }) => process.stdout.write(`${JSON.stringify({ code, message })}\n`));
     return sink;
   };
   const run = async (options: PutlogsOptions, records = RECORDS, open?: typeof createWorkerShipper): Promise<void> => {
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   await run({ endpoint: down, spool: kept, topicId: 'elsewhere' }, 1);
   rmSync(join(kept.dir, ROOT, partName(partsIn(kept.dir).at(-1)!)), { recursive: true });
   giveToAnotherMachine(kept.dir);
-  await warned(start({ endpoint: down, spool: kept }), 'waiting up to');
+  await warned(start({ endpoint: down, spool: kept }), 'may still run');
   const lost = { dir: join(directory, 'lost'), mode: 'always' } as const;
   const frozen = start({ endpoint: down, spool: lost });
   frozen.write('{}');
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     join(lost.dir, ROOT, partName(taken!)),
     join(lost.dir, ROOT, partName({ ...taken!, owner: 'f'.repeat(18) })),
   );
-  await warned(frozen, "is another process's now");
+  await warned(frozen, 'now belongs to another process');
   const gone = { dir: join(directory, 'gone'), mode: 'always' } as const;
   const robbed = start({ endpoint: down, spool: gone, batch: { maxCount: 10 } });
   for (let n = 0; n < 20; n += 1) robbed.write('{}');

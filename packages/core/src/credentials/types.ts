@@ -52,9 +52,3 @@ export type Fetch = (
   timeoutMs: number,
   request: CredentialRequest,
 ) => Promise<{ status: number; body: string }>;
-
-/** Replaces the secrets in a text that comes from outside, such as an error message of the service. */
-export function withoutSecrets(text: string, { accessKeySecret, securityToken }: Credentials): string {
-  const secrets = [accessKeySecret, securityToken ?? ''].filter((secret) => secret !== '');
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-}

@@ -5,7 +5,8 @@ import type { TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
 import type { Refusal } from '../targets/outcome';
 import type { Counters } from '../telemetry/counters';
-import { lost, records, type WarningReporter } from '../telemetry/warnings';
+import { type DeadLetterPlace, deadLettersDeleted, deadLettersNotWritten } from '../telemetry/warning-catalogue';
+import type { WarningReporter } from '../telemetry/warnings';
 import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './writer';
 
 export interface DeadLettersOptions {
@@ -32,36 +33,28 @@ export class DeadLetters {
   }
 
   /**
-   * Returns where the records are now, in words.
-   * @param firstIndex the number of its first record in the whole batch, where it is a part of one
+   * Returns where the records are now.
+   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part of one
    */
-  add(batch: SealedBatch, refusal: Refusal, firstIndex: number): string {
-    if (this.#file === undefined) return 'lost (set deadLetter.file to keep such records)';
+  add(batch: SealedBatch, refusal: Refusal, firstIndex: number): DeadLetterPlace {
+    if (this.#file === undefined) return { kind: 'not configured' };
     const result = this.#file.put(batch, refusal, firstIndex);
     this.#count(result);
-    return result.problem === undefined ? 'in the dead-letter file' : `not in the dead-letter file, ${result.problem}`;
+    return result.problem === undefined ? { kind: 'written' } : { kind: 'not written', problem: result.problem };
   }
 
   close(): void {
     const result = this.#file?.close();
     if (result === undefined) return;
     this.#count(result);
-    if (result.lost > 0) {
-      const refused = records(result.lost, 'that was refused', 'that were refused');
-      this.#warnings.warn('exit', `not in the dead-letter file, ${result.problem}: ${refused}`);
-    }
+    if (result.lost > 0) this.#warnings.warn(deadLettersNotWritten(result.lost, result.problem ?? ''));
   }
 
   #count(result: DeadLetterResult): void {
     this.#counters.add('deadLettered', result.written);
     this.#counters.add('deadLetterLost', result.lost);
     this.#counters.add('deadLetterEvicted', result.evicted);
-    if (result.evicted === 0) return;
-    const replaced = `${lost(result.evicted)} that the service had refused`;
-    this.#warnings.warn(
-      'deadLetter',
-      `${replaced}: the dead-letter file is full (deadLetter.maxBytes), the oldest give way`,
-    );
+    if (result.evicted > 0) this.#warnings.warn(deadLettersDeleted(result.evicted));
   }
 }
 

@@ -1,17 +1,20 @@
 // One attempt at a batch: credentials -> signed request -> answer -> outcome.
 //
-// Takes: a whole batch. Gives: an outcome, in whose words there is no secret. Keeps: the sockets, and what the time is
-// at the service. Never: repeats an attempt, but for the one that is signed anew at once because the clock was wrong:
-// the one retry loop is the lane's.
+// An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
+// with the service's time. All other retries are the lane's (lane.ts).
+//
+// A service may answer with the request that it received. So secrets and control characters are removed from each
+// outcome here, before it reaches a warning, an event or the dead-letter file.
 
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';
-import { withoutSecrets } from '../credentials/types';
 import { HttpClient } from '../http/client';
 import type { Network } from '../http/exchange';
 import type { Clock } from '../runtime/clock';
 import type { Outcome, Refusal } from '../targets/outcome';
 import type { Target } from '../targets/target';
+import { cleanText, cutText } from '../telemetry/outside-text';
+import { secretsInHeaders, secretsInProxy, withoutSecrets } from '../telemetry/secrets';
 import { ServiceTime } from './clock-skew';
 
 export interface AttemptsOptions {
@@ -24,8 +27,8 @@ export interface AttemptsOptions {
   readonly network: Network;
   /** Told of each request that goes out. */
   readonly onRequest: () => void;
-  /** Told, in a sentence, that the machine's clock is not the service's. */
-  readonly onClockOff: (message: string) => void;
+  /** Called when the machine's clock is wrong, with the milliseconds by which the service's clock is ahead of it. */
+  readonly onClockOff: (aheadMs: number) => void;
 }
 
 export interface Attempt {
@@ -33,6 +36,9 @@ export interface Attempt {
   /** Of the body that was sent. */
   readonly wireBytes: number;
 }
+
+/** An error code and a request id are names, and no sentences. */
+const MAX_NAME_CHARACTERS = 128;
 
 const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
 
@@ -55,8 +61,7 @@ export class BatchSender {
     if (attempt.outcome.kind === 'hold' && attempt.outcome.serviceMs !== undefined) {
       // Once, at once: if it is not the clock after all, the batch is held.
       const aheadMs = this.#serviceTime.correct(attempt.outcome.serviceMs);
-      const seconds = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
-      onClockOff(`the clock of this machine is ${seconds}: the service's time is used for signing`);
+      onClockOff(aheadMs);
       attempt = await this.#send(batch, signal);
     }
     const { outcome, wireBytes } = attempt;
@@ -71,17 +76,30 @@ export class BatchSender {
   }
 
   async #send(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
-    const { target, credentials } = this.#options;
+    const { target, credentials, network } = this.#options;
     const { current } = credentials;
     const request = target.request(batch, this.#serviceTime.wallMs());
     const answer = await this.#client.request(request, signal);
     const outcome = target.outcome(answer, this.#serviceTime.wallMs());
     const wireBytes = request.body.length;
-    if (outcome.kind === 'delivered') return { outcome, wireBytes };
-    // A service may say in its answer what it was asked with; and what it says is told, and written to a file.
-    const message = withoutSecrets(outcome.refusal.message, current);
-    return { outcome: { ...outcome, refusal: { ...outcome.refusal, message } }, wireBytes };
+    const secrets = [
+      current.accessKeySecret,
+      current.securityToken ?? '',
+      ...secretsInHeaders(request.headers),
+      ...secretsInProxy(network.proxy),
+    ];
+    return { outcome: shown(outcome, secrets), wireBytes };
   }
+}
+
+/** Returns the outcome as it may be shown. */
+function shown(outcome: Outcome, secrets: readonly string[]): Outcome {
+  // Cleaned first: a control character inside a secret would hide it. Cut last: a cut secret would not be found.
+  const text = (from: string, max?: number) => cutText(withoutSecrets(cleanText(from), secrets), max);
+  if (outcome.kind === 'delivered') return { ...outcome, requestId: text(outcome.requestId, MAX_NAME_CHARACTERS) };
+  const { code, message, requestId, ...rest } = outcome.refusal;
+  const id = requestId === undefined ? {} : { requestId: text(requestId, MAX_NAME_CHARACTERS) };
+  return { ...outcome, refusal: { code: text(code, MAX_NAME_CHARACTERS), message: text(message), ...rest, ...id } };
 }
 
 /** The service does not know who we are, or does not let whom we say we are. */

@@ -2,7 +2,8 @@
 
 import { Counters, type DropReason, type Reading, type Stats } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost as lostRecords, type WarningReporter } from '../telemetry/warnings';
+import { workerRecordsLost } from '../telemetry/warning-catalogue';
+import type { WarningReporter } from '../telemetry/warnings';
 import { bury, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
 
 export class DeadWorkers {
@@ -35,8 +36,7 @@ export class DeadWorkers {
     if (lost <= 0) return;
     this.#reported += lost;
     publishDropped(this.#instance, 'worker', lost);
-    // Its own topic: the line about the worker's end may have been written a moment ago.
-    this.#warnings.warn('worker', `${lostRecords(lost)} with a worker thread: not found on disk`, 'worker.lost');
+    this.#warnings.warn(workerRecordsLost(lost));
   }
 
   /** No successor will look on disk. Returns how many records are lost because they are not known to be there. */

@@ -10,15 +10,24 @@
 // before it can read: no worker would ever read them, and a `flush()` that waits for them would never end.
 
 import { EventEmitter } from 'node:events';
+import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
 import { type CancelTimer, type Clock, systemClock } from '../runtime/clock';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { newRun, type Runs } from '../runtime/run';
-import { handleSignals, NO_SIGNALS } from '../runtime/signals';
+import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RecordSink, ShipperEvents } from '../sink';
 import { Counters, type DropReason, type Stats } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost as lostRecords, records as recordsThat, WarningReporter } from '../telemetry/warnings';
+import {
+  memoryFull,
+  recordsLostAtClose,
+  refusingWithoutWorker,
+  signalsNotHandled,
+  workerEnded,
+  workerNotStarted,
+} from '../telemetry/warning-catalogue';
+import { WarningReporter } from '../telemetry/warnings';
 import { ChunkBuilder, ChunkQueue } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
 import { RestartPolicy } from './restart-policy';
@@ -79,7 +88,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
-    if (this.#stopSignals === undefined) this.#warnings.warn('options', NO_SIGNALS);
+    if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
   }
 
   write(record: string | Uint8Array): boolean {
@@ -89,7 +98,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     const text = typeof record === 'string' ? record : Buffer.from(record).toString();
     const { maxBytes } = this.#options.memory;
     if (this.#pendingBytes() + text.length > maxBytes) {
-      this.#warnings.warn('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
+      this.#warnings.warn(memoryFull(maxBytes));
       return this.#refuse('memory');
     }
     if (this.#joined.length === 0) setImmediate(() => this.#hand());
@@ -155,12 +164,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     const delayMs = this.#respawn.endedDelayMs();
     this.#startAfter(delayMs);
     publish('worker.gone', this.#options.instance, () => ({ reason, records: lost, delayMs }));
-    const next = `the next one starts in ${Math.ceil(delayMs)} ms`;
-    const isLookedFor = unfinished > 0 && waiting === '';
-    const what = isLookedFor
-      ? `${next} and looks on disk for ${recordsThat(unfinished, 'that was', 'that were')} not finished`
-      : `${lostRecords(lost)} with it, ${next}${waiting}`;
-    this.#warnings.warn('worker', `the worker thread is gone (${reason}): ${what}`);
+    this.#warnings.warn(workerEnded({ reason, lost, sought: unfinished, delayMs }, waiting));
   }
 
   /** Whether records are here, or where dead workers have left them on disk, that only a worker can deliver. */
@@ -191,7 +195,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     this.#drop('worker', records);
     const lost = records + this.#dead.giveUp('worker');
     this.#started();
-    return `; ${lostRecords(lost)} that waited for it or are not known to be on disk, and new ones are refused until one can start`;
+    return refusingWithoutWorker(lost);
   }
 
   #startAfter(delayMs: number): void {
@@ -204,7 +208,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
         this.#startsInVain += 1;
         const waiting = this.#startsInVain < STARTS_IN_VAIN ? '' : this.#giveUpWaiting();
         this.#startAfter(this.#respawn.endedDelayMs());
-        this.#warnings.warn('worker', `${messageOf(error)}${waiting}`);
+        this.#warnings.warn(workerNotStarted(messageOf(error), waiting));
       }
     });
   }
@@ -277,7 +281,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     this.#stopSignals?.();
     this.#cancelStart();
     await this.#thread?.end();
-    this.#giveUp(`the worker thread did not deliver them within ${timeoutMs} ms (closeTimeoutMs)`);
+    this.#giveUp(`the worker thread did not deliver them within ${timeoutMs} ms (closeTimeoutMs)`, false);
     this.#started();
   }
 
@@ -295,11 +299,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     } catch {
       // Whatever it was: this is the end of the process, and what counts is said below.
     }
-    this.#giveUp('the worker thread did not end in time');
+    this.#giveUp('the worker thread did not end in time', true);
   }
 
   /** Drops what is pending by now, and the worker. What is spooled stays on disk for the next process. */
-  #giveUp(why: string): void {
+  #giveUp(why: string, isLast: boolean): void {
     if (this.#thread !== undefined) this.#dead.bury(this.#thread.reading());
     this.#isOver = true;
     this.#thread = undefined;
@@ -308,7 +312,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     const { pending } = this.stats();
     if (pending === 0) return;
     this.#drop('exit', pending - this.#dead.giveUp('exit'));
-    this.#warnings.warn('exit', `${lostRecords(pending)}: ${why}`);
+    this.#warnings.warn(recordsLostAtClose(pending, why), isLast);
   }
 
   /** In this thread's eyes: what was handed over is accepted, and what the worker refused is lost. */
@@ -316,8 +320,4 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     const stats = this.#dead.stats(this.#thread?.reading(), this.#own.stats());
     return { ...stats, pendingBytes: this.#pendingBytes() };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^putlogs: /, '') : String(error);
 }

@@ -12,7 +12,7 @@ import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
-import { messageOf, PutlogsError } from '../errors';
+import { PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
@@ -280,8 +280,7 @@ function startStream(start: WorkerStart): ThreadStream {
       },
     });
   } catch (cause) {
-    const reason = messageOf(cause);
-    throw new PutlogsError('ERR_PUTLOGS_WORKER', `putlogs: no worker thread could be started: ${reason}`, { cause });
+    throw cause instanceof PutlogsError ? cause : workerNotStarted(cause);
   }
 }
 
@@ -294,7 +293,5 @@ function workerFile(): string {
   const { __bundlerPathsOverrides: said } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
   const path = said?.['@putlogs/core/worker'] ?? join(__dirname, '..', 'worker.js');
   if (existsSync(path)) return path;
-  throw new Error(
-    `${path} is not there. In a bundle, keep @putlogs/core external, make a file of the worker, or set worker: false (docs/bundlers.md)`,
-  );
+  throw workerFileMissing(path);
 }

@@ -18,6 +18,7 @@ import { signerOf } from '../shipper/signer';
 import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
 import type { Target } from '../targets/target';
+import { clockWrong, lz4Unavailable } from '../telemetry/warning-catalogue';
 
 export interface Probe {
   readonly outcome: Outcome;
@@ -50,9 +51,9 @@ export async function probe(options: Options, record: string): Promise<Probe> {
     timeoutMs: options.requestTimeoutMs,
     network: networkOf(options),
     onRequest: () => {},
-    onClockOff: (message) => remarks.push(message),
+    onClockOff: (aheadMs) => remarks.push(clockWrong(aheadMs).message),
   });
-  const batch = batchOf(record, options, target, (reason) => remarks.push(`no LZ4 could be loaded: ${reason}`));
+  const batch = batchOf(record, options, target, (reason) => remarks.push(lz4Unavailable(reason).message));
   const beganMs = clock.monotonicMs();
   try {
     const { outcome } = await attempts.make(batch, new AbortController().signal);

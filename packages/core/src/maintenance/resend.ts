@@ -12,6 +12,7 @@ import { Delivery } from '../shipper/delivery';
 import { signerOf } from '../shipper/signer';
 import type { Target } from '../targets/target';
 import { Counters, type Stats } from '../telemetry/counters';
+import { lz4Unavailable } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 
 export interface ReplayParts {
@@ -49,9 +50,7 @@ export class Resend {
     this.#parts = parts;
     this.options = options;
     this.target = target;
-    this.compress = compressor(codecOf(options.compression), (reason) =>
-      warnings.warn('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
-    );
+    this.compress = compressor(codecOf(options.compression), (reason) => warnings.warn(lz4Unavailable(reason)));
     this.#delivery = new Delivery({
       options,
       target: this.target,

@@ -1,6 +1,6 @@
 // Merges one source of options into the resolution. An option that is already set keeps its value.
 
-import { PutlogsError } from '../errors';
+import { optionsNotAnObject } from '../errors';
 import { explicitKinds, isOfKind } from './credential-chain';
 import { optionLeaves } from './leaves';
 import { asTree, isTree, type Tree } from './option-tree';
@@ -19,7 +19,7 @@ const INSTEAD_OF_FUNCTION: Readonly<Record<string, string>> = {
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if the source is not an object */
 export function mergeGiven({ tree, origins, problems }: Resolution, { options = {}, nameOf = () => '' }: Given): void {
   if (!isTree(options)) {
-    throw new PutlogsError('ERR_PUTLOGS_OPTIONS', 'putlogs: the options must be an object');
+    throw optionsNotAnObject();
   }
   const leaves = new Set(optionLeaves().map(({ path }) => path));
   // The first source that names credentials decides their kind: a key in a file does not mix with a role in a flag.

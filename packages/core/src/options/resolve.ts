@@ -5,7 +5,7 @@
 // All problems are reported at once, and nothing starts while there is one. A problem never contains a secret.
 
 import { resolve } from 'node:path';
-import { PutlogsError } from '../errors';
+import { optionsWrong } from '../errors';
 import { addressProblems, networkProblems } from './addresses';
 import { type CredentialsKind, explicitKinds, isOfKind, kindSetUp, ofOneFamily } from './credential-chain';
 import { chooseTarget, deriveCredentials, deriveOptions, fillDisabled } from './derive';
@@ -50,8 +50,7 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function optionsOf({ options, problems }: Explained): Options {
   if (options !== undefined) return withAbsolutePaths(options);
-  const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs cannot start with these options:${list}`);
+  throw optionsWrong(problems);
 }
 
 /** A replaced worker must use the same files, even after `process.chdir`. */

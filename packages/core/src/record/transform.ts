@@ -7,7 +7,7 @@
 // of a whole number above 2^53. The options `rename` and `omit` cost nothing of that.
 
 import { createRequire } from 'node:module';
-import { messageOf, PutlogsError } from '../errors';
+import { messageOf, transformNotAFunction, transformNotLoaded } from '../errors';
 
 export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
@@ -57,13 +57,11 @@ function functionOf(path: string): (record: unknown) => unknown {
     // A bundler would replace our own `require`, and look for the module in the bundle.
     exported = createRequire(path)(path);
   } catch (error) {
-    throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs: transform: ${path} cannot be loaded: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw transformNotLoaded(path, error);
   }
   for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
     exported = (exported as { default?: unknown }).default;
   }
   if (typeof exported === 'function') return exported as (record: unknown) => unknown;
-  throw new PutlogsError('ERR_PUTLOGS_OPTIONS', `putlogs: transform: the default export of ${path} is not a function`);
+  throw transformNotAFunction(path);
 }

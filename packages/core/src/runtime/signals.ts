@@ -19,11 +19,6 @@ interface Listening {
   isEnding: boolean;
 }
 
-/** What is told where there are none. */
-export const NO_SIGNALS =
-  'handleSignals is of no use in a worker thread, which gets no signals; with pino, end the application by a handler ' +
-  "of its own: process.once('SIGTERM', () => process.exit(0))";
-
 /** Shared with other copies of this package: two listeners would each take the other for the application's. */
 const REGISTRY = Symbol.for('putlogs.signals');
 type WithRegistry = { [REGISTRY]?: Map<NodeJS.Signals, Listening> };

@@ -13,8 +13,8 @@ import { Lane } from '../delivery/lane';
 import { DeliveryQueue, type QueueParts } from '../delivery/queue';
 import { RefusalBudget } from '../delivery/refusal-budget';
 import { actOnRefusal, type RefusalParts } from '../delivery/refusals';
+import { cutOnSlowLine } from '../delivery/slow-line';
 import type { Unit } from '../delivery/unit';
-import { DEADLINE_PASSED } from '../http/client';
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
@@ -23,7 +23,16 @@ import type { Failure, Outcome, Refused } from '../targets/outcome';
 import type { Target } from '../targets/target';
 import type { Counters, DropReason } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
-import { lost, records, type WarningReporter } from '../telemetry/warnings';
+import {
+  batchNotDelivered,
+  clockWrong,
+  credentialsUnavailable,
+  memoryOldestDropped,
+  recordsLostAtClose,
+  recordsRejected,
+  spoolFull,
+} from '../telemetry/warning-catalogue';
+import type { WarningReporter } from '../telemetry/warnings';
 import { networkOf } from './network';
 import { OTHERS, SpoolUpkeep, type Way } from './spool-upkeep';
 
@@ -55,11 +64,6 @@ export interface Outside {
   readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
 }
 
-/** After so many attempts without an answer in time, a batch is cut, */
-const TIMEOUTS_TO_CUT = 2;
-/** if it is larger than this: the deadline leaves a second for every 32 KiB. */
-const SLOW_LINE_BYTES = 64 * 1024;
-
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #own: Way;
@@ -83,7 +87,7 @@ export class Delivery {
         timeoutMs: options.requestTimeoutMs,
         network: networkOf(options),
         onRequest: () => counters.add('requests'),
-        onClockOff: (message) => warnings.warn('hold', message, 'clock'),
+        onClockOff: (aheadMs) => warnings.warn(clockWrong(aheadMs)),
       });
     const { destination, layout } = target;
     const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };
@@ -108,7 +112,7 @@ export class Delivery {
       renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
       failed: (problem) => {
         counters.add('credentialFailures');
-        warnings.warn('credentials', problem);
+        warnings.warn(credentialsUnavailable(problem));
       },
     });
   }
@@ -160,9 +164,9 @@ export class Delivery {
   }
 
   /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
-  giveUp(when: string): void {
+  giveUp(when: string, isLast = false): void {
     const records = this.#end(true, (queue) => queue.leave());
-    if (records > 0) this.#parts.warnings.warn('exit', `${lost(records)}: not delivered ${when}`);
+    if (records > 0) this.#parts.warnings.warn(recordsLostAtClose(records, `not delivered ${when}`), isLast);
   }
 
   /** Batches stay where they are kept: on disk, or in the file that they were read from. */
@@ -219,8 +223,7 @@ export class Delivery {
       if (dropped === 0) break;
       records += dropped;
     }
-    if (records > 0)
-      this.#parts.warnings.warn('memory', `${lost(records)}: memory is full (memory.maxBytes), the oldest give way`);
+    if (records > 0) this.#parts.warnings.warn(memoryOldestDropped(records));
     return fits();
   }
 
@@ -272,16 +275,7 @@ export class Delivery {
     this.#spool?.checkAfterPause();
     const { outcome, wireBytes } = await this.#attempts.make(unit.batch, signal);
     if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome.requestId);
-    return this.#isTooSlow(unit, outcome) ? { kind: 'split', refusal: outcome.refusal, tooLarge: 'bytes' } : outcome;
-  }
-
-  /**
-   * No answer in time, and again none: on a slow line, or through a proxy with a deadline of its own, less may pass.
-   */
-  #isTooSlow(unit: Unit, outcome: Outcome): outcome is Failure {
-    if (outcome.kind !== 'retry' || outcome.refusal.code !== DEADLINE_PASSED) return false;
-    unit.timeouts += 1;
-    return unit.timeouts >= TIMEOUTS_TO_CUT && unit.batch.count > 1 && unit.batch.rawBytes > SLOW_LINE_BYTES;
+    return cutOnSlowLine(unit, outcome);
   }
 
   #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
@@ -301,27 +295,19 @@ export class Delivery {
       return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
     });
     const { pending, spooled } = this.#parts.counters.stats();
-    const next = `${records(pending + spooled, 'waits', 'wait')}, the next attempt is in ${Math.ceil(delayMs)} ms`;
-    const taken = records(batch.count, 'was not taken', 'were not taken');
-    this.#parts.warnings.warn(outcome.kind, `${taken}, ${reasonOf(outcome)}; ${next}`);
+    this.#parts.warnings.warn(batchNotDelivered(outcome, batch.count, pending + spooled, delayMs));
   }
 
   #giveUp({ batch, firstIndex }: Unit, outcome: Refused): void {
-    const where = this.#deadLetters.add(batch, outcome.refusal, firstIndex);
-    const refused = records(batch.count, 'was refused by the service, and is', 'were refused by the service, and are');
-    this.#parts.warnings.warn('rejected', `${refused} ${where}: ${reasonOf(outcome)}`);
+    const place = this.#deadLetters.add(batch, outcome.refusal, firstIndex);
+    this.#parts.warnings.warn(recordsRejected(outcome.refusal, batch.count, place));
   }
 
   #drop(reason: DropReason, dropped: number): void {
     if (dropped === 0) return;
     this.#parts.counters.drop(reason, dropped);
     publish('records.dropped', this.#parts.options.instance, () => ({ reason, records: dropped }));
-    if (reason !== 'spool') return;
-    this.#parts.warnings.warn(
-      'spool',
-      `${lost(dropped)}: the spool is full (spool.maxBytes), the oldest give way`,
-      'spool full',
-    );
+    if (reason === 'spool') this.#parts.warnings.warn(spoolFull(dropped));
   }
 
   // spool
@@ -343,10 +329,4 @@ export class Delivery {
       onDamaged: (damaged) => this.#drop('damaged', damaged),
     });
   }
-}
-
-function reasonOf({ refusal }: Exclude<Outcome, { kind: 'delivered' }>): string {
-  const { code, status, message, requestId } = refusal;
-  const http = status === undefined || code.startsWith('HTTP') ? '' : ` (HTTP ${status})`;
-  return `${code}${http}: ${message}${requestId === undefined ? '' : ` [request ${requestId}]`}`;
 }

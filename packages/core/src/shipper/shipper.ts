@@ -10,17 +10,26 @@ import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';
 import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
+import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
 import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import type { Runs } from '../runtime/run';
-import { handleSignals, NO_SIGNALS } from '../runtime/signals';
+import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
 import type { Target } from '../targets/target';
 import { Counters, type DropReason, type Stats } from '../telemetry/counters';
-import { lost, WarningReporter } from '../telemetry/warnings';
+import {
+  batchNotSealed,
+  lz4Unavailable,
+  memoryFull,
+  recordNotEncoded,
+  signalsNotHandled,
+  transformFailed,
+} from '../telemetry/warning-catalogue';
+import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { encodingOf } from './encoder';
 import { signerOf } from './signer';
@@ -94,9 +103,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#options = options;
     this.#counters = counters;
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
-    const compress = compressor(codecOf(options.compression), (reason) =>
-      this.#warnings.warn('compression', `no LZ4 could be loaded, zlib is used instead: ${reason}`),
-    );
+    const compress = compressor(codecOf(options.compression), (reason) => this.#warnings.warn(lz4Unavailable(reason)));
     const { hashKey, encode, frame } = encodingOf(options, target, clock);
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
@@ -134,7 +141,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     if (this.#delivery.hasSpool) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
-    if (this.#stopSignals === undefined) this.#warnings.warn('options', NO_SIGNALS);
+    if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
   }
 
   // record -> batch
@@ -166,7 +173,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
     if (!this.makeRoom(end - start) && this.#admission === 'own') {
-      this.#warnings.warn('memory', `${maxBytes} bytes are waiting (memory.maxBytes): new records are refused`);
+      this.#warnings.warn(memoryFull(maxBytes));
       return this.#refuse('memory');
     }
     if (this.#transform === undefined) return this.#add(bytes, start, end);
@@ -178,7 +185,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
         return this.#refuse('filtered');
       case 'failed':
         this.#counters.add('transformFailures');
-        this.#warnings.warn('transform', `transform failed, the record goes out as it was: ${transformed.problem}`);
+        this.#warnings.warn(transformFailed(transformed.problem));
         return this.#add(bytes, start, end);
       case 'unchanged':
         return this.#add(bytes, start, end);
@@ -192,7 +199,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
     } catch (error) {
       this.#counters.add('accepted', -1);
-      this.#warnings.warn('internal', `a record could not be encoded, please report this: ${String(error)}`);
+      this.#warnings.warn(recordNotEncoded(messageOf(error)));
       return this.#refuse('internal');
     }
     return true;
@@ -210,10 +217,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   #failed(records: number, error: unknown): void {
     this.#counters.drop('internal', records);
-    this.#warnings.warn(
-      'internal',
-      `${lost(records)}: a batch could not be made, please report this: ${String(error)}`,
-    );
+    this.#warnings.warn(batchNotSealed(records, messageOf(error)));
   }
 
   get piece(): Buffer {
@@ -246,7 +250,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
     await this.#delivery.finished(timeoutMs);
-    this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`);
+    // A worker may be closed because the process ends. It holds up no application if it waits for a full stderr.
+    const isLast = this.#admission === 'host';
+    this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);
     removeExitHook(this);
     this.#stopSignals?.();
     await this.#delivery.close();
@@ -276,7 +282,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   exit(): void {
     this.#batcher.sealWhole();
     if (this.#admission === 'host') this.#delivery.rescue();
-    else this.#delivery.giveUp('before the process ended');
+    else this.#delivery.giveUp('before the process ended', true);
     removeExitHook(this);
   }
 }

@@ -11,7 +11,8 @@ import type { Journal } from '../spool/journal';
 import type { Spool } from '../spool/spool';
 import type { AdoptedFrom, SpoolEvents } from '../spool/spool-events';
 import type { Counters } from '../telemetry/counters';
-import { lost, type WarningReporter } from '../telemetry/warnings';
+import { spoolDamaged, spoolDeleted, spoolTakenOver, spoolUnusable } from '../telemetry/warning-catalogue';
+import type { WarningReporter } from '../telemetry/warnings';
 
 /** A queue and the lane that sends from it. */
 export interface Way {
@@ -128,8 +129,7 @@ export class SpoolUpkeep {
   }
 
   failed({ code, message }: DiskFailure): void {
-    const sentence = `the spool cannot be used as it should (spool.dir), ${code}: ${message}`;
-    this.#parts.warnings.warn('spool', sentence, 'spool failed');
+    this.#parts.warnings.warn(spoolUnusable(code, message));
   }
 
   #ways(): Way[] {
@@ -145,11 +145,11 @@ export class SpoolUpkeep {
         own().lane.pull();
       },
       onFailure: (failure) => this.failed(failure),
-      onNotice: (topic, sentence) => warnings.warn('spool', sentence, topic),
+      onNotice: (notice) => warnings.warn(notice),
       onDamaged: (damaged, why) => {
         counters.add('spooled', -damaged);
         onDamaged(damaged);
-        warnings.warn('damaged', `${lost(damaged)}: ${why}`);
+        warnings.warn(spoolDamaged(damaged, why));
       },
       onSurplus: (surplus) => {
         counters.add('recovered', surplus);
@@ -215,9 +215,8 @@ export class SpoolUpkeep {
     const { warnings } = this.#parts;
     let records = 0;
     for (const { queue } of this.#ways()) records += queue.evicted(directory, this.#spool, isDeleted);
-    if (records > 0) warnings.warn('damaged', `${lost(records)}: ${directory} was deleted`, 'deleted');
-    if (isDeleted) return;
-    warnings.warn('spool', `${directory} is another process's now, which sends what is in it`, 'evicted');
+    if (records > 0) warnings.warn(spoolDeleted(records, directory));
+    if (!isDeleted) warnings.warn(spoolTakenOver(directory));
   }
 
   #forgetEmptyWays(): void {

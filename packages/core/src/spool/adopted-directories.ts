@@ -6,10 +6,10 @@
 
 import { basename, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
+import { spoolForeignDirectory } from '../telemetry/warning-catalogue';
 import type { Disk, DiskFailure } from './disk';
 import type { Journal, JournalParts } from './journal';
 import { FREE, type PartName, parsePart, parseProgress, parseSegment, partName, progressName } from './names';
-import { foreignNotice } from './notices';
 import { openJournal } from './open-journal';
 import { ProgressFile } from './progress';
 import { LastingFailure } from './read-failures';
@@ -109,8 +109,7 @@ export class AdoptedDirectories {
     const problem = this.#parts.directories().foreign(path);
     if (typeof problem !== 'string') return true;
     if (problem === '') return false;
-    const { topic, sentence } = foreignNotice(path, problem);
-    if (!this.#foreign.has(path)) this.#parts.events.onNotice(topic, sentence);
+    if (!this.#foreign.has(path)) this.#parts.events.onNotice(spoolForeignDirectory(path, problem));
     this.#foreign.add(path);
     return true;
   }

@@ -4,11 +4,11 @@
 // ownership.ts proves that a run is dead, adopted-directories.ts renames and opens.
 
 import type { Clock } from '../runtime/clock';
+import { spoolOtherDestination, spoolOwnerUnknown } from '../telemetry/warning-catalogue';
 import type { AdoptedDirectories } from './adopted-directories';
 import { type Decision, decide } from './adopter';
 import { elsewhereNotice } from './elsewhere';
 import { FREE, type PartName, parseOwner, parsePart, partName } from './names';
-import { waitNotice } from './notices';
 import type { Ownership } from './ownership';
 import type { RunDirectories } from './run-directories';
 import type { SpoolEvents } from './spool-events';
@@ -243,8 +243,7 @@ export class Adoption {
     if (this.#parts.clock.monotonicMs() - sinceMs < WAIT_NOTICE_MS) return;
     this.#noticedWait = true;
     const { ownership } = this.#self;
-    const { topic, sentence } = waitNotice(ownership.describe(owner), ownership.leaseMs);
-    this.#parts.events.onNotice(topic, sentence);
+    this.#parts.events.onNotice(spoolOwnerUnknown(ownership.describe(owner), ownership.leaseMs));
   }
 
   /** Records for another topic or Logstore are never sent by this process, and never deleted. */
@@ -262,7 +261,7 @@ export class Adoption {
     }
     const { events, destinationText } = this.#parts;
     for (const [destination, count] of places) {
-      events.onNotice(`elsewhere ${destination}`, elsewhereNotice(count, destination, destinationText));
+      events.onNotice(spoolOtherDestination(destination, elsewhereNotice(count, destination, destinationText)));
     }
   }
 

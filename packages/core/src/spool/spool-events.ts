@@ -1,5 +1,6 @@
 // What a spool reports to the stage that sends its records.
 
+import type { NewWarning } from '../telemetry/warning-catalogue';
 import type { DiskFailure } from './disk';
 import type { Journal } from './journal';
 import type { Segment } from './segment';
@@ -17,8 +18,7 @@ export interface SpoolEvents {
   /** Records of this run, and of runs later than the given one, must not be sent now; with undefined, all can be. */
   readonly onWait: (run: string | undefined) => void;
   readonly onFailure: (failure: DiskFailure) => void;
-  /** A topic has its own rate limit: one notice must not suppress another. */
-  readonly onNotice: (topic: string, sentence: string) => void;
+  readonly onNotice: (notice: NewWarning) => void;
   readonly onDamaged: (records: number, why: string) => void;
   readonly onSurplus: (records: number) => void;
   /** Called before a segment of the own journal gives way. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { newRun, type Runs } from '../runtime/run';
 import type { BodyLayout } from '../targets/target';
+import { spoolBudgetReduced, spoolFileSystem } from '../telemetry/warning-catalogue';
 import { AdoptedDirectories } from './adopted-directories';
 import { Adoption } from './adoption';
 import { Disk, type DiskFailure, makeDirectory, type SpoolFs } from './disk';
@@ -17,7 +18,6 @@ import { Journal, type JournalParts } from './journal';
 import { JournalWriter } from './journal-writer';
 import type { Liveness, Probe } from './liveness';
 import { nameHash, partName, progressName } from './names';
-import { shrinkNotice } from './notices';
 import { LEASE_MS, NFS_LEASE_MS, Ownership } from './ownership';
 import { ProgressFile } from './progress';
 import { type FileSystemKind, fileSystemKind, fileSystemNotice, openRoot } from './root';
@@ -141,7 +141,7 @@ export class Spool {
     const [[first]] = this.#adoption.candidates(names);
     if (first !== undefined) events.onWait(first.origin);
     const notice = fileSystemNotice(this.#fileSystem(root.path), fsync);
-    if (notice !== undefined) events.onNotice('file system', notice);
+    if (notice !== undefined) events.onNotice(spoolFileSystem(notice));
     return undefined;
   }
 
@@ -235,8 +235,7 @@ export class Spool {
     const budgetBytes = Math.max(maxBytes * LEAST_PART, maxBytes - adoptedBytes);
     if (budgetBytes < maxBytes / 2 && !this.#noticedShrink) {
       this.#noticedShrink = true;
-      const { topic, sentence } = shrinkNotice(adoptedBytes, budgetBytes);
-      events.onNotice(topic, sentence);
+      events.onNotice(spoolBudgetReduced(adoptedBytes, budgetBytes));
     }
     return budgetBytes;
   }

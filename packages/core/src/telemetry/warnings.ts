@@ -1,58 +1,44 @@
-// What a person is told when something goes wrong: one line on stderr, and a `warning` event.
-// Takes: a kind and a sentence. Gives: the first of a kind at once, then at most one a minute with the number of those
-// that were left out. Keeps: when each kind was told last. Never: through the application's own logger (a warning
-// about logs that becomes a log), never asynchronously (the next moment may be the process's last), never a secret.
+// Reports a warning to people: one line on stderr and one `warning` event.
+//
+// - The first warning of a topic is reported at once, then at most one a minute, with the number of those left out.
+// - It never goes through the application's own logger: a warning about logs would become a log.
+// - The line is written synchronously, because the process may end at the next moment.
+// - A line that stderr does not take is counted, and its event is still emitted.
 
-import { writeSync } from 'node:fs';
 import type { Clock } from '../runtime/clock';
+import { writeToStderr } from './stderr';
+import type { NewWarning, WarningCode, WarningKind } from './warning-catalogue';
 
-export type WarningKind =
-  | 'retry'
-  | 'hold'
-  | 'rejected'
-  | 'deadLetter'
-  | 'memory'
-  | 'spool'
-  | 'damaged'
-  | 'exit'
-  | 'compression'
-  | 'worker'
-  | 'credentials'
-  | 'transform'
-  | 'options'
-  | 'internal';
+export type { WarningCode, WarningKind } from './warning-catalogue';
 
+/** Something that a person should look at. docs/operating.md says for each code what to do. */
 export interface Warning {
+  /** The subject. Several codes may share it. */
   readonly kind: WarningKind;
+  /** The exact warning. Stable between versions, unlike the message. */
+  readonly code: WarningCode;
+  /** One sentence, on one line, without secrets. */
   readonly message: string;
-  /** Warnings of this kind since the last one that was told. */
+  /** How many warnings like this one were left out since the last one that was reported. */
   readonly suppressed: number;
 }
 
-/** "1 record waits", "2 records wait". */
-export function records(count: number, verbOfOne: string, verbOfMore: string): string {
-  return count === 1 ? `1 record ${verbOfOne}` : `${count} records ${verbOfMore}`;
-}
-
-export function lost(count: number): string {
-  return records(count, 'is lost', 'are lost');
-}
-
 const INTERVAL_MS = 60_000;
-const STDERR = 2;
 
 export class WarningReporter {
   readonly #clock: Clock;
   readonly #emit: (warning: Warning) => void;
   readonly #last = new Map<string, { atMs: number; suppressed: number }>();
+  /** Lines that stderr did not take. */
+  #unwritten = 0;
 
   constructor(clock: Clock, emit: (warning: Warning) => void) {
     this.#clock = clock;
     this.#emit = emit;
   }
 
-  /** @param topic for a warning that must not be left out because another one of its kind came just before */
-  warn(kind: WarningKind, message: string, topic: string = kind): void {
+  /** @param isLast the process ends now: a full stderr gets a moment to make room */
+  warn({ kind, code, topic, message }: NewWarning, isLast = false): void {
     const nowMs = this.#clock.monotonicMs();
     const last = this.#last.get(topic);
     if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
@@ -61,13 +47,16 @@ export class WarningReporter {
     }
     const suppressed = last?.suppressed ?? 0;
     this.#last.set(topic, { atMs: nowMs, suppressed: 0 });
+    this.#write(message, suppressed, isLast);
+    // On the next tick: an error that a listener throws must not stop the batch that is on its way.
+    process.nextTick(this.#emit, { kind, code, message, suppressed });
+  }
+
+  #write(message: string, suppressed: number, isLast: boolean): void {
     const more = suppressed === 0 ? '' : ` (and ${suppressed} more like it since the last such line)`;
-    try {
-      writeSync(STDERR, `putlogs: ${message}${more}\n`);
-    } catch {
-      // stderr is closed, or a pipe that nobody reads: the event below is all that is left to tell with.
-    }
-    // Later, for whoever listens is not ours: what they throw is theirs, and must not stop a batch on its way.
-    process.nextTick(this.#emit, { kind, message, suppressed });
+    const lines = this.#unwritten === 1 ? '1 line' : `${this.#unwritten} lines`;
+    const missing = this.#unwritten === 0 ? '' : ` (stderr was full: ${lines} before this one could not be written)`;
+    if (writeToStderr(`putlogs: ${message}${more}${missing}`, isLast)) this.#unwritten = 0;
+    else this.#unwritten += 1;
   }
 }

@@ -1,0 +1,330 @@
+// The catalogue of warnings: one function for each, which returns its code, its rate-limit topic and its sentence.
+//
+// docs/operating.md says for each code what it means and what to do; a test compares the two. Text from outside passes
+// through `outsideText` here, so a caller cannot forget it.
+
+import { outsideText } from './outside-text';
+
+export type WarningKind =
+  | 'retry'
+  | 'hold'
+  | 'rejected'
+  | 'deadLetter'
+  | 'memory'
+  | 'spool'
+  | 'damaged'
+  | 'exit'
+  | 'compression'
+  | 'worker'
+  | 'credentials'
+  | 'transform'
+  | 'options'
+  | 'internal';
+
+/** The kind of each code. */
+export const WARNING_KINDS = {
+  BATCH_RETRIED: 'retry',
+  BATCH_HELD: 'hold',
+  CLOCK_WRONG: 'hold',
+  RECORDS_REJECTED: 'rejected',
+  DEAD_LETTERS_DELETED: 'deadLetter',
+  DEAD_LETTERS_NOT_WRITTEN: 'exit',
+  MEMORY_FULL: 'memory',
+  MEMORY_OLDEST_DROPPED: 'memory',
+  SPOOL_UNUSABLE: 'spool',
+  SPOOL_FULL: 'spool',
+  SPOOL_BUDGET_REDUCED: 'spool',
+  SPOOL_OWNER_UNKNOWN: 'spool',
+  SPOOL_OTHER_DESTINATION: 'spool',
+  SPOOL_FOREIGN_DIRECTORY: 'spool',
+  SPOOL_FILE_SYSTEM: 'spool',
+  SPOOL_TAKEN_OVER: 'spool',
+  SPOOL_DAMAGED: 'damaged',
+  SPOOL_DELETED: 'damaged',
+  RECORDS_LOST_AT_CLOSE: 'exit',
+  LZ4_UNAVAILABLE: 'compression',
+  WORKER_ENDED: 'worker',
+  WORKER_NOT_STARTED: 'worker',
+  WORKER_RECORDS_LOST: 'worker',
+  CREDENTIALS_UNAVAILABLE: 'credentials',
+  TRANSFORM_FAILED: 'transform',
+  SIGNALS_NOT_HANDLED: 'options',
+  RECORD_NOT_ENCODED: 'internal',
+  BATCH_NOT_SEALED: 'internal',
+} as const satisfies Record<string, WarningKind>;
+
+/** Names one warning. It stays the same between versions. */
+export type WarningCode = keyof typeof WARNING_KINDS;
+
+/** Why the service did not take a batch. */
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly requestId?: string;
+}
+
+/** A warning before the rate limit. */
+export interface NewWarning {
+  readonly kind: WarningKind;
+  readonly code: WarningCode;
+  /** Warnings of one topic share a rate limit. */
+  readonly topic: string;
+  readonly message: string;
+}
+
+/** The topic is the kind, unless the warning must not be left out after another one of its kind. */
+function warning(code: WarningCode, message: string, topic: string = WARNING_KINDS[code]): NewWarning {
+  return { kind: WARNING_KINDS[code], code, topic, message };
+}
+
+/** Returns the number with its noun, as "1 record was" or "2 records were". */
+export function countOf(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`;
+}
+
+function lost(count: number): string {
+  return countOf(count, 'record is lost', 'records are lost');
+}
+
+// delivery
+
+/** @param unfinished records in memory and on disk that are not finished */
+export function batchNotDelivered(
+  { kind, refusal }: { readonly kind: 'retry' | 'hold'; readonly refusal: Refusal },
+  records: number,
+  unfinished: number,
+  delayMs: number,
+): NewWarning {
+  const what = countOf(records, 'record was not delivered', 'records were not delivered');
+  const next = `${countOf(unfinished, 'record is', 'records are')} pending, the next attempt is in ${Math.ceil(delayMs)} ms`;
+  return warning(kind === 'hold' ? 'BATCH_HELD' : 'BATCH_RETRIED', `${what}, ${reasonOf(refusal)}; ${next}`);
+}
+
+/** @param aheadMs by how much the service's clock is ahead of this machine's */
+export function clockWrong(aheadMs: number): NewWarning {
+  const off = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
+  return warning(
+    'CLOCK_WRONG',
+    `the clock of this machine is ${off}: requests are signed with the service's time`,
+    'clock',
+  );
+}
+
+/** What became of rejected records. */
+export type DeadLetterPlace =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'not configured' }
+  | { readonly kind: 'not written'; readonly problem: string };
+
+export function recordsRejected(refusal: Refusal, records: number, place: DeadLetterPlace): NewWarning {
+  const refused = countOf(
+    records,
+    'record was refused by the service and is',
+    'records were refused by the service and are',
+  );
+  return warning('RECORDS_REJECTED', `${refused} ${wordsOf(place)}: ${reasonOf(refusal)}`);
+}
+
+function wordsOf(place: DeadLetterPlace): string {
+  switch (place.kind) {
+    case 'written':
+      return 'in the dead-letter file';
+    case 'not configured':
+      return 'lost (set deadLetter.file to keep such records)';
+    case 'not written':
+      return `not in the dead-letter file, ${outsideText(place.problem)}`;
+  }
+}
+
+export function deadLettersDeleted(lines: number): NewWarning {
+  const deleted = countOf(lines, 'line was deleted from it', 'lines were deleted from it');
+  return warning(
+    'DEAD_LETTERS_DELETED',
+    `the dead-letter file is full (deadLetter.maxBytes): ${deleted}, the oldest first`,
+  );
+}
+
+export function deadLettersNotWritten(records: number, problem: string): NewWarning {
+  const refused = countOf(records, 'refused record is', 'refused records are');
+  return warning(
+    'DEAD_LETTERS_NOT_WRITTEN',
+    `${refused} not in the dead-letter file: ${outsideText(problem)}`,
+    'dead letters',
+  );
+}
+
+// memory
+
+export function memoryFull(maxBytes: number): NewWarning {
+  return warning('MEMORY_FULL', `${maxBytes} bytes are pending (memory.maxBytes): new records are refused`);
+}
+
+export function memoryOldestDropped(records: number): NewWarning {
+  return warning(
+    'MEMORY_OLDEST_DROPPED',
+    `${lost(records)}: memory is full (memory.maxBytes), and the oldest records are dropped`,
+  );
+}
+
+// spool
+
+export function spoolUnusable(code: string, message: string): NewWarning {
+  const problem = `${outsideText(code)}: ${outsideText(message)}`;
+  return warning('SPOOL_UNUSABLE', `the spool cannot be used as configured (spool.dir), ${problem}`, 'spool failed');
+}
+
+export function spoolFull(records: number): NewWarning {
+  return warning(
+    'SPOOL_FULL',
+    `${lost(records)}: the spool is full (spool.maxBytes), and its oldest records are dropped`,
+    'spool full',
+  );
+}
+
+export function spoolBudgetReduced(adoptedBytes: number, budgetBytes: number): NewWarning {
+  return warning(
+    'SPOOL_BUDGET_REDUCED',
+    `earlier processes left ${adoptedBytes} bytes in the spool, so this process writes at most ${Math.floor(budgetBytes)} bytes (spool.maxBytes)`,
+    'spool budget',
+  );
+}
+
+/** @param owner host and pid of the process that may still run */
+export function spoolOwnerUnknown(owner: string, leaseMs: number): NewWarning {
+  return warning(
+    'SPOOL_OWNER_UNKNOWN',
+    `${outsideText(owner)} left batches in the spool and may still run: nothing is sent for up to ${leaseMs / 1000} s, and new records are kept on disk`,
+    'spool owner',
+  );
+}
+
+/** @param sentence of spool/elsewhere.ts */
+export function spoolOtherDestination(destination: string, sentence: string): NewWarning {
+  return warning('SPOOL_OTHER_DESTINATION', outsideText(sentence, SENTENCE_CHARACTERS), `elsewhere ${destination}`);
+}
+
+/** @param problem what is wrong with the directory, as the rest of a sentence */
+export function spoolForeignDirectory(path: string, problem: string): NewWarning {
+  return warning(
+    'SPOOL_FOREIGN_DIRECTORY',
+    `${outsideText(path)} ${outsideText(problem)}, so its records are not sent`,
+    `foreign ${path}`,
+  );
+}
+
+/** @param sentence of spool/root.ts */
+export function spoolFileSystem(sentence: string): NewWarning {
+  return warning('SPOOL_FILE_SYSTEM', outsideText(sentence), 'file system');
+}
+
+export function spoolTakenOver(directory: string): NewWarning {
+  return warning(
+    'SPOOL_TAKEN_OVER',
+    `${outsideText(directory)} now belongs to another process, which sends the records in it`,
+    'evicted',
+  );
+}
+
+export function spoolDamaged(records: number, why: string): NewWarning {
+  return warning('SPOOL_DAMAGED', `${lost(records)}: ${outsideText(why)}`);
+}
+
+export function spoolDeleted(records: number, directory: string): NewWarning {
+  return warning('SPOOL_DELETED', `${lost(records)}: ${outsideText(directory)} was deleted`, 'deleted');
+}
+
+// the end
+
+/** @param why as the rest of a sentence */
+export function recordsLostAtClose(records: number, why: string): NewWarning {
+  return warning('RECORDS_LOST_AT_CLOSE', `${lost(records)}: ${why}`);
+}
+
+// the worker thread
+
+export interface EndedWorker {
+  readonly reason: string;
+  /** Records that are lost with it. */
+  readonly lost: number;
+  /** Records that the next worker looks for on disk. */
+  readonly sought: number;
+  readonly delayMs: number;
+}
+
+/** @param refusing what is refused and lost because no worker can start */
+export function workerEnded({ reason, lost: records, sought, delayMs }: EndedWorker, refusing: string): NewWarning {
+  const next = `the next one starts in ${Math.ceil(delayMs)} ms`;
+  const isSought = sought > 0 && refusing === '';
+  const what = isSought
+    ? `${next} and looks on disk for ${countOf(sought, 'record that was', 'records that were')} not finished`
+    : `${lost(records)} with it, ${next}${refusing}`;
+  return warning('WORKER_ENDED', `the worker thread has ended (${outsideText(reason)}): ${what}`);
+}
+
+/** @param problem the error's message */
+export function workerNotStarted(problem: string, refusing: string): NewWarning {
+  const sentence = problem.replace(/^putlogs: /, '');
+  return warning('WORKER_NOT_STARTED', `${outsideText(sentence, SENTENCE_CHARACTERS)}${refusing}`);
+}
+
+/** The rest of a sentence about a worker, after so many in a row could not start. */
+export function refusingWithoutWorker(records: number): string {
+  const what = countOf(
+    records,
+    'record that was pending for it or is not known to be on disk is lost',
+    'records that were pending for it or are not known to be on disk are lost',
+  );
+  return `; ${what}, and new records are refused until a worker starts`;
+}
+
+export function workerRecordsLost(records: number): NewWarning {
+  // Its own topic: the line about the worker's end may have been written a moment ago.
+  return warning('WORKER_RECORDS_LOST', `${lost(records)} with a worker thread: not found on disk`, 'worker.lost');
+}
+
+// setup
+
+export function lz4Unavailable(reason: string): NewWarning {
+  return warning('LZ4_UNAVAILABLE', `LZ4 could not be loaded, zlib is used instead: ${outsideText(reason)}`);
+}
+
+/** @param problem a sentence that names the source */
+export function credentialsUnavailable(problem: string): NewWarning {
+  return warning('CREDENTIALS_UNAVAILABLE', outsideText(problem, SENTENCE_CHARACTERS));
+}
+
+export function transformFailed(problem: string): NewWarning {
+  return warning('TRANSFORM_FAILED', `transform failed, the record is sent unchanged: ${outsideText(problem)}`);
+}
+
+export function signalsNotHandled(): NewWarning {
+  return warning(
+    'SIGNALS_NOT_HANDLED',
+    'handleSignals has no effect in a worker thread, which receives no signals; with pino, add a handler to the ' +
+      "application: process.once('SIGTERM', () => process.exit(0))",
+  );
+}
+
+// defects
+
+export function recordNotEncoded(problem: string): NewWarning {
+  return warning('RECORD_NOT_ENCODED', `a record could not be encoded, please report this: ${outsideText(problem)}`);
+}
+
+export function batchNotSealed(records: number, problem: string): NewWarning {
+  return warning(
+    'BATCH_NOT_SEALED',
+    `${lost(records)}: a batch could not be sealed, please report this: ${outsideText(problem)}`,
+  );
+}
+
+/** A whole sentence of ours with text from outside in it. */
+const SENTENCE_CHARACTERS = 1500;
+
+/** Returns a refusal on one line: code, status, message and request id. */
+export function reasonOf({ code, status, message, requestId }: Refusal): string {
+  const http = status === undefined || code.startsWith('HTTP') ? '' : ` (HTTP ${status})`;
+  const request = requestId === undefined ? '' : ` [request ${outsideText(requestId)}]`;
+  return `${outsideText(code)}${http}: ${outsideText(message)}${request}`;
+}

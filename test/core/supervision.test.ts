@@ -83,7 +83,7 @@ for (const [how, reason] of [
   ['exit', /the worker thread exited/],
   ['silent exit', /it ended/],
   ['out of memory', /memory/],
-  ['spin', /no sign of life for 2000 ms/],
+  ['spin', /did not respond for 2000 ms/],
 ] as const) {
   test(`a worker that dies is replaced, the loss counted exactly, the application untouched: ${how}`, async () => {
     // Within a read, because a timer of a busy worker could come after all records.

@@ -10,7 +10,7 @@ import { ANONYMOUS } from '@putlogs/core/internal/credentials/types';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { newRun } from '@putlogs/core/internal/runtime/run';
-import { encodingOf } from '@putlogs/core/internal/shipper/encoder';
+import { createEncoder } from '@putlogs/core/internal/shipper/encoder';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import type { EntryFlags } from '@putlogs/core/internal/spool/format';
 import { Journal } from '@putlogs/core/internal/spool/journal';
@@ -42,7 +42,7 @@ const destination = JSON.stringify(target.identity);
 export function batchOf(from: number, count: number, packId?: string): SealedBatch {
   const sealed: SealedBatch[] = [];
   const batcher = new Batcher({
-    ...encodingOf(journalOptions, target, systemClock),
+    ...createEncoder(journalOptions, target, systemClock),
     maxBytes: journalOptions.batch.maxBytes,
     size: new SizeLimit(journalOptions.batch, systemClock),
     lingerMs: 1000,

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  addDead,
   type Books,
-  bury,
   emptyBooks,
   giveUp,
   hostStats,
@@ -56,7 +56,7 @@ function terms(books: Books, reading: Reading | undefined, records: number): num
 }
 
 test('until the successor has looked, what was spooled stays spooled and the rest is pending', () => {
-  const books = bury(EMPTY, worker({ begun: 100, delivered: 20, spooled: 50 }));
+  const books = addDead(EMPTY, worker({ begun: 100, delivered: 20, spooled: 50 }));
   assert.deepEqual(terms(books, undefined, 120), [120, 0, 20, 50, 50, 0]);
   assert.deepEqual(terms(books, worker({ known: false }), 120), [120, 0, 20, 50, 50, 0]);
   const partly = worker({ known: false, inherited: 30, spooled: 25, delivered: 5 });
@@ -66,7 +66,7 @@ test('until the successor has looked, what was spooled stays spooled and the res
 
 test('what the successor does not find on disk is lost, whatever the dead worker reported as spooled', () => {
   for (const spooled of [0, 50, 70, 80]) {
-    const books = bury(EMPTY, worker({ begun: 100, delivered: 20, spooled }));
+    const books = addDead(EMPTY, worker({ begun: 100, delivered: 20, spooled }));
     const successor = worker({ inherited: 70, spooled: 70 });
     assert.equal(missingRecords(books, successor), 10);
     assert.deepEqual(terms(books, successor, 100), [100, 0, 20, 70, 0, 10]);
@@ -74,31 +74,31 @@ test('what the successor does not find on disk is lost, whatever the dead worker
 });
 
 test('a worker that dies between the write and its counter costs nothing that is on disk', () => {
-  const books = bury(EMPTY, worker({ begun: 94, spooled: 0 }));
+  const books = addDead(EMPTY, worker({ begun: 94, spooled: 0 }));
   const successor = worker({ inherited: 94, delivered: 94 });
   assert.equal(missingRecords(books, successor), 0);
   assert.deepEqual(terms(books, successor, 94), [94, 0, 94, 0, 0, 0]);
 });
 
 test('recovered records of a dead worker are not counted twice and not as a loss below zero', () => {
-  const books = bury(EMPTY, worker({ begun: 10, recovered: 94, delivered: 4, spooled: 94 }));
+  const books = addDead(EMPTY, worker({ begun: 10, recovered: 94, delivered: 4, spooled: 94 }));
   const successor = worker({ inherited: 100, spooled: 60, delivered: 40 });
   assert.equal(missingRecords(books, successor), 0);
   assert.deepEqual(terms(books, successor, 10), [10, 94, 44, 60, 0, 0]);
 });
 
 test('what was delivered and is still on disk is recovered, and delivered again', () => {
-  const books = bury(EMPTY, worker({ begun: 100, delivered: 60, spooled: 40 }));
+  const books = addDead(EMPTY, worker({ begun: 100, delivered: 60, spooled: 40 }));
   const successor = worker({ inherited: 55, spooled: 0, delivered: 55 });
   assert.equal(missingRecords(books, successor), 0);
   assert.deepEqual(terms(books, successor, 100), [100, 15, 115, 0, 0, 0]);
-  assert.deepEqual(terms(bury(books, successor), undefined, 100), [100, 15, 115, 0, 0, 0]);
+  assert.deepEqual(terms(addDead(books, successor), undefined, 100), [100, 15, 115, 0, 0, 0]);
 });
 
 test('the books of workers that die one after the other are closed together', () => {
-  let books = bury(EMPTY, worker({ begun: 50, spooled: 40 }));
-  books = bury(books, worker({ begun: 30, known: false, inherited: 10, spooled: 20 }));
-  books = bury(books, worker({ known: false }));
+  let books = addDead(EMPTY, worker({ begun: 50, spooled: 40 }));
+  books = addDead(books, worker({ begun: 30, known: false, inherited: 10, spooled: 20 }));
+  books = addDead(books, worker({ known: false }));
   assert.deepEqual(terms(books, undefined, 100), [100, 0, 0, 50, 50, 0]);
   const last = worker({ begun: 20, inherited: 70, spooled: 70 });
   assert.equal(missingRecords(books, last), 10);
@@ -106,15 +106,15 @@ test('the books of workers that die one after the other are closed together', ()
 });
 
 test('books that a worker closed before it died stay closed', () => {
-  let books = bury(EMPTY, worker({ begun: 50, spooled: 40 }));
-  books = bury(books, worker({ begun: 10, inherited: 45, delivered: 5, spooled: 40 }));
+  let books = addDead(EMPTY, worker({ begun: 50, spooled: 40 }));
+  books = addDead(books, worker({ begun: 10, inherited: 45, delivered: 5, spooled: 40 }));
   assert.deepEqual(terms(books, undefined, 60), [60, 0, 5, 40, 10, 5]);
   assert.equal(recordsAtRisk(books), 10);
   assert.deepEqual(terms(books, worker({ inherited: 50, spooled: 50 }), 60), [60, 0, 5, 50, 0, 5]);
 });
 
 test('books that are given up leave what was spooled on disk, and a later worker may still find it', () => {
-  const open = bury(EMPTY, worker({ begun: 100, spooled: 60 }));
+  const open = addDead(EMPTY, worker({ begun: 100, spooled: 60 }));
   assert.equal(recordsAtRisk(open), 40);
   const books = giveUp(open, 'worker');
   assert.deepEqual(terms(books, undefined, 100), [100, 0, 0, 60, 0, 40]);
@@ -141,7 +141,7 @@ test('the sums hold and no term is negative, after any chain of lives and deaths
           spooled: of(shares.spooled),
         });
         const living = terms(books, reading, records);
-        books = bury(books, reading);
+        books = addDead(books, reading);
         assert.deepEqual(terms(books, undefined, records), living, 'a death by itself changes no number');
         if (isGivenUp) books = giveUp(books, 'exit');
       }

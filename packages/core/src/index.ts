@@ -1,26 +1,25 @@
-// The face of the package. What is not exported here may change with any version.
+// The entry point of the package. What is not exported here may change with any version.
 //
-// What is started is loaded when it is started: an application whose records go to a worker never loads what the worker
-// does, and a worker never what starts one. A module takes a fifth of a millisecond of somebody's start, and there are
-// fifty.
+// Each function loads its modules when it is called: an application whose records go to a worker never loads what the
+// worker needs. A module costs a fifth of a millisecond at the start, and there are fifty.
 
-import type { WorkerShipper } from './host/host';
 import type { Options } from './options/schema';
 import type { PutlogsOptions } from './options/types';
 import type { LineStream } from './shipper/line-stream';
-import type { Shipper } from './sink';
+import type { Shipper, WorkerShipper } from './sink';
 
 export { PutlogsError, type PutlogsErrorCode } from './errors';
-export type { WorkerShipper } from './host/host';
 export type { PutlogsOptions } from './options/types';
 export type { LineStream } from './shipper/line-stream';
-export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents } from './sink';
+export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';
 export { addStats, DROP_REASONS, type DropReason, type Stats } from './telemetry/counters';
 export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
 
 /**
- * The whole core in this thread.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, with every problem of the options and the environment
+ * Starts a shipper in this thread.
+ *
+ * @param options what is not set here comes from the environment, else from the defaults (docs/options.md)
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment
  */
 export function createShipper(options: PutlogsOptions = {}): Shipper {
   const resolved = resolve(options);
@@ -28,8 +27,10 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
 }
 
 /**
- * Starts the core in a worker thread.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`; `ERR_PUTLOGS_WORKER` if no thread could be started
+ * Starts a shipper in a worker thread. A worker that ends is replaced.
+ *
+ * @param options as for `createShipper`
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, or `ERR_PUTLOGS_WORKER` if no thread could be started
  */
 export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper {
   const resolved = resolve(options);
@@ -37,8 +38,10 @@ export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper
 }
 
 /**
- * The whole core in this thread, behind a stream of lines.
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, as `createShipper`
+ * Starts a shipper in this thread behind a writable stream. Each line is a record.
+ *
+ * @param options as for `createShipper`
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`
  */
 export function createLineStream(options: PutlogsOptions = {}): LineStream {
   const resolved = resolve(options);

@@ -1,23 +1,20 @@
-// The counters as OpenTelemetry metrics.
+// Reports the counters as OpenTelemetry metrics.
 //
-// Takes: what has `stats()`, read when metrics are collected and not before. Gives: the instruments of
-// telemetry/instruments.ts, all observed by one callback. Keeps: how many were reported, to name each. Never: loaded by
-// anything else in this package: `@opentelemetry/api` is the application's.
+// The counters are read when metrics are collected. No other file loads this one, because `@opentelemetry/api` belongs to
+// the application. telemetry/instruments.ts lists the instruments.
 
 import { type Attributes, type BatchObservableResult, type Meter, metrics, type Observable } from '@opentelemetry/api';
 import type { Stats } from './telemetry/counters';
 import { INSTRUMENTS, type Instrument } from './telemetry/instruments';
 
-/**
- * A shipper, a host, a winston transport, pino's stream; or, for a transport in pino's worker, `() =>
- * stats(transport)`.
- */
+/** A shipper, a winston transport, or pino's stream; for a transport in pino's worker `() => stats(transport)`. */
 export type StatsSource = { stats(): Stats } | (() => Stats | Promise<Stats>);
 
+/** The options of `reportStats`. */
 export interface ReportOptions {
-  /** Default: the global provider's, which has to be set before. */
+  /** Default: a meter of the global provider, which must be set before. */
   readonly meter?: Meter | undefined;
-  /** Beside, or in place of, `otel.component.type` and `otel.component.name`; for several transports in one process. */
+  /** Added to each point. May replace `otel.component.type` and `otel.component.name`, to name one of several transports. */
   readonly attributes?: Attributes | undefined;
 }
 
@@ -25,9 +22,8 @@ const COMPONENT_TYPE = 'putlogs';
 let reported = 0;
 
 /**
- * Reports the counters of a transport whenever metrics are collected. A source that gives none then is an error of that
- * collection, which the SDK tells.
- * @returns ends the reporting
+ * Reports the counters of a transport whenever metrics are collected. If the source throws, the SDK reports the error.
+ * @returns a function that ends the reporting
  */
 export function reportStats(source: StatsSource, { meter = ownMeter(), attributes }: ReportOptions = {}): () => void {
   const component = {

@@ -1,59 +1,66 @@
-// What a shipper is to those who write to it, in whichever thread its work is done.
-// Types only: the face that a shipper and a host have in common, and what else a shipper has for its own thread.
+// The public types of a shipper: how records go in, and what can be asked of it.
 
 import type { EventEmitter } from 'node:events';
 import type { Stats } from './telemetry/counters';
 import type { Warning } from './telemetry/warnings';
 
+/** The options of `flush` and `close`. */
 export interface FlushOptions {
-  /** Most milliseconds to wait, by the monotonic clock. Without it: for as long as the service is away. */
+  /** The limit in milliseconds. Default: none for `flush`, the option `closeTimeoutMs` for `close`. */
   readonly timeoutMs?: number | undefined;
 }
 
+/** The result of `flush`. */
 export interface FlushResult {
-  /** True: every record accepted before the call is delivered or dropped. False: the time was over first. */
+  /** `true` if every record accepted before the call is delivered or dropped, `false` if `timeoutMs` expired first. */
   readonly finished: boolean;
-  /** `stats().pending` at that moment: records in memory only, those accepted since the call among them. */
+  /** `stats().pending` at that moment. It includes records that were accepted after the call. */
   readonly pending: number;
 }
 
-/** Where records go in: a shipper in this thread, or a host whose worker thread has one. */
+/** Takes records. No method throws or rejects. */
 export interface RecordSink {
   /**
-   * Takes one record: the text of a JSON object. Never throws and never blocks.
-   * @returns whether it was accepted; if not, it is counted in `stats().refused`.
+   * Accepts one record without blocking.
+   *
+   * @param record the text of one JSON object, as a string or in UTF-8. Any other text is sent as the field `message`.
+   * @returns `true` if the record was accepted. If not, it is counted in `stats().refused` under the reason.
    */
   write(record: string | Uint8Array): boolean;
   /**
-   * Seals the open batch, and resolves when every record accepted so far is delivered or dropped, or after `timeoutMs`.
-   * Records that are not finished by then are still sent. Records on disk are not finished. The process is kept alive
-   * until it resolves, and no longer. Never rejects.
+   * Sends buffered records now. Resolves when every record accepted so far is delivered or dropped, or after `timeoutMs`;
+   * delivery of the rest goes on. A record on disk is not finished, so this may take as long as an outage. The process
+   * stays alive until it resolves.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /**
-   * Takes no more records, and resolves when all are delivered or dropped, at the latest after `timeoutMs` (default:
-   * the option `closeTimeoutMs`). Records that are left then are spooled, or dropped and reported. Never rejects.
+   * Refuses new records, and resolves when every accepted one is delivered or dropped, at the latest after `timeoutMs`.
+   * Records that are still pending then are spooled; without a spool they are dropped and reported. A second call
+   * returns the first one's promise.
    */
-  close(options?: { timeoutMs?: number }): Promise<void>;
-  /** What became of the records so far. */
+  close(options?: FlushOptions): Promise<void>;
+  /** Returns a copy of the counters. */
   stats(): Stats;
 }
 
-/** The events of a shipper, and of a host. There is no `error`: a log must not end the application. */
+/** The events of a shipper. There is no event `error`: without a listener it would end the application. */
 export interface ShipperEvents {
-  /** Something a person should look at; also on stderr. Of each kind the first, then at most one a minute. */
+  /** Something a person should look at. Also one line on stderr, with the same rate limit. */
   warning: [Warning];
 }
 
-/** A batch's way as one object. */
+/** Batches, sends and retries in this thread. */
 export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 
-/** What the worker has of it. */
+/** Does the same in a worker thread, which is replaced if it ends. */
+export interface WorkerShipper extends RecordSink, EventEmitter<ShipperEvents> {}
+
+/** The shipper inside a worker, which reads records from a buffer of its own. */
 export interface RangeShipper extends Shipper {
-  /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
+  /** As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean;
-  /** Whether memory has room for so many bytes more. With a spool, batches go to disk to make room. */
+  /** Returns whether memory has room for this many bytes. With a spool, batches go to disk to make room. */
   makeRoom(bytes: number): boolean;
-  /** Bytes that need not be copied to be read, if the record stands in them. They may be others after `writeRange`. */
+  /** A record in this buffer is read without a copy. `writeRange` may replace the buffer. */
   readonly piece: Buffer;
 }

@@ -1,8 +1,8 @@
-// The worker thread's side of a host: what thread-stream loads and writes to.
+// The worker thread's side of a worker shipper: thread-stream loads this file and writes lines to it.
 //
-// It gets resolved options and the account's buffer from the host, then lines as text that is cut anywhere. It passes
-// them record by record to its shipper. It never stops reading: the ring that the application writes into is always
-// emptied, whatever the service does. The messages between the two threads stand in host/worker-protocol.ts.
+// It receives resolved options and the buffer of the counters, then lines as text that may be cut anywhere. It passes each
+// record to its shipper. It never stops reading: the application writes into a ring that must always be emptied.
+// host/worker-protocol.ts lists the messages between the two threads.
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
@@ -13,12 +13,10 @@ import { lineStream } from './shipper/line-stream';
 import { startShipper } from './shipper/shipper';
 import { Counters } from './telemetry/counters';
 
-/**
- * A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts).
- */
-const BEAT_MS = 500;
+/** A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts). */
+const HEARTBEAT_MS = 500;
 
-// thread-stream wants the default; the name is for `import`, where a default alone is not the same to all bundlers.
+// thread-stream uses the default export. The named one is for `import`, because bundlers treat a lone default differently.
 export default startWorker;
 
 export function startWorker({ putlogs }: WorkerStart): Writable {
@@ -27,10 +25,10 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   let isInheritedReported = false;
   const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs });
   const lines = new Lines((bytes, start, end) => {
-    // Before it is looked at: a worker that dies of this record must not leave it to the next one.
+    // Counted before it is read: if this record ends the worker, the next worker must not read it.
     counters.add('begun');
-    // Line by line, as the record goes over into `pendingBytes`: counted in both, a large chunk would look twice as
-    // large while it is read, and the host would refuse records that fit.
+    // Counted for each line, when the record moves to `pendingBytes`. Counted once for a whole chunk, its bytes would be in
+    // both counters while it is read, and the host would refuse records that fit.
     counters.add('receivedBytes', end - start + 1);
     countedInChunk += end - start + 1;
     shipper.writeRange(bytes, start, end);
@@ -50,21 +48,21 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
           await shipper.close({ timeoutMs: leftMs });
           return true;
         });
-        // Also if the records never come, because the ring is not emptied.
+        // In case the records never arrive: then the flush above never begins.
         systemClock.after(message.timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
         break;
       case 'PUTLOGS_EXIT':
         void shipper.close({ timeoutMs: message.timeoutMs }).then(() => counters.add('closed'));
         break;
       case 'PUTLOGS_PING':
-        counters.add('beats');
+        counters.add('heartbeats');
         break;
       default:
     }
   });
   beat();
 
-  /** The message has overtaken the records: it did not come through the ring. */
+  /** Waits for the records that were sent before the message. They come through the ring, which is slower. */
   function flushLater({ id, timeoutMs, records }: FlushMessage, flush: (leftMs: number) => Promise<boolean>): void {
     const deadlineMs = systemClock.monotonicMs() + timeoutMs;
     const begin = async (): Promise<void> => {
@@ -86,9 +84,9 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   }
 
   function beat(): void {
-    counters.add('beats');
+    counters.add('heartbeats');
     reportInherited();
-    systemClock.after(BEAT_MS, false, beat);
+    systemClock.after(HEARTBEAT_MS, false, beat);
   }
 
   return lineStream(
@@ -96,7 +94,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
     (bytes) => {
       countedInChunk = 0;
       lines.push(bytes);
-      // What was not a whole line, and what an earlier chunk had counted of the first.
+      // Corrects for the last line, which may be cut, and for the first one, which began in an earlier chunk.
       counters.add('receivedBytes', bytes.length - countedInChunk);
       beginFlushes();
     },

@@ -1,45 +1,50 @@
-// The pino transport: the lines pino writes, handed to a shipper as they are.
+// The pino transport: hands the lines that pino writes to a shipper, unparsed.
 //
-// Takes: the core's options, as plain data (they cross a thread). Gives: the stream pino writes to, in the worker
-// that pino starts, or in the application's own thread for `pino(await transport(options))`.
-// Keeps: the shipper and the stream in front of it.
-// Never: parses a record; fails once it has started. Under pino an error of ours would end the worker, and the
-// application with it at its next line, so wrong options are the one error there is, and they are told at start.
+// It runs in the worker that pino starts, or in the application's thread for `pino(await transport(options))`. Wrong
+// options are reported at the start. After that it never fails: an error would end pino's worker, and the application with
+// it at its next line.
 //
-// It is a plain stream and not one of pino-abstract-transport, which splits the text into a string and an event for
-// each line: that costs more than shipping it. What that package sees to besides is here: the stream closes when the
-// shipper has, and `flush` is pino's.
+// It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line, which
+// costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and `flush` is
+// the one that pino calls.
 import type { Writable } from 'node:stream';
 import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
-import { show } from './stats';
+import { exposeStats } from './stats';
 
 export { stats } from './stats';
 
+/** The options of the core. They cross a thread, so they are plain data. */
 export type PinoTransportOptions = PutlogsOptions;
 
+/** The stream that pino writes to. */
 export interface PinoTransport extends Writable {
   /**
-   * Sends what waits at once, and resolves when everything written so far was delivered, or dropped and counted; or
-   * after `timeoutMs`, which `finished` tells. What is left then goes on as if nobody had asked. Never rejects.
+   * Sends buffered records now. Resolves when every record written so far is delivered or dropped, or after `timeoutMs`
+   * (default: no limit); delivery of the rest goes on. Never rejects.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
-  /** The same, with a call in place of the promise and without a limit. `logger.flush(done)` is this. */
+  /** As above, with a callback and without a limit. `logger.flush(done)` calls this. */
   flush(done?: () => void): void;
-  /** What became of the records so far. Across pino's worker: `stats(transport)`. */
+  /** Returns a copy of the counters. If the transport runs in pino's worker, use `stats(transport)` instead. */
   stats(): Stats;
 }
 
+/**
+ * Starts the transport. pino calls it in its worker.
+ *
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment
+ */
 export async function transport(options: PinoTransportOptions = {}): Promise<PinoTransport> {
   const { shipper, stream } = createLineStream(options);
-  show(shipper);
-  // A line after the end is no reason to stop the application; `refuseAfterEnd` counts it.
+  exposeStats(shipper);
+  // A line after the end must not stop the application. `refuseAfterEnd` counts it.
   stream.on('error', () => {});
   refuseAfterEnd(stream, (line) => shipper.write(line));
 
   const flush = (given?: FlushOptions | (() => void)): Promise<FlushResult> => {
     if (typeof given !== 'function') return shipper.flush(given);
     const flushed = shipper.flush();
-    // Outside the promise, so that what the application's callback throws is the application's.
+    // Outside the promise, so that an error of the application's callback stays the application's.
     void flushed.then(() => process.nextTick(given));
     return flushed;
   };
@@ -48,7 +53,7 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
 
 export default transport;
 
-/** What is written after `end()` goes to the shipper when that is closed, too: it refuses, and counts it. */
+/** A line that is written after `end()` goes to the closed shipper, which refuses and counts it. */
 function refuseAfterEnd(stream: Writable, refuse: (line: string) => void): void {
   const late = (line: unknown): boolean => {
     const count = () => refuse(String(line));

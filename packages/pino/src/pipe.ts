@@ -1,12 +1,10 @@
-// The command putlogs-pino: what an application writes to its stdout, shipped by a process of its own.
+// The command putlogs-pino: ships the lines that an application writes to its stdout, in a process of its own.
 //
-// Takes: lines on stdin, flags, a config file, the environment, signals. Gives: the lines to the service, with --echo
-// also to stdout, byte for byte; an exit code. Keeps: the shipper. Never: ends with 0 while a line is neither
-// acknowledged nor on disk; refuses a line because memory is full: it stops reading until there is room, and the pipe
-// fills up instead.
+// It exits with 0 only if every line is acknowledged or on disk. It never refuses a line because memory is full: it stops
+// reading until there is room, and the pipe fills up.
 //
-// Ctrl-C goes to all processes of a pipeline at once. The first is therefore left to the application: what it writes at
-// its end comes through, and the end of the input is ours. So is it with other commands that pino is piped to.
+// Ctrl-C goes to all processes of a pipeline at once. The first Ctrl-C is left to the application, so that its last lines
+// arrive. The end of the input then ends this process.
 
 import { fstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +25,9 @@ import {
 } from '@putlogs/core/tools';
 
 const FLAGS = {
-  echo: { short: 'e', meaning: 'Pass every line on to stdout, byte for byte.' },
-  quiet: { short: 'q', meaning: 'No line with the counters at the end.' },
-  json: { meaning: 'That line as one JSON text.' },
+  echo: { short: 'e', meaning: 'Copy every line to stdout, byte for byte.' },
+  quiet: { short: 'q', meaning: 'Print no counters at the end.' },
+  json: { meaning: 'Print the counters as JSON.' },
   ...COMMON_FLAGS,
 } as const satisfies Record<string, OwnFlag>;
 
@@ -37,24 +35,25 @@ const HELP = `Usage: node app.js | putlogs-pino [flags]
 
 Ships each line of its input to Volcengine TLS or Alibaba Cloud SLS, as @putlogs/pino does in a thread.
 
-When memory (--memory-max-bytes) is full it stops reading until there is room, so that no line is lost; the
-application may then wait in its writes to stdout. With --spool-dir lines go to disk instead. With
---memory-when-full dropOldest the oldest are dropped, and counted.
+When memory (--memory-max-bytes) is full, it stops reading until there is room, so that no line is lost. The
+application may then block when it writes to stdout. With --spool-dir lines go to disk instead. With
+--memory-when-full dropOldest the oldest lines are dropped and counted.
 
-It ends when its input ends. Then, and on SIGTERM and the second Ctrl-C, it delivers for --close-timeout-ms
-at most; what is left goes to --spool-dir, or is lost and told. The first Ctrl-C is left to the application.
+It ends when its input ends, on SIGTERM, and on the second Ctrl-C. It then delivers for at most
+--close-timeout-ms. The remaining lines go to --spool-dir; without it they are lost and reported. The first
+Ctrl-C is left to the application.
 
-Other users of the machine see the flags of a command: keep secrets in variables or a file.
+Other users of the machine can see the flags of a command: keep secrets in variables or a file.
 
-Exit codes: 0 every line was acknowledged by the service or is in the spool; 1 some were not, and one line on
+Exit codes: 0 every line is acknowledged by the service or in the spool; 1 some lines are not, and one line on
 stderr says so; 2 wrong flags or options.
 
 Flags:
 ${flagsHelp(FLAGS)}
-Options, from a flag, else the config file, else the variable, else the vendor's variable, else the default:
+Options. A flag overrides the config file, then the variable, the vendor's variable, and the default:
 ${optionsHelp()}`;
 
-/** After a signal, what is in the pipe already is still read. */
+/** After a signal, lines that are already in the pipe are still read for this long. */
 const LAST_READ_MS = 250;
 
 function main(): void {
@@ -78,16 +77,16 @@ function start({ given, own }: CommandLine): void {
 }
 
 function ship(options: Options, own: ReadonlyMap<string, string>): void {
-  // Until it is known to be 0, however the process ends.
+  // 1 until every line is known to be safe, however the process ends.
   process.exitCode = 1;
   const stopWaiting = new AbortController();
-  // Signals are seen to here.
+  // This process handles signals itself, below.
   const { shipper, stream } = startLineStream({ ...options, handleSignals: [] }, { waitUntil: stopWaiting.signal });
   const { stdin, stdout } = process;
 
   let isEnding = false;
   const end = () => {
-    // Whoever asks again does not want to wait: the listeners on exit keep what can be kept.
+    // A second signal ends the process at once. The exit listeners spool what they can.
     if (isEnding) process.exit(1);
     isEnding = true;
     setTimeout(() => {
@@ -101,7 +100,7 @@ function ship(options: Options, own: ReadonlyMap<string, string>): void {
   else process.on('SIGINT', end);
 
   let inputProblem: string | undefined;
-  // That nobody reads it any more is no reason to stop shipping.
+  // A closed stdout is no reason to stop shipping.
   stdout.on('error', () => {});
   pump(stdin, own.has('echo') ? [stream, stdout] : [stream])
     .catch((error: Error) => {
@@ -110,18 +109,18 @@ function ship(options: Options, own: ReadonlyMap<string, string>): void {
     .finally(() => stream.end());
 
   stream.on('finish', () => {
-    // Whatever still holds the input open, nothing more is awaited of it.
+    // An input that is still open must not keep the process alive.
     stdin.destroy();
     process.exitCode = report(shipper.stats(), own, inputProblem) ? 0 : 1;
   });
 }
 
-/** Byte for byte, no faster than each takes it. */
+/** Copies the input to each output, no faster than the slowest of them. */
 async function pump(stdin: AsyncIterable<Buffer>, outputs: readonly Writable[]): Promise<void> {
   for await (const chunk of stdin) for (const output of outputs) await write(output, chunk);
 }
 
-/** Resolves when more may come, or when no more will be taken. */
+/** Resolves when the output takes more, or when it is closed. */
 function write(output: Writable, chunk: Buffer): Promise<void> | undefined {
   if (output.errored || !output.writable || output.write(chunk)) return undefined;
   return new Promise((resolve) => {
@@ -135,36 +134,36 @@ function write(output: Writable, chunk: Buffer): Promise<void> | undefined {
 }
 
 function isPipe(): boolean {
-  // With bigint, for node 20 keeps the numbers of the last other stat of a file, and where that was a pipe, a
-  // module that is loaded later through a link is not found: its realpathSync asks those numbers instead of its own.
+  // With bigint: Node 20 keeps the numbers of the last other stat. After that of a pipe, `require` through a link would
+  // read those numbers in place of its own and fail (spool/real-fs.ts of the core).
   return !process.stdin.isTTY && !fstatSync(0, { bigint: true }).isFile();
 }
 
-/** Gives whether every line was acknowledged or is on disk. */
+/** Prints the result. Returns whether every line is acknowledged or on disk. */
 function report(stats: Stats, own: ReadonlyMap<string, string>, inputProblem: string | undefined): boolean {
   const { accepted, recovered, delivered, spooled, refused } = stats;
-  const lost = accepted + recovered - delivered - spooled + sum(withoutMeant(refused));
+  const lost = accepted + recovered - delivered - spooled + sum(withoutChosen(refused));
   if (own.has('json')) process.stderr.write(`${JSON.stringify(stats)}\n`);
   else if (!own.has('quiet')) {
     const left = recovered === 0 ? '' : `, ${recovered} left by earlier processes`;
     const all = accepted + sum(refused);
     const read = `${all} line${all === 1 ? '' : 's'}${left}`;
-    tell(`${read}: ${delivered} delivered, ${spooled} in the spool, ${lost} lost`);
+    printLine(`${read}: ${delivered} delivered, ${spooled} in the spool, ${lost} lost`);
   }
-  if (inputProblem !== undefined) tell(`stdin could not be read to its end: ${inputProblem}`);
+  if (inputProblem !== undefined) printLine(`stdin could not be read to its end: ${inputProblem}`);
   if (lost > 0)
-    tell(`${lost} ${lost === 1 ? 'record is' : 'records are'} lost (${reasons(stats)}); ${adviceFor(stats)}`);
+    printLine(`${lost} ${lost === 1 ? 'record is' : 'records are'} lost (${reasons(stats)}); ${adviceFor(stats)}`);
   return lost === 0 && inputProblem === undefined;
 }
 
-/** Without what somebody wants: `enabled: false`, and what their transform left out. */
-function withoutMeant({ disabled: _, filtered: __, ...others }: Stats['refused']): Readonly<Record<string, number>> {
+/** Without the reasons that the user chose: `enabled: false`, and records that `transform` left out. */
+function withoutChosen({ disabled: _, filtered: __, ...others }: Stats['refused']): Readonly<Record<string, number>> {
   return others;
 }
 
-/** The counters that say why. */
+/** Returns the reasons with their counts. */
 function reasons({ dropped, refused }: Stats): string {
-  return [...Object.entries(dropped), ...Object.entries(withoutMeant(refused))]
+  return [...Object.entries(dropped), ...Object.entries(withoutChosen(refused))]
     .filter(([, records]) => records > 0)
     .map(([reason, records]) => `${reason}: ${records}`)
     .join(', ');
@@ -186,12 +185,12 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function tell(text: string): void {
+function printLine(text: string): void {
   process.stderr.write(`putlogs-pino: ${text}\n`);
 }
 
 function complain(problem: string, exitCode: number): void {
-  tell(problem);
+  printLine(problem);
   process.exitCode = exitCode;
 }
 

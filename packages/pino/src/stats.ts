@@ -1,19 +1,17 @@
-// What the application's thread can learn of a transport that runs in pino's worker: its counters and its warnings.
+// Carries counters and warnings from a transport in pino's worker to the application's thread.
 //
-// Takes, in the worker: the shippers there are. Gives, in the application's thread: their counters when asked, and
-// 'putlogs:warning' events on the stream that `pino.transport` returned. Keeps: the shippers.
-// Never: listens on the worker's port before somebody else does. The first listener sets the port going, and what
-// pino sends at the start to a transport that is still being loaded would be gone before it listens.
+// The worker must not listen on its port before pino does. The first listener starts the port, and messages that pino sends
+// to a transport that is still loading would be lost.
 //
 //   application -> worker  { code: 'PUTLOGS_STATS' }
-//   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all our targets
+//   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all putlogs targets
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
 import type { EventEmitter } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { addStats, type RecordSink, type Stats, type Warning } from '@putlogs/core';
 import { statsNotAnswered } from './errors';
 
-const LOOK_MS = 20;
+const POLL_INTERVAL_MS = 20;
 const ASK_MS = 50;
 const TIMEOUT_MS = 1000;
 
@@ -23,8 +21,8 @@ interface Watched extends Pick<RecordSink, 'stats'> {
 
 const shippers = new Set<Watched>();
 
-/** Makes a shipper's counters and warnings seen in the application's thread, if this is a thread that pino started. */
-export function show(shipper: Watched): void {
+/** Makes a shipper's counters and warnings available in the application's thread, if pino started this thread. */
+export function exposeStats(shipper: Watched): void {
   if (parentPort === null || !isPinoWorker()) return;
   if (shippers.size === 0) answerLater(parentPort);
   shippers.add(shipper);
@@ -39,14 +37,14 @@ function answerLater(port: MessagePort): void {
       if (message?.code === 'PUTLOGS_STATS')
         emit('putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
     });
-  }, LOOK_MS).unref();
+  }, POLL_INTERVAL_MS).unref();
 }
 
 function emit(name: string, argument: unknown): void {
   parentPort?.postMessage({ code: 'EVENT', name, args: [argument] });
 }
 
-/** Events reach the application's thread since thread-stream 2.2; before, they would end the transport. */
+/** Whether events reach the application's thread: since thread-stream 2.2. Before that they would end the transport. */
 function isPinoWorker(): boolean {
   const context = (workerData as { workerData?: { $context?: { threadStreamVersion?: string } } } | null)?.workerData;
   const [major = 0, minor = 0] = (context?.$context?.threadStreamVersion ?? '').split('.').map(Number);
@@ -54,9 +52,10 @@ function isPinoWorker(): boolean {
 }
 
 /**
- * The counters of a transport, asked of its thread. With several targets of ours in it: their sum.
- * @param transport what `pino.transport(...)` returned, or `await transport(...)`
- * @throws PutlogsError `ERR_PUTLOGS_WORKER` if there is no answer within `timeoutMs` (default 1000)
+ * Returns the counters of a transport. With several putlogs targets in one transport, they are added.
+ *
+ * @param transport the result of `pino.transport(...)`, or of `await transport(...)`
+ * @throws PutlogsError `ERR_PUTLOGS_WORKER` if the transport does not answer within `timeoutMs` (default: 1000)
  */
 export function stats(
   transport: EventEmitter & { stats?: () => Stats },
@@ -74,7 +73,7 @@ export function stats(
       resolve(answer);
     };
     const ask = () => transport.emit('message', { code: 'PUTLOGS_STATS' });
-    // More than once: a worker that is still starting does not hear the first.
+    // Asked repeatedly, because a worker that is still starting does not receive the first message.
     const asking = setInterval(ask, ASK_MS);
     const deadline = setTimeout(() => {
       end();

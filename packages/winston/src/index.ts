@@ -1,4 +1,4 @@
-// The face of the package for `require`. Takes and keeps nothing; gives the transport; never anything else.
+// The entry point of the package for `require`.
 import { PutlogsTransport } from './transport';
 
 export { PutlogsTransport, type PutlogsTransportOptions } from './transport';

@@ -1,12 +1,8 @@
-// Whether JSON.stringify says everything of a value, so that it can be left alone with it.
+// Decides whether JSON.stringify alone writes a value without losing anything.
 //
-// Takes: a value, whatever it is. Gives: yes, or that it must be looked at piece by piece. Keeps: nothing between
-// calls. Never: throws; goes round in a cycle, or through a large graph: what is deeper or larger than a record usually
-// is counts as no, and so does what throws when it is read.
-//
-// It asks of each value what `plainOf` would change: an error, a map, bytes, a number JSON has no word for. A replacer
-// does the same, but the engine then leaves its fast way for every property, which costs more than this walk and the
-// writing together.
+// It looks for values that `toJsonValue` would change: an error, a map, bytes, NaN. A value that is deeper or larger than a
+// usual record, that has a cycle, or whose reading throws counts as unsafe. A replacer could do the same, but with one
+// the engine leaves its fast path for every property, which costs more than this walk and the writing together.
 
 const MAX_DEPTH = 8;
 const MAX_VALUES = 1000;
@@ -44,7 +40,7 @@ function areSafe(value: object, depth: number): boolean {
     for (const item of value) if (!isSafe(item, depth)) return false;
     return true;
   }
-  // A class may have a `toJSON`, and a Map or a Date is one.
+  // A class may have a `toJSON`. Map and Date are classes.
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   for (const name in value) {

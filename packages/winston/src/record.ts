@@ -1,22 +1,21 @@
-// One winston info -> the JSON text of one record.
+// Makes the JSON text of one record from one winston info. It never throws and never changes the info.
 //
-// Takes: an info: a plain object, an Error, or whatever else was logged. Gives: its own enumerable fields as JSON,
-// with the level winston means (not the coloured one), the message, and a time if the info has none.
-// Keeps: the names it has quoted. Never: throws; changes the info; uses a field's name on an object of ours, where
-// `__proto__` would not be a name.
-import { carefulText } from './careful';
+// The record has the info's own enumerable fields, with winston's level (not the coloured one), and a time if the info has
+// none. Field names are never set on an object here, where `__proto__` would not be a name.
+
 import { isJsonSafe } from './json-safe';
-import { isError, liftError, plainOf, throwsText } from './plain';
+import { safeStringify } from './safe-stringify';
+import { isError, liftError, throwsText, toJsonValue } from './to-json-value';
 
 const LEVEL = Symbol.for('level');
 
-/** Quoting a name costs as much as quoting a short value. Bounded, for names may be made up without end. */
+/** Quoted names. Quoting a name costs as much as a short value. Bounded, because an application may make up names. */
 const names = new Map<string, string>();
 const MAX_NAMES = 1024;
 
 /**
- * @param timeKeys the names a time may have. If the info has none of them, the first is written with `nowMs`. Times
- * stand before the other fields: of several the shipper takes the first it can read.
+ * @param timeKeys the names of time fields. If the info has none of them, the first is written with `nowMs`. Times are
+ * written before the other fields, because the shipper uses the first time that it can read
  */
 export function recordText(info: unknown, timeKeys: readonly string[], nowMs: number): string {
   try {
@@ -28,7 +27,7 @@ export function recordText(info: unknown, timeKeys: readonly string[], nowMs: nu
   }
 }
 
-/** Whether winston logs this because the process is about to end. */
+/** Whether winston logs this because of an uncaught error, and the process may end. */
 export function isUncaught(info: unknown): boolean {
   try {
     const { exception, rejection } = info as { exception?: unknown; rejection?: unknown };
@@ -39,17 +38,17 @@ export function isUncaught(info: unknown): boolean {
 }
 
 function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
-  return plainText(info as Record<string, unknown>, timeKeys, nowMs) ?? carefulFieldsText(info, timeKeys, nowMs);
+  return fastText(info as Record<string, unknown>, timeKeys, nowMs) ?? safeFieldsText(info, timeKeys, nowMs);
 }
 
-/** The everyday info, written by the engine in one go; nothing if it is not one. */
-function plainText(info: Record<string, unknown>, timeKeys: readonly string[], nowMs: number): string | undefined {
+/** Returns the text of a usual info, which the engine writes in one step; undefined for all others. */
+function fastText(info: Record<string, unknown>, timeKeys: readonly string[], nowMs: number): string | undefined {
   if (!isJsonSafe(info)) return undefined;
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
   if (level !== undefined && level !== info['level']) return undefined;
   let times = 0;
   for (const key of timeKeys) if (info[key] !== undefined) times += 1;
-  // Of several times the order counts.
+  // The order of several times matters.
   if (times > 1) return undefined;
   const text = JSON.stringify(info);
   if (times === 1) return text;
@@ -57,7 +56,7 @@ function plainText(info: Record<string, unknown>, timeKeys: readonly string[], n
   return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
 }
 
-function carefulFieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
+function safeFieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
   const fields = (isError(info) ? liftError(info) : info) as Readonly<Record<string, unknown>>;
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
   let times = '';
@@ -76,7 +75,7 @@ function carefulFieldsText(info: object, timeKeys: readonly string[], nowMs: num
   return objectText((times === '' ? timeText(timeKeys, nowMs) : times) + others);
 }
 
-/** An error logged as the message: its message, and its other fields where the info has none of that name. */
+/** Writes an error that was logged as the message: its message, and its fields that the info does not have. */
 function errorText(error: Error, fields: Readonly<Record<string, unknown>>): string {
   const lifted = liftError(error);
   let text = '';
@@ -97,7 +96,7 @@ function timeText(timeKeys: readonly string[], nowMs: number): string {
   return timeKey === undefined ? '' : nameText(timeKey) + nowMs;
 }
 
-/** `,"name":`, for a name that comes with most records. */
+/** Returns `,"name":`. */
 function nameText(name: string): string {
   let text = names.get(name);
   if (text === undefined) {
@@ -108,7 +107,7 @@ function nameText(name: string): string {
   return text;
 }
 
-/** @param fields each with a comma before it. */
+/** @param fields each with a comma before it */
 function objectText(fields: string): string {
   return `{${fields.slice(1)}}`;
 }
@@ -121,7 +120,7 @@ function read(fields: Readonly<Record<string, unknown>>, key: string): unknown {
   }
 }
 
-/** The JSON text of one field's value; nothing for undefined. */
+/** Returns the JSON text of one field's value; undefined for undefined. */
 function valueText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -134,14 +133,14 @@ function valueText(value: unknown): string | undefined {
       try {
         return isJsonSafe(value) ? JSON.stringify(value) : JSON.stringify(value, replacePlain);
       } catch {
-        return carefulText(value);
+        return safeStringify(value);
       }
     default:
-      return carefulText(value);
+      return safeStringify(value);
   }
 }
 
-/** For JSON.stringify, which has called `toJSON` already: what was there before decides. */
+/** A replacer. JSON.stringify has already called `toJSON`, so the value before that decides. */
 function replacePlain(this: Record<string, unknown>, key: string, value: unknown): unknown {
   switch (typeof value) {
     case 'string':
@@ -149,6 +148,6 @@ function replacePlain(this: Record<string, unknown>, key: string, value: unknown
     case 'undefined':
       return value;
     default:
-      return plainOf(this[key], value);
+      return toJsonValue(this[key], value);
   }
 }

@@ -1,24 +1,25 @@
-// Records on the application's side of the ring: those of a turn as one text, and a queue of chunks of whole lines.
+// Records on the application's side of the ring: those of a turn as one text, and queues of chunks of whole lines.
 //
 // A line is a record: a newline within one (JSON allows it between tokens) becomes a space. A write to the ring costs
 // more than a record, so the records of a turn of the loop cross it together.
 
-/** Whole lines on their way. */
+/** Whole lines on their way to a worker. */
 export interface Chunk {
   readonly bytes: Buffer;
   readonly records: number;
 }
 
-/** The records of a turn go at its end, or when they are this long. */
+const NEWLINE = 0x0a;
+/** The records of a turn are sent at its end, or when they are this long. */
 const LONG_CHARACTERS = 64 * 1024;
-/** The queue moves its chunks to the front when at least so many places there are free. */
+/** The queue moves its chunks to the front when at least this many places there are free. */
 const MOVE_CHUNKS = 1024;
 
 export class ChunkBuilder {
   #text = '';
   #records = 0;
 
-  /** In characters: what the bytes are is known when they are made. */
+  /** In characters. The number of bytes is only known when they are made. */
   get length(): number {
     return this.#text.length;
   }
@@ -41,10 +42,10 @@ export class ChunkBuilder {
   }
 }
 
-/** Chunks, first in, first out. A slow worker can have more than a hundred thousand: a step costs the same for any. */
+/** Chunks, first in, first out. There may be more than 100,000 for a slow worker, so no step depends on their number. */
 export class ChunkQueue {
   #chunks: Chunk[] = [];
-  /** Those before it were taken. */
+  /** The place of the first chunk. The places before it are free. */
   #first = 0;
   #bytes = 0;
   #records = 0;
@@ -106,8 +107,50 @@ export class ChunkQueue {
   }
 }
 
-/** One line; not an empty one, for which there would be no record on the other side. */
+/** Returns one line. It is never empty: the worker makes no record of an empty line. */
 function lineOf(text: string): string {
   if (text === '' || text === '\r') return ' ';
   return text.includes('\n') ? text.replaceAll('\n', ' ') : text;
+}
+
+/**
+ * The chunks that were sent to a worker, each until the worker has begun its last record.
+ *
+ * The worker counts a record as begun before it reads it. So it cannot have sent a record that it has not begun: the next
+ * worker takes that one, and nothing is sent twice. The record at which a worker died is never read again, because it
+ * would end the next worker too.
+ */
+export class UnreadChunks {
+  readonly #chunks = new ChunkQueue();
+  /** Records in chunks that were forgotten. */
+  #forgotten = 0;
+
+  push(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+  }
+
+  /** @param begun how many records the worker has begun in its life */
+  forget(begun: number): void {
+    let { first } = this.#chunks;
+    while (first !== undefined && this.#forgotten + first.records <= begun) {
+      this.#forgotten += first.records;
+      this.#chunks.shift();
+      first = this.#chunks.first;
+    }
+  }
+
+  /** Returns the records that were not begun, and forgets all of them. */
+  take(begun: number): Chunk[] {
+    this.forget(begun);
+    const first = this.#chunks.shift();
+    if (first === undefined) return [];
+    this.#chunks.unshift([withoutFirst(first, begun - this.#forgotten)]);
+    return this.#chunks.take();
+  }
+}
+
+function withoutFirst({ bytes, records }: Chunk, begun: number): Chunk {
+  let at = 0;
+  for (let skipped = 0; skipped < begun; skipped += 1) at = bytes.indexOf(NEWLINE, at) + 1;
+  return { bytes: bytes.subarray(at), records: records - begun };
 }

@@ -1,10 +1,10 @@
-// What became of the records of the workers that a host has lost: it keeps the books, and reports each loss once.
+// The records of workers that have ended: counts them, and reports each loss once.
 
 import { Counters, type DropReason, type Reading, type Stats } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
 import { workerRecordsLost } from '../telemetry/warning-catalogue';
 import type { WarningReporter } from '../telemetry/warnings';
-import { bury, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
+import { addDead, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
 
 export class DeadWorkers {
   readonly #instance: string;
@@ -23,14 +23,14 @@ export class DeadWorkers {
     return this.#books.unfinished;
   }
 
-  /** Enters the last reading of a worker. */
-  bury(reading: Reading): void {
+  /** Enters the last reading of a worker that has ended. */
+  add(reading: Reading): void {
     this.reportLost(reading);
-    this.#books = bury(this.#books, reading);
+    this.#books = addDead(this.#books, reading);
     this.#reported = 0;
   }
 
-  /** Reports what the living worker did not find on disk, once it has looked at all of it. */
+  /** Reports the records that the living worker did not find on disk, once it has looked for all of them. */
   reportLost(reading: Reading): void {
     const lost = missingRecords(this.#books, reading) - this.#reported;
     if (lost <= 0) return;

@@ -1,7 +1,6 @@
-// When a worker that is gone may be followed by the next.
+// Decides when a worker that has ended is followed by the next: after a backoff, and at most five starts a minute.
 //
-// Takes: word of each end and each start. Gives: how long to wait. Keeps: the starts of the last minute. Never: more
-// than five starts a minute: a worker costs a start of tens of milliseconds on a core that belongs to the application.
+// A start costs tens of milliseconds on a core that belongs to the application.
 
 import { type BackoffOptions, backoffMs } from '../runtime/backoff';
 import type { Clock } from '../runtime/clock';
@@ -13,7 +12,7 @@ const BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 10_000 };
 export class RestartPolicy {
   readonly #clock: Clock;
   #starts: number[] = [];
-  /** Ends of which each came within a minute after the one before. */
+  /** Ends in a row, each within a minute after the one before. */
   #ends = 0;
   #lastEndMs = Number.NEGATIVE_INFINITY;
 
@@ -26,7 +25,7 @@ export class RestartPolicy {
     this.#starts = this.#starts.slice(-STARTS);
   }
 
-  /** A worker has ended. How long until the next may start. */
+  /** Counts the end of a worker. Returns how long to wait before the next one starts. */
   endedDelayMs(): number {
     const nowMs = this.#clock.monotonicMs();
     this.#ends = nowMs - this.#lastEndMs < WINDOW_MS ? this.#ends + 1 : 1;

@@ -1,4 +1,4 @@
-// The bookkeeping over the workers of one host, living and dead: pure functions of what their accounts say.
+// The bookkeeping over the workers of one host, living and dead: pure functions of their counters.
 //
 // A worker can die between the write of a batch to disk and its counter. So what is lost with it is only known when
 // its successor has opened the journals that it left: until then its unfinished records are pending.
@@ -50,7 +50,7 @@ export function missingRecords(books: Books, reading: Reading): number {
 }
 
 /** The books when the living worker has died. `reading` is its last one. */
-export function bury(books: Books, reading: Reading): Books {
+export function addDead(books: Books, reading: Reading): Books {
   const { recovered, lost, unfinished, spooled } = found(books, reading);
   const { stats } = reading;
   const left = reading.begun + stats.recovered + reading.inherited - stats.delivered - sumOf(stats.dropped);

@@ -12,9 +12,9 @@ import { BatchSender } from '../delivery/batch-sender';
 import { isProxied } from '../http/no-proxy';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
-import { encodingOf } from '../shipper/encoder';
+import { createEncoder } from '../shipper/encoder';
 import { networkOf } from '../shipper/network';
-import { signerOf } from '../shipper/signer';
+import { createSigner } from '../shipper/signer';
 import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
 import type { Target } from '../targets/target';
@@ -41,7 +41,7 @@ export function placeOf(options: Options): {
 export async function probe(options: Options, record: string): Promise<Probe> {
   const clock = systemClock;
   const remarks: string[] = [];
-  const { credentials, target } = signerOf(options, clock);
+  const { credentials, target } = createSigner(options, clock);
   credentials.listen({ renewed: () => {}, failed: (problem) => remarks.push(problem) });
   const attempts = new BatchSender({
     target,
@@ -67,7 +67,7 @@ export async function probe(options: Options, record: string): Promise<Probe> {
 function batchOf(record: string, options: Options, target: Target, onNoLz4: (reason: string) => void): SealedBatch {
   let sealed: SealedBatch | undefined;
   const batcher = new Batcher({
-    ...encodingOf(options, target, systemClock),
+    ...createEncoder(options, target, systemClock),
     maxBytes: options.batch.maxBytes,
     size: new SizeLimit(options.batch, systemClock),
     lingerMs: options.lingerMs,

@@ -9,7 +9,7 @@ import { SizeLimit } from '../batch/size-limit';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
 import { Delivery } from '../shipper/delivery';
-import { signerOf } from '../shipper/signer';
+import { createSigner } from '../shipper/signer';
 import type { Target } from '../targets/target';
 import { Counters, type Stats } from '../telemetry/counters';
 import { lz4Unavailable } from '../telemetry/warning-catalogue';
@@ -29,8 +29,8 @@ export type ReplayEnd =
   /** All records are finished. */
   'done' | 'out of patience' | 'aborted';
 
-const LOOK_MS = 200;
-const OTHERS_LOOK_MS = 20;
+const POLL_INTERVAL_MS = 200;
+const OTHERS_POLL_INTERVAL_MS = 20;
 
 export class Resend {
   readonly options: Options;
@@ -46,7 +46,7 @@ export class Resend {
     const { options } = parts;
     const clock = systemClock;
     const warnings = new WarningReporter(clock, () => {});
-    const { credentials, target } = signerOf(options, clock);
+    const { credentials, target } = createSigner(options, clock);
     this.#parts = parts;
     this.options = options;
     this.target = target;
@@ -86,10 +86,10 @@ export class Resend {
     await this.#delivery.firstLook;
     // A few instances are drained at a time, so there may be more when these are finished.
     while (!this.#delivery.isEmpty || (await this.#delivery.lookAgain())) {
-      const isOwnFinished = await this.#delivery.finished(LOOK_MS);
+      const isOwnFinished = await this.#delivery.finished(POLL_INTERVAL_MS);
       // Records of other instances are left: `finished` says nothing of those, and this loop must let the others run.
       if (isOwnFinished && !this.#delivery.isEmpty) {
-        await new Promise<void>((resolve) => systemClock.after(OTHERS_LOOK_MS, true, resolve));
+        await new Promise<void>((resolve) => systemClock.after(OTHERS_POLL_INTERVAL_MS, true, resolve));
       }
       const stats = this.stats();
       onProgress(stats);

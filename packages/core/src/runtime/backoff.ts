@@ -1,6 +1,6 @@
-// How long to wait before a batch is sent again.
-// Exponential with full jitter: anything from nothing to the step, so that many instances that failed together do
-// not come back together. Takes: the number of failures so far. Gives: milliseconds. Keeps: nothing.
+// Calculates how long to wait before a retry: exponential backoff with full jitter.
+//
+// The wait is a random time from 0 to the step, so that many instances that failed together do not retry together.
 
 export interface BackoffOptions {
   /** The first step. */
@@ -10,11 +10,11 @@ export interface BackoffOptions {
 }
 
 /**
- * @param failures how often the batch has failed, from 1.
- * @param floorMs what the service asked for; the jitter comes on top of it.
+ * @param failures how often it has failed, from 1
+ * @param floorMs the wait that the service asked for; the jitter is added to it
  */
 export function backoffMs(failures: number, floorMs: number, options: BackoffOptions, random: () => number): number {
-  // 2^30 base steps are beyond any cap; without the bound the power would reach Infinity, and Infinity * 0 is NaN.
+  // Without the bound the power would reach Infinity, and Infinity * 0 is NaN. 2^30 base steps exceed any cap.
   const step = Math.min(options.maxMs, options.baseMs * 2 ** Math.min(failures - 1, 30));
   return floorMs + random() * step;
 }

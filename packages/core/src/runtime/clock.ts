@@ -1,14 +1,14 @@
-// The one owner of time and of chance, so that every test can hold both in its hand.
-// Gives: the wall clock (what records and signatures carry), the monotonic clock (what intervals are measured
-// with: the wall clock jumps), timers and random numbers. Never: an interval from the wall clock.
+// The only source of time, timers and random numbers, so that a test can replace them.
+//
+// Records and signatures carry the wall clock. Intervals are measured with the monotonic clock, because the wall clock jumps.
 
-/** Ends a timer that has not fired; harmless afterwards. */
+/** Cancels a timer. Does nothing if it has fired. */
 export type CancelTimer = () => void;
 
 export interface Clock {
-  /** Milliseconds since 1970, as the machine believes. */
+  /** Milliseconds since 1970, by the machine's clock. */
   wallMs(): number;
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since a fixed moment. Never goes back. */
   monotonicMs(): number;
   /**
    * Calls `run` once after `delayMs`. A timer that is `held` keeps the process alive until it fires; one that is
@@ -19,7 +19,7 @@ export interface Clock {
   random(): number;
 }
 
-/** Node fires a timer beyond 2^31 - 1 ms at once; a longer wait is cut to this. */
+/** Node fires a longer timer at once, so a longer wait is cut to this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,44 +1,46 @@
-// The listeners on the process's end, and on a worker thread's, for however many shippers there are.
-// Takes: those who have something to save. Gives: them a call when the process is about to end. Keeps: them, strongly,
-// as long as they are here: a logger that nobody refers to any more may still have records on their way.
-// Never: a signal handler; no listener at all while nobody is here; and none that changes what becomes of an error.
+// Calls every registered hook when the process, or the worker thread, is about to end.
 //
-// A worker may be gone before its `exit` is over. One that throws: thread-stream tells the application's thread of the
-// error, which ends the worker at once, while that still runs its listeners. So what has to be saved is saved before
-// anybody else learns of the error. And one that ends with a code: thread-stream's own listener on `exit` ends the
-// thread then and there, and who stands behind it is never called. So ours stands in front.
+// - One set of listeners serves all shippers. It is removed with the last hook.
+// - A registered hook is kept alive: a logger that is no longer referenced may still have pending records.
+// - No listener handles a signal or changes how an error ends the process.
+//
+// A worker may be terminated while its `exit` listeners run:
+//   1. When it throws, thread-stream reports the error to the main thread, which terminates the worker immediately. So
+//      records are saved before the error is reported (`uncaught`).
+//   2. When it calls process.exit, thread-stream's own `exit` listener ends the thread, and later listeners are never
+//      called. So ours is put first.
 
 import { isMainThread } from 'node:worker_threads';
 
 export interface ExitHook {
-  /** The loop is empty, but may go on: work that is started here is waited for. */
+  /** The event loop is empty. Work that is started here keeps the process alive. */
   beforeExit(): void;
-  /** Nobody has caught an error: this thread may end, or go on as if nothing had been. In a worker only. */
+  /** An error was not caught. The thread may end, or go on. In a worker only. */
   uncaught?(): void;
-  /** The process or thread ends after this call; only what is done before it returns is done. */
+  /** The process or thread ends after this call. Only synchronous work is done. */
   exit(): void;
 }
 
-const leavers = new Set<ExitHook>();
+const hooks = new Set<ExitHook>();
 
-export function addExitHook(leaver: ExitHook): void {
-  if (leavers.size === 0) {
+export function addExitHook(hook: ExitHook): void {
+  if (hooks.size === 0) {
     process.on('beforeExit', beforeExit);
     if (isMainThread) process.on('exit', exit);
     else listenInWorker();
   }
-  leavers.add(leaver);
+  hooks.add(hook);
 }
 
 function listenInWorker(): void {
   process.prependListener('exit', exit);
   process.prependListener('uncaughtExceptionMonitor', uncaught);
-  // The first listener on this event would change what becomes of a rejection: without one it is an uncaught error.
+  // Without a listener a rejection is an uncaught error. The first listener on this event would change that.
   if (process.listenerCount('unhandledRejection') > 0) process.prependListener('unhandledRejection', uncaught);
 }
 
-export function removeExitHook(leaver: ExitHook): void {
-  if (!leavers.delete(leaver) || leavers.size > 0) return;
+export function removeExitHook(hook: ExitHook): void {
+  if (!hooks.delete(hook) || hooks.size > 0) return;
   process.off('beforeExit', beforeExit);
   process.off('exit', exit);
   process.off('uncaughtExceptionMonitor', uncaught);
@@ -46,13 +48,13 @@ export function removeExitHook(leaver: ExitHook): void {
 }
 
 function beforeExit(): void {
-  for (const leaver of [...leavers]) leaver.beforeExit();
+  for (const hook of [...hooks]) hook.beforeExit();
 }
 
 function uncaught(): void {
-  for (const leaver of [...leavers]) leaver.uncaught?.();
+  for (const hook of [...hooks]) hook.uncaught?.();
 }
 
 function exit(): void {
-  for (const leaver of [...leavers]) leaver.exit();
+  for (const hook of [...hooks]) hook.exit();
 }

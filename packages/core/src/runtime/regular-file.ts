@@ -1,7 +1,7 @@
-// Reads a file that an option names: whole, only if it is a regular file, and without waiting for another process.
+// Reads a file that an option names, if it is a regular file.
 //
-// The open of a FIFO without a writer would block the application's thread, or one of Node's four file threads, for
-// ever. A device such as /dev/zero has no end. Links are followed: Kubernetes mounts each secret as one.
+// Opening a FIFO without a writer would block the application's thread, or one of Node's four file threads, forever. A
+// device such as /dev/zero has no end. Links are followed, because Kubernetes mounts each secret as a link.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export function readRegular(path: string): string {
   }
 }
 
-/** As `readRegular`, and not in this thread. */
+/** As `readRegular`, asynchronously. */
 export async function readRegularLater(path: string): Promise<string> {
   const file = await open(path, READ);
   try {
@@ -39,7 +39,7 @@ export async function readRegularLater(path: string): Promise<string> {
   }
 }
 
-/** Of a directory the system's own error (EISDIR) says more. */
+/** A directory is left to the system's own error (EISDIR), which is clearer. */
 function refuseUnlessRegular(stat: { isFile(): boolean; isDirectory(): boolean }): void {
   if (!stat.isFile() && !stat.isDirectory()) throw new NotRegularFile();
 }

@@ -1,15 +1,15 @@
-// One life of a shipper: a process's, or that of one worker thread of a process, after which comes another.
+// A run: one life of a shipper, in a process or in one worker thread.
 //
-// A dead process is recognized by its socket, its pid or its heartbeat (ownership.ts). These say nothing of a dead
-// worker, because its process lives. So the host names the run of each worker, and names to each the dead runs before
-// it. The new worker takes over what they left before it sends anything: the instance's records stay in order.
+// A dead process is recognized by its socket, its pid or its heartbeat (spool/ownership.ts). None of these shows a dead
+// worker, because its process lives. So the host names each worker's run, and passes the names of the dead runs before it.
+// The new worker adopts their journals before it sends anything, so that the instance's records stay in order.
 
 import { randomBytes } from 'node:crypto';
 
 export interface Runs {
-  /** The name of this one. */
+  /** The name of this run. */
   readonly own: string;
-  /** Of this process, and dead. */
+  /** Dead runs of this process. */
   readonly dead: readonly string[];
 }
 

@@ -1,59 +1,58 @@
-// What a signal does to those who asked for it with `handleSignals`: they close, and then it does what it always did.
+// Closes shippers on a signal (`handleSignals`), then ends the process by the same signal.
 //
-// Takes: the names of signals, and who is to be closed. Gives: the process its end by the same signal, so that who
-// sent it sees the exit status it expects. Keeps: one listener for a signal, however many transports and copies of
-// this package there are. Never: ends a process whose application listens to the signal itself, or puts off an end
-// that is asked for twice.
+// The sender of the signal so sees the exit status that it expects. One listener for each signal serves all transports and
+// all copies of this package. If the application listens to the signal itself, the process is not ended here. A second
+// signal ends it at once.
 
 import { isMainThread } from 'node:worker_threads';
 
-export interface SignalLeaver {
-  /** The application ends the process itself, some time after this: what can be sent now should be. */
+export interface SignalHook {
+  /** The application will end the process itself: send what can be sent now. */
   beforeExit(): void;
   close(): Promise<void>;
 }
 
 interface Listening {
-  readonly leavers: Set<SignalLeaver>;
+  readonly hooks: Set<SignalHook>;
   readonly listener: () => void;
   isEnding: boolean;
 }
 
-/** Shared with other copies of this package: two listeners would each take the other for the application's. */
+/** Shared with other copies of this package. Two listeners would each take the other for the application's. */
 const REGISTRY = Symbol.for('putlogs.signals');
 type WithRegistry = { [REGISTRY]?: Map<NodeJS.Signals, Listening> };
 
 /**
- * Closes `leaver` on each of the signals.
- * @returns ends that; undefined in a worker thread, which gets no signals.
+ * Closes `hook` on each of the signals.
+ * @returns a function that ends that; undefined in a worker thread, which receives no signals
  */
-export function handleSignals(signals: readonly NodeJS.Signals[], leaver: SignalLeaver): (() => void) | undefined {
+export function handleSignals(signals: readonly NodeJS.Signals[], hook: SignalHook): (() => void) | undefined {
   if (!isMainThread) return undefined;
   const global = globalThis as WithRegistry;
   global[REGISTRY] ??= new Map();
   const registry = global[REGISTRY];
   for (const signal of signals) {
     const listening = registry.get(signal) ?? listen(signal, registry);
-    listening.leavers.add(leaver);
+    listening.hooks.add(hook);
   }
   return () => {
     for (const signal of signals) {
       const listening = registry.get(signal);
-      if (listening === undefined || !listening.leavers.delete(leaver)) continue;
-      // While it ends, a second signal still has to find somebody here.
-      if (listening.leavers.size === 0 && !listening.isEnding) forget(signal, registry);
+      if (listening === undefined || !listening.hooks.delete(hook)) continue;
+      // While the process ends, a second signal must still find its listener.
+      if (listening.hooks.size === 0 && !listening.isEnding) forget(signal, registry);
     }
   };
 }
 
 function listen(signal: NodeJS.Signals, registry: Map<NodeJS.Signals, Listening>): Listening {
   const listening: Listening = {
-    leavers: new Set(),
+    hooks: new Set(),
     isEnding: false,
     listener: () => void received(signal, listening, registry),
   };
   registry.set(signal, listening);
-  // In front: a listener of the application's that is there once only would be gone when it is counted.
+  // First: a `once` listener of the application's would be removed before it is counted.
   process.prependListener(signal, listening.listener);
   return listening;
 }
@@ -63,14 +62,14 @@ async function received(
   listening: Listening,
   registry: Map<NodeJS.Signals, Listening>,
 ): Promise<void> {
-  const { leavers } = listening;
+  const { hooks } = listening;
   if (process.listenerCount(signal) > 1) {
-    for (const leaver of leavers) leaver.beforeExit();
+    for (const hook of hooks) hook.beforeExit();
     return;
   }
   if (!listening.isEnding) {
     listening.isEnding = true;
-    await Promise.all([...leavers].map((leaver) => leaver.close()));
+    await Promise.all([...hooks].map((hook) => hook.close()));
   }
   forget(signal, registry);
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);

@@ -44,17 +44,17 @@ export interface DeliveryParts {
   readonly clock: Clock;
   readonly warnings: WarningReporter;
   readonly compress: (raw: Buffer) => Compressed;
-  /** Learns what the service found too large. */
+  /** The largest batch, reduced when the service refuses a batch as too large. */
   readonly size: SizeLimit;
-  /** Batches in flight at a time. */
+  /** How many batches may be in flight at a time. */
   readonly concurrency: number;
   readonly hashKey: string;
   readonly runs: Runs | undefined;
-  /** How long dead runs of another instance are left to that one, if it is not as usual. */
+  /** How long dead runs of another instance are left to that instance, if not the default. */
   readonly graceMs?: number | undefined;
   /** Called when records of the batch with this id, one part of it or all, are finished. */
   readonly onFinished: (packId: string, count: number) => void;
-  /** What a test replaces. */
+  /** Parts that a test replaces. */
   readonly outside?: Outside | undefined;
 }
 
@@ -108,7 +108,7 @@ export class Delivery {
     if (this.#spool === undefined) counters.inheritedIsKnown();
     else this.#spool.start();
     credentials.listen({
-      // Batches that were held for want of credentials go now, and not after their backoff.
+      // Batches that were held because there were no credentials are sent now, and not after their backoff.
       renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
       failed: (problem) => {
         counters.add('credentialFailures');
@@ -137,8 +137,8 @@ export class Delivery {
   }
 
   /**
-   * Resolves with true when all batches of now are finished, with false after `timeoutMs`. Batches that dead workers of
-   * this process left are among them, so it waits until their directories are open.
+   * Resolves with true when every batch that exists now is finished, and with false after `timeoutMs`. This includes batches
+   * that dead workers of this process left, so it first waits until their directories are open.
    */
   async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);
@@ -158,18 +158,18 @@ export class Delivery {
     });
   }
 
-  /** Resolves when the first look for what dead runs have left is over. */
+  /** Resolves when the first search for batches of dead runs is over. */
   get firstLook(): Promise<void> {
     return this.#spool?.firstLook ?? Promise.resolve();
   }
 
-  /** The time to deliver is over: batches stay on disk, or are counted as lost, in one line. */
+  /** Ends delivery. Batches stay on disk, or are counted as lost and reported. */
   giveUp(when: string, isLast = false): void {
     const records = this.#end(true, (queue) => queue.leave());
     if (records > 0) this.#parts.warnings.warn(recordsLostAtClose(records, `not delivered ${when}`), isLast);
   }
 
-  /** Batches stay where they are kept: on disk, or in the file that they were read from. */
+  /** Ends delivery. Batches stay on disk, or in the file that they were read from. */
   leave(): void {
     this.#end(true, (queue) => {
       queue.rescue();
@@ -177,13 +177,13 @@ export class Delivery {
     });
   }
 
-  /** Looks again for what dead runs have left. Returns whether there is something to deliver. */
+  /** Searches again for batches of dead runs. Returns whether there is something to deliver. */
   async lookAgain(): Promise<boolean> {
     await this.#spool?.look();
     return !this.isEmpty;
   }
 
-  /** There is no time left to deliver, and another thread counts what is not on disk, or has it still. */
+  /** Ends delivery in a worker that ends. Spools every batch it can; the host counts the rest. */
   rescue(): void {
     this.#end(false, (queue) => {
       queue.rescue();
@@ -202,7 +202,7 @@ export class Delivery {
     return records;
   }
 
-  /** Every batch to disk; the thread may end, or go on. */
+  /** Spools every batch. The thread may end, or go on. */
   keepAll(): void {
     this.#own.queue.spill();
   }
@@ -212,7 +212,7 @@ export class Delivery {
     await this.#attempts.close();
   }
 
-  /** Moves batches to disk; then, if the oldest are to give way, drops as many of them as it takes. */
+  /** Spools batches. Then, with `memory.whenFull: 'dropOldest'`, drops the oldest batches until the record fits. */
   makeRoom(fits: () => boolean): boolean {
     const { queue } = this.#own;
     queue.makeRoom();

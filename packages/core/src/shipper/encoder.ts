@@ -1,6 +1,4 @@
-// What the options say of how a record becomes part of a batch.
-// Takes: options, a target. Gives: the stages of a record with what they are told. Keeps: the transcoder's table of
-// names.
+// Configures the encoding of records and batches from the options.
 
 import type { BatcherOptions } from '../batch/batcher';
 import { hashKeyOf } from '../options/instance';
@@ -10,7 +8,7 @@ import { Transcoder } from '../record/transcode';
 import type { Clock } from '../runtime/clock';
 import type { Target } from '../targets/target';
 
-export function encodingOf(
+export function createEncoder(
   options: Options,
   target: Target,
   clock: Clock,

@@ -1,7 +1,7 @@
-// Lines out of chunks.
-// Takes: bytes, cut anywhere, which need only be there while they are taken. Gives: each whole line, without its
-// newline, in the chunk it came in. Keeps: a copy of the beginning of a line whose end has not come. Never: copies a
-// line that came whole, or gives an empty one.
+// Splits chunks of bytes into lines, without their newlines. Empty lines are left out.
+//
+// A line that lies within one chunk is not copied, so the caller must read it at once. The beginning of a line whose end
+// has not arrived is copied.
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -29,7 +29,7 @@ export class Lines {
     if (start < chunk.length) this.#begun.push(Buffer.from(chunk.subarray(start)));
   }
 
-  /** Gives what has begun as a line: no more will come of it. */
+  /** Passes on the beginning of the last line, because no more bytes will come. */
   end(): void {
     if (this.#begun.length === 0) return;
     const line = Buffer.concat(this.#begun);

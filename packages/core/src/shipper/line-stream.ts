@@ -1,11 +1,9 @@
-// A stream that takes lines for a shipper: what thread-stream writes to in our worker, and pino in any thread.
+// A writable stream of lines in front of a shipper. thread-stream writes to it in our worker, and pino in any thread.
 //
-// Takes: text, cut anywhere. Gives: its bytes to whoever makes records of them; word when no more will come. Keeps:
-// nothing. Never: asks who writes to wait: a ring that is not emptied holds up the application, whatever the service
-// does. Only who reads from another process may have it wait: there it is a pipe that fills up, and nothing is lost.
+// It never asks for a pause: a ring that is not emptied would block the application. The one exception is a process that
+// reads from another one (putlogs-pino): there a pipe fills up, and nothing is lost.
 //
-// It does the work of a line splitter behind a transform, without their streams in between: those cost more than the
-// record, for they turn each line into a string and an event.
+// It splits lines itself. A stream of lines would make a string and an event of each line, which costs more than the record.
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -16,23 +14,23 @@ import type { RangeShipper, Shipper } from '../sink';
 import { Lines } from './line-splitter';
 import { startShipper } from './shipper';
 
-/** A chunk is read before the next comes, so the stream may never ask for a pause. */
+/** Each chunk is read before the next one comes, so the stream never has to ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;
-/** Bytes of UTF-8 for a unit of UTF-16 at most. */
+/** The most bytes of UTF-8 for one unit of UTF-16. */
 const UNIT_BYTES = 3;
 /**
  * A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read.
  */
 const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 
-/** Resolves when there is room for so many bytes; nothing where there is now. */
+/** Resolves when there is room for this many bytes. Returns undefined if there is room now. */
 type Room = (bytes: number) => Promise<void> | undefined;
 
 /**
- * @param piece where `INPUT_BYTES` of text are put to be read; asked for each piece, for it may be another one.
- * @param push is given bytes that are there only while it runs.
- * @param end called once, when nothing more will come; the stream finishes when it resolves.
- * @param room what a chunk waits for, where it may have to
+ * @param piece returns a buffer for `INPUT_BYTES` of text; it may be another one each time
+ * @param push receives bytes that are valid only during the call
+ * @param end called once, after the last line; the stream finishes when it resolves
+ * @param room if given, a chunk waits for it
  */
 export function lineStream(
   piece: () => Buffer,
@@ -53,7 +51,7 @@ export function lineStream(
     decodeStrings: false,
     ...(room === undefined ? { highWaterMark: NEVER_FULL_BYTES } : {}),
     write(chunk: string | Buffer, _encoding, done) {
-      // Bytes may end within a character, and need not be UTF-8 at all; a text's bytes are.
+      // Bytes may end within a character, and need not be UTF-8.
       const take = () => {
         pushText(typeof chunk === 'string' ? chunk : decoder.write(chunk));
         done();
@@ -63,33 +61,33 @@ export function lineStream(
       else void waiting.then(take);
     },
     final(done) {
-      // A character that was begun and never ended is told as such, and not left out.
+      // A character without its end becomes a replacement character.
       pushText(decoder.end());
       end().then(() => done(), done);
     },
   });
 }
 
-/** `at`, or the place before it if it is in the middle of a character that takes two units. */
+/** Returns `at`, or the place before it if `at` is in the middle of a surrogate pair. */
 function characterEnd(text: string, at: number): number {
   return at < text.length && (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
     ? at - 1
     : at;
 }
 
-/** A shipper and the stream that leads to it. */
+/** A shipper and the stream in front of it. */
 export interface LineStream {
   readonly shipper: Shipper;
-  /** Each line is a record. Its end is that of `shipper.close()`: all is finished, or the deadline has passed. */
+  /** Each line is a record. The stream finishes when `shipper.close()` resolves. */
   readonly stream: Writable;
 }
 
 export interface Waiting {
-  /** What memory has no room for is not refused: the stream waits with it, until this is aborted. */
+  /** If set, a line that memory has no room for is not refused: the stream pauses until there is room, or until this aborts. */
   readonly waitUntil?: AbortSignal;
 }
 
-/** The whole core in this thread, behind a stream of lines. */
+/** Starts a shipper in this thread behind a stream of lines. */
 export function startLineStream(options: Options, { waitUntil }: Waiting = {}): LineStream {
   const shipper = startShipper(options);
   const lines = new Lines((bytes, start, end) => void shipper.writeRange(bytes, start, end));
@@ -105,7 +103,7 @@ export function startLineStream(options: Options, { waitUntil }: Waiting = {}): 
   return { shipper, stream };
 }
 
-const LOOK_MS = 20;
+const POLL_INTERVAL_MS = 20;
 /** A short field takes a few more bytes encoded than as JSON. */
 const ENCODED_PER_BYTE = 2;
 
@@ -114,9 +112,9 @@ function roomIn(shipper: RangeShipper, waitUntil: AbortSignal, clock: Clock): Ro
     const isTime = () => waitUntil.aborted || shipper.makeRoom(bytes * ENCODED_PER_BYTE);
     if (isTime()) return undefined;
     return new Promise((resolve) => {
-      // Held: whoever writes is another process, and nothing else may keep this one alive.
-      const look = () => void (isTime() ? resolve() : clock.after(LOOK_MS, true, look));
-      clock.after(LOOK_MS, true, look);
+      // Held: the writer is another process, and nothing else may keep this one alive.
+      const look = () => void (isTime() ? resolve() : clock.after(POLL_INTERVAL_MS, true, look));
+      clock.after(POLL_INTERVAL_MS, true, look);
     });
   };
 }

@@ -1,4 +1,4 @@
-// Reads from the options how the service is reached.
+// Reads from the options how to reach the service.
 
 import type { Network } from '../http/exchange';
 import type { Options } from '../options/schema';

@@ -1,7 +1,7 @@
 // The first half of the wiring: record -> open batch -> sealed batch. The second half is shipper/delivery.ts.
 //
-// Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks.
-// A stage never imports another: it is given what it calls.
+// Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks. A stage does not
+// import the next one: it receives functions to call.
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
@@ -31,14 +31,14 @@ import {
 } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
-import { encodingOf } from './encoder';
-import { signerOf } from './signer';
+import { createEncoder } from './encoder';
+import { createSigner } from './signer';
 
 export function startShipper(
   options: Options,
   { counters = new Counters(), admission = 'own', clock = systemClock, runs }: ShipperDeps = {},
 ): RangeShipper {
-  const { credentials, target } = signerOf(options, clock);
+  const { credentials, target } = createSigner(options, clock);
   const transform = options.transform === undefined ? undefined : transformOf(options.transform);
   return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs });
 }
@@ -49,7 +49,7 @@ function transformOf(path: string): Transform {
 }
 
 export interface ShipperDeps {
-  /** Shared with the application's thread, where the shipper is in a worker. */
+  /** Shared with the application's thread if the shipper is in a worker. */
   readonly counters?: Counters;
   readonly admission?: Admission;
   readonly clock?: Clock;
@@ -57,9 +57,9 @@ export interface ShipperDeps {
 }
 
 /**
- * Who decides what is let in: this shipper, or a host in front of it. What a host has accepted is not refused here: the
- * host lets in `memory.maxBytes` for both threads, and this side makes room from half of that on, so that the host
- * meets the limit only if room cannot be made. And a host counts what is lost with a thread that ends unexpectedly.
+ * Where records are accepted: in this shipper, or in a host in front of it. A record that a host accepted is not refused
+ * here. The host accepts `memory.maxBytes` for both threads. This side makes room from half of that on, so that the host
+ * reaches the limit only if no room can be made. The host also counts the records that are lost with this thread.
  */
 export type Admission = 'own' | 'host';
 
@@ -84,15 +84,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
   /**
-   * Records that are being taken. More than one where somebody who is told of a drop, or a transform, logs: what stands
-   * in `piece` is then still to be read.
+   * Calls of `writeRange` that have not returned. There is more than one if a transform, or a subscriber to a drop, logs:
+   * the bytes in `piece` are then still to be read.
    */
   #taking = 0;
-  /** For records that will be refused. */
+  /** The buffer of records that will be refused. */
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  /** How many records were accepted when the end of the process was last held up for them. */
+  /** How many records were accepted when the end of the process was last delayed for them. */
   #heldUpFor = Number.NaN;
 
   constructor({ options, target, credentials, transform, counters, admission, clock, runs }: PipelineParts) {
@@ -104,7 +104,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#counters = counters;
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
     const compress = compressor(codecOf(options.compression), (reason) => this.#warnings.warn(lz4Unavailable(reason)));
-    const { hashKey, encode, frame } = encodingOf(options, target, clock);
+    const { hashKey, encode, frame } = createEncoder(options, target, clock);
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
       options,
@@ -149,7 +149,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   write(record: string | Uint8Array): boolean {
     if (typeof record === 'string') {
       const { piece } = this;
-      // A UTF-16 unit takes three bytes of UTF-8 at most.
+      // A UTF-16 unit needs at most three bytes of UTF-8.
       const fits = this.#taking === 0 && record.length * 3 <= piece.length;
       if (fits) return this.writeRange(piece, 0, piece.write(record, 0));
       const bytes = Buffer.from(record);
@@ -160,7 +160,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     return this.writeRange(valid, 0, valid.length);
   }
 
-  /** As `write`, for a record that stands in well-formed UTF-8 at `bytes[start..end)`. */
+  /** As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. */
   writeRange(bytes: Buffer, start: number, end: number): boolean {
     this.#taking += 1;
     const isTaken = this.#take(bytes, start, end);
@@ -194,7 +194,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   #add(bytes: Buffer, start: number, end: number): boolean {
     try {
-      // Before a batch may be sealed with it: what is sealed has been accepted.
+      // Counted before the batch can be sealed: a sealed record must be an accepted one.
       this.#counters.add('accepted');
       if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
     } catch (error) {
@@ -225,7 +225,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       try {
         return this.#batcher.inputBuffer;
       } catch {
-        // There is no memory for it, and `writeRange` will say so of each record.
+        // There is no memory for the buffer. `writeRange` reports it for each record.
       }
     }
     this.#ownPiece ??= Buffer.allocUnsafeSlow(INPUT_BYTES);
@@ -266,7 +266,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   beforeExit(): void {
     const accepted = this.#counters.read('accepted');
-    // The loop comes here again after every wait: once for the same records is enough.
+    // Node emits this event again after every wait. Once for the same records is enough.
     const isIdle = accepted === 0 && !this.#delivery.hasSpool;
     if (this.#closing !== undefined || this.#heldUpFor === accepted || isIdle) return;
     this.#heldUpFor = accepted;

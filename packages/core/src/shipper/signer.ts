@@ -1,7 +1,4 @@
-// Who signs: the source of credentials that the options name, wired to the one sender there is.
-//
-// Takes: options. Gives: the source, and the target that signs with what it has. Keeps: nothing. Never: has a way to
-// the network of its own: credentials are asked for as records are sent.
+// Wires the source of credentials to the target that signs with them. Credentials are requested by the same HTTP client.
 
 import { CredentialSource, type CredentialTools } from '../credentials/source';
 import { ANONYMOUS } from '../credentials/types';
@@ -18,14 +15,14 @@ export interface Signer {
   readonly target: Target;
 }
 
-export function signerOf(options: Options, clock: Clock): Signer {
+export function createSigner(options: Options, clock: Clock): Signer {
   const { isSigned, vendor } = TARGETS[options.target];
   const given = isSigned ? options.credentials : ANONYMOUS;
   const credentials = new CredentialSource(given, { clock, vendor: vendor.id, fetch: askWith(options, clock) });
   return { credentials, target: loadTarget(options, () => credentials.current) };
 }
 
-/** By the same ways as records, but for the machine's own host. */
+/** Requests to the machine's own host do not use the proxy. */
 function askWith(options: Options, clock: Clock): CredentialTools['fetch'] {
   return (origin, timeoutMs, { isLocal, ...question }, signal) => {
     const network = isLocal ? {} : networkOf(options);

@@ -32,13 +32,13 @@ export interface UpkeepParts {
   readonly onDamaged: (records: number) => void;
 }
 
-/** How often the lease on the spool's directories is renewed: a sixth of its time. */
+/** How often the lease on the spool's directories is renewed: a sixth of the lease. */
 const TEND_MS = 5000;
-/** Every so many times the spool is searched for what others have left. */
+/** Every sixth renewal also searches for batches that dead processes left. */
 const LOOK_ROUNDS = 6;
-/** A unit in flight has so long to be finished before its journal is handed back. */
+/** How long a unit in flight may take before its journal is handed back. */
 const HAND_BACK_MS = 5000;
-/** Queues for other instances at a time. */
+/** How many other instances are drained at a time. */
 export const OTHERS = 4;
 
 export class SpoolUpkeep {
@@ -46,7 +46,7 @@ export class SpoolUpkeep {
   readonly #spool: Spool;
   readonly #others = new Map<string, Way>();
   #isOpen = false;
-  /** Whether it is known what dead runs left. */
+  /** Whether the first search for batches of dead runs is over. */
   #hasLooked = true;
   #firstLook: Promise<void> = Promise.resolve();
   #cancelTending: CancelTimer | undefined;
@@ -69,7 +69,7 @@ export class SpoolUpkeep {
     return this.#hasLooked;
   }
 
-  /** Resolves when the first look for what dead runs have left is over. */
+  /** Resolves when the first search for batches of dead runs is over. */
   get firstLook(): Promise<void> {
     return this.#firstLook;
   }
@@ -93,9 +93,7 @@ export class SpoolUpkeep {
     this.#spool.close(isClean);
   }
 
-  /**
-   * Says that this run lives, tries again what the disk refused, and from time to time adopts what others have left.
-   */
+  /** Renews the lease, retries what the disk refused, and at times adopts the journals of dead runs. */
   #tend(round: number): void {
     if (this.#isOpen) this.#keep(round);
     else if (round % LOOK_ROUNDS === 0) this.#open();
@@ -105,12 +103,12 @@ export class SpoolUpkeep {
   #keep(round: number): void {
     this.#spool.renew();
     for (const { queue } of this.#ways()) queue.tend();
-    // A process that comes back waits for its records here, one lease at most.
+    // An instance that returns waits for its records, for one lease at most.
     if (round % LOOK_ROUNDS === 0 || this.#spool.holdsOthers) void this.look();
     for (const { lane } of this.#ways()) lane.pull();
   }
 
-  /** A spool that cannot be used is reported, tried again later, and does not keep the application from starting. */
+  /** A spool that cannot be used is reported and tried again later. The application starts without it. */
   #open(): void {
     const { counters, own } = this.#parts;
     const failure = this.#spool.open();
@@ -202,7 +200,7 @@ export class SpoolUpkeep {
     });
   }
 
-  /** Its records are the other process's now, which counts them as recovered: here they must not stay spooled. */
+  /** The other process now counts the records as recovered, so here they must not stay spooled. */
   #handOver(queue: DeliveryQueue, journal: Journal): void {
     const { counters } = this.#parts;
     const { unfinished } = journal;

@@ -1,4 +1,4 @@
-// The counters: what became of every record. One set for a shipper; every stage counts here.
+// The counters of a shipper. Every stage counts here.
 //
 // At every reading  accepted + recovered + inherited = delivered + spooled + pending + sum(dropped)  and no term is
 // negative. `pending` is what the other terms leave, so no record is without a state.
@@ -18,27 +18,27 @@
 // The order of the reads is the opposite: `inheritedKnown`, `delivered` and `dropped`, `spooled`, `recovered` and
 // `inherited`, `accepted`. A record that moves in between is then seen at its old place or as pending: never twice.
 
-/** Why a record was not delivered. Each reason is a promise about what happened to it. */
+/** Why a record was refused or dropped. */
 export const DROP_REASONS = [
-  /** `memory.maxBytes` was reached; the record was not accepted. */
+  /** `memory.maxBytes` was reached. */
   'memory',
-  /** The shipper was closed before the record came; it was not accepted. */
+  /** It was written after `close()`. Only refused. */
   'closed',
-  /** Still undelivered when `closeTimeoutMs` was over, at the process's end. */
+  /** It was still pending after `closeTimeoutMs`, or when the process ended, and was not on disk. */
   'exit',
-  /** The service refused the batch for good. */
+  /** The service refused it for good. */
   'rejected',
-  /** It was on disk, and the oldest there when `spool.maxBytes` was reached. */
+  /** It was the oldest on disk when `spool.maxBytes` was reached. */
   'spool',
-  /** Its file on disk was damaged, and set aside. */
+  /** Its entry on disk was damaged or deleted. */
   'damaged',
-  /** The worker thread died with it, or is gone. */
+  /** The worker thread ended with it, or no worker could start. */
   'worker',
-  /** `enabled` is false. */
+  /** The option `enabled` is false. Only refused. */
   'disabled',
-  /** `transform` gave nothing for it. */
+  /** `transform` returned nothing for it. Only refused: this is no loss. */
   'filtered',
-  /** Something of ours failed on it: a defect that should be reported. */
+  /** A defect of putlogs. Please report it. */
   'internal',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
@@ -74,7 +74,7 @@ const COUNTERS = [
   'transformFailures',
   /** By a worker: records it has begun to read, its heartbeats, and 1 once it has closed. */
   'begun',
-  'beats',
+  'heartbeats',
   'closed',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
@@ -90,58 +90,58 @@ const SLOTS = REFUSED_FROM + DROP_REASONS.length;
 export const COUNTERS_BYTES = 8 * (SLOTS + 1);
 
 /**
- * What became of the records so far. At every reading
- * `accepted + recovered = delivered + spooled + pending + sum(dropped)`.
+ * A copy of the counters. They count records unless another unit is named. At every reading
+ * `accepted + recovered = delivered + spooled + pending + dropped`, and no term is negative.
  */
 export interface Stats {
-  /** Records that `write()` returned true for. */
-  accepted: number;
-  /** Records that earlier processes had accepted, and left in the spool for this one. */
-  recovered: number;
-  /** Records in batches the service has acknowledged. */
-  delivered: number;
-  /** Records in complete files on disk, and nowhere else acknowledged. */
-  spooled: number;
-  /** Records in memory only, neither delivered nor dropped yet. */
-  pending: number;
-  /** Accepted records that were lost, by reason. */
-  dropped: Record<DropReason, number>;
-  /** Records that `write()` returned false for, by reason. They are not part of `accepted`. */
-  refused: Record<DropReason, number>;
-  /** Records that were longer than the service takes and went out cut, with a mark in the cut value. */
-  truncated: number;
-  /** Batches acknowledged. */
-  batches: number;
-  /** Requests sent, with their retries. */
-  requests: number;
+  /** Records for which `write()` returned `true`. */
+  readonly accepted: number;
+  /** Records that earlier processes accepted and left in the spool for this one. */
+  readonly recovered: number;
+  /** Records that the service has acknowledged. */
+  readonly delivered: number;
+  /** Records on disk that are neither delivered nor dropped. */
+  readonly spooled: number;
+  /** Records that are only in memory, neither delivered nor dropped. */
+  readonly pending: number;
+  /** Accepted records that are lost, by reason. */
+  readonly dropped: Readonly<Record<DropReason, number>>;
+  /** Records for which `write()` returned `false`, by reason. They are not part of `accepted`. */
+  readonly refused: Readonly<Record<DropReason, number>>;
+  /** Records that were longer than the service accepts. Their longest values were cut and marked. */
+  readonly truncated: number;
+  /** Acknowledged batches. */
+  readonly batches: number;
+  /** Requests sent, including retries. */
+  readonly requests: number;
   /** Requests sent again after one that failed. */
-  retries: number;
-  /** Batches sent again in two parts: too large, or with a record in them that the service refuses. */
-  halved: number;
+  readonly retries: number;
+  /** Batches that were sent again in two parts: too large, or with a refused record in them. */
+  readonly halved: number;
   /** Records dropped as `rejected` that are in the dead-letter file. */
-  deadLettered: number;
-  /** Records dropped as `rejected` that were to be there and could not be written. */
-  deadLetterLost: number;
+  readonly deadLettered: number;
+  /** Records dropped as `rejected` that could not be written to the dead-letter file. */
+  readonly deadLetterLost: number;
   /** Lines of the dead-letter file, of any process, that were deleted to stay within `deadLetter.maxBytes`. */
-  deadLetterEvicted: number;
-  /** Times that the source of credentials gave none: a file, a module, a role, a profile. */
-  credentialFailures: number;
-  /** Records that went out as they were, because `transform` threw or gave what is no record. */
-  transformFailures: number;
+  readonly deadLetterEvicted: number;
+  /** How often the source of credentials (file, module, role, profile) returned none. */
+  readonly credentialFailures: number;
+  /** Records that were sent unchanged because `transform` threw, or returned no object. */
+  readonly transformFailures: number;
   /** Bytes of acknowledged batches before compression. */
-  rawBytes: number;
-  /** Bytes of acknowledged batches as they were sent. */
-  wireBytes: number;
-  /** Bytes of pending records: encoded, or compressed if their batch is sealed. */
-  pendingBytes: number;
+  readonly rawBytes: number;
+  /** Bytes of acknowledged batches as sent. */
+  readonly wireBytes: number;
+  /** Bytes of pending records: encoded, and compressed once their batch is sealed. */
+  readonly pendingBytes: number;
 }
 
-/** All records that were counted under a reason. */
+/** Returns the sum over all reasons. */
 export function sumOf(reasons: Readonly<Record<DropReason, number>>): number {
   return Object.values(reasons).reduce((sum, records) => sum + records, 0);
 }
 
-/** The readings of two accounts as one. */
+/** Returns the sums of two copies of counters, for example of two transports. */
 export function addStats(a: Stats, b: Stats): Stats {
   return addFields(a, b);
 }

@@ -1,7 +1,7 @@
-// What a program, or a person with NODE_DEBUG=putlogs, can watch: node's diagnostics channels, one for each event.
+// Publishes events to Node's diagnostics channels, one for each event, and to stderr with NODE_DEBUG=putlogs.
 //
-// Takes: an event and how to describe it. Gives: it to the subscribers of its channel, in the thread it happened in,
-// and to stderr in debug mode. Keeps: nothing. Never: the cost of a description that nobody reads; never a secret.
+// An event is published in the thread where it happened. It is described only if there is a subscriber. No event has a
+// secret in it, and text from outside is cleaned before (delivery/batch-sender.ts).
 
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
@@ -10,11 +10,11 @@ import type { DropReason } from './counters';
 export interface DiagnosticEvents {
   /** The service has acknowledged a batch. */
   'batch.delivered': { packId: string; records: number; rawBytes: number; wireBytes: number; requestId: string };
-  /** A batch was not taken, and is sent again after `delayMs`. */
+  /** A batch was not delivered. It is sent again after `delayMs`. */
   'batch.retry': { packId: string; records: number; kind: 'retry' | 'hold'; code: string; delayMs: number };
   /** Accepted records are lost. */
   'records.dropped': { reason: DropReason; records: number };
-  /** A worker thread of ours is gone; so many records are known to be lost; the next one starts after `delayMs`. */
+  /** A worker thread has ended. `records` are known to be lost. The next one starts after `delayMs`. */
   'worker.gone': { reason: string; records: number; delayMs: number };
 }
 export type DiagnosticEvent = keyof DiagnosticEvents;
@@ -28,7 +28,7 @@ const CHANNELS = {
 
 const debug = debuglog('putlogs');
 
-/** @param describe called only where somebody watches; each event carries the name of its instance, too. */
+/** @param describe called only if there is a subscriber; the name of the instance is added */
 export function publish<Event extends DiagnosticEvent>(
   event: Event,
   instance: string,

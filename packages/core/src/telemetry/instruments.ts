@@ -1,16 +1,12 @@
-// What the counters are as OpenTelemetry instruments: one entry for each.
+// The OpenTelemetry instruments, each with how its values are read from the counters.
 //
-// Takes: a reading of the counters. Gives: the values of each instrument. Keeps: nothing. Never: a value that is not
-// one of the counters, or a sum of them.
-//
-// Named by the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) where these have a
-// name for the thing, else below `putlogs.`. In their words a transport is a log processor, which takes or refuses a
-// record, and an exporter, which has it until it is delivered or lost, through all retries. They are under development
-// there, and may be renamed.
+// Names come from the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) if these have
+// one, else they begin with `putlogs.`. In the conventions' words a transport is a log processor, which accepts or refuses
+// a record, and an exporter, which holds it until it is delivered or lost. These conventions may still be renamed.
 
 import type { DropReason, Stats } from './counters';
 
-/** A value, and why where it counts what went wrong. */
+/** A value; with the reason if it counts failures. */
 interface Reading {
   readonly value: number;
   readonly errorType?: string;
@@ -25,7 +21,7 @@ export interface Instrument {
   readonly read: (stats: Stats) => readonly Reading[];
 }
 
-/** The conventions have their own words for two of the reasons for which a record is not taken. */
+/** The conventions have their own words for two of the reasons for which a record is refused. */
 const REFUSALS: Partial<Record<DropReason, string>> = { memory: 'queue_full', closed: 'already_shutdown' };
 
 export const INSTRUMENTS: readonly Instrument[] = [
@@ -68,7 +64,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.record.truncated',
     kind: 'counter',
     unit: '{log_record}',
-    description: 'Records that were longer than the service takes, and were cut.',
+    description: 'Records that were cut because they were longer than the service accepts.',
     read: ({ truncated }) => [{ value: truncated }],
   },
   {
@@ -92,7 +88,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.spool.size',
     kind: 'updown counter',
     unit: '{log_record}',
-    description: 'Records on disk that wait to be delivered.',
+    description: 'Records on disk that are not delivered yet.',
     read: ({ spooled }) => [{ value: spooled }],
   },
   {
@@ -148,19 +144,19 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.credentials.failed',
     kind: 'counter',
     unit: '{failure}',
-    description: 'Times that the source of credentials gave none.',
+    description: 'How often the source of credentials returned none.',
     read: ({ credentialFailures }) => [{ value: credentialFailures }],
   },
   {
     name: 'putlogs.transform.failed',
     kind: 'counter',
     unit: '{log_record}',
-    description: 'Records that went out as they were, because the transform failed.',
+    description: 'Records that were sent unchanged because transform failed.',
     read: ({ transformFailures }) => [{ value: transformFailures }],
   },
 ];
 
-/** Only what has happened: most reasons never do, and each would be a series. */
+/** Only reasons that have occurred: most never do, and each would be a time series. */
 function byReason(reasons: Stats['dropped'], names: Partial<Record<DropReason, string>> = {}): Reading[] {
   return (Object.keys(reasons) as DropReason[])
     .filter((reason) => reasons[reason] > 0)

@@ -1,8 +1,6 @@
-// What JSON has no word for, in words it has.
+// Converts one value that JSON cannot express to one that it can: errors, maps, sets, bytes, odd numbers and dates.
 //
-// Takes: one value. Gives: a plain one that says the same: errors with their fields, maps and sets with their
-// entries, bytes as base64, the odd numbers and dates by name.
-// Keeps: nothing. Never: goes deeper than the value it was given; changes it (an error may be frozen, or shared).
+// Only the value itself is converted, not the values in it. It is never changed: an error may be frozen or shared.
 import { types } from 'node:util';
 
 export function isError(value: unknown): value is Error {
@@ -10,10 +8,10 @@ export function isError(value: unknown): value is Error {
 }
 
 /**
- * @param value as the application gave it.
- * @param fallback what `toJSON` made of it, or itself.
+ * @param value the application's value
+ * @param fallback the result of its `toJSON`, or the value itself
  */
-export function plainOf(value: unknown, fallback: unknown): unknown {
+export function toJsonValue(value: unknown, fallback: unknown): unknown {
   switch (typeof value) {
     case 'number':
       return Number.isFinite(value) ? value : String(value);
@@ -36,7 +34,7 @@ export function plainOf(value: unknown, fallback: unknown): unknown {
   return fallback;
 }
 
-/** An error's type, message, stack, causes and own fields: what JSON.stringify leaves out of it. */
+/** Returns an error's type, message, stack, causes and own fields, which JSON.stringify leaves out. */
 export function liftError(error: Error): Record<string, unknown> {
   const lifted: Record<string, unknown> = Object.create(null);
   const lift = (name: string, from: string) => {
@@ -53,7 +51,7 @@ export function liftError(error: Error): Record<string, unknown> {
   return lifted;
 }
 
-/** What stands where a value could not be read. */
+/** Returns the text for a value whose reading throws. */
 export function throwsText(error: unknown): string {
   try {
     return `[Throws: ${isError(error) ? error.message : String(error)}]`;

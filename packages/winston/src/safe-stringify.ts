@@ -1,15 +1,14 @@
-// The JSON text of a value that JSON.stringify refuses.
+// Makes the JSON text of any value, including those that JSON.stringify refuses. It never throws.
 //
-// Takes: anything. Gives: JSON text in which only what could not be written is replaced: "[Circular]",
-// "[Throws: why]", "[Deep]", "[Truncated]"; 64-bit integers as bare digits, as pino writes them.
-// Keeps: the way down to the value it is at, and how many values are left.
-// Never: throws, or grows without end: a graph of objects that know each other is a tree of any size.
-import { plainOf, throwsText } from './plain';
+// A value that cannot be written becomes "[Circular]", "[Throws: why]", "[Deep]" or "[Truncated]". 64-bit integers are
+// written as digits, as pino does. Depth and number of values are bounded, because a graph of objects that refer to each
+// other is a tree of any size.
+import { throwsText, toJsonValue } from './to-json-value';
 
 const MAX_DEPTH = 32;
 const MAX_VALUES = 10_000;
 
-export function carefulText(value: unknown): string | undefined {
+export function safeStringify(value: unknown): string | undefined {
   const walk: Walk = { path: new Set(), valuesLeft: MAX_VALUES };
   return textOf(value, '', walk);
 }
@@ -31,7 +30,7 @@ function textOf(value: unknown, key: string, walk: Walk): string | undefined {
     case 'object':
       return value === null ? 'null' : objectText(value, key, walk);
     default: {
-      const plain = plainOf(value, value);
+      const plain = toJsonValue(value, value);
       return typeof plain === 'number' ? JSON.stringify(plain) : JSON.stringify(String(plain));
     }
   }
@@ -44,10 +43,10 @@ function objectText(value: object, key: string, walk: Walk): string | undefined 
   walk.valuesLeft -= 1;
   walk.path.add(value);
   try {
-    let plain = plainOf(value, value);
+    let plain = toJsonValue(value, value);
     if (plain === value) plain = jsonOf(value, key);
     if (typeof plain !== 'object' || plain === null) return textOf(plain, key, walk);
-    // What toJSON gives may be an object of the way down, too.
+    // `toJSON` may return an object that contains this value.
     if (plain !== value && walk.path.has(plain)) return '"[Circular]"';
     return Array.isArray(plain) ? arrayText(plain, walk) : fieldsText(plain as Record<string, unknown>, walk);
   } catch (error) {
@@ -57,7 +56,7 @@ function objectText(value: object, key: string, walk: Walk): string | undefined 
   }
 }
 
-/** What JSON.stringify would look at: the result of `toJSON`, if there is one. */
+/** Returns what JSON.stringify would write: the result of `toJSON`, if there is one. */
 function jsonOf(value: object, key: string): unknown {
   const { toJSON } = value as { toJSON?: unknown };
   return typeof toJSON === 'function' ? toJSON.call(value, key) : value;

@@ -1,18 +1,18 @@
-// The life of the transport's sink: opened at once, released when no logger needs it, opened again by a later record.
+// The transport's sink: opened at once, released when no logger needs it, opened again by a later record.
 //
-// A released sink is closed only when every record is finished, delivered or dropped. One that has records on disk
-// stays open: it delivers them when the service is back, and a logger that comes back writes to it. So no second sink
-// of this transport finds its records on disk and counts them again, or sends in parallel and breaks their order.
+// A released sink is closed when every record is finished. A sink with records on disk stays open: it delivers them when the
+// service is back, and a logger that is added again writes to it. A second sink would count those records again, and could
+// send beside the first one and break the order.
 
 import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats } from '@putlogs/core';
 
 /** How often a released sink is checked. */
 const CHECK_MS = 50;
 
-export class SinkLease {
+export class LazySink {
   readonly #open: () => RecordSink;
   #sink: RecordSink | undefined;
-  /** Sinks on their way out: nothing in them is unfinished. */
+  /** Sinks that are being closed. Every record in them is finished. */
   readonly #closing = new Set<RecordSink>();
   /** The sums of the sinks that are closed. */
   #past: Stats | undefined;
@@ -58,7 +58,7 @@ export class SinkLease {
     });
   }
 
-  /** Closes for good: what comes later is refused and counted. */
+  /** Closes for good. Later records are refused and counted. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#sink?.close();
@@ -76,10 +76,7 @@ function hasUnfinished({ pending, spooled }: Stats): boolean {
   return pending + spooled > 0;
 }
 
-/**
- * A sink may have adopted records of other processes while it was about to close. Those it has left on disk belong to
- * whoever recovers them next.
- */
+/** A sink may adopt records of other processes while it closes. The next process that recovers them counts them. */
 function withoutLeft(stats: Stats): Stats {
   return { ...stats, recovered: stats.recovered - stats.spooled, spooled: 0 };
 }

@@ -1,0 +1,51 @@
+// Blocks the application's thread at the end of the process until its worker has closed.
+//
+// The worker keeps working while this thread is blocked, and writes to stderr itself. A worker that is dead or stuck is not
+// waited for: it has to answer a ping first, and to send heartbeats after that.
+
+/** How long a worker may be silent before it counts as stuck. */
+const SILENCE_MS = 2000;
+const POLL_INTERVAL_MS = 2;
+
+export interface ClosingWorker {
+  heartbeats(): number;
+  isClosed(): boolean;
+  /** Asks for a heartbeat. */
+  ping(): void;
+  /** Sends it everything that is on its way, then asks it to close within the time. */
+  close(timeoutMs: number): void;
+}
+
+/** Returns when the worker has closed, or at the latest after `timeoutMs` and a moment for it to react. */
+export function blockUntilClosed(worker: ClosingWorker, timeoutMs: number): void {
+  const bootMs = worker.heartbeats() === 0 ? Math.max(timeoutMs, SILENCE_MS) : SILENCE_MS;
+  // A write to the ring of a worker that does not read would block for ten seconds. So the worker has to answer first.
+  if (!answersWithin(worker, bootMs)) return;
+  worker.close(timeoutMs);
+  let silentMs = 0;
+  let heartbeats = worker.heartbeats();
+  // Naps are counted and not time: the whole process may be stopped for an hour in between.
+  for (let sleptMs = 0; sleptMs < timeoutMs + SILENCE_MS && silentMs < SILENCE_MS; sleptMs += POLL_INTERVAL_MS) {
+    if (worker.isClosed()) return;
+    nap();
+    const now = worker.heartbeats();
+    silentMs = now === heartbeats ? silentMs + POLL_INTERVAL_MS : 0;
+    heartbeats = now;
+  }
+}
+
+function answersWithin(worker: ClosingWorker, timeoutMs: number): boolean {
+  const before = worker.heartbeats();
+  worker.ping();
+  for (let sleptMs = 0; worker.heartbeats() === before; sleptMs += POLL_INTERVAL_MS) {
+    if (sleptMs >= timeoutMs) return false;
+    nap();
+  }
+  return true;
+}
+
+const napping = new Int32Array(new SharedArrayBuffer(4));
+
+function nap(): void {
+  Atomics.wait(napping, 0, 0, POLL_INTERVAL_MS);
+}

@@ -1,0 +1,200 @@
+// Keeps one worker thread running: starts it, replaces it when it ends, and holds records while there is none.
+//
+// The next worker takes the records that a dead one had not begun to read, and those written while there is none. What
+// the dead one had begun is looked for on disk; worker-books.ts says how it is counted. After five workers in a row that
+// could not start, pending records are dropped and new ones are refused: otherwise a `flush()` could never resolve.
+
+import { messageOf } from '../errors';
+import type { Options } from '../options/schema';
+import type { CancelTimer, Clock } from '../runtime/clock';
+import { newRun, type Runs } from '../runtime/run';
+import type { DropReason } from '../telemetry/counters';
+import { publish } from '../telemetry/diagnostics';
+import { outsideText } from '../telemetry/outside-text';
+import { refusingWithoutWorker, workerEnded, workerNotStarted } from '../telemetry/warning-catalogue';
+import type { Warning, WarningReporter } from '../telemetry/warnings';
+import { type Chunk, ChunkQueue } from './chunks';
+import type { DeadWorkers } from './dead-workers';
+import { RestartPolicy } from './restart-policy';
+import { WorkerHandle } from './worker-handle';
+
+export interface SupervisorParts {
+  readonly options: Options;
+  readonly clock: Clock;
+  /** A worker without a heartbeat for this long is ended if records are pending in it. */
+  readonly stuckMs: number;
+  readonly warnings: WarningReporter;
+  readonly dead: DeadWorkers;
+  /** Called with each warning of a worker. */
+  readonly onWarning: (warning: Warning) => void;
+  /** Sends the records of this turn of the loop. */
+  readonly sendTurn: () => void;
+  readonly drop: (reason: DropReason, records: number) => void;
+}
+
+/** After this many workers in a row that could not start, records are refused. */
+const MAX_FAILED_STARTS = 5;
+/** A worker may die before it has opened the journals of the one before it. More in a row than this are not expected. */
+const MAX_REMEMBERED_RUNS = 100;
+
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #restarts: RestartPolicy;
+  #worker: WorkerHandle | undefined;
+  #runs: Runs | undefined;
+  /** Records for the next worker, while there is none. */
+  readonly #pending = new ChunkQueue();
+  #failedStarts = 0;
+  #cancelStart: CancelTimer = () => {};
+  readonly #onStart = new Set<() => void>();
+  #isClosing = false;
+  /** No worker is started any more. */
+  #isOver = false;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    this.#restarts = new RestartPolicy(parts.clock);
+  }
+
+  get worker(): WorkerHandle | undefined {
+    return this.#worker;
+  }
+
+  /** Whether no worker can start, so that new records are refused. */
+  get isRefusing(): boolean {
+    return this.#failedStarts >= MAX_FAILED_STARTS;
+  }
+
+  /** Bytes held here, on their way to the worker, and in the worker. */
+  get pendingBytes(): number {
+    return this.#pending.bytes + (this.#worker?.pendingBytes ?? 0);
+  }
+
+  /** Whether records are held here, or lie on disk from dead workers, that only a worker can deliver. */
+  get needsWorker(): boolean {
+    if (this.#isOver) return false;
+    const isOnDisk = this.#parts.dead.unfinished > 0 && !this.isRefusing;
+    return !this.#pending.isEmpty || isOnDisk;
+  }
+
+  send(chunk: Chunk): void {
+    if (this.#worker?.writable) this.#worker.send(chunk);
+    else this.#pending.push(chunk);
+  }
+
+  /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
+  start(): WorkerHandle {
+    const { options, clock, stuckMs, dead, onWarning } = this.#parts;
+    this.#cancelStart();
+    const deadRuns = this.#runs === undefined ? [] : [...this.#runs.dead, this.#runs.own].slice(-MAX_REMEMBERED_RUNS);
+    this.#runs = { own: newRun(clock.wallMs()), dead: deadRuns };
+    const worker: WorkerHandle = new WorkerHandle({
+      options,
+      runs: this.#runs,
+      clock,
+      stuckMs,
+      onWarning,
+      onReady: () => {
+        this.#failedStarts = 0;
+      },
+      onInherited: () => {
+        if (worker === this.#worker) dead.reportLost(worker.reading());
+      },
+      onExited: (reason) => this.#replace(worker, reason),
+    });
+    this.#worker = worker;
+    for (const chunk of this.#pending.take()) worker.send(chunk);
+    this.#wake();
+    return worker;
+  }
+
+  /** Resolves when a worker starts, or when none will. */
+  started(): Promise<void> {
+    return new Promise((resolve) => this.#onStart.add(resolve));
+  }
+
+  /** From now on a worker that ends is replaced only if records need one. A start that is due later happens now. */
+  prepareToClose(): void {
+    this.#isClosing = true;
+    if (this.#worker === undefined && this.needsWorker) this.#startAfter(0);
+  }
+
+  async end(): Promise<void> {
+    this.#cancelStart();
+    await this.#worker?.end();
+  }
+
+  /** Blocks until the worker has closed: see `WorkerHandle.exit`. @throws PutlogsError if a worker has to be started */
+  exit(timeoutMs: number): void {
+    if (this.#worker?.writable === false) this.#retire(this.#worker);
+    const worker = this.#worker ?? (this.isRefusing ? undefined : this.start());
+    worker?.exit(timeoutMs);
+  }
+
+  /** Gives up the worker and the records held here. Batches on disk stay there for the next process. */
+  abandon(): void {
+    if (this.#worker !== undefined) this.#parts.dead.add(this.#worker.reading());
+    this.#isOver = true;
+    this.#worker = undefined;
+    this.#pending.take();
+    this.#wake();
+  }
+
+  #replace(worker: WorkerHandle, reason: string): void {
+    if (worker !== this.#worker) return;
+    const { dead, warnings, options } = this.#parts;
+    const lost = this.#retire(worker);
+    if (this.#isClosing && lost === 0 && !this.needsWorker) {
+      this.#wake();
+      return;
+    }
+    this.#failedStarts += 1;
+    const { unfinished: sought } = dead;
+    const refusing = this.#refuseIfNoneStarts();
+    const delayMs = this.#restarts.endedDelayMs();
+    this.#startAfter(delayMs);
+    publish('worker.gone', options.instance, () => ({ reason: outsideText(reason), records: lost, delayMs }));
+    warnings.warn(workerEnded({ reason, lost, sought, delayMs }, refusing));
+  }
+
+  /** Takes back what a worker that ended had not begun. Returns how many records are already known to be lost. */
+  #retire(worker: WorkerHandle): number {
+    const { dead, options } = this.#parts;
+    dead.add(worker.reading());
+    this.#worker = undefined;
+    this.#pending.unshift(worker.unread());
+    return options.spool.dir === undefined ? dead.giveUp('worker') : 0;
+  }
+
+  #startAfter(delayMs: number): void {
+    this.#cancelStart();
+    this.#cancelStart = this.#parts.clock.after(delayMs, false, () => {
+      this.#restarts.started();
+      try {
+        this.start();
+      } catch (error) {
+        this.#failedStarts += 1;
+        const refusing = this.#refuseIfNoneStarts();
+        this.#startAfter(this.#restarts.endedDelayMs());
+        this.#parts.warnings.warn(workerNotStarted(messageOf(error), refusing));
+      }
+    });
+  }
+
+  /** Drops what is pending for a worker if none can start. Returns the rest of the warning's sentence. */
+  #refuseIfNoneStarts(): string {
+    if (!this.isRefusing) return '';
+    this.#parts.sendTurn();
+    const { records } = this.#pending;
+    this.#pending.take();
+    this.#parts.drop('worker', records);
+    const lost = records + this.#parts.dead.giveUp('worker');
+    this.#wake();
+    return refusingWithoutWorker(lost);
+  }
+
+  #wake(): void {
+    for (const look of this.#onStart) look();
+    this.#onStart.clear();
+  }
+}

@@ -1,0 +1,61 @@
+// Starts a worker thread by the package thread-stream. No other file knows that package.
+
+import type { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerData } from 'node:worker_threads';
+import { PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
+import type { WorkerStart } from './worker-protocol';
+
+/** Heap of a worker beside what records need: the runtime, the libraries, and modules of the application. */
+const HEAP_BASE_MIB = 128;
+const MIB = 1024 * 1024;
+
+/** The parts of thread-stream that are used. Its own types leave some of them out. */
+export interface ThreadStream extends EventEmitter {
+  readonly worker: EventEmitter & { terminate(): Promise<number> };
+  readonly writableErrored: Error | null;
+  write(data: Buffer): boolean;
+  flushSync(): void;
+  unref(): void;
+}
+
+/** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
+export function startStream(start: WorkerStart): ThreadStream {
+  const { maxBytes } = start.putlogs.options.memory;
+  try {
+    const filename = workerFile();
+    const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
+    return new Stream({
+      filename,
+      workerData: start,
+      workerOpts: {
+        name: 'putlogs',
+        // A worker that needs more memory ends alone. Without a bound the whole process would run out of memory.
+        resourceLimits: { maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB) },
+      },
+    });
+  } catch (cause) {
+    throw cause instanceof PutlogsError ? cause : workerNotStarted(cause);
+  }
+}
+
+/**
+ * Whether this thread is such a worker. A worker also runs the application's preload scripts. If one of those makes a
+ * logger, its worker would run them again, and so on without end.
+ */
+export function isOwnWorker(): boolean {
+  const start = (workerData as { workerData?: Partial<WorkerStart> } | null)?.workerData;
+  return start?.putlogs !== undefined;
+}
+
+/**
+ * Returns the path of the worker's file. A bundle names it in `__bundlerPathsOverrides`, as for pino's workers.
+ * @throws PutlogsError if it does not exist; Node would only report that after the start, which a short process never sees
+ */
+function workerFile(): string {
+  const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
+  const path = overrides?.['@putlogs/core/worker'] ?? join(__dirname, '..', 'worker.js');
+  if (existsSync(path)) return path;
+  throw workerFileMissing(path);
+}

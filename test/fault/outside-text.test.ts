@@ -123,3 +123,16 @@ async function warningsOf(shipper: ReturnType<typeof createShipper>): Promise<Wa
   await shipper.close();
   return warnings;
 }
+
+test('putlogs dead-letter ls shows a hostile line of the file as one row', async () => {
+  const file = join(temporaryDirectory('hostile-letters'), 'dead.ndjson');
+  const reason = { code: HOSTILE, message: HOSTILE };
+  const letter = { time: '2026-01-01T00:00:00.000Z', reason, target: { topicId: HOSTILE }, packId: 'p', index: 0 };
+  writeFileSync(file, `${JSON.stringify({ ...letter, hashKey: 'h', envelope: {}, record: {}, raw: '' })}\n`);
+  const command = join(__dirname, '../../../packages/cli/bin/putlogs.js');
+  const { stdout, code } = await runChild(command, { args: ['dead-letter', 'ls', '--dead-letter-file', file] });
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 4, stdout);
+  for (const line of lines) assertShown(line);
+});

@@ -5,7 +5,16 @@
 
 import { accessSync, constants, mkdtempSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { compressor, contextWith, environmentName, flagOf, type Options, placeOf, probe } from '@putlogs/core/tools';
+import {
+  compressor,
+  contextWith,
+  environmentName,
+  flagOf,
+  type Options,
+  outsideText,
+  placeOf,
+  probe,
+} from '@putlogs/core/tools';
 import { adviceFor } from './advice';
 import { BAD, type Call, type Command, GOOD } from './command';
 import { clockAheadMs, connect, resolveHost } from './doctor-network';
@@ -63,8 +72,11 @@ Exit code 0: no problem was found. 1: a step found a problem.`,
 
 const MARKS = { ok: 'ok   ', wrong: 'WRONG', 'left out': '-    ' } as const;
 
+/** Most characters of a line: text from a service or the disk has no end. */
+const MAX_LINE_CHARACTERS = 4000;
+
 function shown({ name, state, text }: Step): string {
-  return `${MARKS[state]}  ${name}: ${text}\n`;
+  return `${MARKS[state]}  ${name}: ${outsideText(text, MAX_LINE_CHARACTERS)}\n`;
 }
 
 async function* examine(call: Call): AsyncGenerator<Step> {
@@ -223,7 +235,7 @@ function failed(name: string, error: unknown, options: Options): Step {
   return wrong(name, `${code}: ${adviceFor(code, options)} Message: ${oneLine(message)}`);
 }
 
-/** Text from outside may have line breaks and be of any length. The sanitiser for such text belongs here. */
+/** Returns a message of a service or the system on one line. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 300);
+  return outsideText(text, 300);
 }

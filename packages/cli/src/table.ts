@@ -1,7 +1,16 @@
 // Formats figures and tables for people.
 
-/** Aligns the columns. The last column is not padded. */
-export function table(rows: readonly (readonly string[])[]): string {
+import { outsideText } from '@putlogs/core/tools';
+
+/** Most characters of a cell. */
+const MAX_CELL_CHARACTERS = 300;
+
+/**
+ * Returns aligned rows. The last column is not padded. A cell may hold text from a file or a service, so control characters
+ * are removed and long text is cut.
+ */
+export function table(cells: readonly (readonly unknown[])[]): string {
+  const rows = cells.map((row) => row.map((cell) => outsideText(String(cell), MAX_CELL_CHARACTERS)));
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((width, row) => Math.max(width, row[column]!.length), 0),
   );

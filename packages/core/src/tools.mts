@@ -1,4 +1,4 @@
-// The same door for `import`.
+// The same entry point for `import`. It re-exports the CommonJS module, so that there is one copy.
 
 export {
   allDeadLetters,

@@ -1,7 +1,7 @@
 // The entry point for command-line tools, `@putlogs/core/tools`: it only exports what other files define.
 //
-// It serves to look after what transports have left, and how they are set up. An application that logs needs none of
-// it.
+// Command lines use it to manage spools and dead letters and to check a configuration. An application that logs does not
+// need it.
 
 export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
@@ -34,3 +34,4 @@ export { elsewhereNotice, regionHint } from './spool/elsewhere';
 export { fileSystemNotice } from './spool/root';
 export { readBatch, type WholeBatch } from './targets/read-batch';
 export type { BodyLayout } from './targets/target';
+export { outsideText } from './telemetry/outside-text';

@@ -1,2 +1,2 @@
-// The same worker for `import`, which is how a bundler finds it. Never a second copy of it.
+// The same worker for `import`, which is how a bundler finds it. It re-exports the CommonJS module.
 export { startWorker, startWorker as default } from './worker.js';

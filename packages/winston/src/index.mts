@@ -1,2 +1,2 @@
-// The same transport for `import`. Takes and gives what index.ts does; keeps nothing; never a second copy of it.
+// The same entry point for `import`. It re-exports the CommonJS module, so that there is one copy.
 export { PutlogsTransport, PutlogsTransport as default, type PutlogsTransportOptions } from './index.js';

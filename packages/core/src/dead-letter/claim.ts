@@ -1,4 +1,4 @@
-// Takes the dead-letter files for one replay, and puts back what stays.
+// Takes the dead-letter files for one replay, and puts back the lines that stay.
 //
 // At any moment each line is in one of the files, or in two: a kill or a crash loses none. For each of the two files:
 //
@@ -25,10 +25,10 @@ const NEWLINE = Buffer.from('\n');
 
 /** One of the two files, renamed. */
 export interface ClaimedFile {
-  /** What is to be read. */
+  /** The file to read. */
   readonly path: string;
   readonly bytes: number;
-  /** This line stays. @throws the system's error */
+  /** Keeps this line in the file. @throws the system's error */
   stay(line: Buffer): void;
 }
 
@@ -56,7 +56,7 @@ export class DeadLetterClaim {
     this.files = this.#claimed;
   }
 
-  /** To be called every few seconds. */
+  /** Must be called every few seconds, or another replay may begin. */
   renew(): void {
     this.#lock.renew();
   }
@@ -71,7 +71,7 @@ export class DeadLetterClaim {
     this.#end((claimed) => claimed.keep());
   }
 
-  /** Another replay may begin. What is not put back by now, it puts back first. */
+  /** Ends the claim. The next replay first puts back the lines that were not put back. */
   close(): void {
     this.#lock.release();
   }

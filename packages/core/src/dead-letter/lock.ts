@@ -8,8 +8,8 @@
 //     nonce   8 random hex digits
 //
 // A contender holds the lock if it sees no other living contender. Each makes its file before it lists, so of two at
-// least one sees the other: never do both hold it. Both may step back, and try again after a random pause. No file is
-// ever handed over, so the removal of a dead one's file cannot hit a living one's.
+// least one sees the other, so they never both hold it. Both may step back, and try again after a random pause. No file
+// changes its owner, so removing a dead contender's file cannot remove a living one's.
 //
 // The name says it all, because a process may die between the creation of its file and its first write. The text in
 // the file is for people.
@@ -35,9 +35,9 @@ import { identityAt, identityOfDescriptor, openNew, openToRead, removeFile } fro
 
 export interface Lock {
   readonly kind: 'held';
-  /** False if another process took it for dead: then this one may not change anything any more. */
+  /** False if another process took this one for dead. This one must then change nothing more. */
   isHeld(): boolean;
-  /** To be called at least every few seconds by who holds it for long. */
+  /** Must be called every few seconds if the lock is held for long. */
   renew(): void;
   release(): void;
 }

@@ -8,7 +8,7 @@
 // A replay deletes nothing for the limit: what it puts back may make a file larger than half. Then the current file is
 // renamed earlier, when both together would pass the limit.
 //
-// Several processes may write to one file. Who renames one of the files holds the rotation lock for that moment.
+// Several processes may write to one file. A process that renames one of the files holds the rotation lock for that moment.
 // Otherwise a second one could rename the file that the first one has just begun, and replace lines uncounted.
 
 import { closeSync, lstatSync, readSync, renameSync } from 'node:fs';
@@ -21,13 +21,13 @@ const LOCK_TRIES = 20;
 const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** How many bytes the current file may take yet. */
+/** Returns how many more bytes the current file may take. */
 export function roomIn(file: string, size: number, maxBytes: number): number {
   const older = Number(lstatSync(rotatedOf(file), { bigint: true, throwIfNoEntry: false })?.size ?? 0);
   return Math.min(mostOf(maxBytes), maxBytes - older) - size;
 }
 
-/** Most bytes of one file, and so of one line. */
+/** Returns the most bytes of one file, and so of one line. */
 export function mostOf(maxBytes: number): number {
   return Math.floor(maxBytes / 2);
 }
@@ -48,7 +48,7 @@ export function rotate(file: string, identity: string): number {
   });
 }
 
-/** For whoever renames or links one of the two files. @throws what `work` throws, or if the lock is not to be had */
+/** Runs `work`, which renames or links one of the two files, under the lock. @throws its error, or if the lock is busy */
 export function whileLocked<T>(file: string, work: () => T): T {
   const lock = takeLock(rotationLockOf(file), LOCK_TRIES);
   if (lock.kind === 'busy') throw new Error(`${file} is being rotated by ${lock.holder}`);

@@ -1,7 +1,4 @@
-// One test record, sent once by the very stages that a transport sends with.
-//
-// Takes: options, the text of a record. Gives: what the service said, and how long it took. Keeps: nothing. Never:
-// tries again: who asks wants to know what is wrong now.
+// Sends one test record by the stages that a transport uses. It is not retried: the caller wants to know what is wrong now.
 
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';
@@ -23,7 +20,7 @@ import { clockWrong, lz4Unavailable } from '../telemetry/warning-catalogue';
 export interface Probe {
   readonly outcome: Outcome;
   readonly tookMs: number;
-  /** Told on the way: a clock that is wrong, credentials that could not be had, no LZ4. */
+  /** Remarks: a wrong clock, credentials that are missing, LZ4 that cannot be loaded. */
   readonly remarks: readonly string[];
 }
 

@@ -62,7 +62,7 @@ export class Resend {
       size: new SizeLimit(options.batch, clock),
       concurrency,
       runs: undefined,
-      // A person who asks for a replay does not want to wait for the successors of dead processes.
+      // A replay does not wait for the successors of dead processes.
       graceMs: 0,
       hashKey: '',
       onFinished: (packId, count) => this.onFinished(packId, count),
@@ -78,7 +78,7 @@ export class Resend {
     return this.#counters.stats();
   }
 
-  /** Resolves when all batches are finished, or at one of the two ends before that. */
+  /** Resolves when every batch is finished, when the signal aborts, or when nothing was delivered for `patienceMs`. */
   async finished(): Promise<ReplayEnd> {
     const { patienceMs, signal, onProgress } = this.#parts;
     let before = unfinished(this.stats());

@@ -1,4 +1,5 @@
-// Compares docs/operating.md with the code: every warning, drop reason and counter has its row, and the lines read as printed.
+// Compares docs/operating.md with the code: every warning, drop reason and counter has its row, and the lines read as
+// printed.
 //
 // The catalogue's sentences are compared with the page. An application also causes most warnings for real.
 

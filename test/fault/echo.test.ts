@@ -1,7 +1,7 @@
 // A service, or a proxy, that answers with the request it received: no secret of the request is shown.
 //
-// The answer repeats the secret key, the security token, the signature and the whole Authorization header. It does so in
-// the message, the error code and the request id, raw and in the encodings that servers use.
+// The answer repeats the secret key, the security token, the signature and the whole Authorization header. It does so
+// in the message, the error code and the request id, raw and in the encodings that servers use.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';

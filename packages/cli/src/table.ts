@@ -6,8 +6,8 @@ import { outsideText } from '@putlogs/core/tools';
 const MAX_CELL_CHARACTERS = 300;
 
 /**
- * Returns aligned rows. The last column is not padded. A cell may hold text from a file or a service, so control characters
- * are removed and long text is cut.
+ * Returns aligned rows. The last column is not padded. A cell may hold text from a file or a service, so control
+ * characters are removed and long text is cut.
  */
 export function table(cells: readonly (readonly unknown[])[]): string {
   const rows = cells.map((row) => row.map((cell) => outsideText(String(cell), MAX_CELL_CHARACTERS)));

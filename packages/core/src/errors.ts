@@ -1,7 +1,7 @@
 // The catalogue of errors: one function for each error that a caller of the package can meet.
 //
-// Errors exist only at the public edge; inside, outcomes are values. Compare `code`, not the class: two versions of this
-// package may be loaded at once. No message has a secret in it.
+// Errors exist only at the public edge; inside, outcomes are values. Compare `code`, not the class: two versions of
+// this package may be loaded at once. No message has a secret in it.
 
 import { outsideText } from './telemetry/outside-text';
 
@@ -12,7 +12,9 @@ import { outsideText } from './telemetry/outside-text';
  */
 export type PutlogsErrorCode = 'ERR_PUTLOGS_OPTIONS' | 'ERR_PUTLOGS_WORKER';
 
-/** An error whose `code` stays the same between versions. Its message says what to change, its `cause` why it happened. */
+/**
+ * An error whose `code` stays the same between versions. Its message says what to change, its `cause` why it happened.
+ */
 export class PutlogsError extends Error {
   readonly code: PutlogsErrorCode;
 

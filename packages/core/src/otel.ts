@@ -1,7 +1,7 @@
 // Reports the counters as OpenTelemetry metrics.
 //
-// The counters are read when metrics are collected. No other file loads this one, because `@opentelemetry/api` belongs to
-// the application. telemetry/instruments.ts lists the instruments.
+// The counters are read when metrics are collected. No other file loads this one, because `@opentelemetry/api` belongs
+// to the application. telemetry/instruments.ts lists the instruments.
 
 import { type Attributes, type BatchObservableResult, type Meter, metrics, type Observable } from '@opentelemetry/api';
 import type { Stats } from './telemetry/counters';
@@ -14,7 +14,10 @@ export type StatsSource = { stats(): Stats } | (() => Stats | Promise<Stats>);
 export interface ReportOptions {
   /** Default: a meter of the global provider, which must be set before. */
   readonly meter?: Meter | undefined;
-  /** Added to each point. May replace `otel.component.type` and `otel.component.name`, to name one of several transports. */
+  /**
+   * Added to each point. May replace `otel.component.type` and `otel.component.name`, to name one of several
+   * transports.
+   */
   readonly attributes?: Attributes | undefined;
 }
 

@@ -28,9 +28,9 @@ export interface RecordSink {
    */
   write(record: string | Uint8Array): boolean;
   /**
-   * Sends buffered records now. Resolves when every record accepted so far is delivered or dropped, or after `timeoutMs`;
-   * delivery of the rest goes on. A record on disk is not finished, so this may take as long as an outage. The process
-   * stays alive until it resolves.
+   * Sends buffered records now. Resolves when every record accepted so far is delivered or dropped, or after
+   * `timeoutMs`; delivery of the rest goes on. A record on disk is not finished, so this may take as long as an outage.
+   * The process stays alive until it resolves.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /**

@@ -1,7 +1,7 @@
 // The worker thread's side of a worker shipper: thread-stream loads this file and writes lines to it.
 //
-// It receives resolved options and the buffer of the counters, then lines as text that may be cut anywhere. It passes each
-// record to its shipper. It never stops reading: the application writes into a ring that must always be emptied.
+// It receives resolved options and the buffer of the counters, then lines as text that may be cut anywhere. It passes
+// each record to its shipper. It never stops reading: the application writes into a ring that must always be emptied.
 // host/worker-protocol.ts lists the messages between the two threads.
 
 import type { Writable } from 'node:stream';
@@ -13,10 +13,13 @@ import { lineStream } from './shipper/line-stream';
 import { startShipper } from './shipper/shipper';
 import { Counters } from './telemetry/counters';
 
-/** A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts). */
+/**
+ * A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts).
+ */
 const HEARTBEAT_MS = 500;
 
-// thread-stream uses the default export. The named one is for `import`, because bundlers treat a lone default differently.
+// thread-stream uses the default export. The named one is for `import`, because bundlers treat a lone default
+// differently.
 export default startWorker;
 
 export function startWorker({ putlogs }: WorkerStart): Writable {
@@ -27,8 +30,8 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   const lines = new Lines((bytes, start, end) => {
     // Counted before it is read: if this record ends the worker, the next worker must not read it.
     counters.add('begun');
-    // Counted for each line, when the record moves to `pendingBytes`. Counted once for a whole chunk, its bytes would be in
-    // both counters while it is read, and the host would refuse records that fit.
+    // Counted for each line, when the record moves to `pendingBytes`. Counted once for a whole chunk, its bytes would
+    // be in both counters while it is read, and the host would refuse records that fit.
     counters.add('receivedBytes', end - start + 1);
     countedInChunk += end - start + 1;
     shipper.writeRange(bytes, start, end);

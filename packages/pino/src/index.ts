@@ -1,12 +1,12 @@
 // The pino transport: hands the lines that pino writes to a shipper, unparsed.
 //
 // It runs in the worker that pino starts, or in the application's thread for `pino(await transport(options))`. Wrong
-// options are reported at the start. After that it never fails: an error would end pino's worker, and the application with
-// it at its next line.
+// options are reported at the start. After that it never fails: an error would end pino's worker, and the application
+// with it at its next line.
 //
-// It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line, which
-// costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and `flush` is
-// the one that pino calls.
+// It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
+// which costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and
+// `flush` is the one that pino calls.
 import type { Writable } from 'node:stream';
 import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
 import { exposeStats } from './stats';

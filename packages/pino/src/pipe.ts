@@ -1,10 +1,10 @@
 // The command putlogs-pino: ships the lines that an application writes to its stdout, in a process of its own.
 //
-// It exits with 0 only if every line is acknowledged or on disk. It never refuses a line because memory is full: it stops
-// reading until there is room, and the pipe fills up.
+// It exits with 0 only if every line is acknowledged or on disk. It never refuses a line because memory is full: it
+// stops reading until there is room, and the pipe fills up.
 //
-// Ctrl-C goes to all processes of a pipeline at once. The first Ctrl-C is left to the application, so that its last lines
-// arrive. The end of the input then ends this process.
+// Ctrl-C goes to all processes of a pipeline at once. The first Ctrl-C is left to the application, so that its last
+// lines arrive. The end of the input then ends this process.
 
 import { fstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 // Carries counters and warnings from a transport in pino's worker to the application's thread.
 //
-// The worker must not listen on its port before pino does. The first listener starts the port, and messages that pino sends
-// to a transport that is still loading would be lost.
+// The worker must not listen on its port before pino does. The first listener starts the port, and messages that pino
+// sends to a transport that is still loading would be lost.
 //
 //   application -> worker  { code: 'PUTLOGS_STATS' }
 //   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all putlogs targets

@@ -1,8 +1,9 @@
 // Decides whether JSON.stringify alone writes a value without losing anything.
 //
-// It looks for values that `toJsonValue` would change: an error, a map, bytes, NaN. A value that is deeper or larger than a
-// usual record, that has a cycle, or whose reading throws counts as unsafe. A replacer could do the same, but with one
-// the engine leaves its fast path for every property, which costs more than this walk and the writing together.
+// It looks for values that `toJsonValue` would change: an error, a map, bytes, NaN. A value that is deeper or larger
+// than a usual record, that has a cycle, or whose reading throws counts as unsafe. A replacer could do the same, but
+// with one the engine leaves its fast path for every property, which costs more than this walk and the writing
+// together.
 
 const MAX_DEPTH = 8;
 const MAX_VALUES = 1000;

@@ -1,8 +1,8 @@
 // The transport's sink: opened at once, released when no logger needs it, opened again by a later record.
 //
-// A released sink is closed when every record is finished. A sink with records on disk stays open: it delivers them when the
-// service is back, and a logger that is added again writes to it. A second sink would count those records again, and could
-// send beside the first one and break the order.
+// A released sink is closed when every record is finished. A sink with records on disk stays open: it delivers them
+// when the service is back, and a logger that is added again writes to it. A second sink would count those records
+// again, and could send beside the first one and break the order.
 
 import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats } from '@putlogs/core';
 

@@ -1,7 +1,7 @@
 // Makes the JSON text of one record from one winston info. It never throws and never changes the info.
 //
-// The record has the info's own enumerable fields, with winston's level (not the coloured one), and a time if the info has
-// none. Field names are never set on an object here, where `__proto__` would not be a name.
+// The record has the info's own enumerable fields, with winston's level (not the coloured one), and a time if the info
+// has none. Field names are never set on an object here, where `__proto__` would not be a name.
 
 import { isJsonSafe } from './json-safe';
 import { safeStringify } from './safe-stringify';

@@ -1,8 +1,8 @@
 // Makes the JSON text of any value, including those that JSON.stringify refuses. It never throws.
 //
 // A value that cannot be written becomes "[Circular]", "[Throws: why]", "[Deep]" or "[Truncated]". 64-bit integers are
-// written as digits, as pino does. Depth and number of values are bounded, because a graph of objects that refer to each
-// other is a tree of any size.
+// written as digits, as pino does. Depth and number of values are bounded, because a graph of objects that refer to
+// each other is a tree of any size.
 import { throwsText, toJsonValue } from './to-json-value';
 
 const MAX_DEPTH = 32;

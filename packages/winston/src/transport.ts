@@ -20,8 +20,8 @@ export interface PutlogsTransportOptions extends PutlogsOptions, WinstonOptions 
   /** How many infos winston-transport may buffer. Default: 16. Records are never buffered because of it. */
   highWaterMark?: number;
   /**
-   * Whether to batch, compress and send in a worker thread. Default: true. Set it to false for bundlers and runtimes that
-   * cannot start a worker. Nothing can then be delivered after `process.exit` was called.
+   * Whether to batch, compress and send in a worker thread. Default: true. Set it to false for bundlers and runtimes
+   * that cannot start a worker. Nothing can then be delivered after `process.exit` was called.
    */
   worker?: boolean;
 }
@@ -86,9 +86,9 @@ export class PutlogsTransport extends TransportStream {
   }
 
   /**
-   * Called when a logger removes the transport. Logged records are still delivered. The worker ends when every record is
-   * delivered or dropped and no other logger has the transport. A later record starts a new one, so that a transport can
-   * be removed and added again.
+   * Called when a logger removes the transport. Logged records are still delivered. The worker ends when every record
+   * is delivered or dropped and no other logger has the transport. A later record starts a new one, so that a transport
+   * can be removed and added again.
    */
   override close(): void {
     this.#sink.release(() => this.#loggers.size > 0);

@@ -1,4 +1,5 @@
-// An application whose stderr takes nothing. Its argument: how it ships. It ends with process.exit after its first warning.
+// An application whose stderr takes nothing. Its argument: how it ships. It ends with process.exit after its first
+// warning.
 //
 // Stdout has a JSON text with the warnings of its life and the longest time for which its thread stood still.
 

@@ -8,8 +8,8 @@
 // A replay deletes nothing for the limit: what it puts back may make a file larger than half. Then the current file is
 // renamed earlier, when both together would pass the limit.
 //
-// Several processes may write to one file. A process that renames one of the files holds the rotation lock for that moment.
-// Otherwise a second one could rename the file that the first one has just begun, and replace lines uncounted.
+// Several processes may write to one file. A process that renames one of the files holds the rotation lock for that
+// moment. Otherwise a second one could rename the file that the first one has just begun, and replace lines uncounted.
 
 import { closeSync, lstatSync, readSync, renameSync } from 'node:fs';
 import { takeLock } from './lock';
@@ -48,7 +48,10 @@ export function rotate(file: string, identity: string): number {
   });
 }
 
-/** Runs `work`, which renames or links one of the two files, under the lock. @throws its error, or if the lock is busy */
+/**
+ * Runs `work`, which renames or links one of the two files, under the lock.
+ * @throws its error, or if the lock is busy
+ */
 export function whileLocked<T>(file: string, work: () => T): T {
   const lock = takeLock(rotationLockOf(file), LOCK_TRIES);
   if (lock.kind === 'busy') throw new Error(`${file} is being rotated by ${lock.holder}`);

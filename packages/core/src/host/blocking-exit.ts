@@ -1,7 +1,7 @@
 // Blocks the application's thread at the end of the process until its worker has closed.
 //
-// The worker keeps working while this thread is blocked, and writes to stderr itself. A worker that is dead or stuck is not
-// waited for: it has to answer a ping first, and to send heartbeats after that.
+// The worker keeps working while this thread is blocked, and writes to stderr itself. A worker that is dead or stuck is
+// not waited for: it has to answer a ping first, and to send heartbeats after that.
 
 /** How long a worker may be silent before it counts as stuck. */
 const SILENCE_MS = 2000;

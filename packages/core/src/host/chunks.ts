@@ -42,7 +42,9 @@ export class ChunkBuilder {
   }
 }
 
-/** Chunks, first in, first out. There may be more than 100,000 for a slow worker, so no step depends on their number. */
+/**
+ * Chunks, first in, first out. There may be more than 100,000 for a slow worker, so no step depends on their number.
+ */
 export class ChunkQueue {
   #chunks: Chunk[] = [];
   /** The place of the first chunk. The places before it are free. */
@@ -116,9 +118,9 @@ function lineOf(text: string): string {
 /**
  * The chunks that were sent to a worker, each until the worker has begun its last record.
  *
- * The worker counts a record as begun before it reads it. So it cannot have sent a record that it has not begun: the next
- * worker takes that one, and nothing is sent twice. The record at which a worker died is never read again, because it
- * would end the next worker too.
+ * The worker counts a record as begun before it reads it. So it cannot have sent a record that it has not begun: the
+ * next worker takes that one, and nothing is sent twice. The record at which a worker died is never read again, because
+ * it would end the next worker too.
  */
 export class UnreadChunks {
   readonly #chunks = new ChunkQueue();

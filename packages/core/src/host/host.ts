@@ -1,8 +1,8 @@
 // A shipper whose work is done in a worker thread: the application's side of it.
 //
 // It accepts records, joins those of one turn of the loop, and hands them to the worker: a write to the ring costs more
-// than a record. It never throws, blocks only at the end of the process, never keeps an idle process alive, and accepts no
-// more than `memory.maxBytes` for both threads together. supervisor.ts keeps a worker running.
+// than a record. It never throws, blocks only at the end of the process, never keeps an idle process alive, and accepts
+// no more than `memory.maxBytes` for both threads together. supervisor.ts keeps a worker running.
 
 import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';
@@ -117,8 +117,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   /**
-   * Resolves with true when every record sent to a worker is finished, by however many workers that takes, and with false
-   * after `timeoutMs`. Keeps the process alive until then.
+   * Resolves with true when every record sent to a worker is finished, by however many workers that takes, and with
+   * false after `timeoutMs`. Keeps the process alive until then.
    */
   #finished(timeoutMs: number, ask: (worker: WorkerHandle, leftMs: number) => Promise<Flushed>): Promise<boolean> {
     const supervisor = this.#supervisor;
@@ -195,7 +195,9 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     publishDropped(this.#options.instance, reason, records);
   }
 
-  /** As this thread sees it: a record that was sent to the worker is accepted, and one that the worker refused is lost. */
+  /**
+   * As this thread sees it: a record that was sent to the worker is accepted, and one that the worker refused is lost.
+   */
   stats(): Stats {
     const stats = this.#dead.stats(this.#supervisor.worker?.reading(), this.#own.stats());
     return { ...stats, pendingBytes: this.#pendingBytes() };

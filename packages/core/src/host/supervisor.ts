@@ -1,8 +1,9 @@
 // Keeps one worker thread running: starts it, replaces it when it ends, and holds records while there is none.
 //
 // The next worker takes the records that a dead one had not begun to read, and those written while there is none. What
-// the dead one had begun is looked for on disk; worker-books.ts says how it is counted. After five workers in a row that
-// could not start, pending records are dropped and new ones are refused: otherwise a `flush()` could never resolve.
+// the dead one had begun is looked for on disk; worker-books.ts says how it is counted. After five workers in a row
+// that could not start, pending records are dropped and new ones are refused: otherwise a `flush()` could never
+// resolve.
 
 import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
@@ -34,7 +35,9 @@ export interface SupervisorParts {
 
 /** After this many workers in a row that could not start, records are refused. */
 const MAX_FAILED_STARTS = 5;
-/** A worker may die before it has opened the journals of the one before it. More in a row than this are not expected. */
+/**
+ * A worker may die before it has opened the journals of the one before it. More in a row than this are not expected.
+ */
 const MAX_REMEMBERED_RUNS = 100;
 
 export class Supervisor {

@@ -51,7 +51,8 @@ export function isOwnWorker(): boolean {
 
 /**
  * Returns the path of the worker's file. A bundle names it in `__bundlerPathsOverrides`, as for pino's workers.
- * @throws PutlogsError if it does not exist; Node would only report that after the start, which a short process never sees
+ * @throws PutlogsError if it does not exist; Node would only report that after the start, which a short process never
+ * sees
  */
 function workerFile(): string {
   const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };

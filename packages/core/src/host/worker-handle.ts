@@ -1,7 +1,7 @@
 // One worker thread as the application's thread sees it.
 //
-// It writes chunks of whole lines to the worker, reads the worker's counters from shared memory, and reports once that the
-// thread has ended. supervisor.ts starts the next one. Only `exit` blocks, at the end of the process.
+// It writes chunks of whole lines to the worker, reads the worker's counters from shared memory, and reports once that
+// the thread has ended. supervisor.ts starts the next one. Only `exit` blocks, at the end of the process.
 
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
@@ -111,7 +111,9 @@ export class WorkerHandle {
     return this.#ask('PUTLOGS_FLUSH', timeoutMs);
   }
 
-  /** As `flush`, for the last time: the worker then drops, or leaves on disk, what is not finished after `timeoutMs`. */
+  /**
+   * As `flush`, for the last time: the worker then drops, or leaves on disk, what is not finished after `timeoutMs`.
+   */
   close(timeoutMs: number): Promise<Flushed> {
     return this.#ask('PUTLOGS_CLOSE', timeoutMs);
   }

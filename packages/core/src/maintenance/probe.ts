@@ -1,4 +1,5 @@
-// Sends one test record by the stages that a transport uses. It is not retried: the caller wants to know what is wrong now.
+// Sends one test record by the stages that a transport uses. It is not retried: the caller wants to know what is wrong
+// now.
 
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor } from '../batch/compress';

@@ -1,7 +1,7 @@
 // The kinds of values that an option can have.
 //
-// A type checks one value and reports what is wrong with it. A report never repeats the value, which may be a secret. It is not a
-// validation library, because loading one took 15 ms of CPU time in the application's thread.
+// A type checks one value and reports what is wrong with it. A report never repeats the value, which may be a secret.
+// It is not a validation library, because loading one took 15 ms of CPU time in the application's thread.
 
 import { isTree } from './option-tree';
 

@@ -1,6 +1,7 @@
 // The only source of time, timers and random numbers, so that a test can replace them.
 //
-// Records and signatures carry the wall clock. Intervals are measured with the monotonic clock, because the wall clock jumps.
+// Records and signatures carry the wall clock. Intervals are measured with the monotonic clock, because the wall clock
+// jumps.
 
 /** Cancels a timer. Does nothing if it has fired. */
 export type CancelTimer = () => void;

@@ -1,8 +1,8 @@
 // A run: one life of a shipper, in a process or in one worker thread.
 //
 // A dead process is recognized by its socket, its pid or its heartbeat (spool/ownership.ts). None of these shows a dead
-// worker, because its process lives. So the host names each worker's run, and passes the names of the dead runs before it.
-// The new worker adopts their journals before it sends anything, so that the instance's records stay in order.
+// worker, because its process lives. So the host names each worker's run, and passes the names of the dead runs before
+// it. The new worker adopts their journals before it sends anything, so that the instance's records stay in order.
 
 import { randomBytes } from 'node:crypto';
 

@@ -1,8 +1,8 @@
 // Closes shippers on a signal (`handleSignals`), then ends the process by the same signal.
 //
-// The sender of the signal so sees the exit status that it expects. One listener for each signal serves all transports and
-// all copies of this package. If the application listens to the signal itself, the process is not ended here. A second
-// signal ends it at once.
+// The sender of the signal so sees the exit status that it expects. One listener for each signal serves all transports
+// and all copies of this package. If the application listens to the signal itself, the process is not ended here. A
+// second signal ends it at once.
 
 import { isMainThread } from 'node:worker_threads';
 

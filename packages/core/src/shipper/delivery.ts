@@ -137,8 +137,8 @@ export class Delivery {
   }
 
   /**
-   * Resolves with true when every batch that exists now is finished, and with false after `timeoutMs`. This includes batches
-   * that dead workers of this process left, so it first waits until their directories are open.
+   * Resolves with true when every batch that exists now is finished, and with false after `timeoutMs`. This includes
+   * batches that dead workers of this process left, so it first waits until their directories are open.
    */
   async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);

@@ -1,9 +1,10 @@
 // A writable stream of lines in front of a shipper. thread-stream writes to it in our worker, and pino in any thread.
 //
-// It never asks for a pause: a ring that is not emptied would block the application. The one exception is a process that
-// reads from another one (putlogs-pino): there a pipe fills up, and nothing is lost.
+// It never asks for a pause: a ring that is not emptied would block the application. The one exception is a process
+// that reads from another one (putlogs-pino): there a pipe fills up, and nothing is lost.
 //
-// It splits lines itself. A stream of lines would make a string and an event of each line, which costs more than the record.
+// It splits lines itself. A stream of lines would make a string and an event of each line, which costs more than the
+// record.
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -83,7 +84,10 @@ export interface LineStream {
 }
 
 export interface Waiting {
-  /** If set, a line that memory has no room for is not refused: the stream pauses until there is room, or until this aborts. */
+  /**
+   * If set, a line that memory has no room for is not refused: the stream pauses until there is room, or until this
+   * aborts.
+   */
   readonly waitUntil?: AbortSignal;
 }
 

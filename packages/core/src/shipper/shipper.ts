@@ -1,7 +1,7 @@
 // The first half of the wiring: record -> open batch -> sealed batch. The second half is shipper/delivery.ts.
 //
-// Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks. A stage does not
-// import the next one: it receives functions to call.
+// Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks. A stage does
+// not import the next one: it receives functions to call.
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
@@ -57,9 +57,10 @@ export interface ShipperDeps {
 }
 
 /**
- * Where records are accepted: in this shipper, or in a host in front of it. A record that a host accepted is not refused
- * here. The host accepts `memory.maxBytes` for both threads. This side makes room from half of that on, so that the host
- * reaches the limit only if no room can be made. The host also counts the records that are lost with this thread.
+ * Where records are accepted: in this shipper, or in a host in front of it. A record that a host accepted is not
+ * refused here. The host accepts `memory.maxBytes` for both threads. This side makes room from half of that on, so that
+ * the host reaches the limit only if no room can be made. The host also counts the records that are lost with this
+ * thread.
  */
 export type Admission = 'own' | 'host';
 
@@ -84,8 +85,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
   /**
-   * Calls of `writeRange` that have not returned. There is more than one if a transform, or a subscriber to a drop, logs:
-   * the bytes in `piece` are then still to be read.
+   * Calls of `writeRange` that have not returned. There is more than one if a transform, or a subscriber to a drop,
+   * logs: the bytes in `piece` are then still to be read.
    */
   #taking = 0;
   /** The buffer of records that will be refused. */

@@ -1,4 +1,5 @@
-// Wires the source of credentials to the target that signs with them. Credentials are requested by the same HTTP client.
+// Wires the source of credentials to the target that signs with them. Credentials are requested by the same HTTP
+// client.
 
 import { CredentialSource, type CredentialTools } from '../credentials/source';
 import { ANONYMOUS } from '../credentials/types';

@@ -1,8 +1,9 @@
 // The OpenTelemetry instruments, each with how its values are read from the counters.
 //
 // Names come from the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) if these have
-// one, else they begin with `putlogs.`. In the conventions' words a transport is a log processor, which accepts or refuses
-// a record, and an exporter, which holds it until it is delivered or lost. These conventions may still be renamed.
+// one, else they begin with `putlogs.`. In the conventions' words a transport is a log processor, which accepts or
+// refuses a record, and an exporter, which holds it until it is delivered or lost. These conventions may still be
+// renamed.
 
 import type { DropReason, Stats } from './counters';
 

@@ -6,7 +6,9 @@
 /** Longer text is cut to this many characters (UTF-16 units). */
 export const MAX_OUTSIDE_CHARACTERS = 500;
 
-/** Text is cut to this many characters before it is cleaned, so that the cost is bounded. An answer has at most 64 KiB. */
+/**
+ * Text is cut to this many characters before it is cleaned, so that the cost is bounded. An answer has at most 64 KiB.
+ */
 const MAX_READ_CHARACTERS = 128 * 1024;
 
 /** Where a terminal's sequences begin: escape, and the C1 controls that stand for escape and a letter. */
@@ -15,8 +17,8 @@ const [CSI, STRING_END] = ['\u009b', '\u009c'];
 const STRING_STARTS = '\u0090\u0098\u009d-\u009f';
 
 /**
- * Control sequences (colours, the cursor), strings (titles, links) with their end, and an escape with one character. Of a
- * sequence without an end only the introducer is removed, never the rest of the text.
+ * Control sequences (colours, the cursor), strings (titles, links) with their end, and an escape with one character. Of
+ * a sequence without an end only the introducer is removed, never the rest of the text.
  */
 const SEQUENCES = new RegExp(
   [

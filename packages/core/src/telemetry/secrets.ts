@@ -59,8 +59,8 @@ function urlEncoded(secret: string): string[] {
 }
 
 /**
- * The characters that base64 has for the secret wherever it stands in a longer text: three bytes become four characters,
- * so there are three cases. The characters that also depend on the bytes beside the secret are left out.
+ * The characters that base64 has for the secret wherever it stands in a longer text: three bytes become four
+ * characters, so there are three cases. The characters that also depend on the bytes beside the secret are left out.
  */
 function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret);

@@ -96,8 +96,13 @@ function ship(options: Options, own: ReadonlyMap<string, string>): void {
     }, LAST_READ_MS);
   };
   process.on('SIGTERM', end);
-  if (isPipe()) process.once('SIGINT', () => process.on('SIGINT', end));
-  else process.on('SIGINT', end);
+  // In a pipeline the first Ctrl-C is for the application, whose last lines are still to come. One listener counts: with
+  // another one for the second signal there would be a moment without any, in which node loses a signal.
+  let interrupts = isPipe() ? 0 : 1;
+  process.on('SIGINT', () => {
+    interrupts += 1;
+    if (interrupts > 1) end();
+  });
 
   let inputProblem: string | undefined;
   // A closed stdout is no reason to stop shipping.

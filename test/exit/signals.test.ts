@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createShipper, createWorkerShipper } from '@putlogs/core';
 import { startChild } from '../support/child';
-import { closedPort, type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { closedPort, type Emulator, environmentFor, optionsFor, startEmulator, until } from '../support/emulator';
 import { EXIT_CODE } from './apps/plan';
 
 // Newer versions of Node write a report at SIGUSR2 in a test process, as a file in the current directory.
@@ -77,7 +77,7 @@ test('a signal that comes twice ends the process at once', async () => {
   await child.line('ready');
   child.kill('SIGTERM');
   // The first one is being waited for: the process would be gone otherwise.
-  while (!child.output().stderr.includes('not taken')) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('the outage is reported', () => child.output().stderr.includes('not delivered'));
   const atMs = performance.now();
   child.kill('SIGTERM');
   const { signal } = await child.ended;

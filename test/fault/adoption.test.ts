@@ -107,7 +107,9 @@ test('killed between the parts of an adopted batch, it loses no record, and no p
   const plan = { instance: 'one', from: 1000, count: 50, burst: 10, pauseMs: 0, end: 'stay' };
   const child = startChild(join(__dirname, 'apps/spooling.js'), { args: [JSON.stringify(plan)], env });
   await child.line('all written');
-  await until('five parts have arrived, and the next is refused', () => child.output().stderr.includes('not taken'));
+  await until('five parts have arrived, and the next is refused', () =>
+    child.output().stderr.includes('not delivered'),
+  );
   child.kill('SIGKILL');
   await child.ended;
   const before = numbersOf(emulator).length;

@@ -1,5 +1,4 @@
-// Writes the tables of options from the schema that validates them: all options into docs/options.md, and the most used
-// ones into the README.
+// Writes the tables of options into docs/options.md, from the schema that validates them.
 //
 //   node scripts/options-table.mjs           writes the tables
 //   node scripts/options-table.mjs --check   exits with 1 if a table differs
@@ -46,18 +45,6 @@ const GROUPS = {
   'Memory, spool and dead letters': 'memory spool deadLetter',
   Shutdown: 'closeTimeoutMs handleSignals',
 };
-const TEN = [
-  'target',
-  'region',
-  'topicId',
-  'project',
-  'logstore',
-  'credentials.accessKeyId',
-  'credentials.accessKeySecret',
-  'spool.dir',
-  'memory.maxBytes',
-  'tags',
-];
 
 const leaves = optionLeaves();
 const firstName = ({ path }) => path.split('.')[0];
@@ -73,7 +60,6 @@ const groups = Object.entries(GROUPS).map(([title, names]) => {
 });
 
 write('docs/options.md', groups.join('\n\n'));
-write('README.md', tableOf(TEN.map((path) => leaves.find((leaf) => leaf.path === path))));
 
 function write(page, table) {
   const file = join(root, page);

@@ -43,11 +43,12 @@ function main() {
       tarballs.find((tarball) => tarball.startsWith(`putlogs-${name}-`)),
     );
   const lines = tarballs.map((tarball) => `packed ${join(relative(process.cwd(), directory), tarball)}`);
-  const tools = `npm install --save-dev ${pathOf('core')} ${pathOf('cli')} ${pathOf('emulator')}`;
-  lines.push('', 'In the directory of your application, for the command line and the emulator:', `  ${tools}`);
+  lines.push('', 'Run these in the directory of your application:');
   for (const [logger, names] of Object.entries(LOGGERS)) {
-    lines.push(`and for ${logger}:`, `  npm install ${logger} ${names.map(pathOf).join(' ')}`);
+    lines.push(`for ${logger}`, `  npm install ${logger} ${names.map(pathOf).join(' ')}`);
   }
+  const tools = ['core', 'cli', 'emulator'].map(pathOf).join(' ');
+  lines.push('for the command putlogs and the emulator', `  npm install --save-dev ${tools}`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

@@ -168,7 +168,7 @@ test('web tracking that is switched off holds the records, and one line says wha
   assert.equal(warnings.length, 1);
   assert.match(
     `${warnings[0]!.kind}: ${warnings[0]!.message}`,
-    /^hold: 10 records were not delivered, Unauthorized .*for web tracking, that the Logstore has it on/,
+    /^hold: 10 records were not delivered, Unauthorized .*for web tracking, that it is on for the Logstore/,
   );
   assert.deepEqual([shipper.stats().pending, emulator.logs().length], [10, 0]);
 });

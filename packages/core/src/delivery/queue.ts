@@ -252,8 +252,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Cuts a unit in flight into two halves, which are sent next. Returns what the disk refused: then the unit stays
-   * whole.
+   * Cuts a unit in flight into halves, which are sent next. If the disk refuses the cut, returns why: nothing is cut.
    * @throws if its records cannot be read
    */
   cut(unit: Unit): DiskFailure | undefined {
@@ -349,10 +348,7 @@ export class DeliveryQueue {
 
   // the ends
 
-  /**
-   * Resolves with true when every batch that is in the queue now is finished, with false after `timeoutMs`. The process
-   * is kept alive for it.
-   */
+  /** Resolves with true when all batches of now are finished, with false after `timeoutMs`. Keeps the process alive. */
   finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     const below = this.#nextSequence;
     if (this.#oldestSequence() >= below) return Promise.resolve(true);

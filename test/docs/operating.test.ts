@@ -110,7 +110,7 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.workerEnded(worker, catalogue.refusingWithoutWorker(3)),
     catalogue.workerNotStarted(text ?? 'putlogs: no worker thread could be started: why', ''),
     catalogue.workerRecordsLost(3),
-    catalogue.credentialsUnavailable(text ?? 'credentials.file gave no credentials: why'),
+    catalogue.credentialsUnavailable(text ?? 'credentials.file returned no credentials: why'),
     catalogue.transformFailed(text ?? 'why'),
     catalogue.signalsNotHandled(),
     catalogue.recordNotEncoded(text ?? 'why'),

@@ -57,6 +57,19 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
   }
 }
 
+/**
+ * Loads the binding with the first record, because Jest refuses every `require` after the end of a suite. A failure is
+ * remembered, and reported with the first batch.
+ */
+export function loadCodec(codec: Codec): void {
+  if (codec !== 'lz4') return;
+  try {
+    lz4();
+  } catch {
+    // See `loaded`: `compressor` reports it.
+  }
+}
+
 type Lz4 = typeof import('lz4-napi');
 
 let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;

@@ -56,7 +56,9 @@ export function isOwnWorker(): boolean {
  */
 function workerFile(): string {
   const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
-  const path = overrides?.['@putlogs/core/worker'] ?? join(__dirname, '..', 'worker.js');
+  // In the package this file is in host/, below the worker's. In a bundle both are in the directory of the bundle.
+  const isBundled = !existsSync(join(__dirname, 'worker-handle.js'));
+  const path = overrides?.['@putlogs/core/worker'] ?? join(__dirname, isBundled ? 'worker.js' : '../worker.js');
   if (existsSync(path)) return path;
   throw workerFileMissing(path);
 }

@@ -22,8 +22,8 @@ export interface Pool {
 export function openPool(address: string, connections: number, network: Network): Pool {
   const origin = new URL(address);
   const trust: Trust = network.caFile === undefined ? {} : { secureContext: contextFrom(network.caFile) };
-  const scheme = origin.protocol === 'https:' ? require('node:https') : require('node:http');
-  const { Agent, request } = scheme as typeof import('node:https');
+  // Not by `require`: Jest refuses that after the end of a suite, which sends its last records then.
+  const { Agent, request } = process.getBuiltinModule(origin.protocol === 'https:' ? 'node:https' : 'node:http');
   // Node ends an idle socket after `timeout`, or a second before the time that the service announces for it.
   const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: IDLE_MS, ...trust });
   const proxy = isProxied(origin, network.noProxy) ? network.proxy : undefined;

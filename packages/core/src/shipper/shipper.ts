@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { Batcher } from '../batch/batcher';
-import { codecOf, compressor } from '../batch/compress';
+import { codecOf, compressor, loadCodec } from '../batch/compress';
 import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
@@ -104,7 +104,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#options = options;
     this.#counters = counters;
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
-    const compress = compressor(codecOf(options.compression), (reason) => this.#warnings.warn(lz4Unavailable(reason)));
+    const codec = codecOf(options.compression);
+    const compress = compressor(codec, (reason) => this.#warnings.warn(lz4Unavailable(reason)));
     const { hashKey, encode, frame } = createEncoder(options, target, clock);
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
@@ -131,7 +132,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       encode,
       frame,
       onHeld: (bytes) => counters.add('pendingBytes', bytes),
-      onBegun: () => addExitHook(this),
+      onBegun: () => {
+        addExitHook(this);
+        loadCodec(codec);
+      },
       onSealed: (batch) => {
         addExitHook(this);
         this.#delivery.push(batch);

@@ -8,5 +8,5 @@ import winston = require('winston');
 
 winston.createLogger({ transports: [new PutlogsTransport({ worker: false })] }).info('winston, own thread');
 transport({ lingerMs: 50 }).then((stream) => pino.pino(stream).info('pino, own thread'));
-const host: core.Host = core.createHost();
+const host: core.WorkerShipper = core.createWorkerShipper();
 host.write('{"message":"core, worker"}');

@@ -462,7 +462,7 @@ test('two targets of one topic with different layouts share a directory: each le
   assert.ok(ofSigned.length > 0 && ofWeb.length > 0);
   emulator.faults(DOWN);
 
-  // Faster than the sun: what is left alone at first could be taken a minute later.
+  // The clock runs 60 times as fast: a directory that is left alone at first could be adopted after a minute.
   const scale = { factor: 60, startMs: Date.now() };
   const patient = { spool: { dir }, requestTimeoutMs: 600_000 };
   const first = adopting(emulator, { ...optionsFor(emulator, signed), ...patient }, scale);

@@ -13,7 +13,7 @@ import { newRun } from '@putlogs/core/internal/runtime/run';
 import { createEncoder } from '@putlogs/core/internal/shipper/encoder';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import type { EntryFlags } from '@putlogs/core/internal/spool/format';
-import { Journal } from '@putlogs/core/internal/spool/journal';
+import { Journal, withoutEvents } from '@putlogs/core/internal/spool/journal';
 import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { nameHash, partName, progressName, ROOT } from '@putlogs/core/internal/spool/names';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
@@ -95,21 +95,13 @@ export function journalIn(dir: string, plan: JournalPlan = {}): WrittenJournal {
   const disk = new Disk(false);
   const progress = new ProgressFile(disk, () => join(path, progressName(0)));
   const ignore = () => {};
-  const journal = new Journal(
-    {
-      disk,
-      clock: systemClock,
-      directory: () => path,
-      key: 0,
-      inFlight: 1,
-      progress,
-      setAside: ignore,
-      onDamaged: ignore,
-      onSurplus: ignore,
-      isHeld: () => true,
-    },
-    { run, instance, destination: place, hashKey: 'a'.repeat(32), inFlight: 1 },
-  );
+  const journal = new Journal(withoutEvents({ disk, clock: systemClock, directory: () => path, key: 0, progress }), {
+    run,
+    instance,
+    destination: place,
+    hashKey: 'a'.repeat(32),
+    inFlight: 1,
+  });
   const maxBytes = plan.maxBytes ?? 2 ** 40;
   const writer = new JournalWriter({
     disk,

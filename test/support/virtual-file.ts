@@ -126,7 +126,7 @@ export class VirtualFile {
     this.#share();
   }
 
-  /** Keeps what was synced, and of the rest what chance decides: any size between, any page, any sector of a page. */
+  /** Keeps synced bytes. Of the others, the random numbers choose the size, the pages, and the sectors of a page. */
   losePower(random: Random): void {
     const bytes = sizeAfterPowerLoss(this.#platterBytes, this.#bytes, random);
     const pages = this.#platter.slice();

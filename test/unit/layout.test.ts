@@ -90,3 +90,27 @@ test('the public types of core import no folder, except types of the telemetry',
     [],
   );
 });
+
+const MAX_LINES = 300;
+/** Longer files, with the reason. None may have more than 400 lines, except a generated one. */
+const LONG: Readonly<Record<string, string>> = {
+  'options/types.ts': 'generated from the schema',
+  'delivery/queue.ts': 'one owner of every unfinished batch: its invariants hold between these methods',
+  'spool/journal-cursor.ts': 'one reading of a journal: each step depends on the place of the one before',
+  'spool/progress.ts': 'one file format: what it writes and what it reads',
+  'shipper/delivery.ts': 'the wiring of one path, from top to bottom',
+  'telemetry/warning-catalogue.ts': 'a catalogue: one function for each warning',
+  'spool/spool.ts': 'one life of a run: it opens, renews, is evicted, closes',
+  'record/transcode.ts': 'what becomes of one field, in all cases',
+  'spool/ownership.ts': 'one verdict, from all signs of life',
+};
+
+test('a file of core has at most 300 lines, or a reason', () => {
+  const lines = (file: string) => readFileSync(join(source, file), 'utf8').split('\n').length - 1;
+  const long = files.filter((file) => lines(file) > MAX_LINES);
+  assert.deepEqual(long.sort(), Object.keys(LONG).sort());
+  assert.deepEqual(
+    long.filter((file) => lines(file) > 400),
+    ['options/types.ts'],
+  );
+});

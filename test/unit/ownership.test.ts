@@ -12,7 +12,6 @@ import fs, {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -34,6 +33,7 @@ import { BEAT_MS, LEASE_MS, NFS_LEASE_MS } from '@putlogs/core/internal/spool/ow
 import { fileSystemKind, openRoot } from '@putlogs/core/internal/spool/root';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
+import { linkedPackages } from '../support/linked-packages';
 import { DistantRun, disk, type Judge, judgeIn, passBeating } from '../support/owned';
 
 const noUsers = process.getuid === undefined ? 'this system has no users' : false;
@@ -301,17 +301,7 @@ test('probes leave no descriptor open', { skip: notLinux }, async () => {
 
 test('a probe does not disturb the next require of a package that is a link', async () => {
   const directory = temporaryDirectory('owned');
-  const packages = join(directory, 'app/node_modules');
-  mkdirSync(packages, { recursive: true });
-  for (const name of ['early', 'late']) {
-    const store = join(directory, 'store', name, 'node_modules');
-    mkdirSync(join(store, name), { recursive: true });
-    mkdirSync(join(store, `of-${name}`));
-    writeFileSync(join(store, name, 'index.js'), `module.exports = require('of-${name}')`);
-    writeFileSync(join(store, `of-${name}`, 'index.js'), 'module.exports = 7');
-    symlinkSync(join(store, name), join(packages, name));
-  }
-  const load = createRequire(join(directory, 'app/index.js'));
+  const load = linkedPackages();
   // Node remembers the folders above both packages.
   assert.equal(load('early'), 7);
   const liveness = listenAt(disk, join(directory, 'a.alive'));

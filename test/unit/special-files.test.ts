@@ -3,8 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -23,6 +21,7 @@ import { SegmentReader } from '@putlogs/core/internal/spool/segment-reader';
 import { partsIn } from '@putlogs/core/tools';
 import { temporaryDirectory } from '../support/directory';
 import { batchOf, journalIn } from '../support/journals';
+import { linkedPackages } from '../support/linked-packages';
 
 const skip = process.platform === 'win32' ? 'Windows has no FIFOs' : false;
 const LIMIT_MS = 20_000;
@@ -37,22 +36,6 @@ async function socketAt(path: string): Promise<string> {
   after(() => server.close());
   await new Promise<void>((listening) => server.listen(path, listening));
   return path;
-}
-
-/** Packages that are links, as pnpm makes them. Node remembers the directories above each of them. */
-function linkedPackages(): (name: 'early' | 'late') => unknown {
-  const directory = temporaryDirectory('linked');
-  const packages = join(directory, 'app/node_modules');
-  mkdirSync(packages, { recursive: true });
-  for (const name of ['early', 'late']) {
-    const store = join(directory, 'store', name, 'node_modules');
-    mkdirSync(join(store, name), { recursive: true });
-    mkdirSync(join(store, `of-${name}`));
-    writeFileSync(join(store, name, 'index.js'), `module.exports = require('of-${name}')`);
-    writeFileSync(join(store, `of-${name}`, 'index.js'), 'module.exports = 7');
-    symlinkSync(join(store, name), join(packages, name));
-  }
-  return createRequire(join(directory, 'app/index.js'));
 }
 
 const OWNER = { run: newRun(1), beat: 1, leaseMs: 1, socket: false, dev: '', instance: '', dests: [], named: '' };

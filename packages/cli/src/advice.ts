@@ -29,10 +29,10 @@ const REFUSED_RECORD =
   'The service rejects the test record. Check that {target} and {endpoint} are of one service. {timeKey}, {messageKey} and {tags} are part of the record.';
 const TOO_LARGE = 'The request is larger than the service accepts. Lower {batch.maxBytes}.';
 const TOO_MANY = 'The request has more records than the service accepts. Lower {batch.maxCount}.';
-const NO_NAME =
+const NAME_NOT_FOUND =
   "The host name of {endpoint} cannot be resolved. Check its spelling, {region}, and this machine's DNS server.";
-const NOBODY_LISTENS = 'The connection to {endpoint} was refused. Check its host and port.';
-const NO_WAY =
+const CONNECTION_REFUSED = 'The connection to {endpoint} was refused. Check its host and port.';
+const NO_ROUTE =
   'This machine cannot reach {endpoint}. Check the network and the firewall. Inside a VPC, use the VPC endpoint.';
 const TOO_SLOW =
   'There was no answer in time. Check the network and the firewall to {endpoint}, or raise {requestTimeoutMs}.';
@@ -96,15 +96,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   InvalidKey: REFUSED_RECORD,
   PostBodyTooLarge: TOO_LARGE,
   // Network
-  ENOTFOUND: NO_NAME,
-  EAI_AGAIN: NO_NAME,
-  EAI_NODATA: NO_NAME,
-  ECONNREFUSED: NOBODY_LISTENS,
-  EHOSTUNREACH: NO_WAY,
-  ENETUNREACH: NO_WAY,
-  EADDRNOTAVAIL: NO_WAY,
-  EACCES: NO_WAY,
-  EPERM: NO_WAY,
+  ENOTFOUND: NAME_NOT_FOUND,
+  EAI_AGAIN: NAME_NOT_FOUND,
+  EAI_NODATA: NAME_NOT_FOUND,
+  ECONNREFUSED: CONNECTION_REFUSED,
+  EHOSTUNREACH: NO_ROUTE,
+  ENETUNREACH: NO_ROUTE,
+  EADDRNOTAVAIL: NO_ROUTE,
+  EACCES: NO_ROUTE,
+  EPERM: NO_ROUTE,
   ETIMEDOUT: TOO_SLOW,
   TIMEOUT: TOO_SLOW,
   ECONNRESET: CUT_OFF,
@@ -122,7 +122,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** Behind a proxy these codes are about the proxy: this machine does not connect to the service itself. */
-const ABOUT_THE_CONNECTION = new Set([NO_NAME, NOBODY_LISTENS, NO_WAY]);
+const ABOUT_THE_CONNECTION = new Set([NAME_NOT_FOUND, CONNECTION_REFUSED, NO_ROUTE]);
 
 /** For an answer that has a status but no code: it mostly comes from a proxy or gateway. */
 const OTHER_ANSWER =

@@ -83,7 +83,7 @@ function hexDigit(byte: u32): i32 {
   return lower - 0x61 <= 5 ? lower - 0x57 : -1;
 }
 
-/** The UTF-16 unit of the escape `\uXXXX` at `at`. */
+/** The UTF-16 unit of the escape at `at`: `\u` and four hex digits. */
 function utf16Unit(at: usize): u32 {
   let value: u32 = 0;
   for (let i: usize = 2; i < 6; i += 1) value = (value << 4) | hexDigit(load<u8>(at + i));

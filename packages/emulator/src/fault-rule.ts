@@ -43,7 +43,7 @@ export interface FaultRule {
   readonly message?: string;
   /** Headers to add to the answer. They replace headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body of the answer, as any text. */
+  /** The text that replaces the body of the answer. */
   readonly body?: string;
   /** Milliseconds by which the answer is delayed. Logs are written before that. */
   readonly delayMs?: number;

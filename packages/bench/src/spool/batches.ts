@@ -7,7 +7,7 @@ import { varintBytes, writeVarint } from '@putlogs/core/internal/protobuf/varint
 import { systemClock } from '@putlogs/core/internal/runtime/clock';
 import { newRun } from '@putlogs/core/internal/runtime/run';
 import { Disk, makeDirectory } from '@putlogs/core/internal/spool/disk';
-import { Journal } from '@putlogs/core/internal/spool/journal';
+import { Journal, withoutEvents } from '@putlogs/core/internal/spool/journal';
 import { JournalWriter } from '@putlogs/core/internal/spool/journal-writer';
 import { nameHash, partName, progressName, ROOT } from '@putlogs/core/internal/spool/names';
 import { ProgressFile } from '@putlogs/core/internal/spool/progress';
@@ -85,18 +85,7 @@ export function journalIn(dir: string, maxBytes: number): { journal: Journal; wr
   const progress = new ProgressFile(disk, () => join(directory, progressName(0)));
   const ignore = () => {};
   const journal = new Journal(
-    {
-      disk,
-      clock: systemClock,
-      directory: () => directory,
-      key: 0,
-      inFlight: 1,
-      progress,
-      setAside: ignore,
-      onDamaged: ignore,
-      onSurplus: ignore,
-      isHeld: () => true,
-    },
+    withoutEvents({ disk, clock: systemClock, directory: () => directory, key: 0, progress }),
     { run, instance: INSTANCE, destination, hashKey: HASH_KEY, inFlight: 1 },
   );
   const writer = new JournalWriter({

@@ -72,7 +72,9 @@ async function replayClaimed(parts: ReplayParts, file: string, claim: DeadLetter
   const stats = resend.stats();
   if (stats.deadLettered < stats.dropped.rejected) {
     claim.keep();
-    throw new Error(`what was refused again could not be written to ${file}: all lines stay, delivered ones as well`);
+    throw new Error(
+      `records that were refused again could not be written to ${file}: every line stays, also those of delivered records`,
+    );
   }
   claim.finish();
   return { end: replay.end, stats, ...replay.counts };

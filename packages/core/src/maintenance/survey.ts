@@ -9,6 +9,7 @@ import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
 import { Disk, type DiskFailure } from '../spool/disk';
 import type { SegmentText } from '../spool/format';
+import { withoutEvents } from '../spool/journal';
 import {
   DAMAGED,
   nameHash,
@@ -211,20 +212,8 @@ function surveyJournal(
   clock: Clock,
 ): SurveyedJournal | DiskFailure {
   const progress = new ProgressFile(readOnlyDisk, () => join(path, progressName(key)));
-  const ignore = () => {};
   const opened = openJournal(
-    {
-      disk: readOnlyDisk,
-      clock,
-      directory: () => path,
-      key,
-      inFlight: 1,
-      progress,
-      setAside: ignore,
-      onDamaged: ignore,
-      onSurplus: ignore,
-      isHeld: () => true,
-    },
+    withoutEvents({ disk: readOnlyDisk, clock, directory: () => path, key, progress }),
     files.map(({ name }) => name),
   );
   if (opened === undefined) return unreadable(path, key, files);

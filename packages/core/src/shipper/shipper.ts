@@ -142,7 +142,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       },
       onFailed: (records, error) => this.#failed(records, error),
     });
-    // While there is a spool, the end of the process is always of interest: what is left is to be left to the next.
+    // With a spool the exit hook is always needed: it releases the spool's directory for the next process.
     if (this.#delivery.hasSpool) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);

@@ -38,6 +38,14 @@ export interface JournalParts {
   readonly inFlight: number;
 }
 
+/** Parts of a journal whose events no one needs: for tools, which only read, and for benchmarks. */
+export function withoutEvents(
+  parts: Pick<JournalParts, 'disk' | 'clock' | 'directory' | 'key' | 'progress'>,
+): JournalParts {
+  const ignore = () => {};
+  return { ...parts, inFlight: 1, setAside: ignore, onDamaged: ignore, onSurplus: ignore, isHeld: () => true };
+}
+
 /** What lay in a directory. */
 export interface OpenedJournal {
   readonly segments: Segment[];

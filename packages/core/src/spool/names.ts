@@ -1,6 +1,6 @@
 // The names inside a spool, and what they say.
 //
-//   <spool.dir>/                                 the user's: any owner, any mode
+//   <spool.dir>/                                 the user's, with whatever owner and mode
 //     putlogs-1/                                 ours: 0700, our user, no link; the number is the layout's version
 //       <run>.owner                              which process a run is, with its heartbeat (owner-file.ts)
 //       <run>.alive                              a listening socket, if the system has such sockets

@@ -83,7 +83,7 @@ function assertInOrder(emulator: Emulator, count: number): void {
 
 for (const by of ['PUTLOGS_PROXY', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY']) {
   const isTls = by !== 'HTTP_PROXY';
-  test(`records go through the proxy of ${by}, with its name and password, to a service of one's own authority`, {
+  test(`records go through the proxy of ${by}, with its name and password, to a service with a certificate of our own CA`, {
     skip: isTls && noOpenssl,
   }, async () => {
     const emulator = await startEmulator();

@@ -317,6 +317,32 @@ test('the first entry that another run left is never joined, and what may have b
   assert.deepEqual(sizes, [1, 2, 1, 1]);
 });
 
+test('an entry that is too large to be joined is read once', () => {
+  const disk = new VirtualDisk();
+  const { add } = writeJournal(disk, { maxBytes: 1 << 28 });
+  for (let i = 1; i <= 4; i += 1) add(batchNo(i, 1, 600_000));
+  let readBytes = 0;
+  const counting: Pick<VirtualDisk, 'processFs'> = {
+    processFs: (name) => {
+      const fs = disk.processFs(name);
+      const readSync = (...call: Parameters<typeof fs.readSync>) => {
+        const bytes = fs.readSync(...call);
+        readBytes += bytes;
+        return bytes;
+      };
+      return { ...fs, readSync: readSync as typeof fs.readSync };
+    },
+  };
+  const { journal } = opensAgain(counting as VirtualDisk);
+  readBytes = 0;
+  const texts = drainJournal(journal, JOIN).map((text) => text.trim());
+  assert.deepEqual(
+    texts,
+    [1, 2, 3, 4].flatMap((i) => textsOf(i)),
+  );
+  assert.ok(readBytes < 4 * 600_000 * 1.5, `${readBytes} bytes were read`);
+});
+
 test('entries go alone if it cannot be written down that they are joined', () => {
   const disk = new VirtualDisk();
   const { add, journal } = writeJournal(disk);

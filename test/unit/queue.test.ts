@@ -120,6 +120,43 @@ test('after an eviction, a batch in flight is written behind older entries, and 
   assert.equal(queue.isEmpty, true);
 });
 
+test('the bodies of a drain share memory, and none changes before its batch is delivered', () => {
+  const first = kit();
+  const disk = new VirtualDisk();
+  first.queue.useSpool(writeJournal(disk, { maxBytes: 1 << 24 }));
+  // Two of them are too large to be joined.
+  for (let i = 1; i <= 6; i += 1) first.push(batchNo(i, 2, 400_000));
+  disk.kill('writer');
+  const { queue, next } = kit();
+  queue.adopt(opensAgain(disk).journal, false);
+  const textsIn = ({ batch }: Unit) => recordsIn(batch).map(({ text }) => text.trim());
+  const isSameMemory = (a: Unit, b: Unit) => a.batch.body.buffer === b.batch.body.buffer;
+
+  const one = next();
+  queue.prefetch();
+  assert.deepEqual(textsIn(one), ['1.0', '1.1']);
+  queue.finish(one, 'delivered');
+  const two = next();
+  queue.prefetch();
+  assert.deepEqual(textsIn(two), ['2.0', '2.1']);
+  queue.finish(two, 'delivered');
+  const three = next();
+  assert.ok(isSameMemory(three, one), 'the third body is read over the first');
+
+  // Parts and rejected batches may be in use elsewhere, so nothing is read over them.
+  assert.equal(queue.cut(three), undefined);
+  const [left, right] = [next(), next()];
+  queue.finish(left, 'delivered');
+  const four = next();
+  assert.deepEqual(textsIn(right), ['3.1']);
+  assert.ok(!isSameMemory(four, right) && !isSameMemory(four, three));
+  queue.finish(right, 'delivered');
+  queue.finish(four, 'rejected');
+  const five = next();
+  assert.ok(!isSameMemory(five, four));
+  assert.deepEqual([textsIn(four), textsIn(five)].flat(), ['4.0', '4.1', '5.0', '5.1']);
+});
+
 test('a batch that was cut is sent in the same parts after a restart', () => {
   const first = kit();
   const disk = new VirtualDisk();

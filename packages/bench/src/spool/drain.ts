@@ -39,7 +39,7 @@ export async function measureDrain(port: number): Promise<DrainRow[]> {
   return rows;
 }
 
-async function perSecond(batches: readonly SealedBatch[], port: number, onDisk: boolean): Promise<number> {
+export async function perSecond(batches: readonly SealedBatch[], port: number, onDisk: boolean): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-drain-'));
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const fail = (what: unknown) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureAppend } from './append';
 import { measureDrain } from './drain';
-import { measureStart } from './start';
+import { measureStart, type StartRow, type Thread } from './start';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { entries: { type: 'string', default: '1000000' } } });
@@ -25,19 +25,22 @@ async function main(): Promise<void> {
         `drain ${bytes} B: ${perSecondDisk.toFixed(0)}/s, from memory ${perSecondMemory.toFixed(0)}/s: ${ratio.toFixed(2)}`,
       );
     }
-    const { full, empty, arrived, drainSeconds } = await measureStart(port, Number(values.entries));
-    print(
-      `start with ${full.entries} batches in ${full.segments} segments: createShipper ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`,
-    );
-    print(
-      `  longest stall of the loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`,
-    );
-    print(`  most RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
-    print(`  write ${full.writeMicros.toFixed(2)} us a record (empty ${empty.writeMicros.toFixed(2)})`);
-    print(`  ${JSON.stringify(arrived)} in ${drainSeconds.toFixed(1)} s`);
+    for (const thread of ['here', 'worker'] as const) {
+      printStart(thread, await measureStart(port, Number(values.entries), thread));
+    }
   } finally {
     stub.disconnect();
   }
+}
+
+function printStart(thread: Thread, { full, empty, arrived, drainSeconds }: StartRow): void {
+  const where = thread === 'here' ? "in the application's thread" : 'in a worker';
+  print(`start ${where} with ${full.entries} batches in ${full.segments} segments:`);
+  print(`  shipper made in ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`);
+  print(`  longest stall of the loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`);
+  print(`  most RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
+  print(`  write ${full.writeMicros.toFixed(2)} us a record (empty ${empty.writeMicros.toFixed(2)})`);
+  print(`  ${JSON.stringify(arrived)} in ${drainSeconds.toFixed(1)} s`);
 }
 
 function print(line: string): void {

@@ -1,6 +1,7 @@
 // A start with a million batches of a killed process on disk: what it costs, and that all arrive in order.
 //
-// The child is the application: `SPOOL_BENCH=start <dir> <endpoint>`. It measures from before `createShipper` on.
+// The child is the application: `SPOOL_BENCH=worker|here <dir> <endpoint> <entries>`. It measures from before the shipper
+// is made. `here` has the shipper in the application's thread, so that the loop's longest stall is the shipper's own.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createShipper } from '@putlogs/core';
+import { createShipper, createWorkerShipper } from '@putlogs/core';
 import { KEYS, REGION, TOPIC_ID } from '../contender';
 import { batchOf, HASH_KEY, INSTANCE, journalIn } from './batches';
 
@@ -33,17 +34,19 @@ export interface StartRow {
   readonly drainSeconds: number;
 }
 
-export async function measureStart(port: number, entries: number): Promise<StartRow> {
+export type Thread = 'worker' | 'here';
+
+export async function measureStart(port: number, entries: number, thread: Thread): Promise<StartRow> {
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-start-'));
   try {
-    const empty = await startIn(join(dir, 'empty'), port, 0);
+    const empty = await startIn(join(dir, 'empty'), port, 0, thread);
     const { writer, journal } = journalIn(join(dir, 'full'), 2 ** 40);
     for (let n = 0; n < entries; n += 1) writer.append(batchOf(n + 1, n, 1, 60), FLAGS);
     writer.abandon();
     const segments = journal.segments.length;
     await ask(port, '/reset');
     const startMs = Date.now();
-    const full = await startIn(join(dir, 'full'), port, entries);
+    const full = await startIn(join(dir, 'full'), port, entries, thread);
     const drainSeconds = (Date.now() - startMs) / 1000;
     return { full: { ...full, segments }, empty, arrived: await ask(port, '/count'), drainSeconds };
   } finally {
@@ -51,10 +54,10 @@ export async function measureStart(port: number, entries: number): Promise<Start
   }
 }
 
-function startIn(dir: string, port: number, entries: number): Promise<StartResult> {
+function startIn(dir: string, port: number, entries: number, thread: Thread): Promise<StartResult> {
   const child = spawn(process.execPath, [__filename, dir, `http://127.0.0.1:${port}`, `${entries}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, SPOOL_BENCH: 'start' },
+    env: { ...process.env, SPOOL_BENCH: thread },
   });
   let out = '';
   child.stdout.on('data', (piece: Buffer) => {
@@ -80,11 +83,11 @@ function ask<Answer>(port: number, path: string): Promise<Answer> {
   });
 }
 
-async function application(dir: string, endpoint: string, entries: number): Promise<void> {
+async function application(dir: string, endpoint: string, entries: number, thread: Thread): Promise<void> {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const startMs = performance.now();
-  const shipper = createShipper({
+  const shipper = (thread === 'worker' ? createWorkerShipper : createShipper)({
     target: 'volc-tls',
     endpoint,
     region: REGION,
@@ -122,7 +125,8 @@ async function application(dir: string, endpoint: string, entries: number): Prom
   process.stdout.write(JSON.stringify(result));
 }
 
-if (process.env['SPOOL_BENCH'] === 'start' && require.main === module) {
+const thread = process.env['SPOOL_BENCH'];
+if ((thread === 'worker' || thread === 'here') && require.main === module) {
   const [dir, endpoint, entries] = process.argv.slice(2);
-  void application(dir!, endpoint!, Number(entries));
+  void application(dir!, endpoint!, Number(entries), thread);
 }

@@ -9,6 +9,11 @@ import type { WorkerStart } from './worker-protocol';
 
 /** Heap of a worker beside what records need: the runtime, the libraries, and modules of the application. */
 const HEAP_BASE_MIB = 128;
+/**
+ * Heap of a worker for objects that live shortly, against 48 MiB of Node. The system does not get it back once it was
+ * used, and the drain of a large spool uses all of it.
+ */
+const YOUNG_HEAP_MIB = 12;
 const MIB = 1024 * 1024;
 
 /** The parts of thread-stream that are used. Its own types leave some of them out. */
@@ -32,7 +37,10 @@ export function startStream(start: WorkerStart): ThreadStream {
       workerOpts: {
         name: 'putlogs',
         // A worker that needs more memory ends alone. Without a bound the whole process would run out of memory.
-        resourceLimits: { maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB) },
+        resourceLimits: {
+          maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB),
+          maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
+        },
       },
     });
   } catch (cause) {

@@ -227,17 +227,21 @@ export class JournalCursor {
       if (!isInGroup && join === undefined) break;
       if (next.offset >= segment.bytes || isFrom(limit, segment, next)) break;
       if (this.#unitsBehind.has(keyOf(segment.number, next.ordinal))) break;
-      const more = this.#parts.files.readerOf(segment).read(next, segment.marker, segment.bytes);
+      const reader = this.#parts.files.readerOf(segment);
+      if (!isInGroup) {
+        // The header decides: a body that is not joined would be read and checked for nothing.
+        const following = reader.peek(next, segment.marker, segment.bytes);
+        if (following?.kind !== 'entry') break;
+        bytes += recordBytes(following);
+        count += following.records;
+        const fits = bytes <= join!.maxBytes && count <= join!.maxCount && entries.length < JOIN_ENTRIES;
+        const isFresh = !following.mayBeSent && !following.isPart;
+        if (!fits || !isFresh || this.#parts.said.of(segment.number, following).length > 0) break;
+      }
+      const more = reader.read(next, segment.marker, segment.bytes);
       // A group was sent under the first entry's id with all of its entries: with one less, it is another content.
       if (more.kind === 'failed' && isInGroup) return more;
       if (more.kind !== 'entry' || isBeyondTotal(segment, more.entry)) break;
-      if (!isInGroup) {
-        bytes += recordBytes(more.entry);
-        count += more.entry.records;
-        const fits = bytes <= join!.maxBytes && count <= join!.maxCount && entries.length < JOIN_ENTRIES;
-        const isFresh = !more.entry.mayBeSent && !more.entry.isPart;
-        if (!fits || !isFresh || this.#parts.said.of(segment.number, more.entry).length > 0) break;
-      }
       entries.push({ entry: more.entry, body: more.body });
       next = more.next;
     }

@@ -157,6 +157,11 @@ export class Journal {
     unit.segment.units -= 1;
   }
 
+  /** The body is delivered: the next one may be read over it. */
+  giveBack(body: Buffer): void {
+    this.#files.bodies.giveBack(body);
+  }
+
   /** Written before the first part of the unit is sent. */
   cut(unit: DiskUnit, index: number): DiskFailure | undefined {
     const failure = this.#parts.progress.write(recordOf(unit, 'cut', '', index, 0));
@@ -226,6 +231,7 @@ export class Journal {
   /** Closes the files; nothing is written. */
   close(): void {
     this.#files.close();
+    this.#files.bodies.clear();
     this.#parts.progress.close();
   }
 

@@ -1,5 +1,6 @@
 // The files of a journal's segments: the one that is read, and the finished ones, which are removed or set aside.
 
+import { BodyBuffers } from './body-buffers';
 import type { Disk } from './disk';
 import type { Segment } from './segment';
 import { SegmentReader } from './segment-reader';
@@ -7,6 +8,7 @@ import { SegmentReader } from './segment-reader';
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #setAside: (path: string) => void;
+  readonly bodies = new BodyBuffers();
   #reading: { segment: Segment; reader: SegmentReader } | undefined;
   /** Finished files that the disk has not removed yet. */
   #toRemove: string[] = [];
@@ -21,7 +23,7 @@ export class SegmentFiles {
   readerOf(segment: Segment): SegmentReader {
     if (this.#reading?.segment !== segment) {
       this.close();
-      this.#reading = { segment, reader: new SegmentReader(this.#disk, segment.path) };
+      this.#reading = { segment, reader: new SegmentReader(this.#disk, segment.path, this.bodies) };
     }
     return this.#reading.reader;
   }

@@ -6,6 +6,7 @@
 
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { BodyBuffers } from './body-buffers';
 import type { Disk, DiskFailure } from './disk';
 import {
   decodeEntryHeader,
@@ -55,15 +56,17 @@ export interface Tail {
 export class SegmentReader {
   readonly #disk: Disk;
   readonly #path: string;
+  readonly #bodies: BodyBuffers;
   #file: number | undefined;
   #chunk: Buffer = Buffer.alloc(0);
   #chunkAt = 0;
   #buffer: Buffer | undefined;
   #lastBodyBytes = 0;
 
-  constructor(disk: Disk, path: string) {
+  constructor(disk: Disk, path: string, bodies = new BodyBuffers()) {
     this.#disk = disk;
     this.#path = path;
+    this.#bodies = bodies;
   }
 
   /** Nothing for a file that does not begin as a segment does. */
@@ -150,20 +153,20 @@ export class SegmentReader {
     return Buffer.isBuffer(head) ? decodeEntryHeader(head, 0, marker) : undefined;
   }
 
-  /** A copy that the caller owns. A large body is read straight into it. */
+  /** A copy that the caller owns until it gives it back. A large body is read straight into it. */
   #body(at: number, length: number): Buffer | DiskFailure {
     this.#lastBodyBytes = length;
     const from = at - this.#chunkAt;
-    const body = Buffer.allocUnsafe(length);
+    const body = this.#bodies.take(length);
     if (from >= 0 && from + length <= this.#chunk.length) {
       this.#chunk.copy(body, 0, from, from + length);
       return body;
     }
-    let read: Buffer = body;
+    let bytes = 0;
     const failure = this.#disk.attempt(() => {
-      read = this.#disk.readAt(this.#open(), at, length, body);
+      bytes = this.#disk.readAt(this.#open(), at, length, body).length;
     });
-    return failure ?? read;
+    return failure ?? (bytes === length ? body : body.subarray(0, bytes));
   }
 
   /**

@@ -38,6 +38,8 @@ export interface StartedChild {
   /** Settles with the first stdout line (past ones count) that contains the text. */
   line(text: string): Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes to stdin, if `keepInputOpen` keeps it open. */
+  type(text: string): void;
   /** To all processes of a `detached` child's group, as a terminal does. */
   killGroup(signal: NodeJS.Signals): void;
   /** What has been printed so far. */
@@ -130,6 +132,9 @@ export function startChild(file: string, options: ChildOptions = {}): StartedChi
     },
     kill: (signal) => {
       child.kill(signal);
+    },
+    type: (text) => {
+      child.stdin.write(text);
     },
     killGroup: (signal) => {
       if (child.pid !== undefined) process.kill(-child.pid, signal);

@@ -15,12 +15,14 @@ import { type Command, UsageError } from './command';
 import { deadLetterLs } from './dead-letter-ls';
 import { deadLetterReplay } from './dead-letter-replay';
 import { doctor } from './doctor';
+import { init } from './init';
 import { spoolExport } from './spool-export';
 import { spoolLs } from './spool-ls';
 import { spoolReplay } from './spool-replay';
 import { spoolVerify } from './spool-verify';
 
 const COMMANDS: readonly Command[] = [
+  init,
   doctor,
   spoolLs,
   spoolVerify,
@@ -83,6 +85,7 @@ async function call(command: Command, { given, own }: CommandLine): Promise<numb
   process.on('SIGINT', abort);
   process.on('SIGTERM', abort);
   return command.run({
+    given,
     explained,
     own,
     isJson: own.has('json'),

@@ -1,6 +1,6 @@
 // The type of a subcommand: its name, its help and its function. Each subcommand has a file, which cli.ts lists.
 
-import { type Explained, environmentName, flagOf, type OwnFlag } from '@putlogs/core/tools';
+import { type CommandLine, type Explained, environmentName, flagOf, type OwnFlag } from '@putlogs/core/tools';
 
 export interface Command {
   /** `spool ls`. */
@@ -18,6 +18,8 @@ export interface Command {
 
 /** The arguments of a command. */
 export interface Call {
+  /** The flags and the config file. */
+  readonly given: CommandLine['given'];
   readonly explained: Explained;
   /** The flags that are not options: the value, or '' for a switch. */
   readonly own: ReadonlyMap<string, string>;

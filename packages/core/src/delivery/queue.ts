@@ -247,7 +247,7 @@ export class DeliveryQueue {
     if (how === 'delivered') this.#failures = 0;
     this.#finished.all(unit, how);
     this.#used.end(unit);
-    if (how === 'delivered') unit.disk?.journal.giveBack(unit.batch.body);
+    if (how === 'delivered') unit.disk?.journal.releaseBody(unit.batch.body);
     this.#trimJournal(unit);
     this.#look();
   }

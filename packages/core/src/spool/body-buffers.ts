@@ -25,10 +25,10 @@ export class BodyBuffers {
   }
 
   /**
-   * The body is used no more, by nobody: the next one is read over it. Does nothing for a body that is not from here,
-   * and for a view of one.
+   * The body is not used any more: the next one is read over it. Does nothing for a body that is not from here, and for
+   * a view of one.
    */
-  giveBack(body: Buffer): void {
+  release(body: Buffer): void {
     if (this.#lent.delete(body)) this.#free = body.buffer;
   }
 

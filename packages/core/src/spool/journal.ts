@@ -158,8 +158,8 @@ export class Journal {
   }
 
   /** The body is delivered: the next one may be read over it. */
-  giveBack(body: Buffer): void {
-    this.#files.bodies.giveBack(body);
+  releaseBody(body: Buffer): void {
+    this.#files.bodies.release(body);
   }
 
   /** Written before the first part of the unit is sent. */

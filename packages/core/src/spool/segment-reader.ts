@@ -153,7 +153,7 @@ export class SegmentReader {
     return Buffer.isBuffer(head) ? decodeEntryHeader(head, 0, marker) : undefined;
   }
 
-  /** A copy that the caller owns until it gives it back. A large body is read straight into it. */
+  /** A copy that the caller owns until it releases it. A large body is read straight into it. */
   #body(at: number, length: number): Buffer | DiskFailure {
     this.#lastBodyBytes = length;
     const from = at - this.#chunkAt;

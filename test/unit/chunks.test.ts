@@ -8,7 +8,7 @@ function chunk(n: number): Chunk {
   return { bytes: Buffer.from(`${n}\n`), records: 1 };
 }
 
-test('200,000 chunks of a worker that is gone go in front of those that came later', () => {
+test('200,000 chunks of a worker that ended go before the chunks that were added later', () => {
   const queue = new ChunkQueue();
   for (let n = MANY; n < MANY + 10; n += 1) queue.push(chunk(n));
   queue.unshift(Array.from({ length: MANY }, (_, n) => chunk(n)));
@@ -20,7 +20,7 @@ test('200,000 chunks of a worker that is gone go in front of those that came lat
   assert.equal(queue.bytes, 0);
 });
 
-test('a queue of 200,000 chunks gives one back per chunk that is added, in order, with true sums', () => {
+test('a queue of 200,000 chunks returns them in order, with true sums, while chunks are added', () => {
   const queue = new ChunkQueue();
   const held = chunk(0);
   for (let n = 0; n < MANY; n += 1) queue.push({ ...held, records: n });

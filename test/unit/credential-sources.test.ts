@@ -102,8 +102,8 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     assert.equal(identity.asked.length, 1);
     await clock.pass(1);
     await source.ready();
-    assert.equal(source.current.accessKeyId, 'STS.id1', 'these still hold: nobody waits');
-    await until('others came', () => seen.renewed === 2);
+    assert.equal(source.current.accessKeyId, 'STS.id1', 'the old ones are still valid: no record waits');
+    await until('new credentials arrived', () => seen.renewed === 2);
     assert.equal(source.current.accessKeyId, 'STS.id2');
     assert.deepEqual([seen.problems, identity.wrong], [[], []]);
   });
@@ -259,9 +259,9 @@ test('keys that the service always refuses are refreshed at once, and then every
   for (let second = 0; second <= 60; second += 1) {
     assert.equal(source.refused(source.current), false);
     await settled();
-    await until('what was asked is answered', () => asking === 0);
+    await until('all requests are answered', () => asking === 0);
     await clock.pass(1000);
-    await until('what was asked is answered', () => asking === 0);
+    await until('all requests are answered', () => asking === 0);
   }
   assert.equal(seen.renewed, given.n);
   // The first keys, those fetched at once, and those after 30 and 60 s.

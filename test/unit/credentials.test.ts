@@ -167,7 +167,7 @@ test('refused credentials are refreshed at once, then every 30 s until they chan
   assert.equal(calls(), 2, 'the same ones refused again are no reason');
   (globalThis as { key?: string }).key = 'new';
   for (let second = 0; second < 31; second += 1) await clock.pass(1000);
-  await until('others came', () => seen.renewed === 2);
+  await until('new credentials arrived', () => seen.renewed === 2);
   assert.equal(source.current.accessKeyId, 'new');
   assert.equal(source.refused(first), true, 'an answer that comes late says nothing of the new ones');
   const asked = calls();

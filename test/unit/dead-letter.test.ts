@@ -92,9 +92,9 @@ test('nothing is opened before the first refused record, and a file that is ther
   assert.deepEqual(deadLetterFile(file).close(), { written: 0, lost: 0, evicted: 0 });
 });
 
-test('a file that cannot be opened is an answer, not an exception, and is tried again with the next record', () => {
+test('a file that cannot be opened is reported as a value, not thrown, and is tried again with the next record', () => {
   const blocked = join(directory, 'blocked');
-  writeFileSync(blocked, 'a file where a folder should be');
+  writeFileSync(blocked, 'a file in place of a folder');
   const file = join(blocked, 'dead.ndjson');
   const letters = deadLetterFile(file);
   const result = letters.put(batchOf('one'), REFUSAL, 0);
@@ -105,7 +105,7 @@ test('a file that cannot be opened is an answer, not an exception, and is tried 
   assert.equal(linesOf(file).length, 1);
 });
 
-test('a full disk costs the records that do not fit, at once, and each of them is counted', () => {
+test('on a full disk the records that do not fit are lost at once, and each of them is counted', () => {
   const file = join(directory, 'full.ndjson');
   const letters = deadLetterFile(file);
   limitFiles(100);
@@ -162,7 +162,7 @@ for (const [what, make] of [
   ['a FIFO', (file: string) => execFileSync('mkfifo', [file])],
   ['a directory', (file: string) => mkdirSync(file)],
 ] as const) {
-  test(`${what} under the file's name is an answer at once, and the records are counted as lost`, () => {
+  test(`${what} under the file's name fails at once, and the records are counted as lost`, () => {
     const victim = join(directory, 'victim');
     writeFileSync(victim, 'of another user');
     const folder = mkdtempSync(join(directory, 'odd-'));
@@ -282,7 +282,7 @@ test('several processes that rotate one file lose no line uncounted', async () =
   assert.equal(sum.written + sum.lost, 900);
   const left = textsIn(file);
   assert.ok(!left.includes('-'));
-  // A line may be there twice, where another process rotated the file during its write.
+  // A line may be there twice, if another process rotated the file during its write.
   assert.ok(left.length + sum.evicted >= sum.written, JSON.stringify({ ...sum, left: left.length }));
   assert.ok(sum.evicted > 500 && sum.lost < 50, JSON.stringify(sum));
 });
@@ -294,7 +294,7 @@ test('with fsync the line is synced before the answer, and without it is not', (
     assert.equal(fsyncSync.mock.callCount(), 0);
     const letters = deadLetterFile(join(directory, 'synced.ndjson'), { fsync: true });
     put(letters, 'one');
-    // The directory as well, for the file is new.
+    // Also the directory, because the file is new.
     assert.equal(fsyncSync.mock.callCount(), 2);
     put(letters, 'two');
     assert.equal(fsyncSync.mock.callCount(), 3);
@@ -319,7 +319,7 @@ test('a line that was written while the file got another name is in the new file
   assert.equal(linesOf(file).length, 1);
 });
 
-test('a folder that nobody may write to is an answer', (t) => {
+test('a folder without write permission is reported as a value', (t) => {
   if (process.getuid?.() === 0) return t.skip('root may write everywhere');
   const locked = mkdtempSync(join(directory, 'locked-'));
   chmodSync(locked, 0o500);
@@ -328,7 +328,7 @@ test('a folder that nobody may write to is an answer', (t) => {
   assert.equal(result.lost, 1);
 });
 
-test('a batch that cannot be read is an answer', () => {
+test('a batch that cannot be read is reported as a value', () => {
   const letters = deadLetterFile(join(directory, 'odd.ndjson'));
   const batch = batchOf('one');
   const result = letters.put({ ...batch, entriesTo: batch.entriesTo - 1 }, REFUSAL, 0);

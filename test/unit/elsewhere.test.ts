@@ -1,4 +1,4 @@
-// Which Logstores count as one destination, and what a process says of the others.
+// Which Logstores count as one destination, and what a process reports about the others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -20,12 +20,12 @@ function turns(gate: Gate, count: number): number[] {
   return Array.from({ length: count }, () => gate.tryEnter()!);
 }
 
-/** Fails so often that the gate is closed; gives the wait. */
+/** Reports failures until the gate is closed. Returns the longest wait. */
 function close(gate: Gate, concurrency: number): number {
   return turns(gate, concurrency).reduce((most, turn) => Math.max(most, gate.failed(turn, RETRY, 1)), 0);
 }
 
-test('as many are let in as may be in flight, and the next when one has left', async () => {
+test('the gate admits as many attempts as may be in flight, and the next one when one has ended', async () => {
   const { gate } = gateOf(2);
   const [first, second] = turns(gate, 2);
   assert.equal(gate.tryEnter(), undefined);
@@ -34,12 +34,12 @@ test('as many are let in as may be in flight, and the next when one has left', a
   assert.equal(await third, second);
 });
 
-test('a blip that fails all in flight at once is one failure: the wait is the first step', () => {
+test('a short failure of all attempts in flight counts as one: the wait is the first step', () => {
   const { gate } = gateOf(64);
   assert.equal(close(gate, 64), 100);
 });
 
-test('while the service is down one asks at a time, ever more seldom, however many wait', async () => {
+test('while the service is down one probe is sent at a time, after growing waits, whatever the number of waiting attempts', async () => {
   const { gate, clock } = gateOf(8);
   let waitMs = close(gate, 8);
   let turn: number | undefined;
@@ -58,7 +58,7 @@ test('while the service is down one asks at a time, ever more seldom, however ma
   }
 });
 
-test('when it is well again, one more is let in with each success', async () => {
+test('after an outage, each success admits one more attempt', async () => {
   const { gate, clock } = gateOf(4);
   await clock.pass(close(gate, 4));
   const inFlight = () => {
@@ -75,19 +75,19 @@ test('when it is well again, one more is let in with each success', async () => 
   }
 });
 
-test('a service that fails now and then is not taken for one that is down', () => {
+test('a service that fails now and then does not close the gate', () => {
   const { gate } = gateOf(4);
   for (let i = 0; i < 100; i += 1) {
     for (const turn of turns(gate, FAILURES_TO_PAUSE - 1)) gate.failed(turn, RETRY, 1);
     const turn = gate.tryEnter();
-    assert.notEqual(turn, undefined, 'it is open');
+    assert.notEqual(turn, undefined, 'the gate is open');
     gate.answered(turn!);
     gate.answered(gate.tryEnter()!);
     gate.answered(gate.tryEnter()!);
   }
 });
 
-test('Retry-After is for all: nobody comes before, also if one that began earlier succeeds', async () => {
+test('Retry-After holds for all attempts, even if one that began earlier succeeds', async () => {
   const { gate, clock } = gateOf(3);
   const [first, second, third] = turns(gate, 3);
   assert.equal(gate.failed(first!, { ...RETRY, afterMs: 5000 }, 1), 5100);
@@ -100,7 +100,7 @@ test('Retry-After is for all: nobody comes before, also if one that began earlie
   assert.notEqual(gate.tryEnter(), undefined);
 });
 
-test('who stops waiting leaves no timer, and nobody behind it stuck', async () => {
+test('an attempt that is aborted while it waits leaves no timer, and does not block the next one', async () => {
   const { gate, clock } = gateOf(1);
   gate.failed(gate.tryEnter()!, { ...RETRY, afterMs: 1000 }, 1);
   const stop = new AbortController();
@@ -114,7 +114,7 @@ test('who stops waiting leaves no timer, and nobody behind it stuck', async () =
   assert.equal(clock.timers, 0);
 });
 
-test('a lane of many in flight probes an outage with one, and delivers all of it afterwards', async () => {
+test('a lane with many batches in flight probes an outage with one of them, and delivers all of them afterwards', async () => {
   const { gate, clock } = gateOf(8);
   let isWell = false;
   let inFlight = 0;

@@ -1,4 +1,4 @@
-// The journal on disk, by hand: what a later process makes of every state that a crash, a damaged disk or a failing one
+// The journal on disk: what a later process reads after each state that a crash, a damaged disk or a failing disk
 // can leave.
 
 import assert from 'node:assert/strict';
@@ -81,7 +81,7 @@ test('a segment that ends at any byte has the entries that are whole, and no dam
   }
 });
 
-test('a progress file that ends at any byte says less, and nothing else', () => {
+test('a progress file that ends at any byte has less progress, and no false progress', () => {
   const disk = new VirtualDisk();
   const { add, journal } = writeJournal(disk);
   for (let i = 1; i <= 4; i += 1) add(batchNo(i, 2));
@@ -102,7 +102,7 @@ test('a progress file that ends at any byte says less, and nothing else', () => 
   assert.deepEqual(seen, expected);
 });
 
-test('with any bit of a segment flipped, nothing forged is read, what is behind arrives, and the loss is counted', () => {
+test('with any bit of a segment flipped, no forged record is read, later entries arrive, and the loss is counted', () => {
   for (const isClosed of [true, false]) {
     const disk = new VirtualDisk();
     const { add, writer } = writeJournal(disk);
@@ -141,7 +141,7 @@ test('with any bit of a segment flipped, nothing forged is read, what is behind 
   }
 });
 
-test('what lies behind the damaged header of a last entry is counted by the end record', () => {
+test('records behind the damaged header of a last entry are counted by the end record', () => {
   const disk = new VirtualDisk();
   const { add, writer } = writeJournal(disk);
   add(batchNo(1, 2));
@@ -173,7 +173,7 @@ test('text that looks like an entry is not read as one, behind a damaged header 
   assert.equal(lost.damaged, 2);
 });
 
-test('zeros in the middle of a segment, as after a power loss, cost what lay there', () => {
+test('zeros in the middle of a segment, as after a power loss, cost only the entries in that place', () => {
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   const units: DiskUnit[] = [];
@@ -240,7 +240,7 @@ test('two segments that were exchanged are set aside, and the third is read', ()
   assert.deepEqual(lost.aside, [segmentPath(1), segmentPath(2)]);
 });
 
-test('the progress of another journal says nothing', () => {
+test('the progress file of another journal is ignored', () => {
   const other = new VirtualDisk();
   const foreign = writeJournal(other, { run: 'f'.repeat(18) });
   for (let i = 1; i <= 4; i += 1) foreign.add(batchNo(i, 1, 0, 'FEDCBA9876543210'));
@@ -255,7 +255,7 @@ test('the progress of another journal says nothing', () => {
   assert.equal(recovered, 4);
 });
 
-test('a segment that is longer than its end record says is read up to there', () => {
+test('a segment that is longer than its end record states is read up to the stated end', () => {
   const disk = new VirtualDisk();
   const { add, writer } = writeJournal(disk);
   add(batchNo(1, 2));
@@ -282,7 +282,7 @@ test('an entry that was torn while another one is damaged is neither counted nor
   assert.equal(lost.damaged, 2);
 });
 
-test('entries that were joined, and cuts, are the same after a restart', () => {
+test('joined entries and cuts are the same after a restart', () => {
   const disk = new VirtualDisk();
   const { add, journal: own } = writeJournal(disk);
   for (let i = 1; i <= 5; i += 1) add(batchNo(i, 2));
@@ -302,7 +302,7 @@ test('entries that were joined, and cuts, are the same after a restart', () => {
   assert.equal(take(journal, JOIN)!.packIds.length, 2);
 });
 
-test('the first entry that another run left is never joined, and what may have been sent is not', () => {
+test('the first entry that another run left is never joined, nor is an entry that may have been sent', () => {
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   for (let i = 1; i <= 3; i += 1) add(batchNo(i, 1));
@@ -343,7 +343,7 @@ test('an entry that is too large to be joined is read once', () => {
   assert.ok(readBytes < 4 * 600_000 * 1.5, `${readBytes} bytes were read`);
 });
 
-test('entries go alone if it cannot be written down that they are joined', () => {
+test('entries are sent alone if their join cannot be written down', () => {
   const disk = new VirtualDisk();
   const { add, journal } = writeJournal(disk);
   for (let i = 1; i <= 3; i += 1) add(batchNo(i, 1));
@@ -354,7 +354,7 @@ test('entries go alone if it cannot be written down that they are joined', () =>
   assert.equal(take(journal, JOIN)!.packIds.length, 2);
 });
 
-test('a mark whose writing was torn leaves the one before it', () => {
+test('after a torn write of a mark, the mark before it is used', () => {
   for (let torn = 0; torn <= 64; torn += 1) {
     const disk = new VirtualDisk();
     const { add, journal: own } = writeJournal(disk);
@@ -398,7 +398,7 @@ test('progress that does not fit on a full disk is written once there is room', 
   assert.equal(opensAgain(disk).recovered, 50);
 });
 
-test('no more than 1,024 units are finished ahead of one that is not', () => {
+test('at most 1,024 units are finished ahead of an unfinished one', () => {
   const disk = new VirtualDisk();
   const { add, journal } = writeJournal(disk, { inFlight: 3 });
   for (let i = 1; i <= 1100; i += 1) add(batchNo(i, 1));
@@ -410,7 +410,7 @@ test('no more than 1,024 units are finished ahead of one that is not', () => {
   assert.equal(journal.unfinished, 0);
 });
 
-test('what was finished ahead is passed over after a restart, and its segments go', () => {
+test('units that were finished ahead are skipped after a restart, and their segments are deleted', () => {
   const disk = new VirtualDisk();
   const { add, journal: own } = writeJournal(disk, { inFlight: 3 });
   for (let i = 1; i <= 6; i += 1) add(batchNo(i, 1, 70_000));
@@ -429,7 +429,7 @@ test('what was finished ahead is passed over after a restart, and its segments g
   assert.ok(journal.isRead);
 });
 
-test('a mark that is behind the end of what the power left finishes all of it', () => {
+test('a mark behind the end of a segment that a power loss cut short finishes all of its entries', () => {
   const disk = new VirtualDisk();
   const { add, journal: own, writer } = writeJournal(disk, { inFlight: 3 });
   const second = add(batchNo(1, 1)).next.offset;
@@ -450,7 +450,7 @@ test('a mark that is behind the end of what the power left finishes all of it', 
   assert.equal(journal.unfinished, 0);
 });
 
-test('the oldest segment without a unit in use gives way, and a batch fails if there is none', () => {
+test('the oldest segment without a unit in use is deleted for a new batch, and the append fails if there is none', () => {
   const disk = new VirtualDisk();
   const { add, journal, writer } = writeJournal(disk, { maxBytes: 300_000 });
   for (let i = 1; i <= 4; i += 1) add(batchNo(i, 1, 70_000));
@@ -474,12 +474,12 @@ test('the oldest segment without a unit in use gives way, and a batch fails if t
   assert.equal(refused.kind === 'failed' && refused.code, 'NO_ROOM');
 });
 
-test('nothing gives way for a batch whose segment cannot be opened', () => {
+test('no segment is deleted for a batch whose own segment cannot be opened', () => {
   for (const isInUse of [false, true]) {
     const disk = new VirtualDisk();
     const { add, journal, writer } = writeJournal(disk, { maxBytes: 300_000 });
     for (let i = 1; i <= 4; i += 1) add(batchNo(i, 1, 70_000));
-    // With the others in flight, only the segment that is written to can give way.
+    // With the others in flight, only the segment that is written to can be deleted.
     if (isInUse) for (let i = 1; i <= 3; i += 1) take(journal);
     disk.plan = (_process, call) => (call === 'open' ? { kind: 'error', code: 'EMFILE' } : undefined);
     const refused = writer.append(batchNo(5, 1, 70_000), { firstIndex: 0, isPart: false, mayBeSent: false });
@@ -493,7 +493,7 @@ test('nothing gives way for a batch whose segment cannot be opened', () => {
   }
 });
 
-test('after a write that failed the next batch is appended as if nothing had been', () => {
+test('after a failed write the next batch is appended, and all entries are whole', () => {
   for (const fault of ['write', 'fdatasync', 'ftruncate'] as const) {
     const disk = new VirtualDisk();
     const { add, writer, journal: own } = writeJournal(disk, { fsync: true });
@@ -521,7 +521,7 @@ test('after a write that failed the next batch is appended as if nothing had bee
   }
 });
 
-test('a batch in a segment that cannot be read for a minute is set aside, and what is behind it arrives', () => {
+test('a batch in a segment that cannot be read for a minute is set aside, and the batches behind it arrive', () => {
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   for (let i = 1; i <= 3; i += 1) add(batchNo(i, i, 70_000));
@@ -566,7 +566,7 @@ test('a segment that cannot be opened for a minute is set aside, and the segment
   assert.equal(journal.unfinished, 0);
 });
 
-test('a segment that a person deleted is counted once, and nothing that is in use', () => {
+test('the records of a segment that a person deleted are counted once, except those in use', () => {
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   for (let i = 1; i <= 4; i += 1) add(batchNo(i, i, i === 3 ? 70_000 : 0));

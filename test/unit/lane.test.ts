@@ -48,7 +48,7 @@ test('one batch is in flight, and the next is sent when it is finished', async (
   assert.deepEqual([delivered, pending], [1, 2]);
 });
 
-test('a batch that is sent again is not overtaken', async () => {
+test('no later batch is sent before a batch that is retried', async () => {
   const { push, clock, sent, attempts } = laneOf(1);
   push('1', '2');
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -81,7 +81,7 @@ test('without order, as many batches are in flight as the lane permits', async (
   assert.deepEqual(textsThat('delivered'), ['2']);
 });
 
-test('the wait between attempts grows, and what the service asks for comes on top', async () => {
+test('the wait between attempts grows, on top of the delay that the service asks for', async () => {
   const { push, clock, attempts, retries } = laneOf(1);
   push('1');
   const outcomes: Outcome[] = [
@@ -172,7 +172,7 @@ test('an answer that comes after the lane was abandoned changes no counter', asy
   assert.deepEqual([delivered, dropped.exit], [0, 2]);
 });
 
-test('sixty-four batches that wait for a retry at once are no leak in Node’s eyes', async () => {
+test('sixty-four batches that wait for a retry cause no leak warning of Node', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);
@@ -187,7 +187,7 @@ test('sixty-four batches that wait for a retry at once are no leak in Node’s e
   assert.deepEqual(warnings, []);
 });
 
-test('a read that fails is repeated after a growing wait, and nothing behind it is sent', async () => {
+test('a failed read is repeated after a growing wait, and no batch behind it is sent', async () => {
   const clock = new HandClock();
   const waits: number[] = [];
   const unit = sealedUnit(

@@ -1,4 +1,4 @@
-// The stream of text in front of a shipper: what it makes of chunks that are cut anywhere.
+// The stream of text in front of a shipper: chunks that are cut anywhere become the same lines.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -34,7 +34,7 @@ test('a line that is longer than a piece, begun in one chunk and ended in anothe
   assert.deepEqual(await linesOf([`first\n${long}`, long, `${long}\nlast`]), ['first', long + long + long, 'last']);
 });
 
-test('bytes that end within a character are put together, and one that never ends is told as such', async () => {
+test('a character in two chunks is one character, and an incomplete one at the end becomes U+FFFD', async () => {
   const text = Buffer.from('a中\nb😀');
   const bytes = Array.from(text, (byte) => Buffer.of(byte));
   assert.deepEqual(await linesOf(bytes), ['a中', 'b😀']);

@@ -48,8 +48,8 @@ test('a lock that a living process holds is busy, by its pid and its file, and f
   assert.deepEqual(files(), []);
 });
 
-test('a process that was killed, even one whose parent never asked for its end, holds nothing', async (t) => {
-  if (!hasProc) return t.skip('zombies are told from others by /proc');
+test('a killed process holds no lock, even if it is a zombie', async (t) => {
+  if (!hasProc) return t.skip('zombies are recognised by /proc');
   const { prefix, files } = newPrefix('zombie');
   // The shell becomes a sleep, which never asks how its child has ended.
   const script = `"${process.execPath}" "${holder}" "${prefix}" & exec sleep 60`;
@@ -65,7 +65,7 @@ test('a process that was killed, even one whose parent never asked for its end, 
   await parent.ended;
 });
 
-test('a pid that another process has by now holds nothing', (t) => {
+test('a lock is free if its pid belongs to another process now', (t) => {
   if (!hasProc) return t.skip('the start of a process is read from /proc');
   const { prefix, files } = newPrefix('reused');
   const name = nameLike(prefix, (space, _, start) => `${space}-${process.ppid}-${Number(start) - 1}`);
@@ -86,7 +86,7 @@ test('a process that cannot be seen, of another container or host, holds a lock 
   assert.deepEqual(files(), []);
 });
 
-test('who was taken for dead sees that it does not hold the lock any more', () => {
+test('a process that another one judged dead notices that it lost the lock', () => {
   const { prefix, files } = newPrefix('stolen');
   const lock = taken(prefix);
   assert.equal(lock.isHeld(), true);
@@ -107,7 +107,7 @@ test('files that only look like those of the lock are left alone', () => {
   assert.deepEqual(files().sort(), ['dead.ndjson.lock-link', 'dead.ndjson.lock-of-a-person']);
 });
 
-test('of many processes that take it all the time, never do two hold it', async () => {
+test('of many processes that take the lock repeatedly, no two hold it at the same time', async () => {
   const { prefix, files } = newPrefix('many');
   const children = await Promise.all(Array.from({ length: 4 }, () => runChild(holder, { args: [prefix, '60'] })));
   for (const { code, stderr } of children) assert.equal(code, 0, stderr);

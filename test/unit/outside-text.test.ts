@@ -1,4 +1,4 @@
-// telemetry/outside-text.ts: what of a text from outside may be shown.
+// telemetry/outside-text.ts: which parts of a text from outside are shown.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ for (const [what, text, expected] of shown) {
   test(`outside text: ${what}`, () => assert.equal(outsideText(text), expected));
 }
 
-test('outside text: longer text is cut, and the number of characters left out is said', () => {
+test('outside text: longer text is cut, and states how many characters were left out', () => {
   assert.equal(outsideText('x'.repeat(500)), 'x'.repeat(500));
   assert.equal(outsideText('x'.repeat(510)), `${'x'.repeat(500)}…[10 more characters]`);
   assert.equal(outsideText(`${'x'.repeat(499)}🚀`), `${'x'.repeat(499)}…[2 more characters]`);
@@ -41,7 +41,7 @@ test('outside text: a megabyte of escape characters costs less than a second', (
   }
 });
 
-test('outside text: nothing that a terminal obeys or a reader cannot see is left of any text', () => {
+test('outside text: no character that controls a terminal or is invisible stays in any text', () => {
   const unit = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('\u001b', '[', ']', '\u0007', '\u009b', '\u009d', '\n', '\u202e', '0m', '\\'),

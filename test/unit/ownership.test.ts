@@ -1,4 +1,4 @@
-// Which runs live, as one process judges it: the root, the owner file, the verdict and what follows from it.
+// Which runs live, as one process judges it: the root, the owner file, the verdict, and what the process does then.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -36,8 +36,8 @@ import { temporaryDirectory } from '../support/directory';
 import { linkedPackages } from '../support/linked-packages';
 import { DistantRun, disk, type Judge, judgeIn, passBeating } from '../support/owned';
 
-const noUsers = process.getuid === undefined ? 'this system has no users' : false;
-const notRoot = process.getuid?.() === 0 ? false : 'only root can give a directory away';
+const noUsers = process.getuid === undefined ? 'this system has no user ids' : false;
+const notRoot = process.getuid?.() === 0 ? false : 'only root can change the owner of a directory';
 const notLinux = process.platform === 'linux' ? false : 'only Linux names a process for good';
 
 function opened(root: string, options: Parameters<typeof judgeIn>[1] = {}): Judge {
@@ -66,7 +66,7 @@ function problemOf(dir: string): string {
 
 // The root
 
-test('our own directory is made for us alone, inside a directory that everybody may write to', () => {
+test('our own directory is made for us alone, inside a directory that every user may write to', () => {
   const dir = temporaryDirectory('owned');
   chmodSync(dir, 0o777);
   const root = openRoot(disk, join(dir, 'a/b'));
@@ -121,7 +121,7 @@ test('a directory that cannot be made is a failure, not an exception', () => {
   assert.equal(root.code, 'ENOTDIR');
 });
 
-test('a file system that changes what a spool means is recognised by its magic number', () => {
+test('a file system on which a spool survives less is recognised by its magic number', () => {
   const of = (type: number) => fileSystemKind('/', { statfsSync: () => ({ type }) } as unknown as SpoolFs);
   assert.deepEqual([0x01021994, 0x794c7630, 0x6969, 0xef53].map(of), ['tmpfs', 'overlay', 'nfs', undefined]);
   assert.equal(fileSystemKind('/nowhere/at/all'), undefined);
@@ -193,7 +193,7 @@ test('an owner file that was deleted is made again by the next renewal', () => {
   assert.ok(existsSync(join(root, ownerName(ownership.run))));
 });
 
-test('a disk that takes no bytes still takes the time, counted by the clock of the file system', async () => {
+test('on a full disk a heartbeat still sets the time of the owner file, by the clock of the file system', async () => {
   const root = temporaryDirectory('owned');
   let full = false;
   const writeSync = ((...args: Parameters<typeof fs.writeSync>) => {
@@ -213,7 +213,7 @@ test('a disk that takes no bytes still takes the time, counted by the clock of t
   assert.equal(ownership.sinceRenewalMs, 0);
 });
 
-test('a renewal that fails says so, and the time since the last one goes on', async () => {
+test('a failed renewal is reported, and the time since the last one continues', async () => {
   const root = temporaryDirectory('owned');
   const { ownership, clock } = opened(root);
   await ownership.socketReady;
@@ -223,7 +223,7 @@ test('a renewal that fails says so, and the time since the last one goes on', as
   assert.equal(ownership.sinceRenewalMs, 5000);
 });
 
-test('the time since the last renewal is by the clock that shows more', async () => {
+test('the time since the last renewal is that of the clock that shows more', async () => {
   const { ownership, clock } = opened(temporaryDirectory('owned'));
   await ownership.socketReady;
   await clock.pass(1000);
@@ -259,7 +259,7 @@ test('a run that closes leaves neither owner file nor socket', async () => {
   assert.equal(ownership.close(), undefined);
   assert.deepEqual(readdirSync(root), []);
   assert.equal(ownership.renew(), undefined);
-  assert.deepEqual(readdirSync(root), [], 'a late renewal makes nothing');
+  assert.deepEqual(readdirSync(root), [], 'a late renewal creates no file');
 });
 
 test('a run that closes before its socket is ready leaves neither owner file nor socket', async () => {
@@ -318,12 +318,12 @@ test('a file that is no socket proves nothing', async () => {
   assert.equal(await probe(disk, path, systemClock), 'unknown');
 });
 
-test('a place where no socket can be made leaves the run without one, and says why', async () => {
+test('a run has no socket if none can be created, and the reason is reported', async () => {
   const { ready } = listenAt(disk, '/nowhere/at/all/a.alive');
   assert.deepEqual(await ready, { listening: false, reason: 'EACCES' });
 });
 
-test('an answer that does not come is unknown after one second', async () => {
+test('without an answer within one second the verdict is unknown', async () => {
   const { clock } = judgeIn('/');
   const path = join(temporaryDirectory('owned'), 'a.alive');
   const liveness = listenAt(disk, path);
@@ -369,7 +369,7 @@ test('a worker thread and a process that own runs end by themselves', async () =
 
 // The verdict
 
-test('two transports of one process know of each other that they live', { skip: notLinux }, async () => {
+test('two transports of one process know that both of them live', { skip: notLinux }, async () => {
   const root = temporaryDirectory('owned');
   const [one, other] = [opened(root), opened(root)];
   assert.equal(await one.ownership.verdict(other.ownership.run), 'alive');
@@ -377,7 +377,7 @@ test('two transports of one process know of each other that they live', { skip: 
   assert.equal(await one.ownership.verdict(one.ownership.run), 'mine');
 });
 
-test('a run on another machine is alive while its heartbeat moves, and dead when it stood still for a lease', async () => {
+test('a run on another machine is alive while its heartbeat moves, and dead when its heartbeat stood still for a lease', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const other = new DistantRun(root);
@@ -393,7 +393,7 @@ test('a run on another machine is alive while its heartbeat moves, and dead when
   assert.equal(await judge.ownership.verdict(other.run), 'alive');
 });
 
-test('a run that asks for a longer lease has it', async () => {
+test('a run that asks for a longer lease gets it', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const other = new DistantRun(root, { leaseMs: NFS_LEASE_MS });
@@ -429,7 +429,7 @@ test('the wall clock, set an hour back and forth, changes no verdict', async () 
   assert.deepEqual(await verdicts(), ['alive', 'dead']);
 });
 
-test('the clock of the file system, set an hour forward, makes no living run old', async () => {
+test('the clock of the file system, set an hour forward, makes no living run look dead', async () => {
   const root = temporaryDirectory('owned');
   const run = newRun(1);
   let aheadMs = 0;
@@ -444,7 +444,7 @@ test('the clock of the file system, set an hour forward, makes no living run old
   assert.equal(await judge.ownership.verdict(other.run), 'dead');
 });
 
-test('a judge that stood still itself begins to observe anew', async () => {
+test('a process that stood still itself starts to observe again', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   await judge.ownership.socketReady;
@@ -460,7 +460,7 @@ test('a judge that stood still itself begins to observe anew', async () => {
   assert.equal(await judge.ownership.verdict(other.run), 'dead');
 });
 
-test('a volume that answered no process for minutes makes no living run old', async () => {
+test('a volume that answered no process for minutes makes no living run look dead', async () => {
   const root = temporaryDirectory('owned');
   const run = newRun(1);
   // The file system's clock goes on with the judge's.
@@ -492,7 +492,7 @@ test('a missing owner file means dead only after a lease without one', async () 
   assert.equal(await judge.ownership.verdict(run), 'dead');
 });
 
-test('an owner file that is deleted while its run lives costs nothing but time', async () => {
+test('an owner file that is deleted while its run lives costs only time', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const other = new DistantRun(root);
@@ -506,7 +506,7 @@ test('an owner file that is deleted while its run lives costs nothing but time',
   assert.equal(await judge.ownership.verdict(other.run), 'alive');
 });
 
-test('of a damaged owner file its time still counts as a heartbeat', async () => {
+test('the time of a damaged owner file still counts as a heartbeat', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const other = new DistantRun(root);
@@ -521,7 +521,7 @@ test('of a damaged owner file its time still counts as a heartbeat', async () =>
   assert.equal(judge.ownership.describe(other.run), 'an unknown process');
 });
 
-test('an owner file that could not be read at first has no heartbeat for that', async () => {
+test('an owner file that becomes readable does not count as a heartbeat', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const other = new DistantRun(root);
@@ -581,17 +581,17 @@ test('without a boot id a connection proves life, and a refused one proves nothi
   assert.equal(await answering('refused').verdict(other.run), 'unknown');
 });
 
-test('a run whose pid belongs to another process by now is dead', { skip: notLinux }, async () => {
+test('a run is dead if its pid belongs to another process now', { skip: notLinux }, async () => {
   const root = temporaryDirectory('owned');
   const { ownership } = opened(root);
   const identity = ownIdentity();
   assert.equal(await ownership.verdict(new DistantRun(root, { ...identity, start: '1' }).run), 'dead');
-  // The system may give no process this number.
+  // No process may have this number.
   assert.equal(await ownership.verdict(new DistantRun(root, { ...identity, pid: 2 ** 30 }).run), 'dead');
   assert.equal(await ownership.verdict(new DistantRun(root, { ...identity, pid: 0 }).run), 'unknown');
 });
 
-test('a run that only its socket can prove dead is unknown without a connection', async () => {
+test('a run whose death only its socket can prove is unknown without a connection', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const { boot } = ownIdentity();
@@ -619,7 +619,7 @@ test('a run does not forget itself', () => {
   assert.ok(existsSync(join(root, ownerName(ownership.run))));
 });
 
-// What follows from a verdict
+// What a process does after a verdict
 
 const [origin, holder] = [newRun(1), newRun(2)];
 const candidate: Candidate = {
@@ -644,7 +644,7 @@ const decisions: readonly [string, Partial<Candidate>, ReturnType<typeof decide>
   ['a directory that was handed back to me', { ...held, ...mine, verdict: 'mine' }, 'open'],
   ['a free directory of my instance', { ...free, ...mine }, 'claim'],
   ['a free directory of another instance', free, 'leave'],
-  ['the same after 59.999 s', { ...free, firstSeenDeadAgoMs: 59_999 }, 'leave'],
+  ['the same, 59.999 s later', { ...free, firstSeenDeadAgoMs: 59_999 }, 'leave'],
   ['the same after a minute', { ...free, firstSeenDeadAgoMs: 60_000 }, 'claim'],
   ['a dead run of my instance', { ...mine, verdict: 'dead' }, 'claim'],
   ['a dead run of my instance in other, dead hands', { ...held, ...mine, verdict: 'dead' }, 'claim'],

@@ -61,7 +61,7 @@ function kit(mode: 'always' | 'overflow' = 'always'): Kit {
   return { queue, counters, push, next, sendAll };
 }
 
-test('a segment that gives way takes its copies in memory along, also behind a segment that is kept', () => {
+test('the copies in memory of a deleted segment are dropped, also behind a segment that is kept', () => {
   const { queue, counters, push, next, sendAll } = kit();
   const onEvict = (segment: Written['journal']['segments'][number]) => queue.evict(segment);
   queue.useSpool(writeJournal(new VirtualDisk(), { maxBytes: 300_000, onEvict }));
@@ -79,7 +79,7 @@ test('a segment that gives way takes its copies in memory along, also behind a s
   );
 });
 
-test('copies in memory of batches that another process has now are not sent', () => {
+test('copies in memory of batches that another process took over are not sent', () => {
   const { queue, counters, push, next } = kit();
   const disk = new VirtualDisk();
   // As a spool does: the same object has another journal after the eviction.
@@ -177,7 +177,7 @@ test('a batch that was cut is sent in the same parts after a restart', () => {
   );
 });
 
-test('a batch in memory that was cut goes to disk in its parts, and what was delivered of it does not', () => {
+test('a batch in memory that was cut goes to disk in its parts, without its delivered parts', () => {
   const { queue, push, next, counters } = kit('overflow');
   const disk = new VirtualDisk();
   queue.useSpool(writeJournal(disk));
@@ -225,7 +225,7 @@ test('a refused record is in the dead-letter file before its progress is written
   }
 });
 
-test('an adopted journal that its frozen owner wrote on is read on before it is removed', () => {
+test('an adopted journal to which its frozen owner appended is read to its end before it is removed', () => {
   const disk = new VirtualDisk();
   const { add } = writeJournal(disk);
   add(batchNo(1, 1));
@@ -239,7 +239,7 @@ test('an adopted journal that its frozen owner wrote on is read on before it is 
   assert.ok(!disk.paths().includes(segmentPath(1)));
 });
 
-test('a flush ends when all that another run left is damaged', async () => {
+test('a flush ends if all records that another run left are damaged', async () => {
   const disk = new VirtualDisk();
   const { add, writer } = writeJournal(disk);
   const { start } = add(batchNo(1, 3));
@@ -252,7 +252,7 @@ test('a flush ends when all that another run left is damaged', async () => {
   assert.equal(await flushed, true);
 });
 
-test('nothing is appended past a batch that could not be, and all of them once the disk takes them', () => {
+test('no batch is appended past one that could not be written, and all are written once the disk accepts them', () => {
   const { queue, push, counters } = kit('overflow');
   const disk = new VirtualDisk();
   queue.useSpool(writeJournal(disk));

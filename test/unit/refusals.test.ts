@@ -1,4 +1,4 @@
-// A unit that is refused, or too large, goes on in halves, within the refusal budget. Each letter is a record here, and
+// A unit that is refused, or too large, is sent in halves, within the refusal budget. Each letter is a record here, and
 // a capital letter is a record of another time.
 
 import assert from 'node:assert/strict';

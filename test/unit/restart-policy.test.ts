@@ -16,7 +16,7 @@ test('the wait doubles with every end that follows within a minute, up to ten se
   assert.equal(policy.endedDelayMs(), 0);
 });
 
-test('after a minute without an end it is as the first time', () => {
+test('after a minute without an end the wait is that of a first end', () => {
   const time = { ms: 0, random: 0.5 };
   const policy = new RestartPolicy(clockAt(time));
   policy.endedDelayMs();
@@ -40,5 +40,5 @@ test('never more than five starts in any minute', () => {
     const sixth = starts[i + 5];
     assert.ok(sixth === undefined || sixth - ms >= 60_000, `six from ${ms} to ${sixth}`);
   }
-  assert.ok(starts.length >= 50, `${starts.length}: and no fewer than there may be`);
+  assert.ok(starts.length >= 50, `${starts.length}: as many as are allowed`);
 });

@@ -78,7 +78,7 @@ test('our own directory that is a FIFO is refused, and Node can load packages th
   assert.match(root.kind === 'failed' ? root.message : '', /is not a directory/);
 });
 
-test('a lock file that is a FIFO does not hold up who wants the lock', { skip }, () => {
+test('a lock file that is a FIFO does not block a process that takes the lock', { skip }, () => {
   const prefix = join(temporaryDirectory('special'), 'lock-');
   fifo(`${prefix}${'0'.repeat(12)}-1--${'0'.repeat(8)}`);
   const load = linkedPackages();
@@ -100,7 +100,7 @@ function answerOf(code: string): string {
   return `${stdout}${stderr}`;
 }
 
-test('a progress file that is a FIFO blocks no tool that only looks, and all its records count as not finished', {
+test('a progress file that is a FIFO blocks no read-only tool, and all its records count as not finished', {
   skip,
 }, () => {
   const dir = temporaryDirectory('special');
@@ -122,7 +122,7 @@ for (const [what, make] of [
   ['a FIFO', () => fifo(join(temporaryDirectory('special'), 'ca.pem'))],
   ['a device without an end', () => '/dev/zero'],
 ] as const) {
-  test(`tls.caFile that is ${what} is a problem of the options, and not a start that never ends`, { skip }, () => {
+  test(`tls.caFile that is ${what} is a problem of the options, and the start ends`, { skip }, () => {
     const answer = answerOf(`
       const { createShipper } = require('@putlogs/core');
       try {

@@ -1,4 +1,4 @@
-// A spool, as a tool sees it that only looks.
+// A spool, as a read-only tool sees it.
 
 import assert from 'node:assert/strict';
 import {
@@ -121,7 +121,7 @@ test('entries come one at a time, as they were written', () => {
   );
 });
 
-test('an entry is finished below the mark, and behind it where its progress says so', () => {
+test('an entry is finished below the mark, and behind it if its progress says so', () => {
   const dir = temporaryDirectory('finished');
   const { journal, append } = journalIn(dir);
   const units = Array.from({ length: 5 }, (_, n) => append(batchOf(n * 10, 10)));
@@ -235,7 +235,7 @@ test('records that a later segment counts and that are not there are damage, not
   assert.equal(spooledRecords(dir), 400, 'they are lost only when a transport has reached them');
 });
 
-test('a batch whose writer did not know that it was on disk, and that was appended again, counts once', () => {
+test('a batch that was appended twice, because the first append seemed to fail, counts once', () => {
   const dir = temporaryDirectory('twin');
   const { path, run, append, writer } = journalIn(dir, { maxBytes: 64 * 1024 * 16 });
   for (let n = 0; n < 2; n += 1) append(batchOf(n * 10, 10));
@@ -263,7 +263,7 @@ test('a batch whose writer did not know that it was on disk, and that was append
   assert.equal(spooledRecords(dir), 30);
 });
 
-test('looking changes nothing: no name, no byte, no time', async () => {
+test('a survey changes no name, no byte and no time', async () => {
   const dir = temporaryDirectory('unchanged');
   const { journal, append, path } = journalIn(dir);
   const units = Array.from({ length: 5 }, (_, n) => append(batchOf(n * 10, 10)));
@@ -309,7 +309,7 @@ test('links are not followed, and a spool that is not used yet is empty', () => 
   assert.throws(() => [...partsIn(dir)], { code: 'ELOOP' });
 });
 
-test('a directory that changes hands while the spool is listed is found, and one that is delivered is not', () => {
+test('a directory that is adopted while the spool is listed is found, and one that is delivered is not', () => {
   const dir = temporaryDirectory('moving');
   const runs = ['018f3b2c4d5ea1b2c1', '018f3b2c4d5ea1b2c2', '018f3b2c4d5ea1b2c3'];
   const paths = runs.map((run) => {
@@ -338,7 +338,7 @@ test('a segment that is delivered while its part is read is reported as gone', (
   assert.deepEqual([...entriesOf(part, { mayLive: false })], [{ kind: 'gone', path, records: 10 }]);
 });
 
-test('a copy of a spool without its progress says that all of it is to be delivered', () => {
+test('in a copy of a spool without progress files all records count as unfinished', () => {
   const dir = temporaryDirectory('original');
   const { journal, append } = journalIn(dir);
   const unit = append(batchOf(0, 10));

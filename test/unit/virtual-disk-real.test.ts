@@ -14,7 +14,7 @@ const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_
 
 const PATHS = ['/a', '/b', '/a/b', '/b/a', '/a/c', '/a/b/c', '/l', '/l/b', '/a/../b', '/a/./b'];
 const path = fc.constantFrom(...PATHS, `/${'n'.repeat(256)}`);
-/** Of two paths that both fail, which one names the code is of no interest. */
+/** If both paths of an operation fail, the test does not compare which one the code names. */
 const shortPath = fc.constantFrom(...PATHS);
 const flag = (value: number) => fc.constantFrom(0, value);
 const flags = fc

@@ -168,7 +168,7 @@ test('a slow answer comes after virtual time; a process that is frozen gets it l
   const second = send(batchOf(['b']));
   time.kill('p');
   await time.advance(1000);
-  assert.deepEqual([second.outcome, service.ledger.length], [undefined, 2], 'it was on its way');
+  assert.deepEqual([second.outcome, service.ledger.length], [undefined, 2], 'it was already sent');
   assert.equal(service.ledger[1]!.answeredAt, undefined);
 });
 

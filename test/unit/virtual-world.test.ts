@@ -1,5 +1,5 @@
-// The virtual disk, clock and service together, under a toy: a spool of one file. It shows that the checks find its
-// mistakes and that they find none where there is none.
+// The virtual disk, clock and service together, with a toy spool of one file. The checks find each of the toy's
+// mistakes, and nothing in a toy without mistakes.
 //
 //   /q/log    entries of 64 bytes: the number of a record, as text with spaces
 //   /q/mark   8 bytes, rewritten in place: how many entries were delivered
@@ -148,7 +148,7 @@ function newWorld(seed: number, mistake: Mistake): World {
   return world;
 }
 
-/** One process, until it crashes or has logged all it wanted. */
+/** One process, until it crashes or has logged all its records. */
 async function live(world: World, name: string): Promise<void> {
   const { disk, time, random } = world;
   const clock = time.processClock(name, virtualHost('h'));

@@ -1,4 +1,4 @@
-// The arithmetic of a host's books, over lives and deaths of its workers.
+// How a host counts records when its workers die.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,7 +55,7 @@ function terms(books: Books, reading: Reading | undefined, records: number): num
   return all;
 }
 
-test('until the successor has looked, what was spooled stays spooled and the rest is pending', () => {
+test('until the successor has read the spool, spooled records stay spooled and the rest is pending', () => {
   const books = addDead(EMPTY, worker({ begun: 100, delivered: 20, spooled: 50 }));
   assert.deepEqual(terms(books, undefined, 120), [120, 0, 20, 50, 50, 0]);
   assert.deepEqual(terms(books, worker({ known: false }), 120), [120, 0, 20, 50, 50, 0]);
@@ -64,7 +64,7 @@ test('until the successor has looked, what was spooled stays spooled and the res
   assert.equal(missingRecords(books, partly), 0);
 });
 
-test('what the successor does not find on disk is lost, whatever the dead worker reported as spooled', () => {
+test('records that the successor does not find on disk are lost, whatever the dead worker counted as spooled', () => {
   for (const spooled of [0, 50, 70, 80]) {
     const books = addDead(EMPTY, worker({ begun: 100, delivered: 20, spooled }));
     const successor = worker({ inherited: 70, spooled: 70 });
@@ -73,7 +73,7 @@ test('what the successor does not find on disk is lost, whatever the dead worker
   }
 });
 
-test('a worker that dies between the write and its counter costs nothing that is on disk', () => {
+test('a worker that dies between the write and its counter loses no record that is on disk', () => {
   const books = addDead(EMPTY, worker({ begun: 94, spooled: 0 }));
   const successor = worker({ inherited: 94, delivered: 94 });
   assert.equal(missingRecords(books, successor), 0);
@@ -87,7 +87,7 @@ test('recovered records of a dead worker are not counted twice and not as a loss
   assert.deepEqual(terms(books, successor, 10), [10, 94, 44, 60, 0, 0]);
 });
 
-test('what was delivered and is still on disk is recovered, and delivered again', () => {
+test('delivered records that are still on disk are recovered, and delivered again', () => {
   const books = addDead(EMPTY, worker({ begun: 100, delivered: 60, spooled: 40 }));
   const successor = worker({ inherited: 55, spooled: 0, delivered: 55 });
   assert.equal(missingRecords(books, successor), 0);
@@ -113,7 +113,7 @@ test('books that a worker closed before it died stay closed', () => {
   assert.deepEqual(terms(books, worker({ inherited: 50, spooled: 50 }), 60), [60, 0, 5, 50, 0, 5]);
 });
 
-test('books that are given up leave what was spooled on disk, and a later worker may still find it', () => {
+test('books that are given up leave spooled records on disk, and a later worker may still find them', () => {
   const open = addDead(EMPTY, worker({ begun: 100, spooled: 60 }));
   assert.equal(recordsAtRisk(open), 40);
   const books = giveUp(open, 'worker');
@@ -142,7 +142,7 @@ test('the sums hold and no term is negative, after any chain of lives and deaths
         });
         const living = terms(books, reading, records);
         books = addDead(books, reading);
-        assert.deepEqual(terms(books, undefined, records), living, 'a death by itself changes no number');
+        assert.deepEqual(terms(books, undefined, records), living, 'the end of a worker by itself changes no number');
         if (isGivenUp) books = giveUp(books, 'exit');
       }
       terms(books, undefined, records);

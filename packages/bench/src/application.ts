@@ -14,7 +14,7 @@ import { WORKLOADS } from './workloads';
 /** How long the process warms up: threads start, and their code is compiled. */
 const WARM_UP_MS = 300;
 const POLL_MS = 50;
-/** Objects that wait need more memory than their text. */
+/** Buffered objects need more memory than their text. */
 const ROOM = 4;
 
 const plan = JSON.parse(process.argv[2]!) as Plan;

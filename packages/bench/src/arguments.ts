@@ -24,16 +24,16 @@ export interface Settings {
 
 export const USAGE = `npm run bench -- [options]
   --smoke               ours, the floors and one peer of each kind, a few thousand records; fails if ours loses one
-  --micro               the stages by themselves, in one process
-  --rounds <n>          each contender once in each round (3)
-  --records <n>         records a run (100000); larger kinds of records are fewer
-  --rate <n>            records a second, where a pace is kept (20000)
+  --micro               single stages, in one process
+  --rounds <n>          rounds; each contender runs once in a round (3)
+  --records <n>         records in a run (100000); fewer if the records are large
+  --rate <n>            records per second, in the modes steady and outage (20000)
   --workload <names>    ${WORKLOAD_NAMES.join(', ')}, all (request)
   --mode <names>        ${MODE_NAMES.join(', ')} (burst)
   --only <names>        contenders whose name contains one of these
-  --json                what was measured, as JSON
-  --write               results.json, docs/benchmark.md and docs/benchmark.svg
-  --page                the last two from the first, measuring nothing
+  --json                prints the figures as JSON
+  --write               writes results.json, docs/benchmark.md and docs/benchmark.svg
+  --page                writes docs from results.json, and measures nothing
 `;
 
 /** @returns the settings, or what is wrong with the arguments */

@@ -1,4 +1,4 @@
-// The stages by themselves, in one process and one thread: `npm run bench -- --micro`.
+// Single stages, in one process and one thread: `npm run bench -- --micro`.
 //
 // Measures nanoseconds per record of our stages and of alternatives: JSON.parse alone, and JSON.parse with protobufjs
 // or protobuf-es, which write the same message. The output of each encoder is read back and counted first. All

@@ -12,10 +12,11 @@ import { WORKLOADS } from './workloads';
 const DOCS = join(__dirname, '../../../docs');
 
 const MODES: Readonly<Record<ModeName, string>> = {
-  burst: 'in a burst, the loop having its turn after every 100 records',
-  tick: 'all in one turn of the loop',
+  burst: 'in a burst, with a turn of the event loop after every 100 records',
+  tick: 'all in one turn of the event loop',
   steady: 'at a steady pace',
-  outage: 'at a steady pace while the service is down, each with its own limits; then the service is back',
+  outage:
+    'at a steady pace while the service is down, with the limits that each contender has by default; then the service works again',
 };
 
 export function writePage(): void {
@@ -55,9 +56,7 @@ function microOf({ micro }: Results): string {
     ...markdownOf(MICRO_HEAD, rows.map(microCellsOf)),
     '',
   ]);
-  return ['## The stages by themselves', '', `${machine(micro.environment)} \`${micro.command}\``, '', ...parts].join(
-    '\n',
-  );
+  return ['## Single stages', '', `${machine(micro.environment)} \`${micro.command}\``, '', ...parts].join('\n');
 }
 
 function machine({ node, platform, cores }: Results['tables'][number]['environment']): string {
@@ -71,12 +70,12 @@ function markdownOf(head: readonly string[], rows: readonly (readonly string[])[
 
 const INTRODUCTION = `# Benchmark
 
-Written by \`npm run bench -- --write\`, never by hand. What runs, and how each contender is configured, is in
-[packages/bench](../packages/bench/README.md).
+This page is written by \`npm run bench -- --write\`, never by hand. [packages/bench](../packages/bench/README.md) describes
+what runs, and how each contender is configured.
 
-The machine is small, and other programs ran on it meanwhile: read the ratios, not the rates. A figure in brackets is
-the ratio to the floor of the same logger in the same round, the median over the rounds; ± is half the range, where it is
-more than a tenth. The floors send nothing.
+The machine is small, and other programs ran on it at the same time. So compare the ratios, not the rates. A floor is a
+transport that sends nothing. A figure in brackets is the ratio to the floor of the same logger in the same round; it is
+the median over the rounds. ± is half the range, if that is more than a tenth of the figure.
 `;
 
 const CHART = `![CPU of the application's main thread per record](benchmark.svg)
@@ -86,18 +85,18 @@ const MEANING = `## What the columns mean
 
 | | |
 | --- | --- |
-| accepted/s | records logged by the application's loop, in a second |
-| delivered/s | records, from the first log call to the last record at the sink; for a floor, until it ends |
-| arrived | distinct records at the sink, as a part of the logged ones |
+| accepted/s | records that the application's loop logged, per second |
+| delivered/s | records per second, from the first log call to the last record at the sink; for a floor, until its end |
+| arrived | distinct records at the sink, as a share of the logged records |
 | twice | records that arrived a second time |
 | main µs | CPU of the application's main thread, per record, until the transport has ended |
 | process µs | CPU of all threads of the process, per record |
 | p99 ms | delay of the event loop while records are logged |
-| end s | the end of the transport; pino ends a transport after 10 s |
-| RSS MiB | peak of the process |
-| RSS grew, left | growth during an outage, and after it, compared with before |
+| end s | how long the transport needs to end; pino ends a transport after 10 s |
+| RSS MiB | peak memory of the process |
+| RSS grew, left | growth of memory during an outage, and after it, compared with the time before |
 | wire B | bytes of the bodies at the sink, per record |
 | ready ms | from the construction of the transport until it reports that it is ready; transports of winston do not report it |
 | import ms | time to load the transport in the application's thread, after its logger; transports of pino are loaded in their worker |
-| start ms | the same, and construction of logger and transport: how long the start blocks the application's thread |
+| start ms | import ms, and the time to construct logger and transport: how long the start blocks the application's thread |
 `;

@@ -67,7 +67,7 @@ export async function measure(
       let trial = await runTrial(plan, sink);
       if (!plan.isPatient && lostAtItsEnd(contender, mode, trial)) {
         patient.set(contender, trial.arrived.records / trial.measured.logged);
-        progress(`${contender.name}: lost records when it was ended at once; again, with patience`);
+        progress(`${contender.name}: lost records when it was ended at once; it runs again, with time for its end`);
         trial = await runTrial({ ...plan, isPatient: true }, sink);
       }
       ran.set(contender, trial);
@@ -122,7 +122,7 @@ function broken({ problem, measured, arrived }: Trial): string[] {
   if (problem !== null) return [];
   const { logged } = measured;
   if (arrived.records === logged && arrived.repeated === 0) return [];
-  return [`${arrived.records} of ${logged} records arrived, ${arrived.repeated} came again`];
+  return [`${arrived.records} of ${logged} records arrived, ${arrived.repeated} arrived twice`];
 }
 
 /** The promises that were broken: a record was lost or duplicated, or a figure could not be measured. */

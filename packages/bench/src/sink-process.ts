@@ -17,7 +17,7 @@ export async function startSink(): Promise<Sink> {
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const waiting = new Map<number, (reply: SinkReply) => void>();
   child.once('exit', (code) => {
-    if (waiting.size > 0) throw new Error(`the sink ended with code ${code} and owes an answer`);
+    if (waiting.size > 0) throw new Error(`the sink ended with code ${code} before it answered`);
   });
   child.on('message', (reply: SinkReply) => {
     waiting.get(reply.id)?.(reply);

@@ -104,7 +104,7 @@ export function notesOf({ rows }: Table): string[] {
       .filter(({ arrivedAtOnce }) => arrivedAtOnce !== null)
       .map(
         ({ contender, arrivedAtOnce }) =>
-          `‡ ${contender}: ended at once, ${percent(arrivedAtOnce ?? 0)} arrived; measured when it had sent all it would.`,
+          `‡ ${contender}: ${percent(arrivedAtOnce ?? 0)} arrived if it was ended at once; it was measured with more time for its end.`,
       ),
     ...rows
       .filter(({ contender }) => shareOf(contender) > 1)
@@ -112,7 +112,7 @@ export function notesOf({ rows }: Table): string[] {
     ...rows.flatMap(({ contender, problems }) => problems.map((problem) => `${contender}: ${problem}`)),
     ...rows
       .filter(({ refused }) => refused.length > 0)
-      .map(({ contender, refused }) => `${contender} wanted to reach ${refused.join(', ')}, and was refused.`),
+      .map(({ contender, refused }) => `${contender} tried to connect to ${refused.join(', ')}, which was refused.`),
   ];
 }
 

@@ -1,7 +1,7 @@
 // The winston transports: ours in a worker and in the application's thread, the others in the thread that they all use.
 //
 // Each is configured as in its README, on winston's default logger, which writes each record as JSON. Each is flushed
-// and closed in its own way, and waited for.
+// and closed in its own way, and the run waits until it is closed.
 
 import { once } from 'node:events';
 import type winston from 'winston';

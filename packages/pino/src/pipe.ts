@@ -96,8 +96,9 @@ function ship(options: Options, own: ReadonlyMap<string, string>): void {
     }, LAST_READ_MS);
   };
   process.on('SIGTERM', end);
-  // In a pipeline the first Ctrl-C is for the application, whose last lines are still to come. One listener counts: with
-  // another one for the second signal there would be a moment without any, in which node loses a signal.
+  // In a pipeline the first Ctrl-C is left to the application, which still writes its last lines. One listener counts
+  // the signals. A new listener for each signal would leave a moment without one, and Node's default action would end
+  // the process in that moment.
   let interrupts = isPipe() ? 0 : 1;
   process.on('SIGINT', () => {
     interrupts += 1;

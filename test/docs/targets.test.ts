@@ -1,4 +1,4 @@
-// What docs/targets.md says of codes and limits is what the code does: its tables are compared with those of the core.
+// Compares the tables of codes and limits in docs/targets.md with those of the core.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -29,8 +29,8 @@ function tableUnder(heading: string): string[][] {
 
 const ROWS: Readonly<Record<Verdict, string>> = {
   retry: 'retried, with backoff',
-  'time refused': "signed again, by the service's clock",
-  'signature refused': "held, and by the service's clock if ours is far off",
+  'time refused': "signed again, with the service's time",
+  'signature refused': "held; signed with the service's time if our clock is far off",
   hold: 'held',
   reject: 'rejected',
   'too many bytes': 'split: too many bytes',

@@ -1,6 +1,6 @@
-// Runs the fault tests on each target but the default one, which `npm test` runs them on: one after the other, to the
-// end, so that each failure is reported. Its arguments are those of scripts/test.mjs; by default the files of
-// test/fault in which a service takes part.
+// Runs the fault tests on each target except the default one, on which `npm test` runs them. The targets run one after
+// the other, all to the end, so that each failure is reported. The arguments are those of scripts/test.mjs. By default
+// the files of test/fault that need a service are run.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -11,7 +11,7 @@ const DEFAULT_TARGET = 'volc-tls';
 const require = createRequire(join(import.meta.dirname, '../test/package.json'));
 const { TARGET_NAMES } = require('@putlogs/core/internal/options/target-facts');
 
-/** These test the spool's files and their owners: they are the same whatever service the records go to. */
+/** These test the spool's files and their owners, which are the same for every service. */
 const OF_THE_SPOOL = ['adoption', 'crash-points', 'hand-back', 'large-spool', 'ownership', 'queue'];
 
 const faults = readdirSync(join(import.meta.dirname, '../test/fault'))

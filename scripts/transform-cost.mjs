@@ -1,10 +1,10 @@
-// What a `transform` module costs, and what the options that need none cost: the time of `write()` for one request
-// log, in this thread, to that without any.
+// Measures the cost of a `transform` module and of other options for fields: the time of `write()` for one request log,
+// in this thread, as a ratio to the time without these options.
 //
 //   npm run build && node scripts/transform-cost.mjs
 //
-// `write()` transcodes, and seals and compresses what is full; nothing is sent while the time is taken. Each in turn,
-// the median of the rounds' ratios.
+// `write()` transcodes, and seals and compresses full batches. Nothing is sent while the time is measured. The variants
+// alternate, and the result is the median of the ratios.
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -83,7 +83,7 @@ const times = Object.fromEntries(Object.keys(CONTENDERS).map((name) => [name, []
 for (let round = -2; round < ROUNDS; round += 1) {
   for (const [name, options] of Object.entries(CONTENDERS)) {
     const nanos = await nanosPerRecord(options);
-    // The first two are the engine's, to see what is hot.
+    // The engine needs the first two rounds to find the hot code.
     if (round >= 0) times[name].push(nanos);
   }
 }

@@ -35,10 +35,10 @@ function referencesIn(text: string): Reference[] {
   });
 }
 
-/** A title in the source: what is written down, and the gaps between that which a loop fills. */
+/** A title in the source: its fixed parts, and the gaps between them that a loop fills. */
 interface Title {
   readonly parts: readonly string[];
-  /** The title is this field of what a loop goes through. */
+  /** The title is this field of the elements of a loop. */
   readonly field?: string;
 }
 
@@ -82,7 +82,7 @@ test('docs/faults.md has every fault once, in order, with what happens and what 
   }
 });
 
-/** Each with how many references it has at least: a page that lost them says nothing. */
+/** Each page with its minimum number of references, so that a page without references fails. */
 const PAGES = { 'docs/faults.md': FAULTS, 'docs/guarantees.md': 11, 'docs/protocol.md': 8 };
 
 for (const [name, least] of Object.entries(PAGES)) {

@@ -1,13 +1,17 @@
-// Every code block of every page is run, in the way its language says; one that cannot be run is a failure.
+// Runs every code block of every page, in the way that its language requires. A block that cannot be run is a failure.
 //
-// A JavaScript block is a whole program: it is run against an emulator and must end by itself with nothing on stderr.
-// If it makes a logger, its record must arrive. Comments in it may say more: `// arrives: {...}` each record with
-// these fields (null: without that one); `// nothing arrives`; `// warns: ` how its output on stderr begins. A
-// block that names its target has only the endpoint and the key in its environment, and says the rest; one that names
-// none has all of it for the default target. One that says where its credentials come from, or which proxy it goes
-// by, finds that on this machine, and no key in the environment. A first line that is a file's name is where the
-// block is kept for those after it on its page. A shell block is a list of commands, each known here. A `text` block
-// behind a program is what that prints. A block without a language is a drawing.
+// A JavaScript block is a whole program. It runs against an emulator, and must end by itself with an empty stderr. If it
+// creates a logger, its record must arrive. Comments in it can change that:
+//
+//   // arrives: {...}     a record with these fields must arrive (null: without that field)
+//   // nothing arrives    no record may arrive
+//   // warns: ...         stderr begins with this text
+//   // name.mjs           on the first line: the block is stored under this name, for later blocks of its page
+//
+// The environment of a block has all options for the default target. If the block names a target, the environment has
+// only the endpoint and the key. If the block names a source of credentials or a proxy, the test provides it, and the
+// environment has no key. A shell block is a list of commands, which this file must know. A `text` block behind a
+// program is the output of that program. A block without a language is a drawing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -54,12 +58,12 @@ const pages = [
 const blocks = pages.flatMap(blocksOf);
 /** Its files are built and run by test/packages/bundlers.test.ts. */
 const BUNDLERS = 'docs/bundlers.md';
-/** Walked through as one, by test/docs/readme.test.ts. */
+/** test/docs/readme.test.ts runs this section as a whole. */
 const WALK = 'Use it in your application';
 
-/** Not beside the tests: their blocks are checked for syntax only. */
+/** Packages that are not installed: blocks that use them are checked for syntax only. */
 const ABSENT: Readonly<Record<string, string>> = {
-  'winston-sls': 'it wants winston 2, which cannot be beside the winston 3 of the tests',
+  'winston-sls': 'it needs winston 2, which cannot be installed beside the winston 3 of the tests',
 };
 
 let directory: string;
@@ -69,7 +73,7 @@ before(() => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
-/** A page's `text` blocks were compared with what the programs before them print. */
+/** `text` blocks are compared with the output of the program before them. */
 const READ = ['', 'text'];
 const isRunHere = ({ language, page, section, file }: Block) =>
   !READ.includes(language) &&
@@ -93,7 +97,7 @@ for (const block of blocks.filter(isRunHere)) {
         JSON.parse(block.code);
         return;
       default:
-        assert.fail(`nothing here knows how to run a block in ${block.language}`);
+        assert.fail(`this test cannot run a block in ${block.language}`);
     }
   });
 }
@@ -106,13 +110,12 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
   const absent = Object.keys(ABSENT).find((one) => code.includes(`'${one}'`));
   if (absent !== undefined) {
     writeFileSync(file, code);
-    t.diagnostic(`not run, for its syntax only, without ${absent}: ${ABSENT[absent]}`);
+    t.diagnostic(`only its syntax is checked, because ${absent} is not installed: ${ABSENT[absent]}`);
     const { status, stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
     return;
   }
-  // It sends a wrong hash of its body, and its Producer speaks https only; a setter of its own leads that to an
-  // emulator.
+  // The vendor's SDK sends a wrong hash of its body. Its Producer supports only https; its own setter changes that.
   const isVendors = code.includes("'@volcengine/openapi'");
   const emulator: Emulator = await startEmulator({ lenient: isVendors });
   const named = TARGET_NAMES.find((one) => code.includes(`target: '${one}'`));
@@ -146,7 +149,7 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
   }
 }
 
-/** What a block about credentials, a proxy or an authority needs beside the service. */
+/** Starts the servers and writes the files that a block about credentials, a proxy or a CA needs. */
 async function surroundingsOf(code: string, directory: string, emulator: Emulator) {
   const { accessKeyId, accessKeySecret } = emulator;
   writeFileSync(join(directory, 'credentials.json'), JSON.stringify({ accessKeyId, accessKeySecret }));
@@ -168,7 +171,7 @@ async function surroundingsOf(code: string, directory: string, emulator: Emulato
     profile: { VOLCENGINE_CLI_CONFIG_FILE: join(directory, 'profiles.json') },
     metadata: { PUTLOGS_CREDENTIALS_METADATA_ENDPOINT: identity.url },
   };
-  // A profile that only the vendor's package can read: it runs a program.
+  // Only the vendor's package can read this profile, because the profile runs a program.
   const isVendorProfile = code.includes('./alicloud.mjs');
   if (isVendorProfile) writeExternalProfile(directory, { accessKeyId, accessKeySecret });
   const isProxied = /proxy = /.test(code);
@@ -196,7 +199,7 @@ function writeExternalProfile(home: string, keys: { accessKeyId: string; accessK
   writeFileSync(join(home, '.aliyun/config.json'), JSON.stringify({ current: 'dev', profiles: [profile] }));
 }
 
-/** What a block says that arrives, or one record of a block that makes a logger. */
+/** Asserts that the records in the block's comments arrived, or one record if it creates a logger. */
 function assertArrived(code: string, logs: readonly EmulatorLog[], target: TargetUnderTest): void {
   const said = [...code.matchAll(/^ *\/\/ arrives: (.+)$/gm)].map(
     ([, text]) => JSON.parse(text!) as Record<string, string | null>,
@@ -206,7 +209,7 @@ function assertArrived(code: string, logs: readonly EmulatorLog[], target: Targe
   assert.equal(logs.length, said.length || (isNone ? 0 : 1));
   const left = logs.map(contentsOf);
   for (const record of said) {
-    // Of several topics, which is first is not said.
+    // The order of several topics is not fixed.
     const at = left.findIndex((arrived) =>
       Object.entries(record).every(([key, value]) => arrived[key] === (value ?? undefined)),
     );
@@ -219,7 +222,7 @@ function assertArrived(code: string, logs: readonly EmulatorLog[], target: Targe
   }
 }
 
-/** The variables that a page sets are a configuration that a transport would start with. */
+/** Asserts that a transport would start with the variables that a page sets. */
 function assertOptions(code: string): void {
   const script = `env -i bash -ec '${code.trim()}\nenv -0'`;
   const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
@@ -249,7 +252,7 @@ async function runCommand(command: string): Promise<void> {
     return;
   }
   if (/(^|\| )(npx )?putlogs(-pino)? /.test(command)) return runOurs(command.replace('npx ', ''));
-  assert.fail(`nothing here knows how to run: ${command}`);
+  assert.fail(`this test cannot run the command: ${command}`);
 }
 
 /** The page's variables are used, except the address. It serves one request, whose record must arrive. */
@@ -267,7 +270,7 @@ async function runServer(file: string, variables: Readonly<Record<string, string
   }
 }
 
-/** One of our commands as a shell runs it, where there is all that the pages name, and a service that takes it. */
+/** Runs one of our commands in a shell, in a directory with all files that the pages name, and with a service. */
 async function runOurs(command: string): Promise<void> {
   const emulator = await startEmulator();
   const cwd = mkdtempSync(join(directory, 'shell-'));
@@ -286,12 +289,12 @@ async function runOurs(command: string): Promise<void> {
   }
 }
 
-/** The packages of an install command are ours, or ones that the tests use with ours. */
+/** Asserts that the packages of an install command are installed for the tests. */
 function assertResolvable(names: readonly string[]): void {
   for (const name of names) assert.ok(require.resolve(`${name}/package.json`));
 }
 
-/** The script exists, and the gate runs it, from a clean clone. */
+/** Asserts that the script exists, and that the gate runs it. */
 function assertScript(name: string): void {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
@@ -308,7 +311,7 @@ async function runSession(session: string): Promise<void> {
   const [command, ...printed] = session.trim().split('\n');
   const args = command!.split(' ').slice(2);
   assert.equal(command!.split(' ').slice(0, 2).join(' '), '$ putlogs-emulator');
-  // Any port will do; the page shows a fixed one, which may be in use here.
+  // The page shows a fixed port, which may be in use here. So another one is used.
   const line = await runEmulator(args.map((arg) => (/^\d+$/.test(arg) ? '0' : arg)));
   const withoutPort = (text: string) => text.replace(/:\d+"/, ':port"');
   assert.deepEqual(printed.map(withoutPort), [withoutPort(line)]);
@@ -334,7 +337,7 @@ test('docs/install.md names every version that the packages are tested with', ()
   assert.deepEqual(versions.sort(), [...NODE_VERSIONS, ...NAMED_VERSIONS].sort());
 });
 
-test('every link from one page to another leads somewhere, and to a heading that is there', () => {
+test('every link from one page to another leads to an existing page and heading', () => {
   for (const page of pages) {
     const text = readFileSync(join(root, page), 'utf8').replace(/^```.*?^```$/gms, '');
     for (const [, path, anchor] of text.matchAll(/\]\((?!https?:)([^)#]+)?(?:#([^)]*))?\)/g)) {
@@ -345,7 +348,7 @@ test('every link from one page to another leads somewhere, and to a heading that
   }
 });
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes for headings. */
 function anchorsOf(file: string): string[] {
   const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, heading]) =>
@@ -371,6 +374,6 @@ test('every file that the walk through the core names exists, and every file of 
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
     const file = name.split('/').at(-1)!;
     if (/\.m?ts$/.test(file))
-      assert.ok(walk.includes(`\`${file}\``) || walk.includes(`/${file}\``), `${name} is not in the walk`);
+      assert.ok(walk.includes(`\`${file}\``) || walk.includes(`/${file}\``), `${name} is not in the map`);
   }
 });

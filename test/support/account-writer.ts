@@ -1,5 +1,5 @@
 // A worker thread that counts records in shared counters by the writer's protocol, until `stop` is set.
-// It pauses at random: so a reader that reads in the wrong order sees a record at two places, and not the next one.
+// It pauses at random, so that a reader with a wrong order sees a record in two places.
 
 import { workerData } from 'node:worker_threads';
 import { Counters } from '@putlogs/core/internal/telemetry/counters';

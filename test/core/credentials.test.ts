@@ -34,7 +34,7 @@ for (const [name, create] of [
   ['in one thread', createShipper],
   ['in a worker', createWorkerShipper],
 ] as const) {
-  test(`records held for a refused key go on as soon as the file has a good one, each once: ${name}`, async () => {
+  test(`records held for a refused key are sent as soon as the file has a valid one, each once: ${name}`, async () => {
     const { emulator, file, write } = await withCredentialsFile();
     write(OLD);
     // A held batch is retried after a minute at the earliest: within this time only the refresh can send the records.

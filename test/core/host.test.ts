@@ -131,7 +131,7 @@ test('with a spool, an outage goes to the worker’s disk, and this thread refus
   );
 });
 
-test('wrong options throw at once, in the thread that gave them', () => {
+test('wrong options throw at once, in the thread that passed them', () => {
   assert.throws(() => createWorkerShipper({ region: 'r' }), { code: 'ERR_PUTLOGS_OPTIONS' });
 });
 
@@ -222,7 +222,7 @@ test('instrumentation that creates a worker shipper, and is also loaded in its w
 });
 
 for (const by of ['the core', 'pino'] as const) {
-  test(`while the application's thread is blocked, its worker goes on sending: ${by}`, async () => {
+  test(`while the application's thread is blocked, its worker continues to send: ${by}`, async () => {
     const emulator = await emulatorForTest();
     const free = join(temporaryDirectory('blocked'), 'free');
     const args = [JSON.stringify({ by, count: 500, until: free })];
@@ -270,7 +270,7 @@ function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
 
-test('a record larger than the ring between the threads goes out cut, and its neighbours are whole', async () => {
+test('a record larger than the ring between the threads is sent cut, and its neighbours are whole', async () => {
   const emulator = await emulatorForTest();
   const host = createWorkerShipper(optionsFor(emulator));
   host.write('{"n":0}');

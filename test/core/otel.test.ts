@@ -222,7 +222,7 @@ test('without a meter it is the global provider’s, by the name and version of 
   end();
 });
 
-test('nothing else in the package loads the API of OpenTelemetry, and both doors lead to the same', async () => {
+test('nothing else in the package loads the API of OpenTelemetry, and both entry points return the same objects', async () => {
   const program = `
     import * as core from '@putlogs/core';
     import { createRequire } from 'node:module';

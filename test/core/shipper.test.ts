@@ -61,7 +61,7 @@ test('flush with nothing written resolves, and so do many at once', async () => 
   assert.equal(emulator.stats().logs, 10);
 });
 
-test('a batch goes when it is full, by count or by bytes, and never above them', async () => {
+test('a batch is sent when it is full, by count or by bytes, and never exceeds them', async () => {
   const byCount = await emulatorAndShipper({ batch: { maxCount: 7 }, lingerMs: 60_000 });
   write(byCount.shipper, 20);
   await until('two full batches', () => byCount.emulator.stats().logs === 14);
@@ -84,7 +84,7 @@ function sizes(emulator: Emulator): number[] {
   return [...counts.values()];
 }
 
-test('a batch goes lingerMs after its first record, however many follow', async () => {
+test('a batch is sent lingerMs after its first record, whatever the number of later records', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 40 });
   let n = 0;
   const steady = setInterval(() => write(shipper, 1, n++), 5);
@@ -157,7 +157,7 @@ test('a record that the service refuses for good is counted and reported, and al
   );
 });
 
-test('a wrong key holds the records, says so, and keeps asking', async () => {
+test('a wrong key holds the records, is reported, and is tried again', async () => {
   const { emulator, shipper } = await emulatorAndShipper({
     credentials: { accessKeyId: 'demo', accessKeySecret: 'not-the-secret' },
     retry: { baseMs: 1, maxMs: 4 },
@@ -195,7 +195,7 @@ test('memory is bounded: records that do not fit are refused and counted, and ac
   assert.equal(shipper.stats().pendingBytes, 0);
 });
 
-test('with dropOldest, the oldest give way when memory is full, and the youngest arrive in order', async () => {
+test('with dropOldest, the oldest records are dropped when memory is full, and the newest arrive in order', async () => {
   const maxBytes = 1024 * 1024;
   const memory = { maxBytes, whenFull: 'dropOldest' as const };
   const batch = { maxCount: 50 };
@@ -252,7 +252,7 @@ test('close ends at its deadline, and pending records are counted and reported',
   assert.match(warnings.at(-1)!.message, /^10 records are lost: .* 60 ms \(closeTimeoutMs\)$/);
 });
 
-test('a service that answers byte by byte is given up at requestTimeoutMs, and asked again', async () => {
+test('an attempt at a service that answers byte by byte ends at requestTimeoutMs, and is repeated', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ requestTimeoutMs: 100, retry: { baseMs: 1, maxMs: 5 } });
   emulator.faults([
     { times: 1, slowBodyBytesPerSecond: 1, status: 500, code: 'InternalError', message: 'slow'.repeat(50) },
@@ -280,7 +280,7 @@ test('without a hash key, batches go to any shard and several are in flight', as
   assert.ok(emulator.logs().every(({ hashKey }) => hashKey === ''));
 });
 
-test('a hash key of one’s own goes as it is', async () => {
+test('a hash key in the options is sent unchanged', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ hashKey: `${'F'.repeat(31)}0` });
   write(shipper, 1);
   await shipper.flush();
@@ -308,7 +308,7 @@ test('enabled: false refuses everything and connects to nothing', async () => {
   assert.equal(shipper.stats().accepted, 0);
 });
 
-test('a record that is too long goes out cut, and is counted', async () => {
+test('a record that is too long is sent cut, and is counted', async () => {
   const { emulator, shipper } = await emulatorAndShipper();
   shipper.write(JSON.stringify({ a: 'x'.repeat(3_000_000), b: 'short' }));
   await shipper.flush();

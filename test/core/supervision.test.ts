@@ -253,7 +253,7 @@ for (const [end, code] of [
   }
 }
 
-test('a worker that never can start costs the records, and neither flush nor close nor the application', async () => {
+test('if no worker can start, the records are lost, and flush, close and the application still end', async () => {
   for (const end of ['flush', 'exit'] as const) {
     const result = await run({ end }, { FAULT: 'boot', FAULT_TIMES: '99', PUTLOGS_CLOSE_TIMEOUT_MS: '500' });
     assert.equal(result.code, end === 'exit' ? 3 : 0, result.stderr);
@@ -264,7 +264,7 @@ test('a worker that never can start costs the records, and neither flush nor clo
   }
 });
 
-test('a worker that is stuck holds up the end of the process no longer than it takes to see that', async () => {
+test('a stuck worker delays the end of the process only until it is recognised', async () => {
   const result = await run({ end: 'exit at once' }, { FAULT: 'spin', FAULT_AT: '1', PUTLOGS_CLOSE_TIMEOUT_MS: '1000' });
   assert.equal(result.code, 3, result.stderr);
   assert.ok(result.durationMs < 6000, `${result.durationMs} ms`);
@@ -272,7 +272,7 @@ test('a worker that is stuck holds up the end of the process no longer than it t
   assert.equal(ours(result).length, 1, result.stderr);
 });
 
-test('a service that is down is no reason to call the worker stuck', async () => {
+test('a worker is not treated as stuck because the service is down', async () => {
   const endpoint = `http://127.0.0.1:${await closedPort()}`;
   const env = { PUTLOGS_ENDPOINT: endpoint, PUTLOGS_CLOSE_TIMEOUT_MS: '3000', PUTLOGS_LINGER_MS: '10' };
   const result = await run({ end: 'close at once', stuckMs: 1500 }, env);

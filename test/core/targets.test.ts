@@ -152,7 +152,7 @@ test('source, tags and file name differ as the targets do', () => {
   }
 });
 
-test('without a hash key a service deals the batches out over its shards, and in the order of arrival they are in order', async () => {
+test('without a hash key a service distributes the batches over its shards, and by arrival they are in order', async () => {
   for (const target of TARGET_NAMES.map(targetNamed)) {
     const { emulator, shipper } = await emulatorAndShipper({ batch: { maxCount: 20 }, lingerMs: 60_000 }, {}, target);
     for (const record of CORPUS) shipper.write(corpusLine(record, INSTANCE));

@@ -1,7 +1,7 @@
 // Runs every code block of every page, in the way that its language requires. A block that cannot be run is a failure.
 //
-// A JavaScript block is a whole program. It runs against an emulator, and must end by itself with an empty stderr. If it
-// creates a logger, its record must arrive. Comments in it can change that:
+// A JavaScript block is a whole program. It runs against an emulator, and must end by itself with an empty stderr. If
+// it creates a logger, its record must arrive. Comments in it can change that:
 //
 //   // arrives: {...}     a record with these fields must arrive (null: without that field)
 //   // nothing arrives    no record may arrive

@@ -97,7 +97,7 @@ for (const [what, faults, lost] of [
   });
 }
 
-test('killed between the parts of an adopted batch, it loses no record, and no part comes in another shape', async () => {
+test('killed between the parts of an adopted batch, it loses no record, and no part arrives in another shape', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('split-killed');
   leaveRun(dir, { from: 0, count: 40, perEntry: 40 });
@@ -147,7 +147,7 @@ for (const count of ADOPTED_BATCHES.counts) {
   });
 }
 
-test(`a living process adopts ${ADOPTED_BATCHES.living} batches of one record at its next look`, async () => {
+test(`a running process adopts ${ADOPTED_BATCHES.living} batches of one record at its next check`, async () => {
   const count = ADOPTED_BATCHES.living;
   const startMs = Date.now();
   const emulator = await emulatorForTest({ clock: scaledClock({ factor: 20, startMs }).wallMs });
@@ -192,7 +192,7 @@ test(`${DEAD_RUNS} dead runs of one record each are adopted in short steps, and 
   assert.deepEqual(leftIn(dir), []);
 });
 
-test('on a volume that takes a millisecond a call, a worker adopts the records of many runs and is not mistaken for a stuck one', async () => {
+test('on a volume that takes a millisecond a call, a worker adopts the records of many runs and is not treated as stuck', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('slow');
   const { batches, runs, others } = SLOW_VOLUME;
@@ -282,7 +282,7 @@ for (const hasSocket of [true, false]) {
   });
 }
 
-test('two transports of one process leave each other alone when its loop stands still for longer than a lease', async () => {
+test('two transports of one process do not adopt each other when its event loop is blocked for longer than a lease', async () => {
   const clock = { factor: 100, startMs: Date.now() };
   const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
   emulator.faults(DOWN);
@@ -315,7 +315,7 @@ test('two transports of one process leave each other alone when its loop stands 
 });
 
 for (const what of ['deleted', 'never written'] as const) {
-  test(`a process whose owner file was ${what} is not robbed, and nothing arrives twice`, async () => {
+  test(`the directory of a process whose owner file was ${what} is not adopted, and nothing arrives twice`, async () => {
     const clock = { factor: 20, startMs: Date.now() };
     const emulator = await emulatorForTest({ clock: scaledClock(clock).wallMs });
     emulator.faults(DOWN);
@@ -372,7 +372,7 @@ test('records of an instance that another process took over come back to it, and
   assert.deepEqual(numbersOf(emulator), [...range(0, 50), ...range(1000, 50)]);
 });
 
-test('a look at a socket leaves Node able to load packages that are links', async () => {
+test('after a check of a socket Node can still load packages that are links', async () => {
   const base = temporaryDirectory('linked');
   const real = join(base, 'store/node_modules');
   for (const name of ['a', 'b']) mkdirSync(join(real, name), { recursive: true });

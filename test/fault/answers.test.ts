@@ -22,7 +22,7 @@ for (const [what, rule] of [
   ['an empty 200 without a request id', { status: 200, body: '', headers: { [target.requestIdHeader]: '' } }],
   ['a page with 502', { status: 502, body: PAGE, headers: { 'content-type': 'text/html' } }],
 ] as const) {
-  test(`${what} is no acknowledgement: the records wait, and arrive once`, async () => {
+  test(`${what} is no acknowledgement: the records stay pending, and arrive once`, async () => {
     const { emulator, shipper, warnings } = await emulatorAndShipper();
     emulator.faults([{ ...rule, times: 3 }]);
     const expected = write(shipper, 20);
@@ -81,7 +81,7 @@ test('a secret that the service repeats in its answer is reported nowhere', { sk
   }
 });
 
-test('a batch that has no answer in time twice is sent in halves, because less may get through', async () => {
+test('a batch is sent in halves after two timeouts, because smaller requests may arrive', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 600 });
   // As a proxy that answers a small body in time, and a large one after the deadline. The small one must be answered in
   // time on a busy machine also, because it would arrive twice otherwise.
@@ -98,7 +98,7 @@ test('a batch that has no answer in time twice is sent in halves, because less m
   assert.equal(shipper.stats().halved, 1, 'new batches are smaller from the start');
 });
 
-test('a service that says nothing at all is not sent ever smaller batches', async () => {
+test('a service that never answers does not get smaller and smaller batches', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ lingerMs: 60_000, requestTimeoutMs: 100 });
   emulator.faults([{ delayMs: 600_000 }]);
   const expected = write(shipper, 300, (n) => `${n} ${'x'.repeat(1000)}`);

@@ -172,7 +172,7 @@ test('a disk that takes a second and a half to sync holds up the worker, and not
   assert.equal(emulator.logs().length, 100);
 });
 
-test('a process that has no file descriptor left says so, and delivers when it has some again', {
+test('a process without a free file descriptor reports it, and delivers when it has some again', {
   skip: missing('sh', ['-c', 'ulimit -n 128']),
 }, async () => {
   const emulator = await emulatorForTest();

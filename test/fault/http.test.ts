@@ -125,7 +125,7 @@ for (const [what, bytes, code] of [
     /^ECONNRESET$/,
   ],
 ] as const) {
-  test(`an answer that ${what} is a failure, is not asked for again, and the next request arrives`, async () => {
+  test(`an answer that ${what} is a failure, is not requested again, and the next request arrives`, async () => {
     const { port, sockets, requests } = await serving((socket, _, connection) => {
       if (connection === 1) socket.end(bytes);
       else socket.write(answerOf('next'));
@@ -139,7 +139,7 @@ for (const [what, bytes, code] of [
   });
 }
 
-test('a kept connection that breaks off within its answer is a failure, and is not asked for again', async () => {
+test('a kept connection that ends within its answer is a failure, and the request is not repeated', async () => {
   const { port, requests } = await serving((socket, request) => {
     if (request === 1) socket.write(answerOf('r'));
     else socket.end('HTTP/1.1 200 OK\r\n');
@@ -151,7 +151,7 @@ test('a kept connection that breaks off within its answer is a failure, and is n
 });
 
 for (const ending of ['closed', 'reset'] as const) {
-  test(`a connection by TLS that is ${ending} in the moment it is used again costs no attempt`, {
+  test(`a connection by TLS that is ${ending} at the moment of its next use costs no attempt`, {
     skip: noOpenssl,
   }, async () => {
     const tls = authority.certificate(`tls-${ending}`, 'IP:127.0.0.1', '-days', '1');
@@ -227,7 +227,7 @@ test('a connection in use while the others are retired is closed when its reques
   assert.ok(!sockets[1]!.destroyed);
 });
 
-test('a path or a header that HTTP does not allow is a failure and no exception', async () => {
+test('a path or a header that HTTP does not allow is a failure, not an exception', async () => {
   const client = clientTo('http://127.0.0.1:1');
   for (const wrong of [{ path: '/a b' }, { headers: { 'x-a': 'b\r\nc' } }]) {
     const answer = await client.request({ ...post(), ...wrong }, never);
@@ -282,7 +282,7 @@ for (const [proxyTls, serviceTls] of [
   [true, true],
 ] as const) {
   const by = (isTls: boolean) => (isTls ? 'https' : 'http');
-  test(`by a proxy of ${by(proxyTls)}, a service of ${by(serviceTls)} is reached, and its tunnel kept`, {
+  test(`by a proxy of ${by(proxyTls)}, a service of ${by(serviceTls)} is reached, and the tunnel is kept`, {
     skip: (proxyTls || serviceTls) && noOpenssl,
   }, async () => {
     const names = `DNS:${ALPHA}`;

@@ -40,7 +40,7 @@ function shippingTo(name: string, emulator: Emulator, requestTimeoutMs = 5000): 
   return shipper;
 }
 
-test('a name that cannot be resolved, or not in time, is asked for again, and then everything arrives', async () => {
+test('a name that cannot be resolved, or not in time, is resolved again later, and then everything arrives', async () => {
   const emulator = await emulatorForTest();
   resolveBy('late.localhost', (attempt, answered) => {
     if (attempt <= 2) answered(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
@@ -71,7 +71,7 @@ test('a name with an address that refuses connections is reached by its other ad
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 
-test('a service that has an address of IPv6 only is reached', {
+test('a service that has only an IPv6 address is reached', {
   skip: hasIpv6 ? false : 'this machine has no ::1',
 }, async () => {
   const emulator = await emulatorForTest({ host: '::1' });
@@ -83,7 +83,7 @@ test('a service that has an address of IPv6 only is reached', {
   assertLedger(new Map([['one', expected]]), emulator.logs());
 });
 
-test('a proxy in the environment is not asked for this machine', async () => {
+test('a proxy in the environment is not used for this machine', async () => {
   const emulator = await emulatorForTest();
   const proxy = `http://127.0.0.1:${await closedPort()}`;
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];

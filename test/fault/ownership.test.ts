@@ -203,7 +203,7 @@ test('in another container without a socket the heartbeat decides', { skip: noNa
   assert.equal(await judge.ownership.verdict(other.run), 'dead');
 });
 
-test('two containers in which both processes have pid 1 do not take each other for themselves', {
+test('two processes with pid 1 in different containers do not mistake each other for themselves', {
   skip: noNamespace,
 }, async () => {
   const root = temporaryDirectory('owning');
@@ -238,7 +238,9 @@ test('an owner file that is deleted or damaged comes back while its run lives', 
   assert.equal(await judge.ownership.verdict(other.run), 'alive');
 });
 
-test('a process that may not use the network owns and judges without a socket', { skip: noNetPermission }, async () => {
+test('a process without permission to use the network owns and judges directories without a socket', {
+  skip: noNetPermission,
+}, async () => {
   const root = temporaryDirectory('owning');
   const other = await owning(root);
   const nodeArgs = ['--permission', '--allow-fs-read=*', `--allow-fs-write=${root}`];
@@ -250,7 +252,7 @@ test('a process that may not use the network owns and judges without a socket', 
   assert.equal(await child.line('owns'), 'owns socket=false');
 });
 
-test('a disk that is full takes renewals', { skip: noMount }, async () => {
+test('on a full disk heartbeats are still written', { skip: noMount }, async () => {
   const root = temporaryDirectory('owning');
   const script = 'mount -t tmpfs -o size=64k tmpfs "$ROOT" && exec "$NODE" "$APP"';
   const env = { ROOT: root, RUN: newRun(Date.now()), NODE: node, APP: app, FILL: join(root, 'fill') };

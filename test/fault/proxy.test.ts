@@ -168,7 +168,7 @@ for (const [status, kind, advice] of [
   [403, 'hold', /PROXY_403: the proxy answered 403 and did not connect; check proxy and noProxy/],
   [502, 'retry', /PROXY_502: the proxy answered 502 and did not connect/],
 ] as const) {
-  test(`a proxy that answers ${status} loses nothing: ${kind}, and delivered when it lets us through`, async () => {
+  test(`a proxy that answers ${status} loses nothing: ${kind}, and delivered when it allows the connection`, async () => {
     let behaviour: 'open' | number = status;
     const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
     const { shipper, warnings } = shipperBy(emulator, proxy, { batch: { maxCount: 10 } });
@@ -183,7 +183,7 @@ for (const [status, kind, advice] of [
   });
 }
 
-test('a proxy that says nothing costs an attempt its time, and not the next one', async () => {
+test('a proxy that does not answer costs one attempt its time, and not the next one', async () => {
   let behaviour: 'open' | 'silent' = 'silent';
   const { emulator, proxy } = await emulatorBehindProxy({ behave: () => behaviour });
   const { shipper, warnings } = shipperBy(emulator, proxy, { requestTimeoutMs: 300 });
@@ -196,7 +196,7 @@ test('a proxy that says nothing costs an attempt its time, and not the next one'
   assert.ok(proxy.connects.length >= 2);
 });
 
-test('a proxy that is not there is tried again, and named by its address', async () => {
+test('a proxy that cannot be reached is tried again, and named by its address', async () => {
   const { emulator, proxy } = await emulatorBehindProxy();
   const port = await closedPort();
   const { warnings, shipper } = shipperBy(emulator, proxy, {
@@ -305,7 +305,7 @@ for (const [what, address, problem] of [
     });
   }
 
-  test(`a proxy ${what} is no problem where the service is reached without it`, () => {
+  test(`a proxy ${what} is no problem if the service is reached without it`, () => {
     const environment = { HTTPS_PROXY: address };
     for (const noProxy of [HOST, 'example.com', '.example.com', `${HOST}:443`, 'other, *.example.com', '*']) {
       assert.equal(startWith({ ...environment, NO_PROXY: noProxy }).problems, '', noProxy);
@@ -336,7 +336,7 @@ test('a host of NO_PROXY that has the project in its name is reached without the
   assert.equal(problemsWith('other.cn-hangzhou.log.aliyuncs.com'), 1);
 });
 
-test('a proxy that only STS is reached by is checked, also', () => {
+test('a proxy that is used only for STS is also checked', () => {
   const { credentials: _, ...rest } = optionsFor({ url: `https://${HOST}`, accessKeyId: 'i', accessKeySecret: 's' });
   const credentials = { from: 'oidc' as const, oidcRole: 'trn:iam::1:role/r', oidcTokenFile: '/token' };
   const { problems } = explainOptions(

@@ -11,7 +11,7 @@ import { assertLedger } from '../support/ledger';
 import { assertConserved, emulatorAndShipper, write } from '../support/shipper';
 import { target } from '../support/targets';
 
-test('a service that takes less than we send gets it in parts, in order, and from then on smaller batches', async () => {
+test('a service that accepts less than a batch gets it in parts, in order, and smaller batches afterwards', async () => {
   const { emulator, shipper, warnings } = await emulatorAndShipper({ compression: 'none', lingerMs: 60_000 });
   emulator.faults([{ maxRequestBytes: 16 * 1024 }]);
   const expected = write(shipper, 3000);
@@ -113,7 +113,7 @@ test('closed while a batch is cut in parts, every record is finished', async () 
   assert.equal(shipper.stats().pendingBytes, 0);
 });
 
-test('a refused record is in the dead-letter file, can be sent as it was, and no secret is with it', async () => {
+test('a refused record is in the dead-letter file, can be sent unchanged, and has no secret with it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'putlogs-fault-'));
   after(() => rmSync(directory, { recursive: true }));
   const file = join(directory, 'dead.ndjson');

@@ -21,7 +21,7 @@ async function shipperTo(name: TargetName, options: PutlogsOptions = {}, service
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-test('records outside of the time that is taken are rejected alone, in one go, and kept in the dead-letter file', async () => {
+test('records outside of the accepted times are rejected alone, together, and kept in the dead-letter file', async () => {
   const file = join(temporaryDirectory('time'), 'dead.ndjson');
   const { emulator, shipper, warnings } = await shipperTo('aliyun-sls', { deadLetter: { file }, lingerMs: 60_000 });
   const nowMs = Date.now();
@@ -65,7 +65,7 @@ for (const [what, rule] of [
   ['a text of inflow', { status: 403, code: 'ProjectQuota', message: 'Project inflow Quota Exceed: 30GB/min' }],
   ['a text of requests', { status: 403, code: 'ProjectQuota', message: 'Project Write QPS Exceed, qps: 600000' }],
 ] as const) {
-  test(`a quota is waited for, and drops nothing: ${what}`, async () => {
+  test(`an exceeded quota delays records, and drops none: ${what}`, async () => {
     const { emulator, shipper, warnings } = await shipperTo('aliyun-sls', { batch: { maxCount: 50 } });
     emulator.faults([{ ...rule, times: 12 }]);
     const expected = write(shipper, 500);
@@ -177,7 +177,7 @@ for (const [what, service, halved] of [
   ['takes that', { slsMaxBodyBytes: 10 * 1024 * 1024, slsMaxLogs: 40_960 }, 0],
   ['takes 3 MB and 4096 logs', {}, 7],
 ] as const) {
-  test(`batches above the documented limits, where the user says so, and the service ${what}`, async () => {
+  test(`batches above the documented limits, if the user sets them, and the service ${what}`, async () => {
     const batch = { maxBytes: 8 * 1024 * 1024, maxCount: 20_000 };
     const { emulator, shipper } = await shipperTo('aliyun-sls', { batch, lingerMs: 60_000 }, service);
     const expected = write(shipper, 20_000, (n) => `${n} ${'x'.repeat(300)}`);

@@ -72,7 +72,7 @@ function eachRequest(socket: Socket, done: () => void): void {
 }
 
 for (const ending of ['closed', 'reset'] as const) {
-  test(`a connection that is ${ending} in the moment it is used again costs no attempt`, async () => {
+  test(`a connection that is ${ending} at the moment of its next use costs no attempt`, async () => {
     const { origin, connections } = await rawServer((socket, number) => {
       let requests = 0;
       eachRequest(socket, () => {
@@ -102,7 +102,7 @@ for (const ending of ['closed', 'reset'] as const) {
   });
 }
 
-test('a service that always closes used connections is asked twice at most for one attempt', async () => {
+test('a service that always closes used connections gets at most two requests for one attempt', async () => {
   let requests = 0;
   const { origin } = await rawServer((socket) => {
     let first = true;
@@ -119,7 +119,7 @@ test('a service that always closes used connections is asked twice at most for o
   assert.ok(requests <= 9, `${requests} requests`);
 });
 
-test('a connection that was idle for as long as a frozen process is not used again: it may be dead without a sign', async () => {
+test('a connection that was idle for as long as a frozen process is not used again, because it may be dead', async () => {
   const { origin, connections } = await rawServer((socket, number) => {
     let requests = 0;
     eachRequest(socket, () => {
@@ -138,7 +138,7 @@ test('a connection that was idle for as long as a frozen process is not used aga
   assert.equal(connections(), 2);
 });
 
-test('a server that accepts and says nothing is given up at the deadline, and its connection is closed', async () => {
+test('an attempt at a server that accepts and does not answer ends at the deadline, and its connection is closed', async () => {
   const { origin, closed } = await rawServer((socket) => socket.resume());
   const answer = await clientTo(origin, 100).request(request(), never);
   assert.ok(answer.kind === 'failed');
@@ -182,7 +182,7 @@ test('an interim answer does not count: the next one does', async () => {
   assert.deepEqual([answer.status, answer.headers['x-tls-requestid']], [200, 'r']);
 });
 
-test('a server that never ends the handshake of TLS is given up at the deadline', async () => {
+test('an attempt at a server that never ends the handshake of TLS ends at the deadline', async () => {
   const { origin, closed } = await rawServer((socket) => socket.resume());
   const answer = await clientTo(origin.replace('http:', 'https:'), 100).request(request(), never);
   assert.ok(answer.kind === 'failed');
@@ -256,7 +256,7 @@ test('without a service nothing is lost, and when it starts, everything arrives'
   assertLedger(new Map([['one', expected]]), emulator.logs());
 });
 
-test('in a storm of 429 a bounded number of requests is made, memory stays flat, and all is delivered after it', async () => {
+test('during many answers with 429 few requests are sent, memory stays flat, and all records are delivered afterwards', async () => {
   const { emulator, shipper } = await emulatorAndShipper({
     hashKey: 'none',
     concurrency: 16,
@@ -292,7 +292,7 @@ for (const hours of [-2, 2]) {
   });
 }
 
-test('a time that is refused whatever it is holds the records, and does not hammer', async () => {
+test('if the service refuses every time, the records are held, and few requests are sent', async () => {
   const { emulator, shipper } = await emulatorAndShipper({ retry: { baseMs: 50, maxMs: 200 } });
   emulator.faults([{ code: target.codes.time, headers: { date: 'Thu, 01 Jan 2026 00:00:00 GMT' } }]);
   write(shipper, 10);

@@ -181,7 +181,7 @@ test('killed with -9 in the middle, a process with mode always loses no sealed b
   assert.equal(report.hashKeys.get('one')!.length, 1);
 });
 
-test('killed between the service’s yes and the file’s end, one batch comes twice, the same bytes under the same pack id', async () => {
+test('killed between the answer and the write of its progress, one batch arrives twice, the same bytes under the same pack id', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('spool');
   // The answer to the first batch never comes; the batch is in the ledger.

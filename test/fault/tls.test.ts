@@ -50,17 +50,17 @@ async function ship(certificateName: string, trust: Record<string, string>) {
   }
 }
 
-test('with its authority in NODE_EXTRA_CA_CERTS a private service is trusted', { skip }, async () => {
+test('with its CA in NODE_EXTRA_CA_CERTS a private service is trusted', { skip }, async () => {
   const { delivered, requests } = await ship('good', { NODE_EXTRA_CA_CERTS: authority.file });
   assert.deepEqual([delivered, requests], [1, 1]);
 });
 
-test('with its authority in tls.caFile a private service is trusted', { skip }, async () => {
+test('with its CA in tls.caFile a private service is trusted', { skip }, async () => {
   const { delivered, requests } = await ship('good', { PUTLOGS_TLS_CA_FILE: authority.file });
   assert.deepEqual([delivered, requests], [1, 1]);
 });
 
-test('a certificate of an unknown authority holds the records, names the cause, and gets no request', {
+test('a certificate of an unknown CA holds the records, names the cause, and gets no request', {
   skip,
 }, async () => {
   const { pending, kinds, requests, stderr } = await ship('good', {});

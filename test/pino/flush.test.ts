@@ -41,7 +41,7 @@ for (const thread of ['a worker', 'its own thread'] as const) {
       emulator.reset();
     });
 
-    it('calls back where there is nothing to wait for, twice over, and again after more was logged', async () => {
+    it('calls back if no record is pending, also twice, and again after more was logged', async () => {
       emulator.faults([]);
       const { logger, end } = await start(optionsFor(emulator));
       await Promise.all([flushed(logger), flushed(logger)]);

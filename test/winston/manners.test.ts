@@ -65,17 +65,17 @@ for (const worker of [true, false]) {
       assert.deepEqual(contents, { level: 'info', message: 'x', user: '{"id":7,"list":[1]}' });
     });
 
-    it('a service that refuses connections disturbs neither the logger nor the transport beside', async () => {
+    it('a service that refuses connections affects neither the logger nor the other transport', async () => {
       await isUndisturbed(start({ endpoint: `http://127.0.0.1:${await closedPort()}`, closeTimeoutMs: 200 }).transport);
     });
 
-    it('a service that answers 500 disturbs neither the logger nor the transport beside', async () => {
+    it('a service that answers 500 affects neither the logger nor the other transport', async () => {
       const topicId = crypto.randomUUID();
       emulator.faults([{ match: { topicId }, status: 500 }]);
       await isUndisturbed(start({ topicId, closeTimeoutMs: 200 }).transport);
     });
 
-    it('a service that refuses a record for good disturbs neither, and the logger hears a warning', async () => {
+    it('a service that refuses a record for good affects neither, and the logger gets a warning', async () => {
       const topicId = crypto.randomUUID();
       emulator.faults([{ match: { topicId, contains: '42' }, code: 'InvalidArgument' }]);
       const { transport } = start({ topicId });
@@ -86,7 +86,7 @@ for (const worker of [true, false]) {
       assert.equal(delivered + dropped.rejected, COUNT);
     });
 
-    it('every record of two loggers that share it arrives, whichever lets go of it first', async () => {
+    it('every record of two loggers that share it arrives, whichever removes it first', async () => {
       const { transport, arrived } = start();
       const [first, second] = [logger(transport), logger(transport)];
       first.info('first 1');
@@ -108,7 +108,7 @@ for (const worker of [true, false]) {
       await until('it arrived', () => arrived().length === 1);
     });
 
-    it('it can be taken off a logger and put back, at once or later, and keeps its counts', async () => {
+    it('it can be removed from a logger and added again, at once or later, and keeps its counts', async () => {
       const { transport, arrived } = start();
       const its = logger(transport);
       its.info('1');

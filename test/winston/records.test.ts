@@ -33,7 +33,7 @@ describe('the level', () => {
     });
   }
 
-  it('is its name where a format has coloured or changed it', async () => {
+  it('is its name if a format has coloured or changed it', async () => {
     const shout = winston.format((info) => ({ ...info, level: info.level.toUpperCase() }))();
     for (const format of [winston.format.colorize(), winston.format.combine(shout, winston.format.json())]) {
       const [log] = await logged({ format }, (logger) => logger.warn('x'));
@@ -57,7 +57,7 @@ describe('the time', () => {
     assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x' });
   });
 
-  it('is found though the variable for its key is there and empty', async () => {
+  it('is found even if the variable for its key is empty', async () => {
     process.env['PUTLOGS_TIME_KEY'] = '';
     try {
       const [log] = await logged({}, (logger) => logger.info('x', { timestamp: NOW_MS }));
@@ -74,7 +74,7 @@ describe('the time', () => {
     assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x' });
   });
 
-  it('is that of the call where a field that means something else is called time', async () => {
+  it('is that of the call if the field time has another meaning', async () => {
     const beforeMs = Date.now();
     const [log] = await logged({}, (logger) => logger.info('x', { time: 35 }));
     assert.ok(log!.time >= beforeMs, String(log!.time));
@@ -128,7 +128,7 @@ describe('an error', () => {
     assert.equal(contents['code'], 'EBROKEN');
   });
 
-  it('in a field is what pino-std-serializers makes of it, however deep', async () => {
+  it('in a field is the output of pino-std-serializers, at any depth', async () => {
     const [log] = await logged({}, (logger) => logger.error('x', { err: error, in: { a: [{ error }] } }));
     const lifted = errWithCause(error);
     assert.deepEqual(JSON.parse(contentsOf(log!)['err']!), JSON.parse(JSON.stringify(lifted)));

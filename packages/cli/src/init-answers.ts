@@ -1,4 +1,5 @@
-// The questions of putlogs init: what no flag, config file or variable says is asked, or reported as missing.
+// The questions of putlogs init. It asks for each value that no flag, config file or variable sets, or reports it as
+// missing.
 
 import { environmentName, explainOptions, flagOf, type Options } from '@putlogs/core/tools';
 import { type Call, UsageError } from './command';
@@ -39,8 +40,8 @@ export interface Answers {
 }
 
 /**
- * @param ask nothing if nobody can be asked
- * @throws UsageError if something is missing and nobody can be asked, or a flag has no such value
+ * @param ask undefined if there is no terminal to ask on
+ * @throws UsageError if a value is missing and cannot be asked for, or if a flag has an invalid value
  */
 export async function answersFor(call: Call, ask: Ask | undefined): Promise<Answers> {
   const missing: string[] = [];
@@ -79,7 +80,7 @@ export async function answersFor(call: Call, ask: Ask | undefined): Promise<Answ
   const logger = await choose('logger', 'Logger', LOGGERS, 'pino');
   await option('target', 'volc-tls');
   const target = (answers['target'] ?? call.explained.valueOf('target')) as Target;
-  // An address that was set takes the place of the region, which may follow from it.
+  // If an address is set, the region is not asked for, because it may follow from the address.
   const isPlaced = isSet(call, 'endpoint') && target !== 'volc-tls';
   for (const path of REQUIRED[target] ?? []) if (path !== 'region' || !isPlaced) await option(path);
   if (target === 'volc-tls' || target === 'aliyun-sls') await credentials(call, ask, answers, choose, missing);
@@ -115,7 +116,7 @@ function isSet({ explained }: Call, path: string): boolean {
   return value !== undefined && value !== '' && explained.originOf(path).kind !== 'default';
 }
 
-/** What the schema says of one answer. */
+/** The check of one answer by the schema. */
 function problemWith(call: Call, answers: object, path: string, answer: string): string | undefined {
   const tried = structuredClone(answers) as Record<string, unknown>;
   put(tried, path, answer);

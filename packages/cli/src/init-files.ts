@@ -45,7 +45,7 @@ export function secretsOf(explained: Explained, environment: NodeJS.ProcessEnv):
   return keyVariables(explained).filter((name) => !environment[name]);
 }
 
-/** The id belongs to its secret: one without the other would be an error. */
+/** The id and the secret of a key belong together: one without the other is an error. */
 function isSecret(path: string, isMarked = false): boolean {
   return isMarked || path === 'credentials.accessKeyId';
 }
@@ -59,7 +59,7 @@ function keyVariables(explained: Explained): string[] {
   return [`${vendor}_ACCESS_KEY_ID`, `${vendor}_ACCESS_KEY_SECRET`];
 }
 
-/** Returns the value as its variable has it; nothing if neither Node nor a shell would read it back unchanged. */
+/** Returns the text of a variable; undefined if Node or a shell would not read it back unchanged. */
 function textOf(value: unknown): string | undefined {
   const text = plainText(value);
   if (text === undefined || /^[\w./:@%+,=-]*$/.test(text)) return text;
@@ -77,7 +77,7 @@ function hasPlainNames(pairs: object): boolean {
   return Object.keys(pairs).every((name) => !name.includes('='));
 }
 
-/** An address may carry a name and a password. */
+/** An address may contain a name and a password. */
 function hasPassword(text: string): boolean {
   return /\/\/[^/]*@/.test(text);
 }

@@ -1,6 +1,6 @@
-// putlogs init: asks for what a transport needs, writes the lines for the application and its variables, and runs doctor.
+// putlogs init: asks for the values that a transport needs, writes the files for the application, and runs doctor.
 //
-// No secret is written: the names of the variables that hold them are printed, and stand in the file as comments.
+// No secret is written. The names of the variables for secrets are printed, and are comments in the file.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -58,7 +58,7 @@ async function withPrompt<T>(call: Call, work: (ask: Ask | undefined) => Promise
   }
 }
 
-/** Looks at all files before it writes one, so that a setup is never half new. */
+/** Checks all files before it writes the first one, so that a setup is never half new. */
 async function write(call: Call, dir: string, files: ReadonlyMap<string, string>): Promise<void> {
   const changed = [...files].filter(([name, text]) => contentOf(join(dir, name)) !== text);
   const others = changed.filter(([name]) => contentOf(join(dir, name)) !== undefined).map(([name]) => join(dir, name));

@@ -6,10 +6,13 @@ import { UsageError } from './command';
 /** Returns the answer, or the proposal if the answer is empty. */
 export type Ask = (question: string, proposal?: string) => Promise<string>;
 
-/** Questions go to stderr: the output of a command may be redirected. @throws UsageError from `ask`, at the end of input */
+/**
+ * Questions go to stderr, because the output of a command may be redirected. `ask` throws a UsageError at the end of
+ * the input.
+ */
 export function prompt(signal: AbortSignal): { ask: Ask; close: () => void } {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // Not by `question`, which loses lines that a person types or pastes before they are asked for.
+  // `question` would lose lines that a person types or pastes before the question.
   const lines = terminal[Symbol.asyncIterator]();
   const close = () => terminal.close();
   signal.addEventListener('abort', close);

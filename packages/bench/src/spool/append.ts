@@ -1,4 +1,4 @@
-// Appending to a journal: entries per second, beside what a checksum and the writes alone reach.
+// Appending to a journal: entries per second, compared with a checksum and the writes alone.
 
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { batchOf, journalIn } from './batches';
 
 const SIZES = [200, 4096, 16 * 1024, 64 * 1024, 1024 * 1024];
 const TURNS = 15;
-/** The bytes that one turn writes, about. */
+/** Approximate number of bytes that one turn writes. */
 const TURN_BYTES = 16 * 1024 * 1024;
 const MOST_ENTRIES = 20_000;
 const FLAGS = { firstIndex: 0, mayBeSent: false, isPart: false };

@@ -1,4 +1,4 @@
-// Draining a spool: batches per second from disk, beside the same lane and network stub with batches in memory.
+// Draining a spool: batches per second from disk, compared with the same lane and network stub and batches in memory.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';

@@ -1,4 +1,4 @@
-// The benchmark of the spool: `npm run bench:spool [-- --entries N]`. Ratios are of turns that alternate within one
+// The benchmark of the spool: `npm run bench:spool [-- --entries N]`. A ratio compares turns that alternate within one
 // run.
 
 import { fork } from 'node:child_process';
@@ -36,9 +36,11 @@ async function main(): Promise<void> {
 function printStart(thread: Thread, { full, empty, arrived, drainSeconds }: StartRow): void {
   const where = thread === 'here' ? "in the application's thread" : 'in a worker';
   print(`start ${where} with ${full.entries} batches in ${full.segments} segments:`);
-  print(`  shipper made in ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`);
-  print(`  longest stall of the loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`);
-  print(`  most RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
+  print(`  shipper created in ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`);
+  print(
+    `  longest stall of the event loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`,
+  );
+  print(`  peak RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
   print(`  write ${full.writeMicros.toFixed(2)} us a record (empty ${empty.writeMicros.toFixed(2)})`);
   print(`  ${JSON.stringify(arrived)} in ${drainSeconds.toFixed(1)} s`);
 }

@@ -1,7 +1,8 @@
-// A start with a million batches of a killed process on disk: what it costs, and that all arrive in order.
+// Measures a start with a million batches of a killed process on disk, and checks that all arrive in order.
 //
-// The child is the application: `SPOOL_BENCH=worker|here <dir> <endpoint> <entries>`. It measures from before the shipper
-// is made. `here` has the shipper in the application's thread, so that the loop's longest stall is the shipper's own.
+// The child is the application: `SPOOL_BENCH=worker|here <dir> <endpoint> <entries>`. It begins to measure before it
+// creates the shipper. `here` has the shipper in the application's thread, so that the longest stall of the event loop
+// is that of the shipper.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';

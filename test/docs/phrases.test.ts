@@ -25,6 +25,7 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bwhoever\b/i, 'say "a person who" or "a process that"'],
   [/\blest\b/i, 'say "so that ... not"'],
   [/\b(?:be|were) it\b/i, 'say "if it is"'],
+  [/\bnothing of ours\b|\bgoes before its\b/i, 'name the part of putlogs; say "overrides"'],
   [/\bwhat waits\b|\bwho has it\b|\bthe former\b/i, 'name the record, the batch or the file'],
   [/[,;] for (?:it|they|there|he|otherwise)\b/i, 'say "because"'],
 ];

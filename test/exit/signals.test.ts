@@ -65,7 +65,7 @@ test('if the application listens, its records are sent and the application ends 
   await shipper.close();
 });
 
-test('a signal that comes twice ends the process at once', async () => {
+test('a second signal ends the process at once', async () => {
   const env = {
     ...environmentFor(emulator),
     PUTLOGS_ENDPOINT: `http://127.0.0.1:${await closedPort()}`,

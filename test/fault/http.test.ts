@@ -1,4 +1,4 @@
-// What the HTTP client makes of servers and proxies that break the rules, and of the ends of its connections.
+// The HTTP client with servers and proxies that break the rules, and with connections that end at any moment.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -64,7 +64,7 @@ for (const mode of ['overflow', 'always'] as const) {
     const stats = next.stats();
     assert.deepEqual([stats.recovered, stats.delivered, stats.dropped.damaged], [closed.spooled, closed.spooled, 0]);
     const arrived = numbersOf(emulator);
-    // The request without an answer was stored: its records come twice.
+    // The request without an answer was stored: its records arrive twice.
     const kept = [...range(0, 40), ...range(1000, 1000).slice(-(closed.spooled - 40))];
     assert.deepEqual([...new Set(arrived)], [...new Set([...arrived.slice(0, 10), ...kept])]);
     await next.close();

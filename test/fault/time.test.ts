@@ -89,7 +89,7 @@ function assertAllArrived(emulator: Emulator, output: string): void {
   assertArrived(emulator, COUNT);
 }
 
-test('a process that is stopped for longer than every deadline goes on: nothing lost, no worker taken for stuck, no burst', async () => {
+test('a process that is stopped for longer than every deadline continues: nothing is lost, no worker is treated as stuck, and there is no burst', async () => {
   const emulator = await emulatorForTest();
   // So that a request is under way whenever it is stopped.
   emulator.faults([{ delayMs: 15 }]);

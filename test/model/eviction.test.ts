@@ -41,7 +41,7 @@ test('a process that was frozen loses no record, although another process took o
   seal(frozen, 4);
   await checkEnd(world);
   assert.deepEqual(world.found, []);
-  // The batch that was in flight may come twice.
+  // The batch that was in flight may arrive twice.
   const arrived = new Set(service.ledger.flatMap(({ records }) => records));
   assert.deepEqual(
     [...arrived],

@@ -16,7 +16,7 @@ export type Manager = 'npm' | 'pnpm';
 
 export interface ApplicationParts {
   readonly manager: Manager;
-  /** Names of ours and of others; ours that they need besides are not among them. */
+  /** Names of putlogs packages and of others. Putlogs packages that these depend on are not in the list. */
   readonly dependencies: readonly (Dependency | `@putlogs/${string}`)[];
   /** A folder of test/packages/apps, or files by their names. */
   readonly files: string | Readonly<Record<string, string>>;
@@ -72,7 +72,7 @@ async function install(directory: string, { manager, dependencies, manifest }: A
   writeFileSync(join(directory, 'package.json'), JSON.stringify(file, null, 2));
   // JSON is YAML.
   if (manager === 'pnpm') writeFileSync(join(directory, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: ours }));
-  // Nothing of ours, or of what it needs, has to run anything to be installed.
+  // No package of putlogs, and none of its dependencies, may need an install script.
   const flags = ['install', '--ignore-scripts', '--prefer-offline'];
   const { code, stdout, stderr } = await runChild('', {
     command: manager === 'npm' ? 'npm' : 'npx',

@@ -100,7 +100,7 @@ export function arrivesByWinston(record: CorpusRecord, instance: string): Expect
   return arrives(record, instance, 'message', shown);
 }
 
-/** The record as a line of hand-made JSON, where fields come twice: the last must win. */
+/** The record as a line of hand-made JSON, where fields occur twice: the last must win. */
 export function corpusLine(record: CorpusRecord, instance: string): string {
   const all: Record<string, unknown> = { n: record.n, ...record.fields };
   const fields = Object.entries(all).map(([key, value]) => {

@@ -169,7 +169,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   exit(): void {
-    if (this.#disabled || this.stats().pending === 0) return;
+    if (this.#disabled || (this.stats().pending === 0 && !this.#hasSpoolToClose)) return;
     try {
       this.#sendTurn();
       this.#supervisor.exit(this.#options.closeTimeoutMs);
@@ -177,6 +177,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       // The process ends. Records that are not finished are counted and reported below, whatever the error was.
     }
     this.#giveUp('the worker thread did not end in time', true);
+  }
+
+  /** Only the worker can remove its files. The next process would find a dead run, and adopt it for nothing. */
+  get #hasSpoolToClose(): boolean {
+    return this.#options.spool.dir !== undefined && (this.#supervisor.worker?.hasStarted ?? false);
   }
 
   /** Drops the pending records and the worker. Batches on disk stay there for the next process. */

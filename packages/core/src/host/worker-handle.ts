@@ -75,6 +75,11 @@ export class WorkerHandle {
     return !this.#isEnded && this.#reason === undefined;
   }
 
+  /** Whether the thread has run our code, and still may. */
+  get hasStarted(): boolean {
+    return this.writable && this.#counters.read('heartbeats') > 0;
+  }
+
   /** Bytes of records on their way to the worker, and in it. */
   get pendingBytes(): number {
     return this.#sentBytes - this.#counters.read('receivedBytes') + this.#counters.read('pendingBytes');

@@ -1,7 +1,7 @@
 // One queue, and every promise of it: what was found to break, by its smallest input. Real files, a real service.
 
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { PutlogsOptions, Shipper, Stats, Warning } from '@putlogs/core';
@@ -252,6 +252,32 @@ test('a relative spool.dir and deadLetter.file stay where they were, whatever pr
   assert.deepEqual(readdirSync(home).sort(), ['dead.ndjson', 'spool']);
   assert.deepEqual(leftIn(join(home, 'spool')), []);
 });
+
+for (const place of ['one thread', 'a worker']) {
+  test(`a relative credentials.file is read again where it was, whatever process.chdir() does: ${place}`, async () => {
+    const emulator = await emulatorForTest({ accessKeyId: 'new', accessKeySecret: 'new-secret' });
+    const [home, elsewhere] = [temporaryDirectory('home'), temporaryDirectory('elsewhere')];
+    const writeKey = (name: string) => {
+      const file = join(home, 'key.json');
+      writeFileSync(`${file}.new`, JSON.stringify({ accessKeyId: name, accessKeySecret: `${name}-secret` }));
+      renameSync(`${file}.new`, file);
+    };
+    writeKey('old');
+    writeFileSync(join(elsewhere, 'key.json'), JSON.stringify({ accessKeyId: 'other', accessKeySecret: 'account' }));
+    const env = environmentFor(emulator, { PUTLOGS_CREDENTIALS_FILE: 'key.json' });
+    const child = startChild(join(__dirname, 'apps/changing-directory.js'), {
+      args: [elsewhere, place],
+      env,
+      cwd: home,
+    });
+    await until('the old key is refused', () => emulator.stats().requests > 0);
+    writeKey('new');
+    const { code, stdout, stderr } = await child.ended;
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as Stats).delivered, 21);
+    assert.deepEqual(numbersOf(emulator).slice(0, 20), range(0, 20));
+  });
+}
 
 test('killed in an outage, a process with a bare spool.dir loses no more than its open batch', async () => {
   const emulator = await emulatorForTest();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
+import type { Tree } from '@putlogs/core/internal/options/option-tree';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { temporaryDirectory } from '../support/directory';
 
@@ -142,8 +143,6 @@ test('every option can be set by its variable', () => {
     'memory.whenFull': ['dropOldest', 'dropOldest'],
     handleSignals: ['SIGTERM,SIGINT', ['SIGTERM', 'SIGINT']],
     'spool.fsync': ['true', true],
-    'spool.dir': ['some', resolve('some')],
-    'deadLetter.file': ['some', resolve('some')],
     'spool.maxBytes': ['2097152', 2_097_152],
     'deadLetter.maxBytes': ['2097152', 2_097_152],
     hashKey: ['none', 'none'],
@@ -167,13 +166,39 @@ test('every option can be set by its variable', () => {
   };
   for (const { path } of optionLeaves()) {
     const isNumber = /Ms$|Count$|concurrency/.test(path);
-    const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : ['some', 'some']);
+    const other: [string, unknown] = isFile(path) ? ['some', resolve('some')] : ['some', 'some'];
+    const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : other);
     const numeric = path === 'requestTimeoutMs' ? (['500', 500] as const) : ([text, value] as const);
     const keys = environmentWithout(path);
     const options = resolveOptions({}, { ...keys, [environmentName(path)]: numeric[0] });
     const got = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
     assert.deepEqual(got, numeric[1], path);
   }
+});
+
+/** Every option that names a file or a directory has such a name. `fileName` is a text that is stored with records. */
+const isFile = (path: string) => /(?:^|\.)(?:dir|file|module|transform)$|File$/.test(path);
+
+test('a relative path of a file is made absolute at the start, for every option that names one', () => {
+  const files = optionLeaves().filter(({ path }) => isFile(path));
+  assert.equal(files.length, 8);
+  for (const { path } of files) {
+    const absolute = path === 'transform' ? __filename : path === 'tls.caFile' ? caFile() : join(directory, 'some');
+    const text = relative(process.cwd(), absolute);
+    const given = { ...environmentWithout(path), [environmentName(path)]: text };
+    const got = path.split('.').reduce<unknown>((at, name) => (at as Tree)[name], resolveOptions({}, given));
+    assert.deepEqual(got, absolute, path);
+  }
+});
+
+test('if the working directory is gone, a relative path is reported and an absolute one is used', (t) => {
+  t.mock.method(process, 'cwd', () => {
+    throw Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { code: 'ENOENT' });
+  });
+  assert.deepEqual(problemsOf({ ...complete, spool: { dir: 'some' } }), [
+    'spool.dir: is a relative path, and the working directory does not exist any more; set an absolute path',
+  ]);
+  assert.equal(resolveOptions({ ...complete, spool: { dir: directory } }, {}).spool.dir, directory);
 });
 
 /** A file with a valid certificate. */

@@ -4,7 +4,6 @@
 // The source is chosen when the options are read. Another source is never tried instead: it could belong to another
 // account.
 
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';
@@ -41,10 +40,10 @@ export async function provide(given: CredentialsGiven, context: ProviderContext)
   }
 }
 
-/** Calls the default export of a module in ES or CommonJS format. Node loads the module once. */
+/** Calls the default export of a module in ES or CommonJS format. Node loads the module once. @param path absolute */
 async function callModule(path: string): Promise<unknown> {
   // Without the comment webpack would look for the module inside its bundle.
-  let exported: unknown = await import(/* webpackIgnore: true */ pathToFileURL(resolve(path)).href);
+  let exported: unknown = await import(/* webpackIgnore: true */ pathToFileURL(path).href);
   for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
     exported = (exported as { default?: unknown }).default;
   }

@@ -1,13 +1,13 @@
 // Finds problems with options. A problem never repeats a value, which may be or contain a secret.
 
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import { type CredentialsKind, lookedFor, requiredOf } from './credential-chain';
 import { nearest } from './did-you-mean';
 import { environmentName, optionLeaves } from './leaves';
 import { get, groupsOf, isSet, type Tree } from './option-tree';
 import type { Options } from './schema';
 import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './target-facts';
+import { absolutePath } from './value-types';
 
 export interface Problem {
   /** The path of the option, also if there is no such option; or the name of a variable. */
@@ -90,7 +90,9 @@ export function spoolProblems({ spool, batch }: Pick<Options, 'spool' | 'batch'>
 /** Reports a missing module at the start, instead of later by the worker that loads it. */
 export function moduleProblems({ transform }: Tree): Problem[] {
   if (typeof transform !== 'string') return [];
-  const path = resolve(transform);
+  const path = absolutePath(transform);
+  // The schema reports it.
+  if (path === undefined) return [];
   try {
     createRequire(path).resolve(path);
     return [];

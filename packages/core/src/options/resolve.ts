@@ -4,7 +4,6 @@
 //
 // All problems are reported at once, and nothing starts while there is one. A problem never contains a secret.
 
-import { resolve } from 'node:path';
 import { optionsWrong } from '../errors';
 import { addressProblems, networkProblems } from './addresses';
 import { type CredentialsKind, explicitKinds, isOfKind, kindSetUp, ofOneFamily } from './credential-chain';
@@ -49,18 +48,8 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
 
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function optionsOf({ options, problems }: Explained): Options {
-  if (options !== undefined) return withAbsolutePaths(options);
+  if (options !== undefined) return options;
   throw optionsWrong(problems);
-}
-
-/** A replaced worker must use the same files, even after `process.chdir`. */
-function withAbsolutePaths(options: Options): Options {
-  const { spool, deadLetter } = options;
-  return {
-    ...options,
-    spool: spool.dir === undefined ? spool : { ...spool, dir: resolve(spool.dir) },
-    deadLetter: deadLetter.file === undefined ? deadLetter : { ...deadLetter, file: resolve(deadLetter.file) },
-  };
 }
 
 /**

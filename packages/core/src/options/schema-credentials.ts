@@ -1,7 +1,7 @@
 // The options in the group `credentials`.
 
 import { type Group, unset } from './groups';
-import { key, matching, oneOf, text } from './value-types';
+import { filePath, key, matching, oneOf, text } from './value-types';
 
 const KEYS = 'required, or another source; not used with web tracking';
 
@@ -22,8 +22,8 @@ export const credentials = {
     vendor: ['VOLCENGINE_TOKEN', 'VOLCENGINE_SESSION_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
     secret: true,
   }),
-  file: unset(text(), { meaning: 'JSON file with the three values above. It is read again when it changes.' }),
-  module: unset(text(), {
+  file: unset(filePath(), { meaning: 'JSON file with the three values above. It is read again when it changes.' }),
+  module: unset(filePath(), {
     meaning: 'Path of a module whose default export is a function that returns the credentials.',
   }),
   from: unset(oneOf(['oidc', 'profile', 'metadata']), {
@@ -38,7 +38,7 @@ export const credentials = {
     meaning: 'OIDC, SLS only: ARN of the identity provider.',
     vendor: ['ALIBABA_CLOUD_OIDC_PROVIDER_ARN'],
   }),
-  oidcTokenFile: unset(text(), {
+  oidcTokenFile: unset(filePath(), {
     meaning: 'OIDC: file with the token. It is read for each refresh.',
     vendor: ['VOLCENGINE_OIDC_TOKEN_FILE', 'ALIBABA_CLOUD_OIDC_TOKEN_FILE'],
   }),
@@ -61,7 +61,7 @@ export const credentials = {
     vendor: ['VOLCENGINE_PROFILE', 'ALIBABA_CLOUD_PROFILE'],
     defaultText: "the file's current profile",
   }),
-  profileFile: unset(text(), {
+  profileFile: unset(filePath(), {
     meaning: 'Profile: configuration file of the command line tool.',
     vendor: ['VOLCENGINE_CLI_CONFIG_FILE'],
     defaultText: '`~/.volcengine/config.json`, `~/.aliyun/config.json`',

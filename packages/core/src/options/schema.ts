@@ -12,6 +12,7 @@ import { TARGET_NAMES } from './target-facts';
 import {
   ascii,
   boolean,
+  filePath,
   GiB,
   KiB,
   line,
@@ -46,7 +47,7 @@ const memory = {
 } satisfies Group;
 
 const spool = {
-  dir: unset(text(), {
+  dir: unset(filePath(), {
     meaning: 'Directory for undelivered batches. Any number of processes may share it.',
     defaultText: 'no spool',
   }),
@@ -64,7 +65,7 @@ const spool = {
 } satisfies Group;
 
 const deadLetter = {
-  file: unset(text(), {
+  file: unset(filePath(), {
     meaning: 'File for records that the service rejects permanently. Each line is one record as JSON, with the reason.',
     defaultText: 'no file',
   }),
@@ -80,7 +81,7 @@ const retry = {
 } satisfies Group;
 
 const tls = {
-  caFile: unset(text(), {
+  caFile: unset(filePath(), {
     meaning: 'File of CA certificates (PEM), trusted in addition to those that Node trusts.',
     defaultText: "Node's certificates",
   }),
@@ -222,7 +223,7 @@ export const schema = {
     meaning:
       'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
   }),
-  transform: unset(text(), {
+  transform: unset(filePath(), {
     meaning: 'Path of a module whose default export gets each record as an object and returns the record to send.',
   }),
 } satisfies Group;

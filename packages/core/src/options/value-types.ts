@@ -3,6 +3,7 @@
 // A type checks one value and reports what is wrong with it. A report never repeats the value, which may be a secret.
 // It is not a validation library, because loading one took 15 ms of CPU time in the application's thread.
 
+import { resolve } from 'node:path';
 import { isTree } from './option-tree';
 
 /** Reports a problem with the value at a path. */
@@ -68,6 +69,31 @@ export function text(): ValueType<string> {
       return found === '' ? fail(path, 'must not be empty', report) : found;
     },
   };
+}
+
+/**
+ * A path of a file or a directory. The checked value is absolute, so that a replaced worker and a refresh of
+ * credentials use the same file, even after `process.chdir`.
+ */
+export function filePath(): ValueType<string> {
+  return {
+    typescript: 'string',
+    check: (value, path, report) => {
+      const found = text().check(value, path, report);
+      if (found === undefined) return undefined;
+      const gone = 'is a relative path, and the working directory does not exist any more; set an absolute path';
+      return absolutePath(found) ?? fail(path, gone, report);
+    },
+  };
+}
+
+/** Returns undefined if the path is relative and the working directory was deleted. */
+export function absolutePath(path: string): string | undefined {
+  try {
+    return resolve(path);
+  } catch {
+    return undefined;
+  }
 }
 
 export function matching(pattern: RegExp, demand: string, type: ValueType<string> = string()): ValueType<string> {

@@ -5,7 +5,6 @@
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
-import { resolve } from 'node:path';
 import { Batcher } from '../batch/batcher';
 import { codecOf, compressor, loadCodec } from '../batch/compress';
 import { SizeLimit } from '../batch/size-limit';
@@ -45,7 +44,7 @@ export function startShipper(
 
 function transformOf(path: string): Transform {
   const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
-  return loadTransform(resolve(path));
+  return loadTransform(path);
 }
 
 export interface ShipperDeps {

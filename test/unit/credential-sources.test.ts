@@ -179,6 +179,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
           machine: { mode: 'EcsRole', 'role-name': ROLE },
           sso: { mode: 'sso' },
           empty: { mode: 'oidc' },
+          relative: { mode: 'oidc', 'role-trn': TRN, 'oidc-token-file': 'token' },
         }
       : {
           keys: { mode: 'AK', access_key_id: 'id', access_key_secret: SECRET },
@@ -187,6 +188,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
           machine: { mode: 'EcsRamRole', ram_role_name: '' },
           sso: { mode: 'RsaKeyPair' },
           empty: { mode: 'OIDC' },
+          relative: { mode: 'OIDC', ram_role_arn: ARN, oidc_provider_arn: PROVIDER_ARN, oidc_token_file: 'token' },
         };
     const profileFile = fileWith(profileOf[vendor](profiles, 'keys'));
     const of = { from: 'profile', profileFile, stsEndpoint: identity.url, metadataEndpoint: identity.url } as const;
@@ -207,6 +209,7 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     for (const [profile, why] of [
       ['sso', /mode is not one of .*; for other modes use credentials\.module, see docs\/credentials\.md$/],
       ['empty', /the profile has no value for credentials\.oidc\w+$/],
+      ['relative', /the profile's file for credentials\.oidcTokenFile is a relative path; make it absolute$/],
       ['another', /credentials\.profileFile has no profile of that name; check credentials\.profile$/],
     ] as const) {
       const { source, seen } = sourceOf({ ...of, profile }, vendor, clock);

@@ -180,8 +180,8 @@ test('credentials are keys, a file or a module, and the options override the env
   const vendor = { VOLCENGINE_ACCESS_KEY_ID: 'v', VOLCENGINE_ACCESS_KEY_SECRET: 'v' };
   const of = (credentials: object | undefined, environment: NodeJS.ProcessEnv) =>
     resolveOptions({ ...base, credentials }, environment).credentials;
-  assert.deepEqual(of({ file: 'f' }, vendor), { file: 'f' });
-  assert.deepEqual(of(undefined, { ...vendor, PUTLOGS_CREDENTIALS_MODULE: 'm' }), { module: 'm' });
+  assert.deepEqual(of({ file: '/f' }, vendor), { file: '/f' });
+  assert.deepEqual(of(undefined, { ...vendor, PUTLOGS_CREDENTIALS_MODULE: '/m' }), { module: '/m' });
   assert.deepEqual(of({ accessKeyId: 'i' }, { ...vendor, PUTLOGS_CREDENTIALS_FILE: 'f' }), {
     accessKeyId: 'i',
     accessKeySecret: 'v',

@@ -3,6 +3,7 @@
 //
 // The file is never written, and a program that it names is never run.
 
+import { isAbsolute } from 'node:path';
 import type { CredentialVendor } from '../options/target-facts';
 import { readRegularLater } from '../runtime/regular-file';
 import { CredentialsError, readObject, textOf } from './parse';
@@ -90,5 +91,8 @@ function keys(profile: Fields, [id, secret, token, expiration]: readonly [string
 function otherSource(given: CredentialsGiven, from: 'oidc' | 'metadata', values: CredentialsGiven): Profile {
   const empty = Object.entries(values).find(([, value]) => value === '');
   if (empty !== undefined) throw new CredentialsError(`the profile has no value for credentials.${empty[0]}`);
+  // After `process.chdir` it would be another file.
+  if (values.oidcTokenFile !== undefined && !isAbsolute(values.oidcTokenFile))
+    throw new CredentialsError("the profile's file for credentials.oidcTokenFile is a relative path; make it absolute");
   return { kind: 'source', given: { ...given, ...values, from } };
 }

@@ -8,6 +8,7 @@
 
 import { createRequire } from 'node:module';
 import { messageOf, transformNotAFunction, transformNotLoaded } from '../errors';
+import { defaultExportOf } from '../runtime/default-export';
 
 export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
@@ -52,16 +53,14 @@ export function loadTransform(path: string): Transform {
 }
 
 function functionOf(path: string): (record: unknown) => unknown {
-  let exported: unknown;
+  let loaded: unknown;
   try {
     // A bundler would replace our own `require`, and look for the module in the bundle.
-    exported = createRequire(path)(path);
+    loaded = createRequire(path)(path);
   } catch (error) {
     throw transformNotLoaded(path, error);
   }
-  for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
-    exported = (exported as { default?: unknown }).default;
-  }
+  const exported = defaultExportOf(loaded);
   if (typeof exported === 'function') return exported as (record: unknown) => unknown;
   throw transformNotAFunction(path);
 }

@@ -19,7 +19,7 @@ import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
-import { queryOf, signV1, signV4 } from './sign';
+import { queryOf, signV1, V4Signer } from './sign';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
 const TIME_NS_TAG = 0x25;
@@ -54,6 +54,7 @@ export interface AliyunSlsOptions {
 export function aliyunSls(options: AliyunSlsOptions): Target {
   const { project, logstore, endpoint, routing } = options;
   const { origin, host } = placeOf(endpoint, project);
+  const v4 = new V4Signer(options.region);
   return {
     layout: ALIYUN_LAYOUT,
     origin,
@@ -73,7 +74,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
       return {
         method: 'POST',
         path: isInPath ? `${path}?${queryOf(query)}` : path,
-        headers: signed({ method: 'POST', path, query, headers, body: batch.body }, options, wallMs),
+        headers: signed({ method: 'POST', path, query, headers, body: batch.body }, options, v4, wallMs),
         body: batch.body,
       };
     },
@@ -105,7 +106,7 @@ interface Unsigned {
 }
 
 /** Adds the headers of the signature. */
-function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): Record<string, string> {
+function signed(request: Unsigned, options: AliyunSlsOptions, v4: V4Signer, wallMs: number): Record<string, string> {
   const credentials = options.credentials();
   const { body } = request;
   const now = new Date(wallMs);
@@ -114,7 +115,7 @@ function signed(request: Unsigned, options: AliyunSlsOptions, wallMs: number): R
   if (options.signature === 'v4') {
     headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
     headers['x-log-content-sha256'] = createHash('sha256').update(body).digest('hex');
-    headers['Authorization'] = signV4({ ...request, headers }, credentials, options.region);
+    headers['Authorization'] = v4.sign({ ...request, headers }, credentials);
     return headers;
   }
   headers['Date'] = now.toUTCString();

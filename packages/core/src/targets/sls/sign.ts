@@ -19,6 +19,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
 import { percentEncode } from '../percent-encode';
+import { SigningKey } from '../signing-key';
 
 export interface RequestToSign {
   readonly method: string;
@@ -31,7 +32,7 @@ export interface RequestToSign {
 const ALGORITHM = 'SLS4-HMAC-SHA256';
 const SHA256 = 'hmac-sha256';
 
-/** The Authorization header of v1. The headers must already have `date` or `x-log-date`. */
+/** Returns the Authorization header of v1. The headers must already have `date` or `x-log-date`. */
 export function signV1(request: RequestToSign, { accessKeyId, accessKeySecret }: Credentials): string {
   const headers = lowerCase(request.headers);
   const ours = [...headers].filter(([name]) => /^x-(log|acs)-/.test(name) && name !== 'x-log-date').sort(byName);
@@ -49,29 +50,36 @@ export function signV1(request: RequestToSign, { accessKeyId, accessKeySecret }:
   return `LOG ${accessKeyId}:${createHmac(hash, accessKeySecret).update(toSign).digest('base64')}`;
 }
 
-/** The Authorization header of v4. */
-export function signV4(request: RequestToSign, credentials: Credentials, region: string): string {
-  const headers = lowerCase(request.headers);
-  const date = headers.get('x-log-date')!;
-  const day = date.slice(0, 8);
-  const scope = `${day}/${region}/sls/aliyun_v4_request`;
-  const signed = [...headers].filter(([name]) => isSigned(name)).sort(byName);
-  const canonical = [
-    request.method,
-    request.path,
-    queryOf(request.query),
-    ...signed.map(([name, value]) => `${name}:${value}`),
-    '',
-    signed.map(([name]) => name).join(';'),
-    headers.get('x-log-content-sha256')!,
-  ].join('\n');
-  const toSign = [ALGORITHM, date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const steps = [day, region, 'sls', 'aliyun_v4_request', toSign];
-  const signature = steps.reduce<Buffer>(
-    (key, step) => createHmac('sha256', key).update(step).digest(),
-    Buffer.from(`aliyun_v4${credentials.accessKeySecret}`),
-  );
-  return `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope},Signature=${signature.toString('hex')}`;
+export class V4Signer {
+  readonly #region: string;
+  readonly #key: SigningKey;
+
+  constructor(region: string) {
+    this.#region = region;
+    this.#key = new SigningKey([region, 'sls', 'aliyun_v4_request']);
+  }
+
+  /** Returns the Authorization header. The headers must already have `x-log-date` and `x-log-content-sha256`. */
+  sign(request: RequestToSign, { accessKeyId, accessKeySecret }: Credentials): string {
+    const headers = lowerCase(request.headers);
+    const date = headers.get('x-log-date')!;
+    const day = date.slice(0, 8);
+    const scope = `${day}/${this.#region}/sls/aliyun_v4_request`;
+    const signed = [...headers].filter(([name]) => isSigned(name)).sort(byName);
+    const canonical = [
+      request.method,
+      request.path,
+      queryOf(request.query),
+      ...signed.map(([name, value]) => `${name}:${value}`),
+      '',
+      signed.map(([name]) => name).join(';'),
+      headers.get('x-log-content-sha256')!,
+    ].join('\n');
+    const toSign = [ALGORITHM, date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+    const key = this.#key.of(`aliyun_v4${accessKeySecret}`, day);
+    const signature = createHmac('sha256', key).update(toSign).digest('hex');
+    return `${ALGORITHM} Credential=${accessKeyId}/${scope},Signature=${signature}`;
+  }
 }
 
 /** The query as v4 signs it. It can be sent like this. */

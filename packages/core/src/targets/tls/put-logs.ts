@@ -66,6 +66,7 @@ export function volcTls(options: VolcTlsOptions): Target {
   const { origin, host } = new URL(options.endpoint);
   const signer = new VolcSigner(options.region);
   const query = { TopicId: options.topicId };
+  const path = `/PutLogs?${canonicalQuery(query)}`;
   return {
     layout: VOLC_LAYOUT,
     origin,
@@ -83,7 +84,7 @@ export function volcTls(options: VolcTlsOptions): Target {
         body: batch.body,
       };
       const headers = signer.sign(unsigned, options.credentials(), wallMs);
-      return { method: 'POST', path: `/PutLogs?${canonicalQuery(query)}`, headers, body: batch.body };
+      return { method: 'POST', path, headers, body: batch.body };
     },
     outcome: (answer: Answer, wallMs: number): Outcome => outcomeOf(answer, VOLC_ANSWERS, wallMs),
   };

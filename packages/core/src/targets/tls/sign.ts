@@ -10,6 +10,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
 import { percentEncode } from '../percent-encode';
+import { SigningKey } from '../signing-key';
 
 export interface UnsignedRequest {
   readonly method: string;
@@ -23,13 +24,13 @@ export interface UnsignedRequest {
 const SERVICE = 'TLS';
 const ALGORITHM = 'HMAC-SHA256';
 
-/** Keeps the signing key of the day. It changes with the day and with the secret. */
 export class VolcSigner {
   readonly #region: string;
-  #key: { readonly of: string; readonly bytes: Buffer } | undefined;
+  readonly #key: SigningKey;
 
   constructor(region: string) {
     this.#region = region;
+    this.#key = new SigningKey([region, SERVICE, 'request']);
   }
 
   /** Returns all headers of the request. @param wallMs the time of the signature, in milliseconds since 1970 */
@@ -58,23 +59,12 @@ export class VolcSigner {
       bodySha256,
     ].join('\n');
     const toSign = [ALGORITHM, date, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-    const signature = createHmac('sha256', this.#signingKey(credentials.accessKeySecret, date.slice(0, 8)))
+    const signature = createHmac('sha256', this.#key.of(credentials.accessKeySecret, date.slice(0, 8)))
       .update(toSign)
       .digest('hex');
     const credential = `Credential=${credentials.accessKeyId}/${scope}`;
     headers['Authorization'] = `${ALGORITHM} ${credential}, SignedHeaders=${names}, Signature=${signature}`;
     return headers;
-  }
-
-  #signingKey(secret: string, day: string): Buffer {
-    const of = `${day}\n${secret}`;
-    if (this.#key?.of !== of) {
-      const steps = [day, this.#region, SERVICE, 'request'];
-      let bytes: Buffer = Buffer.from(secret);
-      for (const step of steps) bytes = createHmac('sha256', bytes).update(step).digest();
-      this.#key = { of, bytes };
-    }
-    return this.#key.bytes;
   }
 }
 

@@ -7,10 +7,10 @@ export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
 export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
 export { contextWith } from './http/trust';
-export { type ExaminedSpool, examineSpool } from './maintenance/examine';
-export { type Probe, placeOf, probe } from './maintenance/probe';
-export { type DeadLetterReplay, replayDeadLetters } from './maintenance/replay-dead-letters';
-export { replaySpool, type SpoolReplay } from './maintenance/replay-spool';
+export { examineSpool } from './maintenance/examine';
+export { placeOf, probe } from './maintenance/probe';
+export { replayDeadLetters } from './maintenance/replay-dead-letters';
+export { replaySpool } from './maintenance/replay-spool';
 export type { ReplayEnd, ReplayParts } from './maintenance/resend';
 export {
   type DamagedFile,
@@ -23,15 +23,14 @@ export {
 } from './maintenance/survey';
 export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/survey-entries';
 export { lastUnfinishedOf } from './maintenance/survey-last';
-export { type OwnerState, type Owners, ownersIn } from './maintenance/survey-owners';
+export { type Owners, ownersIn } from './maintenance/survey-owners';
 export { COMMON_FLAGS, type CommandLine, flagOf, type OwnFlag, readCommandLine } from './options/flags';
 export { flagsHelp, optionsHelp } from './options/help';
-export { environmentName, type OptionLeaf, optionLeaves } from './options/leaves';
-export { type Explained, explainOptions, type Given, type Origin, optionsOf, resolveOptions } from './options/resolve';
+export { environmentName, optionLeaves } from './options/leaves';
+export { type Explained, explainOptions, type Origin, optionsOf } from './options/resolve';
 export type { Options } from './options/schema';
-export { type LineStream, startLineStream } from './shipper/line-stream';
-export { elsewhereNotice, regionHint } from './spool/elsewhere';
+export { startLineStream } from './shipper/line-stream';
+export { elsewhereNotice } from './spool/elsewhere';
 export { fileSystemNotice } from './spool/root';
-export { readBatch, type WholeBatch } from './targets/read-batch';
-export type { BodyLayout } from './targets/target';
+export { readBatch } from './targets/read-batch';
 export { outsideText } from './telemetry/outside-text';

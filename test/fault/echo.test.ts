@@ -153,6 +153,25 @@ test('no password is shown when a proxy answers in the name of the service with 
   }
 });
 
+test('no secret is in the request id of a delivery, when a subscriber reads it', async () => {
+  const target = targetNamed('volc-tls');
+  const server = await serve((request, response) => {
+    response.writeHead(200, { [target.requestIdHeader]: `id ${request.headers.authorization}` }).end();
+  });
+  const shipper = createShipper({ ...optionsFor(addressOf(server), target), lingerMs: 1 });
+  const ids: string[] = [];
+  const listen = (event: unknown) => ids.push((event as { requestId: string }).requestId);
+  subscribe('putlogs:batch.delivered', listen);
+  try {
+    shipper.write('{"message":"one"}');
+    await shipper.flush();
+  } finally {
+    unsubscribe('putlogs:batch.delivered', listen);
+    await shipper.close();
+  }
+  assert.deepEqual(ids, ['id ***']);
+});
+
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => answer(request, response));

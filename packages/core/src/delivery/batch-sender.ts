@@ -46,10 +46,12 @@ export class BatchSender {
   readonly #options: AttemptsOptions;
   readonly #client: HttpClient;
   readonly #serviceTime: ServiceTime;
+  readonly #proxySecrets: readonly string[];
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
     this.#serviceTime = new ServiceTime(options.clock);
+    this.#proxySecrets = secretsInProxy(options.network.proxy);
     this.#client = new HttpClient({ ...options, origin: options.target.origin });
   }
 
@@ -76,30 +78,44 @@ export class BatchSender {
   }
 
   async #send(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
-    const { target, credentials, network } = this.#options;
+    const { target, credentials } = this.#options;
     const { current } = credentials;
     const request = target.request(batch, this.#serviceTime.wallMs());
     const answer = await this.#client.request(request, signal);
     const outcome = target.outcome(answer, this.#serviceTime.wallMs());
     const wireBytes = request.body.length;
-    const secrets = [
+    const secrets = () => [
       current.accessKeySecret,
       current.securityToken ?? '',
       ...secretsInHeaders(request.headers),
-      ...secretsInProxy(network.proxy),
+      ...this.#proxySecrets,
     ];
     return { outcome: shown(outcome, secrets), wireBytes };
   }
 }
 
 /** Returns the outcome as it may be shown. */
-function shown(outcome: Outcome, secrets: readonly string[]): Outcome {
-  // Cleaned first: a control character inside a secret would hide it. Cut last: a cut secret would not be found.
-  const text = (from: string, max?: number) => cutText(withoutSecrets(cleanText(from), secrets), max);
-  if (outcome.kind === 'delivered') return { ...outcome, requestId: text(outcome.requestId, MAX_NAME_CHARACTERS) };
+function shown(outcome: Outcome, secrets: () => readonly string[]): Outcome {
+  if (outcome.kind === 'delivered') {
+    const { requestId } = outcome;
+    return {
+      kind: 'delivered',
+      // Only a subscriber to deliveries reads it. Looking for secrets in each one would cost more than the rest of it.
+      get requestId() {
+        return shownText(requestId, secrets(), MAX_NAME_CHARACTERS);
+      },
+    };
+  }
+  const all = secrets();
   const { code, message, requestId, ...rest } = outcome.refusal;
-  const id = requestId === undefined ? {} : { requestId: text(requestId, MAX_NAME_CHARACTERS) };
-  return { ...outcome, refusal: { code: text(code, MAX_NAME_CHARACTERS), message: text(message), ...rest, ...id } };
+  const id = requestId === undefined ? {} : { requestId: shownText(requestId, all, MAX_NAME_CHARACTERS) };
+  const texts = { code: shownText(code, all, MAX_NAME_CHARACTERS), message: shownText(message, all) };
+  return { ...outcome, refusal: { ...rest, ...texts, ...id } };
+}
+
+function shownText(text: string, secrets: readonly string[], maxCharacters?: number): string {
+  // Cleaned first: a control character inside a secret would hide it. Cut last: a cut secret would not be found.
+  return cutText(withoutSecrets(cleanText(text), secrets), maxCharacters);
 }
 
 /** The service does not know who we are, or does not let whom we say we are. */

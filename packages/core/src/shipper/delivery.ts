@@ -19,7 +19,7 @@ import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
 import type { Machine } from '../spool/spool';
-import type { Failure, Outcome, Refused } from '../targets/outcome';
+import type { Delivered, Failure, Outcome, Refused } from '../targets/outcome';
 import type { Target } from '../targets/target';
 import type { Counters, DropReason } from '../telemetry/counters';
 import { publish } from '../telemetry/diagnostics';
@@ -274,16 +274,16 @@ export class Delivery {
   async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
     this.#spool?.checkAfterPause();
     const { outcome, wireBytes } = await this.#attempts.make(unit.batch, signal);
-    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome.requestId);
+    if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome);
     return cutOnSlowLine(unit, outcome);
   }
 
-  #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, requestId: string): void {
+  #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, outcome: Delivered): void {
     this.#parts.counters.add('batches');
     this.#parts.counters.add('rawBytes', rawBytes);
     this.#parts.counters.add('wireBytes', wireBytes);
     publish('batch.delivered', this.#parts.options.instance, () => {
-      return { packId, records: count, rawBytes, wireBytes, requestId };
+      return { packId, records: count, rawBytes, wireBytes, requestId: outcome.requestId };
     });
   }
 

@@ -35,10 +35,9 @@ export function secretsInProxy(proxy: string | undefined): string[] {
 
 /** Returns the text with a mask in the place of each secret: raw, URL-encoded, JSON-escaped, or in base64. */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
+  const distinct = new Set([...secrets].flatMap((secret) => [secret, cleanText(secret)]));
   // The longest first: a secret may be a part of another one, whose rest would stay.
-  const forms = [
-    ...new Set([...secrets].flatMap((secret) => [...formsOf(secret), ...formsOf(cleanText(secret))])),
-  ].sort((a, b) => b.length - a.length);
+  const forms = [...new Set([...distinct].flatMap(formsOf))].sort((a, b) => b.length - a.length);
   return forms.reduce((rest, form) => rest.replaceAll(form, MASK), text);
 }
 

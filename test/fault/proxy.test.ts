@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { Module } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { createShipper, type PutlogsError, type PutlogsOptions } from '@putlogs/core';
 import { explainOptions, resolveOptions } from '@putlogs/core/internal/options/resolve';
@@ -72,6 +73,39 @@ function shipperBy(emulator: Emulator, proxy: ConnectProxy, more: PutlogsOptions
   after(() => shipper.close({ timeoutMs: 0 }));
   return { shipper, warnings };
 }
+
+/** What Jest does after the end of a suite, when the suite's last records are sent. */
+function refuseRequire(t: TestContext): void {
+  t.mock.method(Module.prototype, 'require', (id: string) => {
+    throw new Error(`${id} is loaded after the end of the suite`);
+  });
+}
+
+// The first test, because another one would load the modules before.
+test('a shipper needs no `require` after its first record: not for a proxy, TLS or credentials', {
+  skip: noOpenssl,
+}, async (t) => {
+  const emulator = await startEmulator();
+  const port = await startTls(emulator);
+  const proxy = await startProxy({ to: () => port });
+  after(async () => {
+    await proxy.close();
+    await emulator.close();
+  });
+  const profileFile = join(directory, 'profile.json');
+  const { accessKeyId, accessKeySecret } = emulator;
+  const keys = { mode: 'ak', 'access-key': accessKeyId, 'secret-key': accessKeySecret };
+  writeFileSync(profileFile, JSON.stringify({ current: 'one', profiles: { one: keys } }));
+  const { shipper, warnings } = shipperBy(emulator, proxy, {
+    endpoint: `https://${HOST}`,
+    tls: { caFile: authority.file },
+    credentials: { from: 'profile', profileFile },
+  });
+  shipper.write('{"n":1}');
+  refuseRequire(t);
+  await shipper.flush({ timeoutMs: 10_000 });
+  assert.deepEqual([shipper.stats().delivered, warnings, proxy.connects], [1, [], [`${HOST}:443`]]);
+});
 
 function assertInOrder(emulator: Emulator, count: number): void {
   const numbers = emulator.logs().map((log) => Number(contentsOf(log)['n']));

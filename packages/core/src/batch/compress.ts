@@ -4,6 +4,7 @@
 // memory of the open batch is used again at once.
 
 import { deflateSync, inflateSync } from 'node:zlib';
+import { messageOf } from '../errors';
 
 export type Codec = 'lz4' | 'zlib' | 'none';
 
@@ -52,7 +53,7 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
     return (raw) => smaller(raw, { codec: 'lz4', body: compressSync(raw).subarray(LZ4_SIZE_PREFIX_BYTES) });
   } catch (error) {
     // If a module is not found, Node adds one line for each file that led to it.
-    missing(String(error instanceof Error ? error.message : error).split('\n', 1)[0]!);
+    missing(messageOf(error).split('\n', 1)[0]!);
     return zlib;
   }
 }

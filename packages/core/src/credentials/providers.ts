@@ -6,8 +6,12 @@
 
 import { pathToFileURL } from 'node:url';
 import type { CredentialVendor } from '../options/target-facts';
+import { defaultExportOf } from '../runtime/default-export';
 import { readRegularLater } from '../runtime/regular-file';
+import { instanceRole } from './metadata';
+import { assumeRole } from './oidc';
 import { CredentialsError, readObject } from './parse';
+import { readProfile } from './profile';
 import type { CredentialsGiven, Fetch } from './types';
 
 export interface ProviderContext {
@@ -22,16 +26,11 @@ export async function provide(given: CredentialsGiven, context: ProviderContext)
   if (given.module !== undefined) return callModule(given.module);
   const { vendor, fetch, nowMs } = context;
   switch (given.from) {
-    case 'oidc': {
-      const { assumeRole } = require('./oidc') as typeof import('./oidc');
+    case 'oidc':
       return assumeRole(given, vendor, fetch, nowMs);
-    }
-    case 'metadata': {
-      const { instanceRole } = require('./metadata') as typeof import('./metadata');
+    case 'metadata':
       return instanceRole(given, vendor, fetch);
-    }
     case 'profile': {
-      const { readProfile } = require('./profile') as typeof import('./profile');
       const profile = await readProfile(given, vendor);
       return profile.kind === 'credentials' ? profile.credentials : provide(profile.given, context);
     }
@@ -43,10 +42,7 @@ export async function provide(given: CredentialsGiven, context: ProviderContext)
 /** Calls the default export of a module in ES or CommonJS format. Node loads the module once. @param path absolute */
 async function callModule(path: string): Promise<unknown> {
   // Without the comment webpack would look for the module inside its bundle.
-  let exported: unknown = await import(/* webpackIgnore: true */ pathToFileURL(path).href);
-  for (let depth = 0; depth < 2 && typeof exported === 'object' && exported !== null; depth += 1) {
-    exported = (exported as { default?: unknown }).default;
-  }
+  const exported = defaultExportOf(await import(/* webpackIgnore: true */ pathToFileURL(path).href));
   if (typeof exported !== 'function') throw new CredentialsError('its default export is not a function');
   return (exported as () => unknown)();
 }

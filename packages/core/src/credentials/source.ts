@@ -18,6 +18,7 @@ import type { CredentialVendor } from '../options/target-facts';
 import type { CancelTimer, Clock } from '../runtime/clock';
 import { NotRegularFile } from '../runtime/regular-file';
 import { CredentialsError, type LoadedCredentials, readCredentials } from './parse';
+import type { provide } from './providers';
 import type { CredentialRequest, Credentials, CredentialsGiven, Fetch } from './types';
 
 export interface CredentialsListener {
@@ -51,6 +52,8 @@ export class CredentialSource {
   readonly #given: CredentialsGiven;
   readonly #tools: CredentialTools;
   readonly #clock: Clock;
+  /** Undefined for fixed keys. */
+  readonly #provide: typeof provide | undefined;
   readonly #stop = new AbortController();
   #listener: CredentialsListener = { renewed: () => {}, failed: () => {} };
   #loaded: LoadedCredentials | undefined;
@@ -72,6 +75,10 @@ export class CredentialSource {
     this.#given = given;
     this.#tools = tools;
     this.#clock = tools.clock;
+    if (!this.#isFixed) {
+      // Loaded at the start: Jest refuses `require` after the end of a suite, which sends its last records then.
+      this.#provide = (require('./providers') as typeof import('./providers')).provide;
+    }
     const { accessKeyId, accessKeySecret, securityToken } = given;
     if (accessKeyId === undefined || accessKeySecret === undefined || !this.#isFixed) return;
     this.#loaded = { accessKeyId, accessKeySecret, securityToken, expiresMs: Number.POSITIVE_INFINITY };
@@ -196,8 +203,7 @@ export class CredentialSource {
     // Before the file is read: a write between the two is then seen as a change the next time.
     if (this.#file !== undefined) this.#mark = await markOf(this.#file);
     const { vendor } = this.#tools;
-    const { provide } = require('./providers') as typeof import('./providers');
-    return provide(this.#given, { vendor, fetch: this.#fetch, nowMs: this.#clock.wallMs() });
+    return this.#provide!(this.#given, { vendor, fetch: this.#fetch, nowMs: this.#clock.wallMs() });
   }
 
   readonly #fetch: Fetch = async (origin, timeoutMs, request) => {

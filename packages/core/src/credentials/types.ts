@@ -1,5 +1,7 @@
 // The types of credentials and of the places they come from.
 
+import type { SignedRequest } from '../http/exchange';
+
 export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
@@ -31,12 +33,7 @@ export interface CredentialsGiven {
 }
 
 /** A request to a service that issues credentials. */
-export interface CredentialRequest {
-  readonly method: 'GET' | 'PUT' | 'POST';
-  /** Path and query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+export interface CredentialRequest extends SignedRequest {
   /** The service runs on this machine's host, so no proxy can reach it. */
   readonly isLocal: boolean;
 }

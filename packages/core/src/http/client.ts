@@ -10,7 +10,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../runtime/clock';
 import { type Answer, MAX_HEADER_BYTES, type Network, type SignedRequest } from './exchange';
-import { destroy, IDLE_MS, openPool, type Pool, retire } from './pool';
+import { destroy, IDLE_MS, loadTunnel, openPool, type Pool, retire } from './pool';
 
 export interface HttpClientOptions {
   /** Scheme, host and port. */
@@ -45,6 +45,7 @@ export class HttpClient {
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
+    if (options.network.proxy !== undefined) loadTunnel();
   }
 
   async request(request: SignedRequest, signal: AbortSignal): Promise<Answer> {

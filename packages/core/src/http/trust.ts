@@ -3,6 +3,9 @@
 import { readFileSync } from 'node:fs';
 import type { SecureContext } from 'node:tls';
 
+/** Node 20 has no `getCACertificates`. */
+type Tls = typeof import('node:tls') & { getCACertificates?: (of: 'default') => string[] };
+
 /**
  * Trusts the certificates that Node trusts and those of the file. From Node 22.15 on, the former include
  * NODE_EXTRA_CA_CERTS.
@@ -10,7 +13,7 @@ import type { SecureContext } from 'node:tls';
  * @throws if the file cannot be read or parsed
  */
 export function contextWith(caFile: string): SecureContext {
-  const tls = require('node:tls') as typeof import('node:tls') & { getCACertificates?: (of: 'default') => string[] };
+  const tls: Tls = process.getBuiltinModule('node:tls');
   const usual = tls.getCACertificates?.('default') ?? tls.rootCertificates;
   return tls.createSecureContext({ ca: [...usual, readFileSync(caFile, 'utf8')] });
 }

@@ -9,7 +9,7 @@
 // itself is plain for a proxy by http and TLS for a proxy by https. The agent keeps and reuses a tunnel like any other
 // socket.
 
-import type { Agent, ClientRequestArgs, IncomingMessage, request as requestPlain } from 'node:http';
+import type { Agent, ClientRequestArgs, IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { MAX_HEADER_BYTES } from './exchange';
@@ -27,7 +27,7 @@ export interface Trust {
 export function tunnelThrough(proxy: string, agent: Agent, origin: URL, trust: Trust): void {
   const { protocol, hostname, port, username, password } = new URL(proxy);
   const isTls = protocol === 'https:';
-  const request = (isTls ? require('node:https') : require('node:http')).request as typeof requestPlain;
+  const { request } = process.getBuiltinModule(isTls ? 'node:https' : 'node:http');
   const authority = `${origin.hostname}:${origin.port || (origin.protocol === 'https:' ? 443 : 80)}`;
   const proxyHost = hostname.replace(/^\[|\]$/g, '');
   const connectOptions = {

@@ -121,7 +121,7 @@ function proxyProblem(proxy: string): string | undefined {
 
 function certificatesProblem(file: string): string | undefined {
   // Loaded here because it is only needed for a CA file.
-  const { X509Certificate } = require('node:crypto') as typeof import('node:crypto');
+  const { X509Certificate } = process.getBuiltinModule('node:crypto');
   try {
     new X509Certificate(readRegular(file));
     return undefined;

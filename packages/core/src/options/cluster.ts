@@ -14,7 +14,7 @@ export function clusterNumber(): string | undefined {
   // Only a process with a channel to its parent can be in a cluster. A thread does not see the channel.
   if (isMainThread && process.send === undefined) return undefined;
   if (isMainThread) {
-    const { worker } = require('node:cluster') as Cluster;
+    const { worker } = process.getBuiltinModule('node:cluster') as unknown as Cluster;
     return worker === undefined ? undefined : String(worker.id);
   }
   try {

@@ -243,7 +243,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   }
 
   #finished(): void {
-    if (this.#delivery.isEmpty && this.#batcher.count === 0 && !this.#delivery.hasSpool) removeExitHook(this);
+    if (!this.#delivery.hasSpool && this.#batcher.count === 0 && this.#delivery.isEmpty) removeExitHook(this);
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {

@@ -1,7 +1,7 @@
 // The catalogue of errors: one function for each error that a caller of the package can meet.
 //
-// Errors exist only at the public edge; inside, outcomes are values. Compare `code`, not the class: two versions of
-// this package may be loaded at once. No message has a secret in it.
+// Errors exist only at the public edge. Inside, outcomes are values. Compare `code`, not the class, because two
+// versions of this package may be loaded at once. No message contains a secret.
 
 import { outsideText } from './telemetry/outside-text';
 
@@ -13,7 +13,7 @@ import { outsideText } from './telemetry/outside-text';
 export type PutlogsErrorCode = 'ERR_PUTLOGS_OPTIONS' | 'ERR_PUTLOGS_WORKER';
 
 /**
- * An error whose `code` stays the same between versions. Its message says what to change, its `cause` why it happened.
+ * An error with a `code` that stays the same between versions. Its message says what to change, its `cause` why.
  */
 export class PutlogsError extends Error {
   readonly code: PutlogsErrorCode;
@@ -60,7 +60,7 @@ export function workerFileMissing(path: string): PutlogsError {
   );
 }
 
-/** Returns the message of whatever was thrown. It may be no error, and reading it may throw. */
+/** Returns the message of what was thrown. That may not be an error, and reading it may throw. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error);

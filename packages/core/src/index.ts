@@ -1,7 +1,7 @@
 // The entry point of the package. What is not exported here may change with any version.
 //
-// Each function loads its modules when it is called: an application whose records go to a worker never loads what the
-// worker needs. A module costs a fifth of a millisecond at the start, and there are fifty.
+// Each function loads its modules when it is called. An application that sends its records to a worker does not load
+// what only the worker needs. There are fifty modules, and each costs a fifth of a millisecond at the start.
 
 import type { Options } from './options/schema';
 import type { PutlogsOptions } from './options/types';
@@ -18,7 +18,7 @@ export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
 /**
  * Starts a shipper in this thread.
  *
- * @param options what is not set here comes from the environment, else from the defaults (docs/options.md)
+ * @param options an option that is not set is read from the environment, else it has its default (docs/options.md)
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment
  */
 export function createShipper(options: PutlogsOptions = {}): Shipper {

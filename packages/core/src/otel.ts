@@ -1,21 +1,21 @@
 // Reports the counters as OpenTelemetry metrics.
 //
-// The counters are read when metrics are collected. No other file loads this one, because `@opentelemetry/api` belongs
-// to the application. telemetry/instruments.ts lists the instruments.
+// The counters are read when metrics are collected. No other file loads this one, because only some applications have
+// `@opentelemetry/api`. telemetry/instruments.ts lists the instruments.
 
 import { type Attributes, type BatchObservableResult, type Meter, metrics, type Observable } from '@opentelemetry/api';
 import type { Stats } from './telemetry/counters';
 import { INSTRUMENTS, type Instrument } from './telemetry/instruments';
 
-/** A shipper, a winston transport, or pino's stream; for a transport in pino's worker `() => stats(transport)`. */
+/** A shipper, a winston transport or pino's stream. For a transport in pino's worker: `() => stats(transport)`. */
 export type StatsSource = { stats(): Stats } | (() => Stats | Promise<Stats>);
 
 /** The options of `reportStats`. */
 export interface ReportOptions {
-  /** Default: a meter of the global provider, which must be set before. */
+  /** Default: a meter of the global provider, which the application must have set before. */
   readonly meter?: Meter | undefined;
   /**
-   * Added to each point. May replace `otel.component.type` and `otel.component.name`, to name one of several
+   * Added to each data point. May replace `otel.component.type` and `otel.component.name`, to name one of several
    * transports.
    */
   readonly attributes?: Attributes | undefined;
@@ -25,7 +25,7 @@ const COMPONENT_TYPE = 'putlogs';
 let reported = 0;
 
 /**
- * Reports the counters of a transport whenever metrics are collected. If the source throws, the SDK reports the error.
+ * Reports the counters of a transport each time metrics are collected. If the source throws, the SDK reports the error.
  * @returns a function that ends the reporting
  */
 export function reportStats(source: StatsSource, { meter = ownMeter(), attributes }: ReportOptions = {}): () => void {

@@ -1,4 +1,4 @@
-// The public types of a shipper: how records go in, and what can be asked of it.
+// The public types of a shipper: how it accepts records, and what it reports.
 
 import type { EventEmitter } from 'node:events';
 import type { Stats } from './telemetry/counters';
@@ -6,7 +6,7 @@ import type { Warning } from './telemetry/warnings';
 
 /** The options of `flush` and `close`. */
 export interface FlushOptions {
-  /** The limit in milliseconds. Default: none for `flush`, the option `closeTimeoutMs` for `close`. */
+  /** The limit in milliseconds. Default: no limit for `flush`, the option `closeTimeoutMs` for `close`. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface FlushResult {
   readonly pending: number;
 }
 
-/** Takes records. No method throws or rejects. */
+/** Accepts records. No method throws or rejects. */
 export interface RecordSink {
   /**
    * Accepts one record without blocking.
@@ -29,14 +29,14 @@ export interface RecordSink {
   write(record: string | Uint8Array): boolean;
   /**
    * Sends buffered records now. Resolves when every record accepted so far is delivered or dropped, or after
-   * `timeoutMs`; delivery of the rest goes on. A record on disk is not finished, so this may take as long as an outage.
-   * The process stays alive until it resolves.
+   * `timeoutMs`. Delivery of the rest goes on. A record on disk is not finished, so this may take as long as an outage.
+   * The process stays alive until the promise resolves.
    */
   flush(options?: FlushOptions): Promise<FlushResult>;
   /**
-   * Refuses new records, and resolves when every accepted one is delivered or dropped, at the latest after `timeoutMs`.
-   * Records that are still pending then are spooled; without a spool they are dropped and reported. A second call
-   * returns the first one's promise.
+   * Refuses new records, and resolves when every accepted record is delivered or dropped, at the latest after
+   * `timeoutMs`. Records that are still pending then are spooled. Without a spool they are dropped and reported. A
+   * second call returns the promise of the first.
    */
   close(options?: FlushOptions): Promise<void>;
   /** Returns a copy of the counters. */
@@ -45,7 +45,7 @@ export interface RecordSink {
 
 /** The events of a shipper. There is no event `error`: without a listener it would end the application. */
 export interface ShipperEvents {
-  /** Something a person should look at. Also one line on stderr, with the same rate limit. */
+  /** Something that a person should look at. It is also one line on stderr, with the same rate limit. */
   warning: [Warning];
 }
 
@@ -61,6 +61,6 @@ export interface RangeShipper extends Shipper {
   writeRange(bytes: Buffer, start: number, end: number): boolean;
   /** Returns whether memory has room for this many bytes. With a spool, batches go to disk to make room. */
   makeRoom(bytes: number): boolean;
-  /** A record in this buffer is read without a copy. `writeRange` may replace the buffer. */
+  /** A record in this buffer is read without a copy. After `writeRange` it may be another buffer. */
   readonly piece: Buffer;
 }

@@ -1,7 +1,7 @@
-// The entry point for command-line tools, `@putlogs/core/tools`: it only exports what other files define.
+// The entry point for command lines, `@putlogs/core/tools`. It only exports what other files define.
 //
-// Command lines use it to manage spools and dead letters and to check a configuration. An application that logs does
-// not need it.
+// Command lines manage spools and dead letters with it, and check a configuration. An application that logs does not
+// need it.
 
 export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';

@@ -1,8 +1,8 @@
 // The worker thread's side of a worker shipper: thread-stream loads this file and writes lines to it.
 //
-// It receives resolved options and the buffer of the counters, then lines as text that may be cut anywhere. It passes
-// each record to its shipper. It never stops reading: the application writes into a ring that must always be emptied.
-// host/worker-protocol.ts lists the messages between the two threads.
+// It receives resolved options and the buffer of the counters, then text that may be cut anywhere. It passes each line
+// to its shipper. It never stops reading, because a full ring would block the application. host/worker-protocol.ts
+// lists the messages between the two threads.
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
@@ -14,12 +14,13 @@ import { startShipper } from './shipper/shipper';
 import { Counters } from './telemetry/counters';
 
 /**
- * A heartbeat is counted this often; a worker without one for several times as long is stuck (host/worker-handle.ts).
+ * How often a heartbeat is counted. A worker without a heartbeat for several times as long is stuck
+ * (host/worker-handle.ts).
  */
 const HEARTBEAT_MS = 500;
 
-// thread-stream uses the default export. The named one is for `import`, because bundlers treat a lone default
-// differently.
+// thread-stream uses the default export. The named export is for `import`, because bundlers treat a module with only a
+// default export differently.
 export default startWorker;
 
 export function startWorker({ putlogs }: WorkerStart): Writable {
@@ -28,16 +29,16 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   let isInheritedReported = false;
   const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs });
   const lines = new Lines((bytes, start, end) => {
-    // Counted before it is read: if this record ends the worker, the next worker must not read it.
+    // Counted before the record is read. If this record ends the worker, the next worker must not read it.
     counters.add('begun');
-    // Counted for each line, when the record moves to `pendingBytes`. Counted once for a whole chunk, its bytes would
-    // be in both counters while it is read, and the host would refuse records that fit.
+    // Counted for each line, because its bytes now move to `pendingBytes`. If a whole chunk were counted at its end,
+    // its bytes would be in both counters until then, and the host would refuse records that fit.
     counters.add('receivedBytes', end - start + 1);
     countedInChunk += end - start + 1;
     shipper.writeRange(bytes, start, end);
   });
   let countedInChunk = 0;
-  /** Flushes whose records are still on their way through the ring, in order. */
+  /** Flushes with records that are still in the ring, in order. */
   const asked: { readonly records: number; readonly begin: () => void }[] = [];
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
@@ -51,7 +52,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
           await shipper.close({ timeoutMs: leftMs });
           return true;
         });
-        // In case the records never arrive: then the flush above never begins.
+        // If the records never arrive, the flush above never begins.
         systemClock.after(message.timeoutMs, false, () => void shipper.close({ timeoutMs: 0 }));
         break;
       case 'PUTLOGS_EXIT':
@@ -65,7 +66,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   });
   beat();
 
-  /** Waits for the records that were sent before the message. They come through the ring, which is slower. */
+  /** Waits for the records that were sent before the message: they come through the ring, which is slower. */
   function flushLater({ id, timeoutMs, records }: FlushMessage, flush: (leftMs: number) => Promise<boolean>): void {
     const deadlineMs = systemClock.monotonicMs() + timeoutMs;
     const begin = async (): Promise<void> => {

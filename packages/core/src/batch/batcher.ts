@@ -1,8 +1,8 @@
 // The batcher: encodes records into the open batch, and seals it.
 //
 // A batch is sealed when it has `maxBytes` or `maxCount`, or `lingerMs` after its first record. Later records do not
-// postpone that: steady traffic must not keep a batch open. A record that exceeds `maxBytes` begins the next batch, so
-// only a batch of a single record can be larger.
+// postpone that, so that steady traffic does not keep a batch open. A record with which the batch would exceed
+// `maxBytes` begins the next batch. Only a batch of a single record can be larger.
 
 import { randomBytes } from 'node:crypto';
 import type { CancelTimer, Clock } from '../runtime/clock';
@@ -23,19 +23,19 @@ export interface BatcherOptions {
   readonly encode: (bytes: Buffer, start: number, end: number, batch: OpenBatch) => boolean;
   readonly frame: (packId: string, logBytes: number) => Frame;
   readonly compress: (raw: Buffer) => Compressed;
-  /** The open batch has its first record. */
+  /** Called when the open batch has its first record. */
   readonly onBegun: () => void;
   /** Receives the change of the open batch's size, in bytes. */
   readonly onHeld: (bytes: number) => void;
   readonly onSealed: (batch: SealedBatch) => void;
-  /** The open batch could not be sealed. Its records are lost. */
+  /** Called when the open batch could not be sealed. Its records are lost. */
   readonly onFailed: (records: number, error: unknown) => void;
 }
 
 export class Batcher {
   readonly #options: BatcherOptions;
   readonly #open: OpenBatch;
-  /** Random, so that pack ids are unique although an instance runs many times. */
+  /** Random, so that two runs of one instance do not use the same pack ids. */
   readonly #packPrefix = randomBytes(8).toString('hex').toUpperCase();
   #sequence = 0;
   #sealedRecords = 0;
@@ -46,17 +46,17 @@ export class Batcher {
     this.#open = new OpenBatch(options.maxBytes);
   }
 
-  /** Records in the open batch. */
+  /** The number of records in the open batch. */
   get count(): number {
     return this.#open.count;
   }
 
-  /** Text that is put here is encoded without being copied. It may be another buffer after `add`. */
+  /** Text in this buffer is encoded without a copy. It may be another buffer after `add`. */
   get inputBuffer(): Buffer {
     return this.#open.arena.inputBuffer;
   }
 
-  /** Returns whether the record was truncated. @throws if it could not be encoded: nothing has been added then */
+  /** Returns whether the record was truncated. @throws if it could not be encoded; nothing was added then */
   add(bytes: Buffer, start: number, end: number): boolean {
     const { encode, onHeld } = this.#options;
     const from = this.#open.length;

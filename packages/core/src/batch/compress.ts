@@ -1,6 +1,6 @@
 // Compression of batch bodies: a raw LZ4 block (no frame, no size prefix), a zlib stream (RFC 1950), or none.
 //
-// A body that compression would make larger stays uncompressed. The result always has memory of its own, because the
+// A body stays uncompressed if compression would make it larger. The result always has memory of its own, because the
 // memory of the open batch is used again at once.
 
 import { deflateSync, inflateSync } from 'node:zlib';
@@ -9,7 +9,8 @@ import { messageOf } from '../errors';
 export type Codec = 'lz4' | 'zlib' | 'none';
 
 /**
- * The codec for batches in memory and on disk. A target that sends gzip compresses again, so zlib is used for it here.
+ * Returns the codec for batches in memory and on disk. It is zlib for a target that sends gzip, because that target
+ * compresses again.
  */
 export function codecOf(compression: Codec | 'gzip'): Codec {
   return compression === 'gzip' ? 'zlib' : compression;
@@ -25,8 +26,8 @@ const LZ4_SIZE_PREFIX_BYTES = 4;
 
 /**
  * Returns the function that compresses with `codec`.
- * @param missing called once, with the reason in one line, if LZ4 cannot be loaded: there is no binding for this
- * platform, or a bundle left it out. zlib is used then.
+ * @param missing called once, with the reason in one line, if LZ4 cannot be loaded. There may be no binding for this
+ * platform, or a bundle left it out. Then zlib is used.
  */
 export function compressor(codec: Codec, missing: (reason: string) => void): (raw: Buffer) => Compressed {
   if (codec === 'none') return plain;
@@ -59,15 +60,15 @@ function loadLz4(missing: (reason: string) => void): (raw: Buffer) => Compressed
 }
 
 /**
- * Loads the binding with the first record, because Jest refuses every `require` after the end of a suite. A failure is
- * remembered, and reported with the first batch.
+ * Loads the binding. It is called for the first record, because Jest refuses every `require` after the end of a suite.
+ * A failure is kept, and reported with the first batch.
  */
 export function loadCodec(codec: Codec): void {
   if (codec !== 'lz4') return;
   try {
     lz4();
   } catch {
-    // See `loaded`: `compressor` reports it.
+    // `loaded` keeps the failure, and `compressor` reports it.
   }
 }
 
@@ -76,8 +77,8 @@ type Lz4 = typeof import('lz4-napi');
 let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;
 
 /**
- * Loads the binding once, and remembers a failure. In a webpack bundle, a second `require` of a module that failed
- * returns an empty object, and the next shipper would use it as the binding.
+ * Loads the binding once, and keeps a failure. In a webpack bundle, a second `require` of a module that failed returns
+ * an empty object. The next shipper would use that object as the binding.
  */
 function lz4(): Lz4 {
   if (loaded === undefined) {
@@ -91,7 +92,7 @@ function lz4(): Lz4 {
   return loaded.binding;
 }
 
-/** The body before compression. @throws if the body is damaged, or if the binding for LZ4 cannot be loaded */
+/** Returns the body before compression. @throws if the body is damaged, or if the binding for LZ4 cannot be loaded */
 export function decompress({ codec, body, rawBytes }: Compressed & { readonly rawBytes: number }): Buffer {
   if (codec === 'none') return body;
   if (codec === 'zlib') return inflateSync(body, { maxOutputLength: rawBytes });

@@ -1,10 +1,10 @@
-// The open batch: encoded records one behind the other, in the memory that they are encoded in.
+// The open batch: encoded records, one behind the other, in the memory in which they were encoded.
 //
 //   | head room | entry | entry | ... | entry | tail |
 //
-// The frame's head ends where the first entry begins; its length is known only when the batch is sealed. Entries are
-// not copied, except the one that did not fit and begins the next batch. The memory is used again for the next batch,
-// and replaced by one of at least twice the size if it is too small.
+// The frame's head ends where the first entry begins, because its length is known only when the batch is sealed.
+// Entries are not copied, except one that did not fit and begins the next batch. The memory is used again for the next
+// batch. If it is too small, a memory of at least twice the size replaces it.
 
 import { type Arena, newArena } from '../record/arena';
 import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';
@@ -12,24 +12,24 @@ import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';
 /** What all records of a batch have in common. */
 export interface Envelope {
   readonly source: string;
-  /** Empty if the service has none. */
+  /** Empty if the service has no topics of records. */
   readonly topic: string;
   readonly fileName: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly packId: string;
 }
 
-/** The bytes before and behind the entries that make them the body of a request. */
+/** The bytes before and behind the entries. With these bytes the entries are the body of a request. */
 export interface Frame {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
 }
 
-/** Room for the longest head of any target, a tag and its length. */
+/** Room for the longest head of any target: a tag and a length. */
 const HEAD_ROOM = 16;
 const FIRST_BYTES = 64 * 1024;
 const START = BATCH_FROM + HEAD_ROOM;
-/** A memory that a huge record made larger than this many batches is not used again. */
+/** A memory that is larger than this many batches, because of a huge record, is not used again. */
 const KEEP_BATCHES = 2;
 
 export class OpenBatch {
@@ -46,7 +46,7 @@ export class OpenBatch {
     this.#maxBytes = maxBytes;
   }
 
-  /** Allocated on first use: a shipper without records needs none. */
+  /** Allocated on first use, because a shipper without records needs no memory. */
   get arena(): Arena {
     this.#arena ??= newArena(FIRST_BYTES);
     return this.#arena;
@@ -56,7 +56,7 @@ export class OpenBatch {
     return this.arena.bytes;
   }
 
-  /** Bytes of the entries so far. */
+  /** The number of bytes of the entries. */
   get logBytes(): number {
     return this.length - START;
   }
@@ -69,7 +69,7 @@ export class OpenBatch {
     bytes.copy(this.#arena.bytes, BATCH_FROM, BATCH_FROM, this.length);
   }
 
-  /** Counts the entry that has been written from `start` to the end. */
+  /** Counts the entry that was written from `start` to the end. */
   added(start: number): void {
     this.#last = start;
     this.#end = this.length;

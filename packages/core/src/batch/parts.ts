@@ -1,9 +1,10 @@
 // Batches made of the records of other batches: parts of a batch that was split, and small batches joined.
 //
-// A part or a joined batch has an id of its own: the id of the batch that its first record was sealed in, and 8 hex
-// digits. The digits are the CRC-32 of the index of its first record in that batch, the number of its records, and its
-// encoded records. So an id needs no storage and survives restarts, and equal ids mean equal records: a reader that
-// drops an id it has seen loses nothing. Without the index, the two halves of a batch of equal lines would have one id.
+// A part or a joined batch has an id of its own. It begins with the id of the batch in which its first record was
+// sealed. 8 hex digits follow: a CRC-32 of the index of its first record in that batch, the number of its records, and
+// its encoded records. So an id needs no storage and survives a restart. Equal ids mean equal records, so
+// a reader that drops an id it has seen loses nothing. Without the index, both halves of a batch of equal lines would
+// have the same id.
 
 import { crc32 } from 'node:zlib';
 import type { Compressed } from './compress';
@@ -13,27 +14,27 @@ import { type UnpackedBatch, unpackBatch } from './unpack';
 
 const PART_DIGITS = 8;
 
-/** The functions of a target and a compressor that put records into another frame. */
+/** The functions of a target and a compressor with which records are put into another frame. */
 export interface Reframing {
   readonly frame: (envelope: Envelope, logBytes: number) => Frame;
   readonly readTail: (tail: Buffer) => Envelope;
   readonly compress: (raw: Buffer) => Compressed;
 }
 
-/** The id that the batch was sealed with. The id of a part begins with it. */
+/** Returns the id with which the batch was sealed. The id of a part begins with it. */
 export function sealedId(packId: string, isPart: boolean): string {
   return isPart ? packId.slice(0, -PART_DIGITS) : packId;
 }
 
-/** The number of the batch in its run. The sealed id ends with it. */
+/** Returns the number of the batch in its run. The sealed id ends with it. */
 export function sequenceOf(packId: string, isPart: boolean): number {
   return Number.parseInt(sealedId(packId, isPart).split('-')[1] ?? '', 16);
 }
 
 /**
- * A batch of some of the records.
- * @param indexes of the records in the unpacked batch, ascending
- * @param firstIndex of the first of these records in the batch that `baseId` names
+ * Returns a batch of some of the records.
+ * @param indexes which records of the unpacked batch, in ascending order
+ * @param firstIndex the index of the first of these records in the batch that `baseId` names
  */
 export function partOf(
   unpacked: UnpackedBatch,
@@ -49,7 +50,7 @@ export function partOf(
   return framed(entries, indexes.length, baseId, place, reframing.readTail(tail), reframing);
 }
 
-/** One batch of the records of several batches, in order, in the frame of the first. @throws as `unpackBatch` */
+/** Returns one batch with the records of several, in order, in the frame of the first. @throws as `unpackBatch` */
 export function joinBatches(batches: readonly SealedBatch[], reframing: Reframing): SealedBatch {
   const first = batches[0]!;
   const unpacked = batches.map(unpackBatch);

@@ -5,7 +5,7 @@
 import type { Codec, Compressed } from './compress';
 
 export interface SealedBatch {
-  /** The number of its first record among all records of the shipper, from 0. It orders batches and their parts. */
+  /** The number of its first record among all records of the shipper, from 0. It orders batches and parts. */
   readonly firstRecord: number;
   /** Unique among all batches of all instances. The service stores it with the logs. */
   readonly packId: string;

@@ -1,11 +1,11 @@
 // The current size limit of batches: the configured one, or less for ten minutes after the service refused a larger
 // batch.
 //
-// The limit is not lowered for good, because it may have been that of a proxy that is no longer in between.
+// The limit is not lowered for ever, because a proxy may have refused the batch, and the proxy may be gone.
 
 import type { Clock } from '../runtime/clock';
 
-/** How long a lower limit lasts, from the last refusal on. */
+/** How long a lower limit lasts after the last refusal. */
 const REMEMBERED_MS = 10 * 60_000;
 const LEAST_BYTES = 1024;
 
@@ -41,7 +41,7 @@ export class SizeLimit {
     this.#untilMs = this.#clock.monotonicMs() + REMEMBERED_MS;
   }
 
-  /** Restores the configured limit if the last refusal is long ago. Called for each batch. */
+  /** Restores the configured limit if the last refusal is older than `REMEMBERED_MS`. Called for each batch. */
   refresh(): void {
     if (this.#clock.monotonicMs() < this.#untilMs) return;
     this.maxBytes = this.#limits.maxBytes;

@@ -33,12 +33,12 @@ export function unpackBatch(batch: SealedBatch): UnpackedBatch {
   return { batch, raw, starts, tail: raw.subarray(entriesTo) };
 }
 
-/** The `Log` of a record, without the tag and the length of its entry. */
+/** Returns the `Log` of a record, without the tag and the length of its entry. */
 export function logAt({ batch, raw, starts }: UnpackedBatch, index: number): Buffer {
   return raw.subarray(readVarint(raw, starts[index]! + 1).next, starts[index + 1] ?? batch.entriesTo);
 }
 
-/** The `Log` of each record, as `logAt`. */
+/** Returns the `Log` of each record, as `logAt` does. */
 export function logsIn(unpacked: UnpackedBatch): Buffer[] {
   return unpacked.starts.map((_, index) => logAt(unpacked, index));
 }

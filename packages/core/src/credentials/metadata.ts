@@ -1,17 +1,17 @@
 // Fetches the credentials of a cloud machine's role from the metadata service of its host (IMDSv2).
 //
 //   1. PUT /latest/api/token           returns a token for the next requests
-//   2. GET <roles>                     returns the role's name; left out if the options name the role
+//   2. GET <roles>                     returns the role's name; not sent if the options name the role
 //   3. GET <credentials>/<role>        returns the credentials
 //
-// The token is fetched for each renewal, because the machine may have been moved. IMDSv1, which needs no token, is
-// never used: an attacker who can make this process send a GET could read the credentials.
+// The token is fetched for each refresh, because the machine may have been moved. IMDSv1 needs no token and is never
+// used: an attacker who can make this process send a GET could read the credentials with it.
 
 import type { CredentialVendor } from '../options/target-facts';
 import { CredentialsError, readObject, textOf } from './parse';
 import type { CredentialsGiven, Fetch } from './types';
 
-/** The service answers within milliseconds. Outside the cloud nothing answers. The vendors' SDKs wait 1 to 2 s. */
+/** The service answers within milliseconds. Outside the cloud nothing answers. The vendors' SDKs allow 1 to 2 s. */
 const METADATA_TIMEOUT_MS = 2000;
 const TOKEN_SECONDS = '21600';
 

@@ -1,4 +1,4 @@
-// Exchanges the OIDC token of a workload for temporary credentials of a role: AssumeRoleWithOIDC of either vendor's
+// Exchanges the OIDC token of a workload for temporary credentials of a role, by AssumeRoleWithOIDC of the vendor's
 // STS.
 //
 // The request is not signed: the token identifies the caller. The token file is read for each request, because the
@@ -87,7 +87,7 @@ function bodyOf(body: string): Record<string, unknown> {
   }
 }
 
-/** Returns the error code for a message if it looks like a code; other text could contain a secret. */
+/** Returns the error code for a message if it looks like a code. Any other text could contain a secret. */
 function named(code: string): string {
   return /^[A-Za-z][A-Za-z0-9._]{0,63}$/.test(code) ? ` ${code}` : '';
 }

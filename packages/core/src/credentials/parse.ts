@@ -1,4 +1,4 @@
-// Reads credentials from the value that a file, a module or a service returned.
+// Reads credentials from the value that came from a file, a module or a service.
 //
 // An error never repeats the value: it may contain the secret.
 
@@ -18,7 +18,7 @@ export function readCredentials(value: unknown): LoadedCredentials {
   const text = (...names: string[]): string | undefined => {
     const found = names.map((name) => fields?.[name]).find((field) => field !== undefined && field !== '');
     if (found === undefined) return undefined;
-    // The value goes into a header: a control character would end it, and only ASCII is allowed there.
+    // The value is put into a header. A control character would end the header, and only ASCII is allowed in it.
     if (typeof found !== 'string' || !/^[\x20-\x7e]*$/.test(found)) {
       throw new CredentialsError(`${names[0]} is not a line of printable ASCII`);
     }

@@ -1,7 +1,7 @@
 // Reads a profile of the vendor's command line tool: ~/.volcengine/config.json of `ve`, ~/.aliyun/config.json of
 // `aliyun`.
 //
-// The file is never written, and a program that it names is never run.
+// The file is never written. A program that it names is never run.
 
 import { isAbsolute } from 'node:path';
 import type { CredentialVendor } from '../options/target-facts';
@@ -75,7 +75,7 @@ function aliyunProfile(profile: Fields, given: CredentialsGiven): Profile {
 
 const WITH_A_MODULE = 'for other modes use credentials.module, see docs/credentials.md';
 
-/** source.ts reads the file again when it changes, so keys that the tool renews there are followed. */
+/** source.ts reads the file again when it changes, and so finds keys that the tool has written anew. */
 function keys(profile: Fields, [id, secret, token, expiration]: readonly [string, string, string, string]): Profile {
   const seconds = Number(profile[expiration] ?? 0);
   const credentials = {

@@ -1,8 +1,8 @@
-// Fetches credentials from the one source that the options name: a file, a module, an OIDC role, a profile of the
+// Fetches credentials from the one source that the options name. It is a file, a module, an OIDC role, a profile of the
 // vendor's command line tool, or the metadata service of the machine.
 //
-// The source is chosen when the options are read. Another source is never tried instead: it could belong to another
-// account.
+// The source is chosen when the options are read. No other source is tried if it fails, because another source could
+// belong to another account.
 
 import { pathToFileURL } from 'node:url';
 import type { CredentialVendor } from '../options/target-facts';

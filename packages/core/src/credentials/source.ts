@@ -5,12 +5,12 @@
 // - All are refreshed AHEAD_MS before they expire.
 // - When the service refuses them, they are refreshed at once, and then every RETRY_MS until they differ.
 //
-// A refresh that fails or times out is reported, and the last good credentials stay in use. One refresh runs at a time.
-// A report contains no secret, and no text of a foreign error, which may contain one.
+// A refresh that fails or times out is reported, and the last good credentials stay in use. Only one refresh runs at a
+// time. A report contains no secret. It also contains no text of another program's error, which may contain a secret.
 //
-// How a refresh loop could start: STS issues new keys for each request. If the role lacks a permission, the service
-// refuses the new keys as well, and refreshing at each refusal would never stop. A refusal therefore starts at most one
-// immediate refresh in RETRY_MS.
+// Refreshing could loop for ever: STS issues new keys for each request. If the role lacks a permission, the service
+// also refuses the new keys, and each refusal would start another refresh. So a refusal starts at most one immediate
+// refresh in RETRY_MS.
 
 import { stat } from 'node:fs/promises';
 import type { Answer } from '../http/exchange';
@@ -22,8 +22,9 @@ import type { provide } from './providers';
 import type { CredentialRequest, Credentials, CredentialsGiven, Fetch } from './types';
 
 export interface CredentialsListener {
-  /** The credentials have changed. */
+  /** Called when the credentials have changed. */
   renewed(): void;
+  /** Called with a sentence when a refresh has failed. */
   failed(problem: string): void;
 }
 
@@ -42,10 +43,10 @@ export interface CredentialTools {
 
 const AHEAD_MS = 300_000;
 const RETRY_MS = 30_000;
-/** After a failed request to a service the next one is sent after this time, then twice as long, up to RETRY_MS. */
+/** How long after a failed request to a service the next one is sent. The time doubles with each failure. */
 const FIRST_RETRY_MS = 1000;
 const DEADLINE_MS = 10_000;
-/** How often to check for new credentials while none can be used. */
+/** How often to look for new credentials while there are none that can be used. */
 const POLL_INTERVAL_MS = 1000;
 
 export class CredentialSource {
@@ -57,7 +58,7 @@ export class CredentialSource {
   readonly #stop = new AbortController();
   #listener: CredentialsListener = { renewed: () => {}, failed: () => {} };
   #loaded: LoadedCredentials | undefined;
-  /** The credentials that the service refused, until they differ. */
+  /** The credentials that the service refused, until others replace them. */
   #refused: LoadedCredentials | undefined;
   #loading: Promise<void> | undefined;
   #lastTryMs = Number.NEGATIVE_INFINITY;
@@ -92,45 +93,45 @@ export class CredentialSource {
     return this.#name === undefined;
   }
 
-  /** The option that names the source; undefined for fixed keys. */
+  /** The option that names the source. Undefined for fixed keys. */
   get #name(): string | undefined {
     const { file, module, from } = this.#given;
     if (file !== undefined) return 'credentials.file';
     return module !== undefined ? 'credentials.module' : from && `credentials.from '${from}'`;
   }
 
-  /** The file that may change; undefined for other sources. */
+  /** The file that may change. Undefined for other sources. */
   get #file(): string | undefined {
     const { file, from, profileFile } = this.#given;
     return file ?? (from === 'profile' ? profileFile : undefined);
   }
 
-  /** The credentials to sign with. @throws before the first are loaded */
+  /** The credentials to sign with. @throws before the first credentials are loaded */
   get current(): Credentials {
     if (this.#loaded === undefined) throw new Error('there are no credentials');
     return this.#loaded;
   }
 
   /**
-   * Refreshes the credentials if they are due. Resolves with true if there are credentials. It waits for a file; it
-   * waits for other sources, which may be slow, only if there are no usable credentials.
+   * Refreshes the credentials if they are due. Resolves with true if there are credentials. A file is always awaited.
+   * Other sources may be slow, and are awaited only if there are no usable credentials.
    */
   async ready(): Promise<boolean> {
     if (this.#isFixed) return true;
-    const renewing = this.#renewIfDue();
+    const refreshing = this.#refreshIfDue();
     const isUsable = this.#loaded !== undefined && this.#loaded.expiresMs > this.#clock.wallMs();
-    if (this.#given.file !== undefined || !isUsable) await renewing;
+    if (this.#given.file !== undefined || !isUsable) await refreshing;
     if (this.#loaded === undefined) this.#poll();
     return this.#loaded !== undefined;
   }
 
-  /** The service refused these credentials. Returns true if they have been replaced since the request was signed. */
+  /** Called when the service refused credentials. Returns true if others have replaced them since the signature. */
   refused(credentials: Credentials): boolean {
     if (this.#isFixed) return false;
     if (credentials !== this.#loaded) return true;
     if (this.#refused !== this.#loaded) {
       this.#refused = this.#loaded;
-      if (this.#clock.monotonicMs() - this.#lastRefusalMs >= RETRY_MS) void this.#renew();
+      if (this.#clock.monotonicMs() - this.#lastRefusalMs >= RETRY_MS) void this.#refresh();
     }
     this.#poll();
     return false;
@@ -141,28 +142,28 @@ export class CredentialSource {
     this.#cancelPoll?.();
   }
 
-  /** Repeats until there are credentials that were not refused. */
+  /** Looks again and again, until there are credentials that were not refused. */
   #poll(): void {
     if (this.#cancelPoll !== undefined || this.#stop.signal.aborted) return;
     this.#cancelPoll = this.#clock.after(POLL_INTERVAL_MS, false, () => {
       this.#cancelPoll = undefined;
       if (this.#loaded !== undefined && this.#loaded !== this.#refused) return;
-      void this.#renewIfDue();
+      void this.#refreshIfDue();
       this.#poll();
     });
   }
 
-  async #renewIfDue(): Promise<void> {
+  async #refreshIfDue(): Promise<void> {
     if (this.#loading !== undefined) return this.#loading;
     const isLacking =
       this.#loaded === undefined ||
       this.#loaded === this.#refused ||
       this.#loaded.expiresMs - AHEAD_MS <= this.#clock.wallMs();
     const isTime = this.#clock.monotonicMs() - this.#lastTryMs >= this.#retryMs;
-    if ((isLacking && isTime) || (await this.#fileHasChanged())) await this.#renew();
+    if ((isLacking && isTime) || (await this.#fileHasChanged())) await this.#refresh();
   }
 
-  /** A file or a module is retried at the fixed RETRY_MS; a service may answer in a moment, so it has a backoff. */
+  /** A file or a module is retried after RETRY_MS. A service may answer again soon, so it has a backoff. */
   get #retryMs(): number {
     if (this.#failures === 0 || this.#given.from === undefined) return RETRY_MS;
     const backoffMs = Math.min(RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
@@ -173,8 +174,8 @@ export class CredentialSource {
     return this.#file !== undefined && this.#mark !== (await markOf(this.#file));
   }
 
-  /** Callers during a refresh wait for the same one. */
-  #renew(): Promise<void> {
+  /** Callers during a refresh wait for that refresh. */
+  #refresh(): Promise<void> {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
     });
@@ -200,7 +201,7 @@ export class CredentialSource {
   }
 
   async #provided(): Promise<unknown> {
-    // Before the file is read: a write between the two is then seen as a change the next time.
+    // Read before the file, so that a write between the two counts as a change the next time.
     if (this.#file !== undefined) this.#mark = await markOf(this.#file);
     const { vendor } = this.#tools;
     return this.#provide!(this.#given, { vendor, fetch: this.#fetch, nowMs: this.#clock.wallMs() });

@@ -9,7 +9,7 @@ export interface Credentials {
   readonly securityToken?: string | undefined;
 }
 
-/** The credentials of a target whose requests are not signed. */
+/** The credentials of a target with requests that are not signed. */
 export const ANONYMOUS: Credentials = { accessKeyId: '', accessKeySecret: '' };
 
 /** The resolved `credentials` options: the keys themselves, or one source of keys. */
@@ -34,15 +34,15 @@ export interface CredentialsGiven {
 
 /** A request to a service that issues credentials. */
 export interface CredentialRequest extends SignedRequest {
-  /** The service runs on this machine's host, so no proxy can reach it. */
+  /** True if the service runs on this machine's host, which no proxy can reach. */
   readonly isLocal: boolean;
 }
 
 /**
- * Sends one request to the service at `origin` and returns its answer, whatever the status.
+ * Sends one request to the service at `origin` and returns its answer, also if the status is an error.
  *
  * @param timeoutMs bounds the whole exchange
- * @throws CredentialsError if there is no answer
+ * @throws CredentialsError without an answer
  */
 export type Fetch = (
   origin: string,

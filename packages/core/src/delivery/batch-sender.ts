@@ -1,7 +1,7 @@
 // One attempt at a batch: credentials -> signed request -> answer -> outcome.
 //
 // An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
-// with the service's time. All other retries are the lane's (lane.ts).
+// with the service's time. The lane decides about all other retries (lane.ts).
 //
 // A service may answer with the request that it received. So secrets and control characters are removed from each
 // outcome here, before it reaches a warning, an event or the dead-letter file.
@@ -21,11 +21,11 @@ export interface AttemptsOptions {
   readonly target: Target;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
-  /** At a time. */
+  /** The largest number of open connections. */
   readonly connections: number;
   readonly timeoutMs: number;
   readonly network: Network;
-  /** Told of each request that goes out. */
+  /** Called for each request that is sent. */
   readonly onRequest: () => void;
   /** Called when the machine's clock is wrong, with the milliseconds by which the service's clock is ahead of it. */
   readonly onClockOff: (aheadMs: number) => void;
@@ -33,14 +33,14 @@ export interface AttemptsOptions {
 
 export interface Attempt {
   readonly outcome: Outcome;
-  /** Of the body that was sent. */
+  /** The number of bytes of the body that was sent. */
   readonly wireBytes: number;
 }
 
-/** An error code and a request id are names, and no sentences. */
+/** Error codes and request ids are names, not sentences. */
 const MAX_NAME_CHARACTERS = 128;
 
-const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are none to sign a request with' };
+const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are no credentials to sign a request with' };
 
 export class BatchSender {
   readonly #options: AttemptsOptions;
@@ -61,7 +61,7 @@ export class BatchSender {
     const { current } = credentials;
     let attempt = await this.#send(batch, signal);
     if (attempt.outcome.kind === 'hold' && attempt.outcome.serviceMs !== undefined) {
-      // Once, at once: if it is not the clock after all, the batch is held.
+      // Repeated only once. If the clock was not the reason, the batch is held.
       const aheadMs = this.#serviceTime.correct(attempt.outcome.serviceMs);
       onClockOff(aheadMs);
       attempt = await this.#send(batch, signal);
@@ -94,7 +94,7 @@ export class BatchSender {
   }
 }
 
-/** Returns the outcome as it may be shown. */
+/** Returns the outcome with texts that may be shown. */
 function shown(outcome: Outcome, secrets: () => readonly string[]): Outcome {
   if (outcome.kind === 'delivered') {
     const { requestId } = outcome;
@@ -118,7 +118,7 @@ function shownText(text: string, secrets: readonly string[], maxCharacters?: num
   return cutText(withoutSecrets(cleanText(text), secrets), maxCharacters);
 }
 
-/** The service does not know who we are, or does not let whom we say we are. */
+/** Returns true if the service does not accept the credentials, or does not allow the request with them. */
 function isUnauthorized({ status }: Refusal): boolean {
   return status === 401 || status === 403;
 }

@@ -2,9 +2,10 @@
 //
 // - One deadline bounds a whole attempt: connecting, sending and reading. It does not restart with each byte.
 // - At most 64 KiB of an answer's body are read.
-// - A redirect is not followed: it would carry the signature to another host.
-// - A failed request is not retried, with one exception. A service may close a kept-alive connection at the moment it
-//   is used again. Then the connection ends before a byte of the answer, and the request goes once more over a new one.
+// - A redirect is not followed, because it would carry the signature to another host.
+// - A failed request is not repeated, with one exception. A service may close a kept-alive connection at the moment at
+//   which it is used again. Then the connection ends before a byte of the answer, and the request is sent once more
+//   over a new connection.
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -16,7 +17,7 @@ export interface HttpClientOptions {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly connections: number;
-  /** Bounds one attempt: connecting, sending and reading the whole answer. A large body has more, see `deadlineMs`. */
+  /** Bounds one attempt: connecting, sending and reading the whole answer. `deadlineMs` adds time for a large body. */
   readonly timeoutMs: number;
   readonly network: Network;
   readonly clock: Clock;
@@ -27,7 +28,7 @@ export interface HttpClientOptions {
 /** An answer of a log service has a few hundred bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** The slowest line that is supported: a second more for every whole 32 KiB of a body. */
+/** The slowest line that is supported: each whole 32 KiB of a body adds a second to the deadline. */
 const LEAST_BYTES_PER_SECOND = 32 * 1024;
 
 /** Returns how long an attempt with a body of this size may take. */
@@ -38,7 +39,7 @@ export function deadlineMs(timeoutMs: number, bodyBytes: number): number {
 export class HttpClient {
   readonly #options: HttpClientOptions;
   #pool: Pool | undefined;
-  /** When a request last began or ended. */
+  /** When a request last began, or ended with an answer. */
   #usedMs = 0;
   readonly #attempts = new Set<AbortController>();
   #isClosed = false;
@@ -61,7 +62,7 @@ export class HttpClient {
     try {
       return await this.#send(request, attempt.signal);
     } catch (error) {
-      // A path or header that HTTP does not allow, or a CA file that is gone.
+      // HTTP does not allow the path or a header, or the CA file is gone.
       return failure(error);
     } finally {
       cancelDeadline();
@@ -93,8 +94,8 @@ export class HttpClient {
   }
 
   /**
-   * Node's own timer also ends idle connections, but it does not run in a process that is frozen. A gateway may forget
-   * a connection meanwhile without a word, and a request over it would only end at its deadline.
+   * Node's own timer also ends idle connections, but it does not run while the process is frozen. In that time a
+   * gateway may forget a connection without a notice, and a request over it would end only at its deadline.
    */
   #freshPool(): Pool {
     const { origin, connections, network, clock } = this.#options;
@@ -111,7 +112,7 @@ export class HttpClient {
   }
 }
 
-/** Sends one request over a connection of its own. */
+/** Sends one request over a new connection, and closes the connection. */
 export async function requestOnce(
   request: SignedRequest,
   options: HttpClientOptions,
@@ -127,7 +128,7 @@ export async function requestOnce(
 
 interface Exchanged {
   readonly answer: Answer;
-  /** A connection that had been used before ended without a byte of this answer. */
+  /** True if a connection that was used before ended without a byte of this answer. */
   readonly wasClosedWhileIdle: boolean;
 }
 
@@ -140,7 +141,7 @@ function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Prom
     host: hostname.replace(/^\[|\]$/g, ''),
     port,
     path: request.path,
-    // The Host header, if there is one, also decides the name that TLS asks for.
+    // If there is a Host header, it also decides the name that TLS asks for.
     headers: { ...request.headers, ...lengthOf(request) },
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
@@ -160,7 +161,7 @@ function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Prom
     outgoing.once('socket', (socket: Socket) => {
       bytesBefore = socket.bytesRead;
     });
-    // These listeners stay for good: an error after the outcome must not become an uncaught exception.
+    // These listeners are never removed: an error after the outcome must not become an uncaught exception.
     outgoing.on('error', (error) => finish(failure(error), wasClosedWhileIdle(error, outgoing, bytesBefore)));
     outgoing.on('close', () => finish({ kind: 'failed', code: 'ECONNRESET', message: 'the connection was closed' }));
     outgoing.once('response', (incoming) => read(incoming, outgoing, finish));
@@ -168,7 +169,7 @@ function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Prom
   });
 }
 
-/** Without it Node would send the body in chunks, which the services do not take. */
+/** Without a length Node would send the body in chunks, which the services do not accept. */
 function lengthOf({ method, body }: SignedRequest): Record<string, string> {
   return method === 'GET' && body.length === 0 ? {} : { 'content-length': String(body.length) };
 }
@@ -196,13 +197,13 @@ function read(incoming: IncomingMessage, outgoing: ClientRequest, finish: (answe
   });
   incoming.on('end', () => {
     end();
-    // An answer that comes before the end of the request leaves a connection that cannot be used again.
+    // The answer came before the end of the request, so the connection cannot be used again.
     if (!outgoing.writableFinished) outgoing.destroy();
   });
   incoming.on('error', (error) => finish(failure(error)));
 }
 
-/** The code of an attempt that had no complete answer in time. */
+/** The code of an attempt without a complete answer at its deadline. */
 export const DEADLINE_PASSED = 'TIMEOUT';
 
 class DeadlinePassed extends Error {
@@ -230,9 +231,9 @@ function closed(): Error {
 function failure(error: unknown): Answer {
   if (!(error instanceof Error)) return { kind: 'failed', code: 'UNKNOWN', message: String(error) };
   const { code } = error as NodeJS.ErrnoException;
-  // A host that refuses on each of its addresses is an AggregateError with an empty message.
+  // If a host refuses on each of its addresses, the error is an AggregateError with an empty message.
   const inner = error instanceof AggregateError ? error.errors[0] : error;
   const message = error.message || (inner instanceof Error ? inner.message : error.name);
-  // An AbortError has a number for its code.
+  // The code of an AbortError is a number.
   return { kind: 'failed', code: typeof code === 'string' ? code : error.name, message };
 }

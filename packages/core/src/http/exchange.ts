@@ -1,6 +1,6 @@
 // The types of one HTTP exchange: the request, the answer and the network between them.
 
-/** The most that is read of an answer's head, whatever the process's own limit is. */
+/** How much of an answer's head is read at most. It replaces the limit of the process. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
 /** A request that is signed, or that needs no signature. */
@@ -26,7 +26,7 @@ export type Answer =
 
 /** How to reach the service. */
 export interface Network {
-  /** The proxy's address, with name and password if it needs them. */
+  /** The proxy's address. It includes name and password if the proxy needs them. */
   readonly proxy?: string | undefined;
   /** Hosts that are reached without the proxy, in the format of NO_PROXY. */
   readonly noProxy?: string | undefined;

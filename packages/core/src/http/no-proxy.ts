@@ -10,7 +10,7 @@
 import { isIPv6 } from 'node:net';
 import { isLoopback } from './loopback';
 
-/** This machine itself is never reached through a proxy. */
+/** Returns true if requests to the URL go through the proxy. Requests to this machine never do. */
 export function isProxied(url: URL, noProxy: string | undefined): boolean {
   if (isLoopback(url.hostname)) return false;
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');

@@ -1,8 +1,8 @@
-// The kept-alive connections to one origin: direct or through a proxy.
+// The kept-alive connections to one origin, direct or through a proxy.
 //
 // Node's own modules for HTTP and TLS are loaded with the first pool, so that a process that sends nothing does not pay
-// for them. They are not loaded by `require`: Jest refuses it after the end of a suite, and the suite's last records are
-// sent then.
+// for them. They are not loaded by `require`: Jest refuses it after the end of a suite, and the suite's last records
+// are sent then.
 
 import type { Agent, request as requestPlain } from 'node:http';
 import type { Network } from './exchange';
@@ -10,7 +10,7 @@ import { isProxied } from './no-proxy';
 import { contextWith } from './trust';
 import type { Trust, tunnelThrough } from './tunnel';
 
-/** A connection that was idle for this long is not used again: gateways commonly forget one after a minute. */
+/** A connection that was idle for this long is not used again: many gateways forget it after a minute. */
 export const IDLE_MS = 30_000;
 
 export interface Pool {

@@ -7,8 +7,8 @@ import type { SecureContext } from 'node:tls';
 type Tls = typeof import('node:tls') & { getCACertificates?: (of: 'default') => string[] };
 
 /**
- * Trusts the certificates that Node trusts and those of the file. From Node 22.15 on, the former include
- * NODE_EXTRA_CA_CERTS.
+ * Returns a context that trusts the certificates that Node trusts, and those of the file. From Node 22.15 on,
+ * NODE_EXTRA_CA_CERTS belongs to the certificates that Node trusts.
  *
  * @throws if the file cannot be read or parsed
  */

@@ -5,8 +5,8 @@
 //                 proxy-authorization: Basic bmFtZTpwYXNzd29yZA==
 //   proxy -> us:  HTTP/1.1 200 Connection Established
 //
-// From then on the socket belongs to the service: TLS for https, plain HTTP for http. The connection to the proxy
-// itself is plain for a proxy by http and TLS for a proxy by https. The agent keeps and reuses a tunnel like any other
+// After that, what is sent over the socket reaches the service: TLS for https, plain HTTP for http. The connection to
+// the proxy itself uses TLS if the proxy's address is https. The agent keeps a tunnel and uses it again like any other
 // socket.
 
 import type { Agent, ClientRequestArgs, IncomingMessage } from 'node:http';
@@ -14,7 +14,7 @@ import { isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { MAX_HEADER_BYTES } from './exchange';
 
-/** A request's options, with the signal that ends its attempt: the tunnel ends with it. */
+/** The options of a request, with the signal that ends its attempt and the tunnel. */
 export interface TunnelOptions extends ClientRequestArgs {
   readonly attempt?: AbortSignal;
 }
@@ -42,7 +42,7 @@ export function tunnelThrough(proxy: string, agent: Agent, origin: URL, trust: T
       ...authorization(username, password),
     },
     agent: false,
-    // Without it the Host header decides the name, which is the service's. A name cannot be an IP address.
+    // Without it the Host header would decide the name, which is that of the service. A name cannot be an IP address.
     servername: isIP(proxyHost) === 0 ? proxyHost : '',
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
@@ -56,7 +56,7 @@ export function tunnelThrough(proxy: string, agent: Agent, origin: URL, trust: T
     const end = () => connecting.destroy();
     options.attempt?.addEventListener('abort', end);
     connecting.once('close', () => options.attempt?.removeEventListener('abort', end));
-    // It stays for good: an error after the answer must not become an uncaught exception.
+    // This listener is never removed: an error after the answer must not become an uncaught exception.
     connecting.on('error', (error) => done(Object.assign(error, { message: `to the proxy: ${error.message}` })));
     connecting.once('connect', ({ statusCode }: IncomingMessage, socket: Socket, head: Buffer) => {
       options.attempt?.removeEventListener('abort', end);
@@ -83,7 +83,7 @@ function problemWith(status: number, head: Buffer): Error | undefined {
     return Object.assign(new Error(message), { code: `PROXY_${status}` });
   }
   if (head.length === 0) return undefined;
-  // A service never speaks first. Such bytes would be taken for the answer to the first request.
+  // A service never sends first. These bytes would be read as the answer to the first request.
   return Object.assign(new Error('the proxy sent more than its answer to CONNECT'), { code: 'PROXY_INVALID' });
 }
 

@@ -30,7 +30,7 @@ function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure
     return `is not an address; expected something like ${vendor.endpointOf('cn-beijing')}`;
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https://';
-  if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     return `must be a host only, without "${url.pathname}${url.search ? '?…' : ''}${url.hash ? '#…' : ''}"`;
   }
@@ -53,8 +53,8 @@ export function withScheme(endpoint: string): string {
 /**
  * Returns the address of an SLS project. The project's name is the first label of the host.
  *
- * An endpoint that begins with the project is used unchanged. An IP address or this machine has no host names below it:
- * it is connected to directly, and only the Host header contains the project.
+ * An endpoint that begins with the project is used unchanged. An IP address and this machine have no host names below
+ * them. They are connected to directly, and only the Host header contains the project.
  */
 export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
   const { protocol, host, hostname, port, origin } = new URL(endpoint);
@@ -64,7 +64,7 @@ export function placeOf(endpoint: string, project: string): { readonly origin: s
   return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}` };
 }
 
-/** Checks the proxy and the CA file before anything starts, so that a mistake is reported at the start. */
+/** Checks the proxy, the CA file and the addresses of credentials, so that a mistake is reported at the start. */
 export function networkProblems(tree: Tree): Problem[] {
   const problems: Problem[] = [];
   const add = (path: string, text: string) => problems.push({ path, text });
@@ -91,7 +91,7 @@ export function networkProblems(tree: Tree): Problem[] {
   return problems;
 }
 
-/** A proxy that no request would use is not checked: its variables may be meant for other programs. */
+/** Returns true if a request would use the proxy. Otherwise it is not checked: it may be meant for other programs. */
 function usesProxy({ target, endpoint, project, noProxy, credentials }: Tree): boolean {
   const service = typeof endpoint === 'string' ? urlOf(withScheme(endpoint)) : undefined;
   const isSls = TARGETS[target as TargetName]?.vendor.id === 'aliyun' && typeof project === 'string';
@@ -120,7 +120,7 @@ function proxyProblem(proxy: string): string | undefined {
 }
 
 function certificatesProblem(file: string): string | undefined {
-  // Loaded here because it is only needed for a CA file.
+  // Loaded here, because only a CA file needs it.
   const { X509Certificate } = process.getBuiltinModule('node:crypto');
   try {
     new X509Certificate(readRegular(file));

@@ -11,7 +11,7 @@ import { isMainThread } from 'node:worker_threads';
 const VARIABLE = 'NODE_UNIQUE_ID=';
 
 export function clusterNumber(): string | undefined {
-  // Only a process with a channel to its parent can be in a cluster. A thread does not see the channel.
+  // Only a process with a channel to its parent can be in a cluster. In a thread the channel is not visible.
   if (isMainThread && process.send === undefined) return undefined;
   if (isMainThread) {
     const { worker } = process.getBuiltinModule('node:cluster') as unknown as Cluster;

@@ -1,8 +1,6 @@
-// Chooses the source of credentials: the one that the user names, else the first configured source of the vendor's
-// list.
+// Chooses the source of credentials: the one that the user names, else the first configured one of the vendor's list.
 //
-// A configured source that does not work is reported later. It is not replaced by the next one, which may belong to
-// another account.
+// If the source fails, that is reported later. The next source is not tried, because it may belong to another account.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +10,9 @@ import type { Vendor } from './target-facts';
 
 export type CredentialsKind = 'keys' | 'file' | 'module' | 'oidc' | 'profile' | 'metadata';
 
-/** The options that name a kind. The two addresses name none: a profile may lead to STS or the metadata service. */
+/**
+ * The options that name a kind. The two addresses do not, because a profile may lead to STS or the metadata service.
+ */
 const KIND_OF: Readonly<Record<string, CredentialsKind>> = {
   accessKeyId: 'keys',
   accessKeySecret: 'keys',
@@ -102,8 +102,8 @@ export function isOfKind(path: string, kind: CredentialsKind | undefined): boole
 }
 
 /**
- * The vendor's older and newer tools have different variables for the same keys. A token of one family does not belong
- * to a key of the other.
+ * Leaves out variables of another family than the key. The vendor's older and newer tools have different variables for
+ * the same keys. A token of one family does not belong to a key of the other.
  */
 export function ofOneFamily(found: readonly FromEnvironment[]): readonly FromEnvironment[] {
   const newer = ['VOLCENGINE_ACCESS_KEY', 'VOLCENGINE_SECRET_KEY', 'VOLCENGINE_SESSION_TOKEN'];
@@ -139,7 +139,7 @@ export function defaultsOf(kind: CredentialsKind, environment: NodeJS.ProcessEnv
   }
 }
 
-/** Describes everything that was looked for when no source is configured. */
+/** Returns a sentence that lists all places that were searched for credentials. */
 export function lookedFor(
   environment: NodeJS.ProcessEnv,
   vendor: Vendor,

@@ -1,4 +1,5 @@
-// Derives options from others: the target from the endpoint, region and endpoint from each other, the instance's name.
+// Derives options from other options: the target from the endpoint, region and endpoint from each other, the name of
+// the instance from the environment.
 
 import { hostname } from 'node:os';
 import { hostOf, withScheme } from './addresses';
@@ -54,7 +55,7 @@ export function deriveCredentials(
   }
 }
 
-/** With `enabled: false` nothing is required, but options that are set are still checked. */
+/** With `enabled: false` no option is required, but those that are set are still checked. */
 export function fillDisabled({ tree }: Resolution): void {
   setIfAbsent(tree, 'target', 'volc-tls');
   setIfAbsent(tree, 'instance', 'disabled');

@@ -1,13 +1,13 @@
 // Finds the nearest name for a misspelt one.
 
-/** With a larger share of wrong letters it is another name, not a typo. */
+/** If a larger share of the letters is wrong, it is another name and not a typo. */
 const MAX_WRONG = 0.4;
 
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(name.length * MAX_WRONG)) + 1;
   for (const candidate of names) {
-    // An option may have been written without its group.
+    // The option may be written without its group.
     const distance = Math.min(editDistance(name, candidate), editDistance(name, candidate.split('.').at(-1)!));
     if (distance < fewest) {
       fewest = distance;
@@ -17,7 +17,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** Levenshtein distance, ignoring case: a wrong case is the most common typo. */
+/** Returns the Levenshtein distance. Ignores case, because a wrong case is the most common typo. */
 function editDistance(from: string, to: string): number {
   const a = from.toLowerCase();
   const b = to.toLowerCase();

@@ -12,7 +12,7 @@ export interface FromEnvironment {
   readonly value: unknown;
 }
 
-/** @param vendorPrefix the prefix of the target vendor's variables; those of the other vendor are not read */
+/** @param vendorPrefix the prefix of the variables of the target's vendor; those of the other vendor are not read */
 export function readEnvironment(environment: NodeJS.ProcessEnv, vendorPrefix: string): FromEnvironment[] {
   return optionLeaves().flatMap((leaf) => {
     const vendor = leaf.notes.vendor?.filter((name) => name.startsWith(vendorPrefix)) ?? [];
@@ -26,8 +26,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, vendorPrefix: st
 }
 
 /**
- * Returns variables that look like a misspelt one of ours, each with its nearest name. Other `PUTLOGS_` variables are
- * ignored: for a service called putlogs, Kubernetes sets `PUTLOGS_PORT` and `PUTLOGS_SERVICE_HOST`.
+ * Returns variables that look like one of ours with a typo, each with the nearest name. Other `PUTLOGS_` variables are
+ * ignored, because Kubernetes sets `PUTLOGS_PORT` and `PUTLOGS_SERVICE_HOST` for a service called putlogs.
  */
 export function misspeltVariables(environment: NodeJS.ProcessEnv): { variable: string; meant: string }[] {
   const known = new Map(optionLeaves().map(({ path }) => [environmentName(path).slice(PREFIX.length), path]));

@@ -1,8 +1,8 @@
 // Reads options from a command line and from a config file.
 //
 // An option's flag is its path: `batch.maxBytes` is --batch-max-bytes. A switch also has a negative form:
-// --spool-fsync, --no-spool-fsync. Values are read like those of variables. A list or pairs may be given in one flag or
-// in several. A config file is a JSON object with the options' names, as in a program.
+// --spool-fsync, --no-spool-fsync. Values are read like those of variables. A list or pairs may be in one flag or in
+// several. A config file is a JSON object with the names of options, as in a program.
 //
 // Precedence: flag, config file, PUTLOGS_* variable, the vendor's variable, default.
 //

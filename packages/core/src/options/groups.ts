@@ -3,15 +3,15 @@
 import { isTree, type Tree } from './option-tree';
 import type { Report, ValueType } from './value-types';
 
-/** What the help, the pages and the TSDoc say about an option, and how to read it from a text. */
+/** What the help, the pages and the TSDoc say about an option, and how its value is read from a text. */
 export interface OptionNotes {
   /** One or two sentences. The unit follows from the option's name. */
   readonly meaning: string;
-  /** How to read a variable or flag. Numbers, booleans and plain texts need no note. */
+  /** How a variable or flag is read. Numbers, booleans and plain texts do not have this note. */
   readonly text?: 'list' | 'pairs' | 'number pairs';
   /** Variables of the vendor, read after ours. */
   readonly vendor?: readonly string[];
-  /** Shown as the default if the default is not a constant. */
+  /** The text for a default that is not a constant. */
   readonly defaultText?: string;
   readonly secret?: boolean;
 }
@@ -39,24 +39,24 @@ export type OutputOf<G extends Group> = Flat<
   }
 >;
 
-/** The options that a user may set: none is required. */
+/** The options that a user may set. Each may be left out. */
 export type InputOf<G extends Group> = {
   -readonly [K in keyof G]?:
     | (G[K] extends Option<infer T> ? T : G[K] extends Group ? InputOf<G[K]> : never)
     | undefined;
 };
 
-/** An option with a default. */
+/** Declares an option with a default. */
 export function withDefault<T>(type: ValueType<T>, defaultValue: T, notes: OptionNotes): Option<T, 'set'> {
   return { presence: 'set', type, notes, defaultValue };
 }
 
-/** An option without a default, which the core does not require. */
+/** Declares an option without a default, which the core does not require. */
 export function unset<T>(type: ValueType<T>, notes: OptionNotes): Option<T, 'unset'> {
   return { presence: 'unset', type, notes, defaultValue: undefined };
 }
 
-/** An option that is always derived or reported as missing. */
+/** Declares an option that is derived if it is not set, or else reported as missing. */
 export function derived<T>(type: ValueType<T>, notes: OptionNotes): Option<T, 'set'> {
   return { presence: 'set', type, notes, defaultValue: undefined };
 }

@@ -36,7 +36,7 @@ function placeholderOf({ path, kind, notes }: OptionLeaf): string {
   return unitOf(path) === 'milliseconds' ? '<ms>' : unitOf(path) === 'bytes' ? '<bytes>' : '<n>';
 }
 
-/** The unit of a number, by the end of the option's name. */
+/** Returns the unit of a number, by the end of the option's name. */
 export function unitOf(path: string): 'milliseconds' | 'bytes' | 'records' | 'batches' | undefined {
   if (path.endsWith('Ms')) return 'milliseconds';
   if (path.endsWith('Bytes')) return 'bytes';

@@ -1,11 +1,11 @@
 // The name of this instance and its hash key.
 //
-// The key is the same for all batches of an instance: with another key, records would go to another shard and lose
-// their order.
+// All batches of an instance have the same key. With another key, records would go to another shard and lose their
+// order.
 
 import { createHash } from 'node:crypto';
 
-/** `md5(instance)` spreads instances evenly over the key range. The services require 32 hex digits. */
+/** Returns 32 hex digits, or '' for no key. `md5` spreads instances evenly over the range of keys. */
 export function hashKeyOf(option: string, instance: string): string {
   if (option === 'none') return '';
   return option === 'instance' ? createHash('md5').update(instance).digest('hex') : option.toLowerCase();

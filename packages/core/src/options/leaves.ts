@@ -9,9 +9,9 @@ export interface OptionLeaf {
   /** `batch.maxBytes`. */
   readonly path: string;
   readonly notes: OptionNotes;
-  /** How to read the value from a text. */
+  /** How the value is read from a text. */
   readonly kind: 'number' | 'boolean' | 'other';
-  /** `undefined` if the option has no constant default. */
+  /** Undefined if the default is not a constant. */
   readonly defaultValue: unknown;
   readonly type: ValueType<unknown>;
 }

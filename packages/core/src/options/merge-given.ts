@@ -10,7 +10,7 @@ import type { Given, Resolution } from './resolution';
 const ADDED_BY_PINO = new Set(['$context', 'pinoWillSendConfig']);
 
 const NAME_A_MODULE = 'name a module whose default export is the function';
-/** Options that need code take the path of a module. */
+/** Options that need code have the path of a module as their value. */
 const INSTEAD_OF_FUNCTION: Readonly<Record<string, string>> = {
   transform: `; ${NAME_A_MODULE}`,
   credentials: `; ${NAME_A_MODULE} by credentials.module`,
@@ -22,7 +22,7 @@ export function mergeGiven({ tree, origins, problems }: Resolution, { options = 
     throw optionsNotAnObject();
   }
   const leaves = new Set(optionLeaves().map(({ path }) => path));
-  // The first source that names credentials decides their kind: a key in a file does not mix with a role in a flag.
+  // The first source with credentials decides their kind, so that a key in a file does not mix with a role in a flag.
   const kinds = [...explicitKinds(asTree(tree['credentials']), [])];
   const isOther = (path: string) => path === 'credentials.from' || !kinds.some((kind) => isOfKind(path, kind));
   const put = (from: Tree, to: Tree, prefix: string): void => {

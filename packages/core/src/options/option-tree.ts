@@ -2,7 +2,7 @@
 
 export type Tree = { [name: string]: unknown };
 
-/** A group without options is an empty object; an unset name is an empty text. */
+/** Returns false for an empty object, which is a group without options, and for an empty text. */
 export function isSet(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return value !== undefined && value !== '';
@@ -13,7 +13,7 @@ export function groupsOf(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((path) => path.includes('.')).map((path) => path.slice(0, path.indexOf('.'))))];
 }
 
-/** An object with names, not a list. */
+/** Returns true for an object that is not a list. */
 export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,12 +10,12 @@ import { TARGETS, type TargetFacts, type TargetName, type Vendor } from './targe
 import { absolutePath } from './value-types';
 
 export interface Problem {
-  /** The path of the option, also if there is no such option; or the name of a variable. */
+  /** The path of an option, even of one that does not exist, or the name of a variable. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Finds required options that are not set. `setBy` returns how a user sets an option: `it`, or a flag. */
+/** Finds required options that are not set. `setBy` says how a user sets an option: `it`, or a flag. */
 export function missing(
   tree: Tree,
   { required, vendor }: Pick<TargetFacts, 'required' | 'vendor'>,
@@ -76,10 +76,10 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   return problems;
 }
 
-/** A spool must have room for this many batches: one in flight, and older ones that can be dropped. */
+/** A spool must have room for this many batches: one in flight, and older batches that can be dropped. */
 const SPOOLED_BATCHES = 4;
 
-/** A batch that never fits into the spool would block it for ever. */
+/** Finds a spool that is too small. A batch that never fits would block it for ever. */
 export function spoolProblems({ spool, batch }: Pick<Options, 'spool' | 'batch'>): Problem[] {
   const leastBytes = SPOOLED_BATCHES * batch.maxBytes;
   if (spool.dir === undefined || spool.maxBytes >= leastBytes) return [];
@@ -87,11 +87,11 @@ export function spoolProblems({ spool, batch }: Pick<Options, 'spool' | 'batch'>
   return [{ path: 'spool.maxBytes', text }];
 }
 
-/** Reports a missing module at the start, instead of later by the worker that loads it. */
+/** Finds a missing module at the start. Otherwise only the worker would report it, when it loads the module. */
 export function moduleProblems({ transform }: Tree): Problem[] {
   if (typeof transform !== 'string') return [];
   const path = absolutePath(transform);
-  // The schema reports it.
+  // The schema reports that.
   if (path === undefined) return [];
   try {
     createRequire(path).resolve(path);
@@ -101,7 +101,7 @@ export function moduleProblems({ transform }: Tree): Problem[] {
   }
 }
 
-/** Reports a name that is not an option, with the nearest one. */
+/** Reports a name that is not an option, with the nearest name. */
 export function unknownOption(path: string): Problem {
   const paths = optionLeaves().map((leaf) => leaf.path);
   return { path, text: `there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}` };

@@ -3,14 +3,14 @@
 import type { Tree } from './option-tree';
 import type { Problem } from './problems';
 
-/** One source of options: a program's object, the flags of a command, or a config file. */
+/** One source of options: the object of a program, the flags of a command, or a config file. */
 export interface Given {
   readonly options: unknown;
-  /** The name of an option in this source: `--batch-max-bytes`, or the file's name. A program's object has none. */
+  /** Returns the name of an option in this source: `--batch-max-bytes`, or the file's name. Absent for an object. */
   readonly nameOf?: (path: string) => string;
 }
 
-/** Where a value came from. */
+/** From where a value came. */
 export type Origin =
   | { readonly kind: 'given'; readonly name: string }
   | { readonly kind: 'variable'; readonly name: string }

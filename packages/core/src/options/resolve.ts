@@ -2,7 +2,7 @@
 //
 // Precedence: the given options, then `PUTLOGS_*` variables, then the vendor's variables, then defaults.
 //
-// All problems are reported at once, and nothing starts while there is one. A problem never contains a secret.
+// All problems are reported together, and nothing starts if there is one. A problem never contains a secret.
 
 import { optionsWrong } from '../errors';
 import { addressProblems, networkProblems } from './addresses';
@@ -32,9 +32,9 @@ export type { Given, Origin } from './resolution';
 export interface Explained {
   /** Undefined if there is a problem. */
   readonly options: Options | undefined;
-  /** Sentences. Each names the option and the origin of its value. */
+  /** One sentence for each problem. It names the option and the origin of its value. */
   readonly problems: readonly string[];
-  /** The problems with names of options or variables that do not exist. */
+  /** The problems about options and variables that do not exist. */
   readonly typos: readonly string[];
   /** Returns a value as far as it is known, even if there are problems. */
   readonly valueOf: (path: string) => unknown;
@@ -94,7 +94,7 @@ function mergeVariables({ tree, origins, environment }: Resolution, target: Targ
     const isOurs = variable === environmentName(path);
     if (path.startsWith('credentials.')) {
       if (!isOfKind(path, kind)) continue;
-      // An anonymous target has no use for the vendor's key: it is meant for another program.
+      // An anonymous target does not use the vendor's key, which is meant for another program.
       if (!isSigned && !isOurs) continue;
     }
     if (setIfAbsent(tree, path, value)) {
@@ -110,7 +110,7 @@ function mergeProxyVariables({ tree, origins, environment }: Resolution): void {
   }
 }
 
-/** Not by `push(...)`: a hundred thousand arguments overflow the stack. */
+/** Does not use `push(...)`, because a hundred thousand arguments overflow the stack. */
 function report({ problems }: Resolution, found: readonly Problem[]): void {
   for (const problem of found) problems.push(problem);
 }
@@ -130,7 +130,7 @@ function checkRequired(resolution: Resolution, target: TargetName, { named, kind
   const facts = TARGETS[target];
   report(resolution, missing(tree, facts, setBy));
   report(resolution, addressProblems(tree, facts));
-  // If two kinds are named, or a kind is misspelt, it is unknown which options are missing.
+  // If two kinds are named, or a kind is misspelt, the missing options cannot be known.
   const isClear = named.size <= 1 && (kind !== undefined || get(tree, 'credentials.from') === undefined);
   if (isClear && facts.isSigned) report(resolution, missingCredentials(tree, facts, kind, environment, setBy));
 }
@@ -169,14 +169,14 @@ function explained({ tree, origins, problems }: Resolution, checked: Options | u
   };
 }
 
-/** An option, a group, or a name inside an option such as `tags.env`. */
+/** Returns true for an option, a group, or a name inside an option such as `tags.env`. */
 function isOptionName(path: string): boolean {
   const paths = optionLeaves().map((leaf) => leaf.path);
   const isBelow = (name: string) => path.startsWith(`${name}.`) && paths.includes(name);
   return [...paths, ...groupsOf(paths)].some((name) => path === name || isBelow(name));
 }
 
-/** Adds where the value came from, unless it is in the program's own object. */
+/** Adds the origin of the value, unless it is the program's own object. */
 function sentence({ path, text }: Problem, origins: ReadonlyMap<string, Origin>): string {
   const origin = origins.get(path) ?? origins.get(path.slice(0, Math.max(0, path.lastIndexOf('.'))));
   const isNamed = origin !== undefined && origin.kind !== 'derived' && origin.name !== '';

@@ -22,9 +22,11 @@ export const credentials = {
     vendor: ['VOLCENGINE_TOKEN', 'VOLCENGINE_SESSION_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
     secret: true,
   }),
-  file: unset(filePath(), { meaning: 'JSON file with the three values above. It is read again when it changes.' }),
+  file: unset(filePath(), {
+    meaning: 'JSON file with `accessKeyId`, `accessKeySecret` and `securityToken`. It is read again when it changes.',
+  }),
   module: unset(filePath(), {
-    meaning: 'Path of a module whose default export is a function that returns the credentials.',
+    meaning: 'Path of a module. Its default export is a function that returns the credentials.',
   }),
   from: unset(oneOf(['oidc', 'profile', 'metadata']), {
     meaning: 'Source of temporary credentials: an OIDC role, a profile of the command line tool, or the machine.',

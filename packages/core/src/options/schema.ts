@@ -39,7 +39,7 @@ const batch = {
 
 const memory = {
   maxBytes: withDefault(wholeNumber(1 * MiB, 16 * GiB), 64 * MiB, {
-    meaning: 'Maximum memory for undelivered records, both threads combined.',
+    meaning: 'Maximum memory for undelivered records, in both threads together.',
   }),
   whenFull: withDefault(oneOf(['dropNewest', 'dropOldest']), 'dropNewest', {
     meaning: 'Which records to drop when memory is full and the spool is full or not set. Drops are counted.',
@@ -143,7 +143,7 @@ export const schema = {
     'instance',
     {
       meaning:
-        'Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex digits.',
+        'What decides the shard: the name of the instance (`instance`), the service (`none`, without order), or these 32 hex digits.',
     },
   ),
   concurrency: withDefault(wholeNumber(1, 64), 4, {
@@ -169,7 +169,7 @@ export const schema = {
   }),
   handleSignals: withDefault(listOf(oneOf(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGBREAK'])), [], {
     meaning:
-      'Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.',
+      'Signals that close the shipper before they end the process. No effect with pino, because its worker receives no signals.',
     text: 'list',
   }),
   proxy: unset(text(), {
@@ -184,13 +184,13 @@ export const schema = {
   tls,
   allowInsecure: withDefault(boolean(), false, { meaning: 'Allow `http` to addresses other than loopback.' }),
   timeKey: withDefault(textOrList(), 'time', {
-    meaning: "Field with the record's time. If a list has several, the first one in the record is used.",
+    meaning: "Field with the record's time. With a list, the first of these fields that has a time is used.",
     text: 'list',
   }),
   messageKey: withDefault(text(), 'message', {
     meaning: 'Field for the text of a line that is not a JSON object or has no field.',
   }),
-  levelKey: withDefault(text(), 'level', { meaning: 'Field whose number is replaced by a label.' }),
+  levelKey: withDefault(text(), 'level', { meaning: 'Field with the level. A label replaces a number in it.' }),
   levels: withDefault(
     recordOf(number()),
     {},
@@ -224,7 +224,7 @@ export const schema = {
       'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
   }),
   transform: unset(filePath(), {
-    meaning: 'Path of a module whose default export gets each record as an object and returns the record to send.',
+    meaning: 'Path of a module. Its default export receives each record as an object and returns the record to send.',
   }),
 } satisfies Group;
 

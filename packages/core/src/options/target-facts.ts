@@ -1,6 +1,6 @@
 // What each target requires of the options, as data.
 //
-// It is loaded with the options. The code that writes to a service is in targets/, and is loaded when it is used.
+// It is loaded with the options. The code that writes to a service is in targets/, and is loaded only if it is used.
 
 export const TARGET_NAMES = ['volc-tls', 'volc-webtracks', 'aliyun-sls', 'aliyun-webtracking'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
@@ -46,10 +46,10 @@ export interface TargetFacts {
   readonly required: readonly string[];
   /** Options that it does not support, each with the reason or the option to use instead. */
   readonly unused: Readonly<Record<string, string>>;
-  /** False for web tracking, where the address is enough to write. */
+  /** False for web tracking, because its address is enough to write. */
   readonly isSigned: boolean;
   readonly compressions: readonly Compression[];
-  /** Documented limits of a batch, less the room for the data around the records. */
+  /** Documented limits of a batch, minus room for the data around the records. */
   readonly maxBatchBytes: number;
   readonly maxBatchCount: number;
   /** Maximum length of `topic` and `source`, if it is documented. */
@@ -103,8 +103,8 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     unused: { topicId: SLS_NAMES, projectId: SLS_NAMES },
     isSigned: true,
     compressions: ['lz4', 'zlib', 'none'],
-    // Older documents say 3 MB and 4096 records, newer ones 10 MB; the vendor's producers send up to 40,960. The
-    // defaults are within all of these; a user who raises them must know the limit.
+    // Older documents say 3 MB and 4096 records, newer ones 10 MB. The vendor's producers send up to 40,960 records.
+    // Our defaults are within all of these limits. A user who raises them must know the limit of the service.
     maxBatchBytes: 9 * MIB,
     maxBatchCount: 40_960,
     maxNameBytes: 128,

@@ -120,7 +120,7 @@ export interface PutlogsOptions {
    */
   instance?: string | undefined;
   /**
-   * Which shard gets the records: one that follows from `instance`, any (`none`, without order), or that of 32 hex
+   * What decides the shard: the name of the instance (`instance`), the service (`none`, without order), or these 32 hex
    * digits.
    *
    * - Default: `'instance'`
@@ -177,7 +177,8 @@ export interface PutlogsOptions {
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Signals on which to close before they end the process. No effect with pino: a pino worker gets no signals.
+   * Signals that close the shipper before they end the process. No effect with pino, because its worker receives no
+   * signals.
    *
    * - Default: `[]`
    * - Variable: `PUTLOGS_HANDLE_SIGNALS`
@@ -207,7 +208,7 @@ export interface PutlogsOptions {
    */
   allowInsecure?: boolean | undefined;
   /**
-   * Field with the record's time. If a list has several, the first one in the record is used.
+   * Field with the record's time. With a list, the first of these fields that has a time is used.
    *
    * - Default: `'time'`
    * - Variable: `PUTLOGS_TIME_KEY`
@@ -221,7 +222,7 @@ export interface PutlogsOptions {
    */
   messageKey?: string | undefined;
   /**
-   * Field whose number is replaced by a label.
+   * Field with the level. A label replaces a number in it.
    *
    * - Default: `'level'`
    * - Variable: `PUTLOGS_LEVEL_KEY`
@@ -264,7 +265,7 @@ export interface PutlogsOptions {
    */
   nested?: 'json' | 'flatten' | undefined;
   /**
-   * Path of a module whose default export gets each record as an object and returns the record to send.
+   * Path of a module. Its default export receives each record as an object and returns the record to send.
    *
    * - Default: none
    * - Variable: `PUTLOGS_TRANSFORM`
@@ -302,7 +303,7 @@ export interface CredentialsOptions {
    */
   securityToken?: string | undefined;
   /**
-   * JSON file with the three values above. It is read again when it changes.
+   * JSON file with `accessKeyId`, `accessKeySecret` and `securityToken`. It is read again when it changes.
    *
    * - Default: none
    * - Variable: `PUTLOGS_CREDENTIALS_FILE`
@@ -310,7 +311,7 @@ export interface CredentialsOptions {
    */
   file?: string | undefined;
   /**
-   * Path of a module whose default export is a function that returns the credentials.
+   * Path of a module. Its default export is a function that returns the credentials.
    *
    * - Default: none
    * - Variable: `PUTLOGS_CREDENTIALS_MODULE`
@@ -431,7 +432,7 @@ export interface BatchOptions {
 /** The memory for undelivered records. */
 export interface MemoryOptions {
   /**
-   * Maximum memory for undelivered records, both threads combined.
+   * Maximum memory for undelivered records, in both threads together.
    *
    * - Unit: bytes, 1,048,576 to 17,179,869,184
    * - Default: `67108864`

@@ -106,7 +106,7 @@ export function matching(pattern: RegExp, demand: string, type: ValueType<string
   };
 }
 
-/** A value that goes into a header or an address: a control character would end it, and only ASCII is allowed there. */
+/** A value for a header or an address. A control character would end it, and only ASCII is allowed in it. */
 export function ascii(type: ValueType<string> = string()): ValueType<string> {
   return matching(/^[\x20-\x7e]*$/, 'must be one line of printable ASCII', type);
 }
@@ -151,7 +151,7 @@ export function textOrList(): ValueType<string | string[]> {
   };
 }
 
-/** An object whose names are the user's own. */
+/** An object in which the user chooses the names. */
 export function recordOf<T>(item: ValueType<T>): ValueType<{ [name: string]: T }> {
   return {
     typescript: `{ [name: string]: ${item.typescript} }`,

@@ -1,11 +1,11 @@
-// Length-delimited protobuf fields: all that the envelope of a batch is made of.
+// Length-delimited protobuf fields. The envelope of a batch has no other fields.
 //
-// A library would be loaded on first use. A batch may be sealed when the process has no file descriptor left to load
-// with.
+// No library is used, because it would be loaded on first use. At that moment the process may have no file descriptor
+// left to open a module.
 
 import { readVarint, varintBytes, writeVarint } from './varint';
 
-/** A length-delimited field whose content is the parts, one behind the other. */
+/** Returns a length-delimited field. Its content is the parts, one behind the other. */
 export function fieldOf(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const field = Buffer.allocUnsafe(1 + varintBytes(bytes) + bytes);
@@ -22,7 +22,7 @@ export function textField(tag: number, text: string): Buffer {
   return fieldOf(tag, Buffer.from(text));
 }
 
-/** The tag byte of a length-delimited field, for field numbers up to 15. */
+/** Returns the tag byte of a length-delimited field, for field numbers up to 15. */
 export function lengthTag(field: number): number {
   return (field << 3) | 2;
 }
@@ -32,7 +32,7 @@ export interface ReadField {
   readonly content: Buffer;
 }
 
-/** Reads bytes that are length-delimited fields. @throws RangeError if a field ends behind the bytes */
+/** Reads bytes that consist of length-delimited fields. @throws RangeError if the last field is incomplete */
 export function readFields(bytes: Buffer): ReadField[] {
   const fields: ReadField[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -44,7 +44,7 @@ export function readFields(bytes: Buffer): ReadField[] {
   return fields;
 }
 
-/** The text of the last field with this tag, or '' if there is none: the defaults of protobuf. */
+/** Returns the text of the last field with this tag, or '' without such a field, as protobuf defines it. */
 export function textIn(fields: readonly ReadField[], tag: number): string {
   return fields.findLast((field) => field.tag === tag)?.content.toString() ?? '';
 }

@@ -1,12 +1,12 @@
 // Reads an encoded record (a `Log`) back, for dead letters and for JSON bodies.
 //
-// It accepts only the fields that the transcoder writes. Any other byte is an error, and not skipped.
+// It accepts only the fields that the transcoder writes. Any other field is an error, and is not skipped.
 
 import { readVarint } from './varint';
 
 /** How the time of a record is encoded. */
 export interface TimeLayout {
-  /** The unit of Log.Time. Log.TimeNs has the nanoseconds below that. */
+  /** The unit of Log.Time. Log.TimeNs has the nanoseconds below that unit. */
   readonly timeUnit: 'ms' | 's';
   /** The tag byte of Log.TimeNs, a fixed32. */
   readonly timeNsTag: number;
@@ -26,8 +26,8 @@ const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 
 /**
- * The time in milliseconds since 1970, to the precision of Log.Time: whole seconds if that is its unit.
- * @throws Error
+ * Returns the time in milliseconds since 1970, with the precision of Log.Time: whole seconds if that is its unit.
+ * @throws if the record does not begin with its time
  */
 export function readTimeMs(log: Buffer, { timeUnit }: TimeLayout): number {
   if (log[0] !== TIME_TAG) throw new Error('a record does not begin with its time');

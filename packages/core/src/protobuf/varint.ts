@@ -1,9 +1,9 @@
 // Varints: the variable-length integers of protobuf, for values from 0 to 2^53 - 1.
 
-/** 8 bytes of 7 bits are enough for 2^53. */
+/** 8 bytes with 7 bits each are enough for 2^53. */
 const LONGEST_BYTES = 8;
 
-/** The number of bytes of the varint. */
+/** Returns the number of bytes of the varint. */
 export function varintBytes(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;

@@ -1,7 +1,6 @@
-// The WebAssembly memory that a record's text is read in and its Log is written to. memory-layout.ts says what lies
-// where.
+// The WebAssembly memory in which a record's text is read and its Log is written. memory-layout.ts has the addresses.
 //
-// The memory never grows: growing detaches its ArrayBuffer, and with it every line that is a view of it. A batch that
+// The memory never grows, because growing detaches its ArrayBuffer, and every line that is a view of it. A batch that
 // needs more room continues in a new, larger arena. The old one stays valid for readers that still have a line in it.
 
 import { BATCH_FROM, INPUT_BYTES, INPUT_FROM, OVERRUN_BYTES } from './memory-layout';
@@ -30,9 +29,9 @@ export interface Arena {
   readonly bytes: Buffer;
   /** The whole memory, as words of four bytes. */
   readonly words: Int32Array;
-  /** Text that a reader puts here is encoded without being copied. */
+  /** Text in this buffer is encoded without a copy. */
   readonly inputBuffer: Buffer;
-  /** The NameCache whose names this memory has. */
+  /** The NameCache whose names are in this memory. */
   nameCache: object | undefined;
 }
 

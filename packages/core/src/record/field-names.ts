@@ -1,19 +1,19 @@
-// Field names: the name that a field of the application goes out under.
+// Field names: under which name a field of the application is sent.
 //
-// Each distinct name has one FieldName, so that it is checked, renamed and encoded once, and not once a record. The
-// FieldName also has the number of the last record that had the field, so that a duplicate is noticed without a table
-// for each record.
+// Each distinct name has one FieldName. So it is checked, renamed and encoded once, and not for each record. The
+// FieldName also has the number of the last record that had the field, so that a duplicate is found without a table for
+// each record.
 //
 // If the service's documented rule does not allow a name, one rule renames it, the same for every target:
 //
-//   1. Outside of ASCII letters, digits, space, `_`, `-` and `/`, an ASCII character becomes `_`. Any other becomes `u`
-//      and its code point in hex (`用户` -> `u7528u6237`), so that two names of another script remain two.
+//   1. ASCII letters, digits, space, `_`, `-` and `/` stay. Any other ASCII character becomes `_`. A character outside
+//      ASCII becomes `u` and its code point in hex (`用户` -> `u7528u6237`), so that two such names stay different.
 //   2. A space at either end becomes `_`.
-//   3. If the name is then empty, reserved, or begins with `_`, it is prefixed with `x`.
+//   3. If the name is then empty or reserved, or begins with `_`, it gets the prefix `x`.
 //   4. A name above the maximum length is truncated, and ends with `_` and a hash of the whole name.
 //
-// The option `rename` is applied first. If another field of the same record has the resulting name already, `_2`, `_3`,
-// ... is appended.
+// The option `rename` is applied first. If another field of the same record already has the new name, `_2`, `_3` and so
+// on is appended.
 
 /** What a service documents about field names. */
 export interface NameRule {
@@ -31,15 +31,15 @@ export interface FieldName {
   /** The name as the application wrote it, in UTF-8. */
   readonly source: Uint8Array;
   readonly hash: number;
-  /** The Key field of a LogContent: `0x0a`, the length, and the name that goes out. */
+  /** The Key field of a LogContent: `0x0a`, the length, and the name that is sent. */
   readonly encoded: Uint8Array;
-  /** The name that goes out. All entries that are renamed to the same name share it. */
+  /** The name that is sent. All entries that are renamed to the same name share this object. */
   readonly out: OutName;
   /** The number of the last record that had this field. */
   seenIn: number;
   /** The row of the field in that record, or -1 if the field was the time. */
   row: number;
-  /** The address of `encoded` in the arena. Valid while `cachedIn` is the generation of the NameCache. */
+  /** The address of `encoded` in the arena. It is valid while `cachedIn` is the generation of the NameCache. */
   address: number;
   cachedIn: number;
   /** The entry with a suffix that replaced this one in the record `suffixedIn`. */
@@ -49,16 +49,16 @@ export interface FieldName {
 
 interface OutName {
   readonly name: string;
-  /** The last entry that went out under this name. */
+  /** The last entry that was sent under this name. */
   holder: FieldName | undefined;
   /**
-   * The next suffix to try in the record `suffixIn`, so that 10,000 clashes in one record do not search 10,000 times.
+   * The next suffix to try in the record `suffixIn`. Without it, 10,000 clashes in one record would each search from 2.
    */
   nextSuffix: number;
   suffixIn: number;
 }
 
-/** An application that makes up names without end must not fill the memory. */
+/** An application that makes up new names for ever must not fill the memory. */
 const MAX_ENTRIES = 4096;
 const utf8 = new TextEncoder();
 
@@ -71,7 +71,7 @@ export class FieldNames {
   readonly #outNames = new Map<string, OutName>();
 
   /**
-   * Roles and new names are by the name that the application writes. A Map, so that `__proto__` is a name like others.
+   * Both maps have the name that the application writes as their key. A Map treats `__proto__` as any other name.
    */
   constructor(rule: NameRule, roles: ReadonlyMap<string, FieldRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;
@@ -81,7 +81,7 @@ export class FieldNames {
   }
 
   /**
-   * Forgets all names if there are too many, and returns whether it did. Must not be called within a record, because
+   * Forgets all names if there are too many, and returns true if it did. Must not be called within a record, because
    * the entries also show which fields the record has.
    */
   trim(): boolean {
@@ -90,7 +90,7 @@ export class FieldNames {
     return true;
   }
 
-  /** The entry of the name in `bytes[start..end)`. */
+  /** Returns the entry of the name in `bytes[start..end)`. */
   find(bytes: Uint8Array, start: number, end: number): FieldName {
     const hash = hashOf(bytes, start, end);
     const mask = this.#table.length - 1;
@@ -103,8 +103,8 @@ export class FieldNames {
   }
 
   /**
-   * The entry to write a field of `record` with. It is `entry`, or one with a suffix if another field of the record
-   * already goes out under the same name.
+   * Returns the entry under which a field of `record` is written. It is `entry`, or one with a suffix if another field
+   * of the record already has the same name.
    */
   claim(entry: FieldName, record: number): FieldName {
     const { holder } = entry.out;
@@ -126,7 +126,7 @@ export class FieldNames {
       free = this.#outName(withSuffix(out.name, `_${out.nextSuffix}`, this.#rule.maxBytes));
       out.nextSuffix += 1;
     } while (free.holder?.seenIn === record);
-    // A clash usually repeats from record to record, so the last entry is used again.
+    // A clash usually occurs in each record again, so the last entry is used again.
     const suffixed =
       entry.suffixed?.out === free ? entry.suffixed : this.#entry(entry.source, entry.hash, entry.role, free);
     entry.suffixed = suffixed;
@@ -186,7 +186,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
   return hash;
 }
 
-/** The name that goes out for `text`, by the rule at the top of this file. */
+/** Returns the name to send for `text`, by the rule at the top of this file. */
 export function legalName(text: string, rule: NameRule): string {
   let name = '';
   for (const character of text) {

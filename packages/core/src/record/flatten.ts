@@ -1,17 +1,18 @@
-// Flattening: the values of a nested object, each under the path that leads to it, such as `req.headers.host`.
+// Flattens a nested object: each of its values becomes a field, named by the path to the value, as `req.headers.host`.
 //
-// Arrays stay JSON text because their members have no names. So do objects deeper than MAX_DEPTH, and empty ones.
+// An array stays JSON text, because its members have no names. An empty object and an object below MAX_DEPTH also stay
+// JSON text.
 
 import type { Arena } from './arena';
 import { KIND, NESTED, ROW_WORDS, VALUE } from './memory-layout';
 
-/** Levels, with that of the record's own field. A console with more columns would not be readable. */
+/** The number of levels, including the record's own field. With more levels a console would not be readable. */
 const MAX_DEPTH = 16;
 
 const DOT = 0x2e;
 const OPENING_BRACE = 0x7b;
 
-/** Whether the value of the row is an object, and no array. */
+/** Returns true if the value of the row is an object, not an array. */
 export function isObject({ bytes, words }: Arena, row: number): boolean {
   return words[row + KIND] === NESTED && bytes[words[row + VALUE]!] === OPENING_BRACE;
 }
@@ -23,11 +24,11 @@ export interface NameText {
   readonly to: number;
 }
 
-/** What a Flattener asks about rows, and where it reports the values. A path is `path[0..pathBytes)`. */
+/** The rows that a Flattener reads, and the receiver of the values. A path is `path[0..pathBytes)`. */
 export interface RowVisitor {
-  /** Whether the object of that path is not flattened. */
+  /** Returns true if the object of that path is not flattened. */
   isWhole(path: Buffer, pathBytes: number): boolean;
-  /** The first row of an object's members, and the end of these rows. */
+  /** Returns the first row of an object's members, and the end of these rows. */
   members(row: number): { readonly first: number; readonly end: number };
   nameOf(arena: Arena, row: number): NameText;
   /** Receives a value. */
@@ -61,7 +62,9 @@ export class Flattener {
     }
   }
 
-  /** Writes the name at `at` of the path, and returns the new length of the path. A dot always fits behind it. */
+  /**
+   * Writes the name to the path at `at`, and returns the path's new length. There is always room for a dot behind it.
+   */
   #append(at: number, bytes: Uint8Array, from: number, to: number): number {
     const length = at + to - from;
     if (length >= this.#path.length) {

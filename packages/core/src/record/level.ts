@@ -13,7 +13,7 @@ const PINO_LEVELS: Readonly<Record<string, number>> = {
 export type LevelLabels = ReadonlyMap<number, Uint8Array>;
 
 /**
- * The six labels of pino, and the application's own.
+ * Returns the six labels of pino, and the application's own.
  * @param levels numbers by label, as in pino's `customLevels`
  */
 export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabels {
@@ -25,7 +25,8 @@ export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabe
 }
 
 /**
- * The label of the whole number in the text `bytes[start..end)`, or undefined if there is none: it goes out as it is.
+ * Returns the label of the whole number in the text `bytes[start..end)`. Returns undefined if the number has no label;
+ * it is then sent unchanged.
  */
 export function labelOf(labels: LevelLabels, bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
   if (end - start > 9) return undefined;

@@ -1,12 +1,11 @@
 // The memory that the transcoder and its WebAssembly share: what lies where, and what a row is.
 //
-// AssemblyScript compiles this file also, for wasm/, so it has nothing but numbers.
+// AssemblyScript also compiles this file, for wasm/, so it contains only numbers.
 //
 //   | the compiler's | name cache | its names | work area | input buffer | batch ...
 //   0                4 K          20 K        32 K        64 K           160 K
 //
-// A reader that has text to encode can put it into the input buffer: text that lies elsewhere is copied to the work
-// area first.
+// A reader of text can write the text into the input buffer. Text in any other place is first copied to the work area.
 
 export const NAME_CACHE_FROM = 4 * 1024;
 /** Slots of the name cache, 32 bytes each. */
@@ -18,16 +17,16 @@ export const WORK_TO = 64 * 1024;
 export const INPUT_FROM = 64 * 1024;
 export const INPUT_BYTES = 96 * 1024;
 export const BATCH_FROM = 160 * 1024;
-/** WebAssembly reads and writes up to this many bytes behind the ranges that it is passed. */
+/** WebAssembly reads and writes up to this many bytes behind the ranges that it receives. */
 export const OVERRUN_BYTES = 32;
 
 // A row describes one field of a record. Its columns are words of four bytes.
 
 /** The slot of the field's name in the name cache, or UNKNOWN or UNKNOWN_ESCAPED. */
 export const SLOT = 0;
-/** The address of the bytes to write for the name. If the name is not in the cache: of its JSON text. */
+/** The address of the bytes to write for the name, or of its JSON text if the name is not in the cache. */
 export const NAME = 1;
-/** The length of the bytes to write for the name. If the name is not in the cache: the end of its JSON text. */
+/** The length of the bytes to write for the name, or the end of its JSON text if the name is not in the cache. */
 export const NAME_TO = 2;
 /** What the value is: one of the kinds below. */
 export const KIND = 3;
@@ -53,7 +52,7 @@ export const STRING = 4;
 /** In KIND: a string with at least one escape. */
 export const ESCAPED = 5;
 
-/** Instead of a number of rows: the text is no JSON object. */
+/** Instead of a number of rows: the text is not a JSON object. */
 export const NO_OBJECT = -1;
 /** Instead of a number of rows: there is no room for all of them. */
 export const FULL = -2;

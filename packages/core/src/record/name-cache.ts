@@ -1,12 +1,12 @@
 // The field names that WebAssembly recognises: which FieldName is in which slot of its name cache.
 //
-// A name costs room in the arena. A name for which there is no room is looked up in FieldNames for each record.
+// Each name takes room in the arena. If there is no room for a name, FieldNames looks it up for each record.
 
 import type { Arena } from './arena';
 import type { FieldName } from './field-names';
 import { NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES } from './memory-layout';
 
-/** After so many lookups of names that the cache did not have, it is filled again: its names may be out of use. */
+/** After this many lookups of names that the cache did not have, it is filled again: its names may be unused. */
 const MAX_MISSES = 4096;
 
 export class NameCache {
@@ -21,7 +21,7 @@ export class NameCache {
     return this.#misses > MAX_MISSES;
   }
 
-  /** Continues in this arena. The cache is empty afterwards if its names were in another one, or were overwritten. */
+  /** Continues in this arena. Empties the cache if its names are in another arena, or were overwritten. */
   use(arena: Arena): void {
     if (arena === this.#arena && arena.nameCache === this) return;
     this.#arena = arena;
@@ -33,7 +33,7 @@ export class NameCache {
     return this.#slots[slot]!;
   }
 
-  /** The address of the bytes to write for the name, or 0 if the cache does not have it. */
+  /** Returns the address of the bytes to write for the name, or 0 if the cache does not have it. */
   addressOf(name: FieldName): number {
     return name.cachedIn === this.#generation ? name.address : 0;
   }

@@ -1,29 +1,29 @@
 // The time of a record, from the text of its time field.
 //
-// A number is interpreted by its magnitude: below 1e11 as seconds, below 1e14 as milliseconds, below 1e17 as
-// microseconds, else as nanoseconds. So seconds reach to the year 5138, and milliseconds back to 1973. A fraction is
-// read to the nanosecond. The digits are read as text, because a double cannot hold nanoseconds since 1970.
+// The magnitude of a number decides its unit: below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds,
+// else nanoseconds. So seconds can express times until the year 5138, and milliseconds times from 1973 on. A fraction
+// is read to the nanosecond. The digits are read as text, because a double cannot hold nanoseconds since 1970.
 //
 // A text is a number as above, or ISO 8601: `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|+HHMM]`. A space may replace the
 // `T`. Without a zone it is the local time of the machine, as in ECMAScript.
 //
-// A text that is neither is not guessed at: the record keeps it as a field, and takes its arrival time.
+// Any other text is not a time. The record keeps it as a field, and its time is that of its arrival.
 
 export interface Time {
   /** Milliseconds since 1970; above 0. */
   ms: number;
-  /** Nanoseconds below the millisecond, 0 to 999,999, or -1 if the text has no more than milliseconds. */
+  /** Nanoseconds below the millisecond, 0 to 999,999, or -1 if the text has only milliseconds. */
   subMsNs: number;
 }
 
 const NUMBER = /^(\d{1,20})(?:\.(\d{1,20}))?$/;
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,20}))?(?:(Z|z)|([+-])(\d\d):?(\d\d))?$/;
-/** A longer text is no time. */
+/** A longer text is not a time. */
 const LONGEST_TEXT = 48;
 /** The end of the year 9999, the last that ISO 8601 can write. */
 const LATEST_MS = 253402300799999;
 
-/** The time in the text `bytes[start..end)`, or undefined if it is none. */
+/** Returns the time in the text `bytes[start..end)`, or undefined if the text is not a time. */
 export function readTime(bytes: Buffer, start: number, end: number): Time | undefined {
   if (end - start > LONGEST_TEXT) return undefined;
   const plain = readPlainMs(bytes, start, end);
@@ -57,7 +57,7 @@ function readNumber(text: string): Time | undefined {
   return shift(whole, fraction, magnitude < 1e17 ? -3 : -6);
 }
 
-/** Writes out a number with an exponent: `1.7e12` becomes `1700000000000`. Any other text is returned unchanged. */
+/** Writes a number without its exponent: `1.7e12` becomes `1700000000000`. Returns any other text unchanged. */
 function plainDigits(text: string): string {
   const number = Number(text);
   return Number.isSafeInteger(number) ? String(number) : text;
@@ -103,14 +103,14 @@ function readIso(text: string): Time | undefined {
 }
 
 /**
- * Numbers the records of one millisecond, for records whose time has no more than milliseconds. A console that sorts by
- * nanoseconds then shows them in the order in which they were logged. From the millionth record on the number stays.
+ * Numbers the records of one millisecond, if their time has only milliseconds. A console that sorts by nanoseconds then
+ * shows them in the order in which they were logged. From the millionth record on, the number stays the same.
  */
 export class CallOrder {
   #lastMs = 0;
   #next = 0;
 
-  /** The nanoseconds to write for the next record of the millisecond `ms`. */
+  /** Returns the nanoseconds to write for the next record of the millisecond `ms`. */
   subMsNs(ms: number): number {
     if (ms !== this.#lastMs) {
       this.#lastMs = ms;

@@ -1,12 +1,12 @@
 // The transcoder: one line of JSON text becomes one protobuf Log at the end of a batch.
 //
 // 1. wasm/record.ts reads the line into rows, one for each field.
-// 2. This file decides what becomes of each row: the name it goes out under, whether it is left out, whether it is the
-//    record's time, and where its text is if it does not go out as it came.
+// 2. This file decides about each row: under which name it is sent, whether it is left out, and whether it is the
+//    record's time. If its text has to change, this file writes the new text.
 // 3. wasm/record.ts writes the rows that remain.
 //
-// It makes no object of a record, and does not throw because of what a line says. A line that is no JSON object goes
-// out whole, as text under `messageKey`.
+// It makes no object of a record, and no line can make it throw. A line that is not a JSON object is sent whole, as
+// text under `messageKey`.
 //
 // What is written for each record (field numbers from the target's layout):
 //
@@ -15,15 +15,15 @@
 //     12 <length>                   Log.Contents, once for each field, in the record's order
 //       0a <length> <name>          LogContent.Key
 //       12 <length> <value>         LogContent.Value
-//     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below that; the layout has the tag
+//     1d <4 bytes, little endian>   Log.TimeNs, the nanoseconds below that unit; the layout has the tag
 //
 // Rules:
-//   - A string goes out as its unescaped text. A number, `true`, `false` and `null` go out as their JSON text.
-//   - An object or an array goes out as its JSON text. If nested objects are flattened, each value is a content.
+//   - A string is sent as its unescaped text. A number, `true`, `false` and `null` are sent as their JSON text.
+//   - An object or an array is sent as its JSON text. If nested objects are flattened, each value is a content.
 //   - If a name occurs twice, the last value counts, as for JSON.parse.
-//   - A record without a field goes out as its text. If all of its fields are omitted, it goes out empty, because its text
-//     would reveal them.
-//   - The fields of the options follow those of the record. A field that the record has itself is not added.
+//   - A record without a field is sent as its text. If all of its fields are omitted, an empty text is sent, because
+//     its own text has the omitted values.
+//   - The fields of the options follow those of the record. They are not added if the record has a field of that name.
 
 import { readVarint } from '../protobuf/varint';
 import type { Clock } from '../runtime/clock';
@@ -57,7 +57,7 @@ interface FixedField {
   readonly value: Uint8Array;
 }
 
-/** The first estimate of how much longer names and labels are than the text they replace. */
+/** The first estimate of how much longer names and labels are than the text that they replace. */
 const FIRST_SLACK_BYTES = 1024;
 
 export class Transcoder {
@@ -73,16 +73,16 @@ export class Transcoder {
   readonly #callOrder = new CallOrder();
 
   // The record that is being transcoded.
-  /** Its number. A record that is repeated has a new one, so that nothing of the first attempt counts. */
+  /** Its number. A repeated record has a new number, so that nothing of the first attempt counts. */
   #record = 0;
-  /** Contents so far. */
+  /** The number of its contents until now. */
   #contents = 0;
   #omitted = 0;
   #timeMs = 0;
   #subMsNs = 0;
-  /** The field that the time is from. */
+  /** The field from which the time was read. */
   #timeFrom: FieldName | undefined;
-  /** The end of the rows that go out. */
+  /** The end of the rows that are sent. */
   #outEnd = 0;
 
   constructor(layout: LogLayout, options: TranscodeOptions, clock: Clock) {
@@ -110,12 +110,12 @@ export class Transcoder {
   }
 
   /**
-   * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Returns whether it had to be truncated
-   * to the largest Log that the service accepts.
+   * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Returns true if it was truncated to the
+   * largest Log that the service accepts.
    */
   append(line: Buffer, start: number, end: number, sink: LogSink): boolean {
     const { maxLogBytes } = this.#layout;
-    // Only the first part of a far too long line is read, so that memory is bounded by what can be sent.
+    // Only the first part of a very long line is read, so that what can be sent bounds the memory.
     const readTo = end - start > 4 * maxLogBytes ? characterStart(line, start + 4 * maxLogBytes) : end;
     const from = sink.length;
     let slackBytes = FIRST_SLACK_BYTES;
@@ -155,7 +155,7 @@ export class Transcoder {
     for (let row = firstRow; row < end; row += ROW_WORDS) this.#field(arena, row);
     if (this.#contents > 0) return;
     const isAllOmitted = this.#omitted > 0;
-    // The text goes out instead. Only the time of the record is kept.
+    // The text is sent instead. Only the time of the record is kept.
     this.#record += 1;
     this.#timeFrom = undefined;
     this.#outEnd = firstOutRow;
@@ -191,7 +191,7 @@ export class Transcoder {
     else {
       const name = this.#nameOf(arena, row);
       entry = this.#lookUp(name.bytes, name.from, name.to);
-      // With a flattener, a copy of the row goes out.
+      // With a flattener, a copy of the row is sent.
       if (this.#flattener === undefined) this.#setName(arena, entry, row);
     }
     if (this.#flattener === undefined) this.#value(arena, entry, row);
@@ -199,7 +199,7 @@ export class Transcoder {
     else this.#flattener.flatten(arena, row, entry.source);
   }
 
-  /** Copies a row to those that go out. */
+  /** Copies a row to the rows that are sent. */
   #leaf(arena: Arena, row: number, entry: FieldName): void {
     const { words } = arena;
     const out = this.#outEnd;
@@ -244,8 +244,8 @@ export class Transcoder {
   }
 
   /**
-   * Takes the record's time from a time field, and returns whether it could be read. Of several time keys the first
-   * readable one counts, and the others stay contents. If one key occurs twice, the last value counts, as always.
+   * Reads the record's time from a time field, and returns true if that was possible. Of several time keys the first
+   * readable one counts, and the others stay contents. If one key occurs twice, the last value counts.
    */
   #takeTime(arena: Arena, entry: FieldName, row: number): boolean {
     if (this.#timeFrom !== undefined && this.#timeFrom !== entry) return false;
@@ -288,14 +288,14 @@ export class Transcoder {
     this.#contents += 1;
   }
 
-  /** The entry of a name that the cache does not have. The name is added to the cache. */
+  /** Returns the entry of a name that the cache does not have, and adds the name to the cache. */
   #lookUp(name: Uint8Array, from: number, to: number): FieldName {
     const entry = this.#names.find(name, from, to);
     this.#cache.insert(entry);
     return entry;
   }
 
-  /** Sets the name that the row goes out under. */
+  /** Sets the name under which the row is sent. */
   #setName(arena: Arena, entry: FieldName, row: number): void {
     const { words } = arena;
     words[row + NAME] = this.#cache.addressOf(entry) || this.#area.put(entry.encoded);
@@ -310,7 +310,7 @@ export class Transcoder {
     const time = timeUnit === 's' ? Math.floor(ms / 1000) : ms;
     const end = arena.wasm.write(firstOutRow * 4, this.#outEnd * 4, to, limit, time, timeNsTag);
     if (end === 0) throw NO_ROOM;
-    // Not before the Log is written: a repeated record must not count twice in the order of its millisecond.
+    // Counted after the Log is written, because a repeated record must not count twice in its millisecond.
     const subMsNs = this.#subMsNs === -1 ? this.#callOrder.subMsNs(ms) : this.#subMsNs;
     arena.bytes.writeUInt32LE(timeUnit === 's' ? (ms - time * 1000) * 1_000_000 + subMsNs : subMsNs, end - 4);
     return end;

@@ -1,10 +1,10 @@
 // The application's `transform`: a function that receives each record before it is shipped.
 //
 // It returns the record to ship, or null or undefined to filter the record out. It must not return a promise. If it
-// fails, the record goes out unchanged, so it is not a safe place to remove secrets.
+// fails, the record is sent unchanged, so it is not a safe place to remove secrets.
 //
-// It costs a JSON.parse, its own time and a JSON.stringify for each record (scripts/transform-cost.mjs), and the digits
-// of a whole number above 2^53. The options `rename` and `omit` cost nothing of that.
+// For each record it costs a JSON.parse, its own time and a JSON.stringify (scripts/transform-cost.mjs). A whole number
+// above 2^53 loses digits. The options `rename` and `omit` have none of these costs.
 
 import { createRequire } from 'node:module';
 import { messageOf, transformNotAFunction, transformNotLoaded } from '../errors';
@@ -12,7 +12,7 @@ import { defaultExportOf } from '../runtime/default-export';
 
 export type Transformed =
   | { readonly kind: 'record'; readonly bytes: Buffer }
-  /** The line is no JSON object. */
+  /** The line is not a JSON object. */
   | { readonly kind: 'unchanged' }
   /** The function returned null or undefined. */
   | { readonly kind: 'filtered' }
@@ -55,7 +55,7 @@ export function loadTransform(path: string): Transform {
 function functionOf(path: string): (record: unknown) => unknown {
   let loaded: unknown;
   try {
-    // A bundler would replace our own `require`, and look for the module in the bundle.
+    // A bundler would replace `require`, and look for the module in the bundle.
     loaded = createRequire(path)(path);
   } catch (error) {
     throw transformNotLoaded(path, error);

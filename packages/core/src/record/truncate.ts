@@ -1,6 +1,6 @@
-// Truncation of a record that is larger than the service accepts. Its whole batch would be refused otherwise.
+// Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
-// All values are cut to one common length, the largest with which the record fits, so short values stay whole. A cut
+// Long values are cut to one common length, the largest with which the record fits. Shorter values stay whole. A cut
 // value ends with `…[truncated N bytes]`, and no character is cut in two. If the names alone are too long, fields are
 // left out from the end, and the field `putlogs-left-out` has their number.
 
@@ -16,7 +16,7 @@ interface Content {
 const CONTENT_TAG = 0x12;
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
-/** The most bytes of a content beside its name and value: tags, lengths and the mark of a cut value. */
+/** The largest number of bytes of a content besides its name and value: tags, lengths, the mark of a cut value. */
 const CONTENT_OVERHEAD_BYTES = 60;
 const LEFT_OUT = Buffer.from('putlogs-left-out');
 
@@ -50,14 +50,14 @@ export function truncateLog(sink: LogSink, start: number, maxLogBytes: number): 
   sink.length = at + body.length;
 }
 
-/** The last position, at most `at`, where a character of UTF-8 begins. */
+/** Returns the last position, at most `at`, where a character of UTF-8 begins. */
 export function characterStart(bytes: Uint8Array, at: number): number {
   let to = at;
   while (to > 0 && (bytes[to]! & 0xc0) === 0x80) to -= 1;
   return to;
 }
 
-/** A `Logs` entry as its contents, and the bytes of its Log before and behind them. */
+/** Splits a `Logs` entry into its contents and the bytes of its Log before and behind them. */
 function splitEntry(entry: Buffer): { head: Buffer; contents: Content[]; tail: Buffer } {
   const { next: body } = readVarint(entry, 1);
   const { next: first } = readVarint(entry, body + 1);
@@ -77,7 +77,7 @@ function splitEntry(entry: Buffer): { head: Buffer; contents: Content[]; tail: B
   return { head: entry.subarray(body, first), contents, tail: entry.subarray(at) };
 }
 
-/** The largest length that all values can be cut to so that together they have at most `room` bytes. */
+/** Returns the largest length to which values can be cut, so that all of them have at most `room` bytes. */
 function commonLength(lengths: readonly number[], room: number): number {
   const sorted = [...lengths].sort((a, b) => a - b);
   let left = room;

@@ -1,4 +1,4 @@
-// Types of what the transcoder is given: the batch's memory, the target's layout, and the options.
+// Types of what the transcoder receives: the batch's memory, the target's layout, and the options.
 
 import type { TimeLayout } from '../protobuf/log';
 import type { Arena } from './arena';
@@ -7,7 +7,7 @@ import type { LevelLabels } from './level';
 
 /** The memory that records are appended to. */
 export interface LogSink {
-  /** May be another one after `reserve`. */
+  /** May be another arena after `reserve`. */
   readonly arena: Arena;
   /** The address where the next Log begins. */
   length: number;
@@ -29,9 +29,9 @@ export interface TranscodeOptions {
   readonly messageKey: string;
   /** Added to every record, unless it has a field of that name. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Names that go out, by the names that the application writes. */
+  /** The names to send, by the names that the application writes. */
   readonly rename: Readonly<Record<string, string>>;
-  /** Names that the application writes. Of a flattened value, its path. */
+  /** Names that the application writes. For a flattened value it is its path. */
   readonly omit: readonly string[];
   readonly nested: 'json' | 'flatten';
 }

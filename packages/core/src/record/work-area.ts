@@ -1,18 +1,18 @@
-// The memory in which one record is prepared: its rows, its text, and every byte to write that stands nowhere else.
+// The memory in which one record is prepared: its rows, its text, and the bytes that replace parts of the text.
 //
-//   | rows | rows that go out | levels | copied text | scratch ...
+//   | rows | rows to send | levels | copied text | scratch ...
 //
-// Only a flattened record has rows of its own to go out. The area is part of the arena: a fixed range of 32 KiB for
-// small records, and for large ones room behind the Log that is about to be written.
+// Only a flattened record has separate rows to send. The area is part of the arena. A small record uses a fixed range
+// of 32 KiB, and a large one the room behind the Log that is about to be written.
 //
-// The room is estimated from the length of the text. NO_ROOM is thrown if that is too little, for example because
-// names go out far longer than they came. The caller then repeats the record with more slack.
+// The room is estimated from the length of the text. NO_ROOM is thrown if that is too little, for example because names
+// become much longer. The caller then repeats the record with more slack.
 
 import type { Arena } from './arena';
 import { FULL, OVERRUN_BYTES, ROW_WORDS, VALUE, VALUE_TO, WORK_FROM, WORK_TO } from './memory-layout';
 import type { LogSink } from './types';
 
-/** Thrown, always this one object, if the record needs more room than was planned. Nothing has been appended then. */
+/** Thrown if the record needs more room than was planned. It is always this object. Nothing was appended then. */
 export const NO_ROOM = new Error('a record needs more room than was planned');
 
 const ROW_BYTES = 4 * ROW_WORDS;
@@ -20,9 +20,9 @@ const ROW_BYTES = 4 * ROW_WORDS;
 const SHORTEST_FIELD_BYTES = 5;
 
 export class WorkArea {
-  /** The first row that is read, as an index of `words`. */
+  /** The first row that is read, as an index into `words`. */
   firstRow = 0;
-  /** The first row that goes out; `firstRow` if records are not flattened. */
+  /** The first row that is sent. Equal to `firstRow` if records are not flattened. */
   firstOutRow = 0;
   /** Where the text of the record begins, and where it ends. */
   text = 0;
@@ -35,11 +35,11 @@ export class WorkArea {
   #levels = 0;
   #scratch = 0;
   #scratchTo = 0;
-  /** The last line that was a view of the arena, and its offset there: `byteOffset` is slow to ask for each record. */
+  /** The last line that was a view of the arena, and its offset there. Reading `byteOffset` for each record is slow. */
   #view: Buffer | undefined;
   #viewFrom = 0;
 
-  /** @param extraRows the most rows of a record beside those of its own fields */
+  /** @param extraRows how many rows a record may have in addition to its own fields */
   constructor(isFlattened: boolean, extraRows: number) {
     this.#isFlattened = isFlattened;
     this.#extraRows = extraRows;
@@ -83,7 +83,7 @@ export class WorkArea {
   }
 
   /**
-   * Reads the text into rows, and returns the end of the rows. It is before `firstRow` if the text is no JSON object.
+   * Reads the text into rows, and returns their end. The end is before `firstRow` if the text is not a JSON object.
    */
   readRows(): number {
     const rows = this.#arena.wasm.read(this.text, this.textTo, this.firstRow << 2, this.#levels, this.#levels);
@@ -100,7 +100,7 @@ export class WorkArea {
     return { first: first >> 2, end: this.#scratch >> 2 };
   }
 
-  /** Replaces a JSON string by its text. `from` and `to` are the columns of `words` that have its ends. */
+  /** Replaces a JSON string by its text. `from` and `to` are the places in `words` that have its beginning and end. */
   unescape(from: number, to: number): void {
     const { wasm, words } = this.#arena;
     const text = this.#scratch;

@@ -1,6 +1,6 @@
 // The second half of the wiring: sealed batch -> queue -> lane -> request -> outcome.
 //
-// One queue and lane for this instance; with a spool, also one for each other instance whose dead runs are drained.
+// This instance has one queue and lane. With a spool, each other instance whose dead runs are drained also has one.
 
 import type { Compressed } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -46,13 +46,13 @@ export interface DeliveryParts {
   readonly compress: (raw: Buffer) => Compressed;
   /** The largest batch, reduced when the service refuses a batch as too large. */
   readonly size: SizeLimit;
-  /** How many batches may be in flight at a time. */
+  /** How many batches may be in flight at the same time. */
   readonly concurrency: number;
   readonly hashKey: string;
   readonly runs: Runs | undefined;
-  /** How long dead runs of another instance are left to that instance, if not the default. */
+  /** How long dead runs of another instance are reserved for that instance. */
   readonly graceMs?: number | undefined;
-  /** Called when records of the batch with this id, one part of it or all, are finished. */
+  /** Called when records of the batch with this id are finished: the records of one part, or all. */
   readonly onFinished: (packId: string, count: number) => void;
   /** Parts that a test replaces. */
   readonly outside?: Outside | undefined;
@@ -108,7 +108,7 @@ export class Delivery {
     if (this.#spool === undefined) counters.inheritedIsKnown();
     else this.#spool.start();
     credentials.listen({
-      // Batches that were held because there were no credentials are sent now, and not after their backoff.
+      // Batches that were held for lack of credentials are sent now, without the rest of their backoff.
       renewed: () => this.#eachWay(({ lane }) => lane.hurry()),
       failed: (problem) => {
         counters.add('credentialFailures');
@@ -122,7 +122,7 @@ export class Delivery {
     return enabled && spool.dir !== undefined;
   }
 
-  /** Whether every batch is finished. */
+  /** True if every batch is finished. */
   get isEmpty(): boolean {
     let isEmpty = true;
     this.#eachWay(({ queue }) => {
@@ -137,8 +137,8 @@ export class Delivery {
   }
 
   /**
-   * Resolves with true when every batch that exists now is finished, and with false after `timeoutMs`. This includes
-   * batches that dead workers of this process left, so it first waits until their directories are open.
+   * Resolves with true when every batch that exists now is finished, and with false after `timeoutMs`. The batches that
+   * dead workers of this process left are included, so it first waits until their directories are open.
    */
   async finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
     if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);
@@ -202,7 +202,7 @@ export class Delivery {
     return records;
   }
 
-  /** Spools every batch. The thread may end, or go on. */
+  /** Spools every batch. The thread may end, or continue. */
   keepAll(): void {
     this.#own.queue.spill();
   }

@@ -1,7 +1,7 @@
 // Splits chunks of bytes into lines, without their newlines. Empty lines are left out.
 //
-// A line that lies within one chunk is not copied, so the caller must read it at once. The beginning of a line whose
-// end has not arrived is copied.
+// A line within one chunk is not copied, so the caller must read it at once. The beginning of a line is copied if its
+// end has not arrived.
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

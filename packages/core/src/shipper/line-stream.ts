@@ -1,10 +1,10 @@
 // A writable stream of lines in front of a shipper. thread-stream writes to it in our worker, and pino in any thread.
 //
-// It never asks for a pause: a ring that is not emptied would block the application. The one exception is a process
-// that reads from another one (putlogs-pino): there a pipe fills up, and nothing is lost.
+// The stream never asks the writer to pause, because a ring that is not emptied would block the application. The one
+// exception is a process that reads from another process (putlogs-pino). There the pipe fills, and nothing is lost.
 //
-// It splits lines itself. A stream of lines would make a string and an event of each line, which costs more than the
-// record.
+// It splits lines itself. A stream of lines would make a string and an event for each line, which costs more than to
+// encode the record.
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -15,12 +15,12 @@ import type { RangeShipper, Shipper } from '../sink';
 import { Lines } from './line-splitter';
 import { startShipper } from './shipper';
 
-/** Each chunk is read before the next one comes, so the stream never has to ask for a pause. */
+/** Each chunk is read before the next one arrives, so the stream never has to ask for a pause. */
 const NEVER_FULL_BYTES = 2 ** 30;
-/** The most bytes of UTF-8 for one unit of UTF-16. */
+/** The largest number of bytes in UTF-8 for one unit of UTF-16. */
 const UNIT_BYTES = 3;
 /**
- * A chunk may be megabytes long. Its bytes are made in pieces that stay in the processor's cache while they are read.
+ * A chunk may be megabytes long. It is encoded in pieces that stay in the processor's cache until they are read.
  */
 const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 
@@ -28,10 +28,10 @@ const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 type Room = (bytes: number) => Promise<void> | undefined;
 
 /**
- * @param piece returns a buffer for `INPUT_BYTES` of text; it may be another one each time
+ * @param piece returns a buffer for `INPUT_BYTES` of text; each call may return another one
  * @param push receives bytes that are valid only during the call
  * @param end called once, after the last line; the stream finishes when it resolves
- * @param room if given, a chunk waits for it
+ * @param room delays a chunk until there is room for it; without it, no chunk is delayed
  */
 export function lineStream(
   piece: () => Buffer,
@@ -52,7 +52,7 @@ export function lineStream(
     decodeStrings: false,
     ...(room === undefined ? { highWaterMark: NEVER_FULL_BYTES } : {}),
     write(chunk: string | Buffer, _encoding, done) {
-      // Bytes may end within a character, and need not be UTF-8.
+      // A chunk of bytes may end within a character, and may have bytes that are not UTF-8.
       const take = () => {
         pushText(typeof chunk === 'string' ? chunk : decoder.write(chunk));
         done();
@@ -62,7 +62,7 @@ export function lineStream(
       else void waiting.then(take);
     },
     final(done) {
-      // A character without its end becomes a replacement character.
+      // An incomplete character at the end becomes a replacement character.
       pushText(decoder.end());
       end().then(() => done(), done);
     },
@@ -85,8 +85,8 @@ export interface LineStream {
 
 export interface Waiting {
   /**
-   * If set, a line that memory has no room for is not refused: the stream pauses until there is room, or until this
-   * aborts.
+   * If it is set, a line is not refused when memory is full. The stream pauses until there is room, or until this
+   * signal aborts.
    */
   readonly waitUntil?: AbortSignal;
 }
@@ -108,7 +108,7 @@ export function startLineStream(options: Options, { waitUntil }: Waiting = {}): 
 }
 
 const POLL_INTERVAL_MS = 20;
-/** A short field takes a few more bytes encoded than as JSON. */
+/** Encoded, a short field takes a few bytes more than as JSON. */
 const ENCODED_PER_BYTE = 2;
 
 function roomIn(shipper: RangeShipper, waitUntil: AbortSignal, clock: Clock): Room {
@@ -116,7 +116,7 @@ function roomIn(shipper: RangeShipper, waitUntil: AbortSignal, clock: Clock): Ro
     const isTime = () => waitUntil.aborted || shipper.makeRoom(bytes * ENCODED_PER_BYTE);
     if (isTime()) return undefined;
     return new Promise((resolve) => {
-      // Held: the writer is another process, and nothing else may keep this one alive.
+      // The timer keeps the process alive, because perhaps nothing else does: the writer is another process.
       const look = () => void (isTime() ? resolve() : clock.after(POLL_INTERVAL_MS, true, look));
       clock.after(POLL_INTERVAL_MS, true, look);
     });

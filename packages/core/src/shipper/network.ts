@@ -3,7 +3,7 @@
 import type { Network } from '../http/exchange';
 import type { Options } from '../options/schema';
 
-/** The value of `proxy` that switches off the proxy which the environment names. */
+/** The value of `proxy` that switches off a proxy of the environment. */
 const NO_PROXY = 'none';
 
 export function networkOf({ proxy, noProxy, tls }: Pick<Options, 'proxy' | 'noProxy' | 'tls'>): Network {

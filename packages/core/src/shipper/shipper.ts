@@ -1,7 +1,7 @@
 // The first half of the wiring: record -> open batch -> sealed batch. The second half is shipper/delivery.ts.
 //
 // Each record is counted as delivered, spooled, dropped or refused. `write` never throws and never blocks. A stage does
-// not import the next one: it receives functions to call.
+// not import the next one. It receives functions to call.
 
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
@@ -57,9 +57,9 @@ export interface ShipperDeps {
 
 /**
  * Where records are accepted: in this shipper, or in a host in front of it. A record that a host accepted is not
- * refused here. The host accepts `memory.maxBytes` for both threads. This side makes room from half of that on, so that
- * the host reaches the limit only if no room can be made. The host also counts the records that are lost with this
- * thread.
+ * refused here. The host limits both threads to `memory.maxBytes`. This thread begins to make room at half of that, so
+ * that the host reaches the limit only if there is no room to make. The host also counts the records that are lost with
+ * this thread.
  */
 export type Admission = 'own' | 'host';
 
@@ -84,15 +84,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
   /**
-   * Calls of `writeRange` that have not returned. There is more than one if a transform, or a subscriber to a drop,
-   * logs: the bytes in `piece` are then still to be read.
+   * The number of calls of `writeRange` that have not returned. It is above 1 if a transform, or a subscriber to a
+   * drop, logs. The bytes in `piece` must then not be overwritten.
    */
   #taking = 0;
-  /** The buffer of records that will be refused. */
+  /** The buffer for records that will be refused. */
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  /** How many records were accepted when the end of the process was last delayed for them. */
+  /** How many records were accepted when they last delayed the end of the process. */
   #heldUpFor = Number.NaN;
 
   constructor({ options, target, credentials, transform, counters, admission, clock, runs }: PipelineParts) {
@@ -198,7 +198,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   #add(bytes: Buffer, start: number, end: number): boolean {
     try {
-      // Counted before the batch can be sealed: a sealed record must be an accepted one.
+      // Counted before the batch can be sealed, because a sealed record must be an accepted one.
       this.#counters.add('accepted');
       if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
     } catch (error) {
@@ -229,7 +229,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       try {
         return this.#batcher.inputBuffer;
       } catch {
-        // There is no memory for the buffer. `writeRange` reports it for each record.
+        // There is no memory for the buffer. `writeRange` reports that for each record.
       }
     }
     this.#ownPiece ??= Buffer.allocUnsafeSlow(INPUT_BYTES);
@@ -254,13 +254,13 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
     await this.#delivery.finished(timeoutMs);
-    // A worker may be closed because the process ends. It holds up no application if it waits for a full stderr.
+    // A worker may be closed because the process ends. It may wait for a full stderr: that delays no application.
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);
     removeExitHook(this);
     this.#stopSignals?.();
     await this.#delivery.close();
-    // A warning is emitted on the next tick: listeners hear the last one before this promise resolves.
+    // A warning is emitted on the next tick. Listeners receive the last one before this promise resolves.
     await new Promise<void>((resolve) => process.nextTick(resolve));
   }
 
@@ -270,7 +270,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   beforeExit(): void {
     const accepted = this.#counters.read('accepted');
-    // Node emits this event again after every wait. Once for the same records is enough.
+    // Node emits this event again each time the event loop is empty. The same records delay the end only once.
     const isIdle = accepted === 0 && !this.#delivery.hasSpool;
     if (this.#closing !== undefined || this.#heldUpFor === accepted || isIdle) return;
     this.#heldUpFor = accepted;

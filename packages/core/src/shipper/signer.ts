@@ -1,4 +1,4 @@
-// Wires the source of credentials to the target that signs with them. Credentials are requested by the same HTTP
+// Connects the source of credentials with the target that signs with them. Requests for credentials use the same HTTP
 // client.
 
 import { CredentialSource, type CredentialTools } from '../credentials/source';
@@ -19,14 +19,14 @@ export interface Signer {
 export function createSigner(options: Options, clock: Clock): Signer {
   const { isSigned, vendor } = TARGETS[options.target];
   const given = isSigned ? options.credentials : ANONYMOUS;
-  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, fetch: askWith(options, clock) });
+  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, fetch: fetchWith(options, clock) });
   return { credentials, target: loadTarget(options, () => credentials.current) };
 }
 
 /** Requests to the machine's own host do not use the proxy. */
-function askWith(options: Options, clock: Clock): CredentialTools['fetch'] {
-  return (origin, timeoutMs, { isLocal, ...question }, signal) => {
+function fetchWith(options: Options, clock: Clock): CredentialTools['fetch'] {
+  return (origin, timeoutMs, { isLocal, ...request }, signal) => {
     const network = isLocal ? {} : networkOf(options);
-    return requestOnce(question, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
+    return requestOnce(request, { origin, timeoutMs, network, clock, connections: 1, onRequest: () => {} }, signal);
   };
 }

@@ -1,7 +1,7 @@
-// The spool over time: opens it, renews the lease, adopts what dead runs left, and gives it back.
+// The work on a spool over time: opens it, renews the lease, adopts the journals of dead runs, and hands them back.
 //
-// The own instance's journals go to the own queue. Each other instance whose dead runs are drained has a queue and lane
-// of its own, which ends when nothing is left in it.
+// Journals of this instance go to its own queue. Each other instance whose dead runs are drained has a queue and lane
+// of its own, which ends when the queue is empty.
 
 import type { Lane } from '../delivery/lane';
 import type { DeliveryQueue } from '../delivery/queue';
@@ -25,9 +25,9 @@ export interface UpkeepParts {
   readonly clock: Clock;
   readonly warnings: WarningReporter;
   readonly newSpool: (events: SpoolEvents) => Spool;
-  /** Of the own instance. */
+  /** Returns the queue and lane of this instance. */
   readonly own: () => Way;
-  /** A queue and lane for another instance. */
+  /** Makes a queue and lane for another instance. */
   readonly newWay: () => Way;
   readonly onDamaged: (records: number) => void;
 }
@@ -38,7 +38,7 @@ const TEND_MS = 5000;
 const LOOK_ROUNDS = 6;
 /** How long a unit in flight may take before its journal is handed back. */
 const HAND_BACK_MS = 5000;
-/** How many other instances are drained at a time. */
+/** How many other instances are drained at the same time. */
 export const OTHERS = 4;
 
 export class SpoolUpkeep {
@@ -46,7 +46,7 @@ export class SpoolUpkeep {
   readonly #spool: Spool;
   readonly #others = new Map<string, Way>();
   #isOpen = false;
-  /** Whether the first search for batches of dead runs is over. */
+  /** False while the first search for batches of dead runs is not over. */
   #hasLooked = true;
   #firstLook: Promise<void> = Promise.resolve();
   #cancelTending: CancelTimer | undefined;
@@ -93,7 +93,7 @@ export class SpoolUpkeep {
     this.#spool.close(isClean);
   }
 
-  /** Renews the lease, retries what the disk refused, and at times adopts the journals of dead runs. */
+  /** Renews the lease, repeats writes that the disk refused, and in some rounds adopts the journals of dead runs. */
   #tend(round: number): void {
     if (this.#isOpen) this.#keep(round);
     else if (round % LOOK_ROUNDS === 0) this.#open();
@@ -103,12 +103,12 @@ export class SpoolUpkeep {
   #keep(round: number): void {
     this.#spool.renew();
     for (const { queue } of this.#ways()) queue.tend();
-    // An instance that returns waits for its records, for one lease at most.
+    // A returned instance waits at most one lease for its records, so they are handed back in every round.
     if (round % LOOK_ROUNDS === 0 || this.#spool.holdsOthers) void this.look();
     for (const { lane } of this.#ways()) lane.pull();
   }
 
-  /** A spool that cannot be used is reported and tried again later. The application starts without it. */
+  /** A spool that cannot be used is reported, and opened again later. The application starts without it. */
   #open(): void {
     const { counters, own } = this.#parts;
     const failure = this.#spool.open();
@@ -173,8 +173,9 @@ export class SpoolUpkeep {
   }
 
   /**
-   * A living process of the instance sends these journals before its own records. It waits for one lease, so this run
-   * does not wait for a unit whose attempts fail: the other process sends it again under the same id.
+   * A living process of the instance sends these journals before its own records, and waits at most one lease for them.
+   * So this run does not wait for a unit whose attempts fail. The other process sends that unit again under the same
+   * id.
    */
   async #handBack(directory: string): Promise<void> {
     const found = [...this.#others].find(([, { queue }]) =>
@@ -183,7 +184,7 @@ export class SpoolUpkeep {
     if (found === undefined) return;
     const [instance, { queue, lane }] = found;
     await this.#paused(queue);
-    // All directories of an instance go to the same process.
+    // All directories of an instance are handed to the same process.
     this.#others.delete(instance);
     lane.abandon();
     queue.leave();
@@ -200,7 +201,7 @@ export class SpoolUpkeep {
     });
   }
 
-  /** The other process now counts the records as recovered, so here they must not stay spooled. */
+  /** The other process now counts the records as recovered, so this one must not count them any more. */
   #handOver(queue: DeliveryQueue, journal: Journal): void {
     const { counters } = this.#parts;
     const { unfinished } = journal;

@@ -1,7 +1,7 @@
-// The classification of answers: an answer of the service becomes an Outcome.
+// Classifies answers: an answer of the service becomes an Outcome.
 //
-// The service's error code decides first, and the HTTP status second. An unknown refusal holds the batch, so that
-// records are never deleted for a reason that we do not know.
+// The service's error code decides first, and the HTTP status second. An unknown refusal holds the batch, so that no
+// record is deleted for a reason that we do not know.
 
 import type { Answer } from '../http/exchange';
 import type { Outcome, Refusal } from './outcome';
@@ -15,16 +15,16 @@ export type Verdict =
   | 'too many bytes'
   | 'too many records'
   | 'record too large'
-  /** A record is too old, or too far in the future: reject such records. */
+  /** A record is too old, or too far in the future: reject, but only such records. */
   | 'record time refused'
   /** The time of the signature is not accepted: hold, with the service's time. */
   | 'time refused'
-  /** The signature is wrong, because of a wrong secret or of a clock that is far off: hold. */
+  /** The signature is wrong, because of a wrong secret or a wrong clock: hold. */
   | 'signature refused';
 
 /** The answers of one service. */
 export interface AnswerTable {
-  /** The header that every answer of the service has. An answer without it is from a proxy. */
+  /** The header that each answer of the service has. An answer without it comes from a proxy. */
   readonly requestIdHeader: string;
   /** Verdicts by error code. */
   readonly codes: Readonly<Record<string, Verdict>>;
@@ -32,13 +32,13 @@ export interface AnswerTable {
   readonly errorIn: (body: string) => ServiceError | undefined;
   /** Decides before `codes`, for a code that has several meanings. */
   readonly verdictOf?: (error: ServiceError, status: number) => Verdict | undefined;
-  /** How old a record may be, and how far in the future. For the verdict `record time refused`. */
+  /** How old a record may be, and how far in the future, for the verdict `record time refused`. */
   readonly window?: { readonly pastMs: number; readonly aheadMs: number };
   /** What a person can do, by error code. It is appended to the message. */
   readonly advice?: Readonly<Record<string, string>>;
 }
 
-/** The body as a JSON object, or undefined if it is none. */
+/** Returns the body as a JSON object, or undefined if it is not one. */
 export function jsonObjectIn(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body);
@@ -53,12 +53,12 @@ export interface ServiceError {
   readonly message: string;
 }
 
-/** A longer Retry-After is cut to this. It is a mistake or an attack. */
+/** A longer Retry-After is a mistake or an attack, and is reduced to this time. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-/** Clocks with a smaller difference are equal, because a Date header has whole seconds. */
+/** A smaller difference between two clocks does not count, because a Date header has whole seconds. */
 const SAME_TIME_MS = 2000;
-/** A smaller difference is no reason for a refused signature: the services allow 15 minutes. */
+/** A smaller difference cannot be why a signature was refused, because the services allow 15 minutes. */
 const SUSPECT_TIME_MS = 5 * 60_000;
 
 /**
@@ -68,10 +68,10 @@ const SUSPECT_TIME_MS = 5 * 60_000;
 const CONFIGURATION_FAILURE =
   /^(ERR_TLS_CERT|ERR_SSL|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|PROXY_40[37]$)/;
 
-/** Request timeout, too early, and too many requests: retried without a known error code, as is every 5xx. */
+/** 408 (request timeout), 425 (too early), 429 (too many requests). Without a known code these and 5xx are retried. */
 const RETRIED_STATUSES = new Set([408, 425, 429]);
 
-/** @param wallMs the time that the request was signed with, in milliseconds since 1970 */
+/** @param wallMs the time with which the request was signed, in milliseconds since 1970 */
 export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): Outcome {
   if (answer.kind === 'failed') {
     const refusal = { code: answer.code, message: answer.message };
@@ -117,7 +117,7 @@ function withAdvice({ code, message }: ServiceError, { advice = {} }: AnswerTabl
   return Object.hasOwn(advice, code) ? `${message} (${advice[code]})` : message;
 }
 
-/** The window is by the service's clock if the answer has its time, else by ours. */
+/** Computes the window with the service's clock if the answer has its time, else with ours. */
 function rejectedForTime(refusal: Refusal, date: string | undefined, wallMs: number, table: AnswerTable): Outcome {
   if (table.window === undefined) return { kind: 'reject', refusal };
   const dateMs = Date.parse(date ?? '');
@@ -133,9 +133,9 @@ function heldForTime(refusal: Refusal, date: string | undefined, wallMs: number,
   return differs ? { kind: 'hold', refusal, serviceMs } : { kind: 'hold', refusal };
 }
 
-/** For an answer without a known code. */
+/** Decides about an answer without a known code. */
 function byStatus(status: number): Verdict {
-  // From the service or from a proxy: the request was too large for it.
+  // The request was too large for the service or for a proxy.
   if (status === 413) return 'too many bytes';
   return status >= 500 || RETRIED_STATUSES.has(status) ? 'retry' : 'hold';
 }
@@ -147,7 +147,7 @@ function explain(status: number, requestId: string): string {
 }
 
 /**
- * Reads a Retry-After of RFC 9110, in seconds or as a date. Returns 0 if there is none, or if it is invalid or past.
+ * Reads a Retry-After of RFC 9110, in seconds or as a date. Returns 0 without the header, or if it is invalid or past.
  */
 export function retryAfterMs(value: string | undefined, wallMs: number): number {
   if (value === undefined) return 0;

@@ -1,4 +1,4 @@
-// The target that the options name. Only the code of that target is loaded.
+// Loads the target that the options name, and no code of other targets.
 
 import type { Credentials } from '../credentials/types';
 import type { Options } from '../options/schema';

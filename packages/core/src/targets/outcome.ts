@@ -11,18 +11,18 @@ export interface Refusal {
 
 export type Outcome =
   | { readonly kind: 'delivered'; readonly requestId: string }
-  /** The failure passes by itself: the same bytes are sent again, at the earliest after `afterMs`. */
+  /** The failure passes by itself. The same bytes are sent again, at the earliest after `afterMs`. */
   | { readonly kind: 'retry'; readonly refusal: Refusal; readonly afterMs: number }
   /**
-   * A person has to change something, such as a key or a topic: the batch is kept and retried slowly. `serviceMs` is
+   * A person has to change something, such as a key or a topic. The batch is kept and retried slowly. `serviceMs` is
    * present if our clock may be wrong. It is the service's time, in milliseconds since 1970.
    */
   | { readonly kind: 'hold'; readonly refusal: Refusal; readonly serviceMs?: number }
-  /** The batch is too large, in bytes or records, or because of one record: its parts may be accepted. */
+  /** The batch is too large, in bytes or records, or because of one record. Its parts may be accepted. */
   | { readonly kind: 'split'; readonly refusal: Refusal; readonly tooLarge: 'bytes' | 'count' | 'record' }
   /**
-   * The service will never accept these bytes. `takes` is present if the reason is the time of some records: the batch
-   * may be accepted without them.
+   * The service will never accept these bytes. `takes` is present if the reason is the time of some records. The batch
+   * may be accepted without these records.
    */
   | { readonly kind: 'reject'; readonly refusal: Refusal; readonly takes?: TimeWindow };
 
@@ -30,7 +30,7 @@ export type Outcome =
 export interface TimeWindow {
   readonly fromMs: number;
   readonly toMs: number;
-  /** The service's own time, if its answer has it. */
+  /** The service's own time. Undefined if its answer does not have it. */
   readonly serviceMs: number | undefined;
 }
 

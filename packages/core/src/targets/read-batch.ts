@@ -1,8 +1,8 @@
 // Reads a sealed batch back: its envelope and its records.
 //
-// A spool has batches of several targets, so the layout is recognised from the bytes:
+// A spool may have batches of several targets, so the layout is recognised by the bytes:
 //
-//   web tracking   the tail is JSON; no protobuf field of ours begins with a brace
+//   web tracking   the tail is JSON; none of our protobuf fields begins with a brace
 //   TLS            the records are in a LogGroup in a list, so bytes precede the first record
 //   SLS            no bytes precede the first record
 
@@ -18,7 +18,7 @@ import { readWebTail, WEB_TIME } from './web-body';
 export interface WholeBatch {
   readonly layout: BodyLayout;
   readonly envelope: Envelope;
-  /** Each record is read when the iterator reaches it. */
+  /** Each record is decoded when the iterator reaches it. */
   readonly records: Iterable<ReadLog>;
 }
 
@@ -29,7 +29,7 @@ const TIMES: Readonly<Record<BodyLayout, TimeLayout>> = {
   web: WEB_TIME,
 };
 
-/** @throws if the batch is damaged, and while iterating if a record is */
+/** @throws if the batch is damaged. The iterator throws if a record is damaged */
 export function readBatch(batch: SealedBatch): WholeBatch {
   const unpacked = unpackBatch(batch);
   const { tail } = unpacked;
@@ -37,7 +37,7 @@ export function readBatch(batch: SealedBatch): WholeBatch {
   return { layout, envelope: readEnvelope(layout, tail), records: readEach(logsIn(unpacked), TIMES[layout]) };
 }
 
-/** What the records of the batch have in common. @throws if the batch is damaged */
+/** Returns what the records of the batch have in common. @throws if the batch is damaged */
 export function envelopeOf(batch: SealedBatch): Envelope {
   const { tail } = unpackBatch(batch);
   return readEnvelope(layoutOf(batch, tail), tail);

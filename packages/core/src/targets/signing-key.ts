@@ -1,5 +1,5 @@
-// The key of a version 4 signature, which both vendors derive alike: the secret, hashed with the day, the region, the
-// service and a last word.
+// Derives the key of a version 4 signature, which is the same for both vendors. The secret is hashed with the day, the
+// region, the service and a last word.
 
 import { createHmac } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// A target: a log service and a way to write to it. Nothing in record, batch, delivery or shipper knows a vendor.
+// A target: a log service and a way to write to it. The folders record, batch, delivery and shipper know no vendor.
 
 import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -16,15 +16,15 @@ export interface Target {
   readonly origin: string;
   /** Where records go, for a person to read. Without secrets. */
   readonly destination: Readonly<Record<string, string>>;
-  /** The same place, whatever its address. Spooled batches and dead letters belong to a target by this. */
+  /** Names the same place without its address. It decides to which target a spooled batch or a dead letter belongs. */
   readonly identity: Readonly<Record<string, string>>;
   readonly bodyLayout: BodyLayout;
-  /** Turns encoded records into a body: the bytes before and behind them. */
+  /** Returns the bytes before and behind encoded records. With these bytes the records are a body. */
   frame(envelope: Envelope, logBytes: number): Frame;
   /** Reads what `frame` put behind the records. @throws if these are other bytes */
   readTail(tail: Buffer): Envelope;
-  /** Makes a signed request of a batch. Called for each attempt, because a signature has a time. */
+  /** Makes a signed request from a batch. Called for each attempt, because a signature contains the time. */
   request(batch: SealedBatch, wallMs: number): SignedRequest;
-  /** @param wallMs the time that the request was signed with */
+  /** @param wallMs the time with which the request was signed */
   outcome(answer: Answer, wallMs: number): Outcome;
 }

@@ -1,9 +1,10 @@
 // The body of web tracking: a batch as JSON.
 //
-// A batch for web tracking is like any other in memory, on disk and when it is split: its records are encoded as
+// In memory, on disk and when it is split, a batch for web tracking is like any other: its records are encoded as
 // protobuf. It becomes JSON when it is sent. Its envelope is JSON behind the records.
 //
-// Web tracking knows no time but that of arrival, so a record has its own as a field, unless it has one of that name:
+// Web tracking stores only the time of arrival. So the record's own time is sent as a field, unless the record already
+// has a field of that name:
 //   "time": "2026-01-01T00:00:00.000000000Z"
 
 import { gzipSync } from 'node:zlib';
@@ -15,7 +16,7 @@ import type { Compression } from '../options/target-facts';
 import { readLog, type TimeLayout } from '../protobuf/log';
 
 const NO_HEAD = new Uint8Array(0);
-/** How the records are encoded until they are sent. */
+/** How the records are encoded before they are sent. */
 export const WEB_TIME: TimeLayout = { timeUnit: 'ms', timeNsTag: 0x1d };
 
 export function webFrame(envelope: Envelope): Frame {
@@ -46,7 +47,7 @@ export function webBatchOf(batch: SealedBatch): WebBatch {
 
 export interface WebBody {
   readonly rawBytes: number;
-  /** What the body is compressed with. `none` if compression did not make it smaller. */
+  /** How the body is compressed. `none` if compression did not make it smaller. */
   readonly compression: Compression;
   readonly body: Buffer;
 }
@@ -54,7 +55,7 @@ export interface WebBody {
 export function webBody(json: unknown, compression: Compression): WebBody {
   const raw = Buffer.from(JSON.stringify(json));
   if (compression === 'gzip') return { rawBytes: raw.length, compression, body: gzipSync(raw) };
-  // The compressor uses zlib if LZ4 cannot be loaded, but not every service accepts zlib here.
+  // The compressor uses zlib if LZ4 cannot be loaded, but not each service accepts zlib here.
   const { codec, body } = compressor(compression, () => {})(raw);
   const isUsable = codec === compression || codec === 'none';
   return { rawBytes: raw.length, compression: isUsable ? codec : 'none', body: isUsable ? body : raw };

@@ -1,22 +1,23 @@
 // The counters of a shipper. Every stage counts here.
 //
 // At every reading  accepted + recovered + inherited = delivered + spooled + pending + sum(dropped)  and no term is
-// negative. `pending` is what the other terms leave, so no record is without a state.
+// negative. `pending` is computed from the other terms, so each record has a state.
 //
-// The buffer is a protocol between threads. It may be shared between the worker, which counts, and the application's
-// thread, which reads without asking, even when the worker is gone.
+// The buffer is a protocol between threads. The worker counts in it. The application's thread reads it without a
+// message to the worker, even after the worker has ended.
 //   slots    one float64 per counter, in the order of COUNTERS, then DROP_REASONS for `dropped`, then for `refused`;
 //            written by one thread only, aligned (a reader never sees half a number), exact up to 2^53
-//   barrier  one int32, of which only the atomic access counts: it keeps reads and writes in their order on processors
-//            and in compilers that would change it
+//   barrier  one int32. Its value has no meaning. The atomic access keeps reads and writes in their order on
+//            processors and in compilers that would change it
 //
 // The order of the writes, for each record:
 //   1. `accepted` (in a worker also `begun`) before anything else, and `recovered` or `inherited` before `spooled`
-//   2. `spooled` up when the record is on disk
-//   3. `spooled` down before `delivered` or `dropped` up
+//   2. `spooled` increases when the record is on disk
+//   3. `spooled` decreases before `delivered` or `dropped` increases
 //   4. `inheritedKnown` after the last `inherited`
 // The order of the reads is the opposite: `inheritedKnown`, `delivered` and `dropped`, `spooled`, `recovered` and
-// `inherited`, `accepted`. A record that moves in between is then seen at its old place or as pending: never twice.
+// `inherited`, `accepted`. A record that moves during a reading is seen at its old place or as pending, and never
+// twice.
 
 /** Why a record was refused or dropped. */
 export const DROP_REASONS = [
@@ -43,15 +44,15 @@ export const DROP_REASONS = [
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
-/** Their order matters to a reader in another thread: a barrier stands before each write. */
+/** The order of these writes matters to a reader in another thread, so each has a barrier before it. */
 const ORDERED = [
   'delivered',
   'spooled',
   /** Records that earlier processes have left in the spool for this one. */
   'recovered',
-  /** By a worker: records that it found in the journals of the dead runs its host named. They are spooled here. */
+  /** Counted by a worker: records in the journals of the dead runs that its host named. They are also `spooled`. */
   'inherited',
-  /** By a worker: 1 once it has opened all of those journals, or if there are none. */
+  /** Counted by a worker: 1 when it has opened all of those journals, or if there are no such journals. */
   'inheritedKnown',
 ] as const;
 
@@ -72,14 +73,14 @@ const COUNTERS = [
   'receivedBytes',
   'credentialFailures',
   'transformFailures',
-  /** By a worker: records it has begun to read, its heartbeats, and 1 once it has closed. */
+  /** Counted by a worker: records that it has begun to read, its heartbeats, and 1 when it has closed. */
   'begun',
   'heartbeats',
   'closed',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
-/** The slot of each counter: looked up by name once per record, so not searched for. */
+/** The slot of each counter. It is read for each record, and a search in the list would cost too much. */
 const SLOT = Object.fromEntries(COUNTERS.map((counter, slot) => [counter, slot])) as Record<Counter, number>;
 
 const DROPPED_FROM = COUNTERS.length;
@@ -124,7 +125,7 @@ export interface Stats {
   readonly deadLetterLost: number;
   /** Lines of the dead-letter file, of any process, that were deleted to stay within `deadLetter.maxBytes`. */
   readonly deadLetterEvicted: number;
-  /** How often the source of credentials (file, module, role, profile) returned none. */
+  /** How often the source of credentials (file, module, role, profile) returned no credentials. */
   readonly credentialFailures: number;
   /** Records that were sent unchanged because `transform` threw, or returned no object. */
   readonly transformFailures: number;
@@ -132,7 +133,7 @@ export interface Stats {
   readonly rawBytes: number;
   /** Bytes of acknowledged batches as sent. */
   readonly wireBytes: number;
-  /** Bytes of pending records: encoded, and compressed once their batch is sealed. */
+  /** Bytes of pending records. They are encoded, and after the sealing of their batch compressed. */
   readonly pendingBytes: number;
 }
 
@@ -155,13 +156,13 @@ function addFields<Fields extends object>(a: Fields, b: Fields): Fields {
   return Object.fromEntries(sums) as Fields;
 }
 
-/** One reading of a worker's counters by its host. */
+/** One reading of a worker's counters, by its host. */
 export interface Reading {
   readonly stats: Stats;
-  /** Records that the worker has begun to read. */
+  /** The number of records that the worker has begun to read. */
   readonly begun: number;
   readonly inherited: number;
-  /** Whether `inherited` is complete. */
+  /** True if `inherited` is complete. */
   readonly isInheritedKnown: boolean;
 }
 
@@ -169,7 +170,7 @@ export class Counters {
   readonly #slots: Float64Array;
   readonly #barrier: Int32Array;
 
-  /** @param buffer shared with another thread's Counters, or nothing for one that is alone. */
+  /** @param buffer shared with Counters in another thread; by default not shared */
   constructor(buffer: ArrayBufferLike = new ArrayBuffer(COUNTERS_BYTES)) {
     this.#slots = new Float64Array(buffer, 0, SLOTS);
     this.#barrier = new Int32Array(buffer, 8 * SLOTS, 1);
@@ -185,25 +186,25 @@ export class Counters {
     return this.#slots[SLOT[counter]]!;
   }
 
-  /** Accepted records end here for the reason given. */
+  /** Counts accepted records that are lost, for this reason. */
   drop(reason: DropReason, records: number): void {
     this.#keepOrder();
     this.#slots[DROPPED_FROM + DROP_REASONS.indexOf(reason)]! += records;
   }
 
-  /** Records that were not accepted, for the reason given. */
+  /** Counts records that were not accepted, for this reason. */
   refuse(reason: DropReason, records = 1): void {
     this.#keepOrder();
     this.#slots[REFUSED_FROM + DROP_REASONS.indexOf(reason)]! += records;
   }
 
-  /** Records that a dead worker of this process has left on disk: its host counts them as accepted or recovered. */
+  /** Counts records that a dead worker left on disk. Its host counts them as accepted or recovered. */
   inherit(records: number): void {
     this.add('inherited', records);
     this.add('spooled', records);
   }
 
-  /** All journals of the dead workers are open, or there are none. May be called more than once. */
+  /** Says that all journals of the dead workers are open, or that none exist. May be called more than once. */
   inheritedIsKnown(): void {
     if (this.read('inheritedKnown') === 0) this.add('inheritedKnown');
   }

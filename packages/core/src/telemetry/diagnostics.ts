@@ -1,7 +1,7 @@
 // Publishes events to Node's diagnostics channels, one for each event, and to stderr with NODE_DEBUG=putlogs.
 //
-// An event is published in the thread where it happened. It is described only if there is a subscriber. No event has a
-// secret in it, and text from outside is cleaned before (delivery/batch-sender.ts).
+// An event is published in the thread in which it happened. It is described only if there is a subscriber. No event
+// contains a secret. Text from outside is cleaned before (delivery/batch-sender.ts).
 
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';

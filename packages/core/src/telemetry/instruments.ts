@@ -1,13 +1,13 @@
-// The OpenTelemetry instruments, each with how its values are read from the counters.
+// The OpenTelemetry instruments, each with the function that reads its values from the counters.
 //
-// Names come from the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) if these have
-// one, else they begin with `putlogs.`. In the conventions' words a transport is a log processor, which accepts or
-// refuses a record, and an exporter, which holds it until it is delivered or lost. These conventions may still be
-// renamed.
+// A name is from the semantic conventions (https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics) if these have
+// one. Otherwise it begins with `putlogs.`. For the conventions a transport is two things. As a log processor
+// it accepts or refuses a record. As an exporter it keeps the record until it is delivered or lost. These conventions
+// are not stable, and their names may change.
 
 import type { DropReason, Stats } from './counters';
 
-/** A value; with the reason if it counts failures. */
+/** A value. If it counts failures, it has the reason. */
 interface Reading {
   readonly value: number;
   readonly errorType?: string;
@@ -16,13 +16,13 @@ interface Reading {
 export interface Instrument {
   readonly name: string;
   readonly kind: 'counter' | 'updown counter';
-  /** By UCUM. */
+  /** A unit of UCUM. */
   readonly unit: string;
   readonly description: string;
   readonly read: (stats: Stats) => readonly Reading[];
 }
 
-/** The conventions have their own words for two of the reasons for which a record is refused. */
+/** The conventions have their own words for two of the reasons of a refusal. */
 const REFUSALS: Partial<Record<DropReason, string>> = { memory: 'queue_full', closed: 'already_shutdown' };
 
 export const INSTRUMENTS: readonly Instrument[] = [
@@ -145,7 +145,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.credentials.failed',
     kind: 'counter',
     unit: '{failure}',
-    description: 'How often the source of credentials returned none.',
+    description: 'How often the source of credentials returned no credentials.',
     read: ({ credentialFailures }) => [{ value: credentialFailures }],
   },
   {
@@ -157,7 +157,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
   },
 ];
 
-/** Only reasons that have occurred: most never do, and each would be a time series. */
+/** Returns only reasons that have occurred. Most never do, and each would be a time series. */
 function byReason(reasons: Stats['dropped'], names: Partial<Record<DropReason, string>> = {}): Reading[] {
   return (Object.keys(reasons) as DropReason[])
     .filter((reason) => reasons[reason] > 0)

@@ -1,7 +1,7 @@
 // Makes text from outside safe to show: a service's answer, an application's error, a path on the disk.
 //
-// Such text may hold line breaks that forge a second line, escape sequences that a terminal obeys, and characters that
-// reverse the order of what is shown. It may also be megabytes long.
+// Such text may have line breaks that forge a second line, or escape sequences for the terminal. It may have characters
+// that reverse the order of what is shown. It may also be megabytes long.
 
 /** Longer text is cut to this many characters (UTF-16 units). */
 export const MAX_OUTSIDE_CHARACTERS = 500;
@@ -11,14 +11,14 @@ export const MAX_OUTSIDE_CHARACTERS = 500;
  */
 const MAX_READ_CHARACTERS = 128 * 1024;
 
-/** Where a terminal's sequences begin: escape, and the C1 controls that stand for escape and a letter. */
+/** The first character of a terminal's sequence: escape, or a C1 control, which replaces escape and a letter. */
 const [ESCAPE, BELL] = ['\u001b', '\u0007'];
 const [CSI, STRING_END] = ['\u009b', '\u009c'];
 const STRING_STARTS = '\u0090\u0098\u009d-\u009f';
 
 /**
- * Control sequences (colours, the cursor), strings (titles, links) with their end, and an escape with one character. Of
- * a sequence without an end only the introducer is removed, never the rest of the text.
+ * Matches control sequences (colours, the cursor), strings (titles, links) with their end, and an escape with one
+ * character. If a sequence has no end, only its beginning is removed, and not the rest of the text.
  */
 const SEQUENCES = new RegExp(
   [
@@ -35,12 +35,12 @@ const INVISIBLE = /[\p{Cf}\p{Cs}]/gu;
 /** Line breaks, tabs and all other controls. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Returns the text on one line, without what a terminal would obey or a reader could not see. */
+/** Returns the text on one line, without commands for a terminal and without invisible characters. */
 export function cleanText(text: string): string {
   return text.slice(0, MAX_READ_CHARACTERS).replace(SEQUENCES, '').replace(INVISIBLE, '').replace(CONTROLS, ' ').trim();
 }
 
-/** Returns the text, cut and marked as cut if it is too long. */
+/** Returns the text. If it is too long, it is cut, and a mark says by how much. */
 export function cutText(text: string, maxCharacters: number = MAX_OUTSIDE_CHARACTERS): string {
   if (text.length <= maxCharacters) return text;
   const unit = text.charCodeAt(maxCharacters - 1);

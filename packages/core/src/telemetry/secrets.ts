@@ -1,20 +1,20 @@
-// Removes secrets from text that comes back from outside, in each form in which it may repeat them.
+// Removes secrets from text that comes from outside, in each form in which the text may repeat them.
 //
 // A service, a proxy or a debugging server may answer with the request that it received. Then the key's secret, the
-// token, the signature and the proxy's password are in its message, its error code or its request id.
+// token, the signature or the proxy's password is in its message, its error code or its request id.
 
 import { cleanText } from './outside-text';
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 const MASK = '***';
 
-/** A shorter piece of base64 could also be part of an ordinary word. */
+/** A shorter part of base64 could also be in an ordinary word. */
 const MIN_BASE64_CHARACTERS = 6;
 
-/** The part of an Authorization header that must not be shown: the signature, or the whole credential. */
+/** Finds the part of an Authorization header that must not be shown: the signature, or the whole credential. */
 const SIGNATURE = /(?:\bSignature=|^LOG [^:]*:|^(?:Bearer|Basic) )(\S+)$/i;
 
-/** The headers whose values are secrets. */
+/** Matches the headers that have a secret as their value. */
 const SECRET_HEADER = /^(?:authorization|proxy-authorization|x-.*(?:token|api-?key)|cookie)$/i;
 
 /** Returns the secrets in the headers of a signed request. */
@@ -24,7 +24,7 @@ export function secretsInHeaders(headers: Readonly<Record<string, string>>): str
     .flatMap(([, value]) => [value, SIGNATURE.exec(value)?.[1] ?? '']);
 }
 
-/** Returns the secrets in the address of a proxy: its password, and the pair as the header has it. */
+/** Returns the secrets in the address of a proxy: its password, and name and password as in the header. */
 export function secretsInProxy(proxy: string | undefined): string[] {
   if (proxy === undefined || !URL.canParse(proxy)) return [];
   const { username, password } = new URL(proxy);
@@ -33,10 +33,10 @@ export function secretsInProxy(proxy: string | undefined): string[] {
   return [password, decoded(password), pair, Buffer.from(pair).toString('base64')];
 }
 
-/** Returns the text with a mask in the place of each secret: raw, URL-encoded, JSON-escaped, or in base64. */
+/** Returns the text with a mask instead of each secret: raw, URL-encoded, JSON-escaped, or in base64. */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
   const distinct = new Set([...secrets].flatMap((secret) => [secret, cleanText(secret)]));
-  // The longest first: a secret may be a part of another one, whose rest would stay.
+  // The longest form is replaced first. A secret may be a part of another one, and the rest of that one would stay.
   const forms = [...new Set([...distinct].flatMap(formsOf))].sort((a, b) => b.length - a.length);
   return forms.reduce((rest, form) => rest.replaceAll(form, MASK), text);
 }
@@ -48,7 +48,7 @@ function formsOf(secret: string): string[] {
   return [...texts, ...base64Cores(secret)];
 }
 
-/** Encoders differ in which characters they leave, in the case of the digits, and in how they write a space. */
+/** Encoders differ in the characters that they leave, in the case of hex digits, and in how they write a space. */
 function urlEncoded(secret: string): string[] {
   const component = encodeURIComponent(secret.replace(/\p{Cs}/gu, '\ufffd'));
   const strict = component.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -58,8 +58,8 @@ function urlEncoded(secret: string): string[] {
 }
 
 /**
- * The characters that base64 has for the secret wherever it stands in a longer text: three bytes become four
- * characters, so there are three cases. The characters that also depend on the bytes beside the secret are left out.
+ * Returns the characters that base64 has for the secret, at each place in a longer text. Three bytes become four
+ * characters, so there are three cases. Characters that also depend on the bytes beside the secret are left out.
  */
 function base64Cores(secret: string): string[] {
   const bytes = Buffer.from(secret);
@@ -79,7 +79,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // The address is the user's, and may have a percent sign that encodes nothing.
+    // The user wrote the address, and it may have a percent sign that encodes nothing.
     return text;
   }
 }

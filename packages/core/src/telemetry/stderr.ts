@@ -1,16 +1,16 @@
 // Writes one line to stderr, at once and without blocking.
 //
-// A write to a pipe blocks if nothing reads the pipe, and the application's thread would stand still for its logs. What
-// stderr is decides how to avoid that:
+// A write to a pipe blocks if nothing reads the pipe, and then the application's thread would stop because of its logs.
+// How this is avoided depends on what stderr is:
 //
 //   file, terminal   written as usual
-//   pipe             opened anew through /proc with O_NONBLOCK: the flag belongs to an open file, and the file that
-//                    stderr shares with other processes keeps its own
-//   socket, or a pipe that cannot be opened anew (no /proc, or another user made it)
-//                    in the main thread `process.stderr` is touched first. Node then sets O_NONBLOCK itself, as for any
-//                    application that uses console.error. It has done so before any worker thread starts
+//   pipe             opened again through /proc with O_NONBLOCK. The flag belongs to one opening of the pipe. The
+//                    opening that stderr shares with other processes does not change
+//   socket, or a pipe that cannot be opened again (no /proc, or another user made it)
+//                    the main thread first reads `process.stderr`. Node then sets O_NONBLOCK itself, as for each
+//                    application that uses console.error. A worker thread starts after that
 //
-// A full pipe then refuses the line (EAGAIN), and a pipe takes a line of up to PIPE_BUF bytes whole or not at all.
+// A full pipe then refuses the line (EAGAIN). A pipe accepts a line of up to PIPE_BUF bytes as a whole, or not at all.
 // An application that has called `process.stderr._handle.setBlocking(true)` on a socket has chosen to block.
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
@@ -19,16 +19,16 @@ import { isMainThread } from 'node:worker_threads';
 const STDERR = 2;
 /** PIPE_BUF of Linux. */
 const MAX_LINE_BYTES = 4096;
-/** At the end of a process: how long a full pipe gets to make room, and how often it is tried. */
+/** How long, and how often, a write to a full pipe is repeated at the end of a process. */
 const LAST_LINE_MS = 200;
 const NAP_MS = 5;
 
-/** Windows has neither. */
+/** Windows does not define these constants. */
 const { O_NONBLOCK = 0, O_WRONLY } = constants as Partial<typeof constants> & typeof constants;
 
 /**
  * Returns whether the line was written.
- * @param isLast the process ends now: a full pipe gets a moment to make room
+ * @param isLast the process ends now, so a full pipe is tried for a moment
  */
 export function writeToStderr(line: string, isLast: boolean): boolean {
   const bytes = lineBytes(line);
@@ -41,7 +41,7 @@ export function writeToStderr(line: string, isLast: boolean): boolean {
 
 function tryToWrite(bytes: Buffer): 'written' | 'full' | 'failed' {
   try {
-    // With `bigint`: the other result of a FIFO would disturb the next `require` (spool/real-fs.ts).
+    // Called with `bigint`, because the other result for a FIFO would disturb the next `require` (spool/real-fs.ts).
     const stat = fstatSync(STDERR, { bigint: true });
     if (stat.isFIFO() && writeToPipe(bytes)) return 'written';
     if (stat.isFIFO() || stat.isSocket()) setNonBlocking();
@@ -52,7 +52,7 @@ function tryToWrite(bytes: Buffer): 'written' | 'full' | 'failed' {
   }
 }
 
-/** Returns false if the pipe cannot be opened anew. @throws the system's error of the write */
+/** Returns false if the pipe cannot be opened again. @throws the system's error of the write */
 function writeToPipe(bytes: Buffer): boolean {
   let pipe: number;
   try {
@@ -60,7 +60,8 @@ function writeToPipe(bytes: Buffer): boolean {
   } catch {
     return false;
   }
-  // Opened for each line: an open copy would keep the pipe's reader waiting after the application has closed stderr.
+  // Opened for each line. If it stayed open, the pipe's reader would see no end after the application has closed
+  // stderr.
   try {
     writeSync(pipe, bytes);
     return true;

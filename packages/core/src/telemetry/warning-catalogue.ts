@@ -1,7 +1,7 @@
 // The catalogue of warnings: one function for each, which returns its code, its rate-limit topic and its sentence.
 //
-// docs/operating.md says for each code what it means and what to do; a test compares the two. Text from outside passes
-// through `outsideText` here, so a caller cannot forget it.
+// docs/operating.md says for each code what it means and what to do. A test compares the two. Text from outside passes
+// through `outsideText` in this file, so that no caller can forget it.
 
 import { outsideText } from './outside-text';
 
@@ -56,7 +56,7 @@ export const WARNING_KINDS = {
 /** Names one warning. It stays the same between versions. */
 export type WarningCode = keyof typeof WARNING_KINDS;
 
-/** Why the service did not take a batch. */
+/** Why the service did not accept a batch. */
 interface Refusal {
   readonly code: string;
   readonly message: string;
@@ -73,7 +73,7 @@ export interface NewWarning {
   readonly message: string;
 }
 
-/** The topic is the kind, unless the warning must not be left out after another one of its kind. */
+/** The topic is the kind, unless the warning must appear even soon after another warning of its kind. */
 function warning(code: WarningCode, message: string, topic: string = WARNING_KINDS[code]): NewWarning {
   return { kind: WARNING_KINDS[code], code, topic, message };
 }
@@ -101,7 +101,7 @@ export function batchNotDelivered(
   return warning(kind === 'hold' ? 'BATCH_HELD' : 'BATCH_RETRIED', `${what}, ${reasonOf(refusal)}; ${next}`);
 }
 
-/** @param aheadMs by how much the service's clock is ahead of this machine's */
+/** @param aheadMs how far the service's clock is ahead of the clock of this machine */
 export function clockWrong(aheadMs: number): NewWarning {
   const off = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'behind' : 'ahead'}`;
   return warning(
@@ -111,7 +111,7 @@ export function clockWrong(aheadMs: number): NewWarning {
   );
 }
 
-/** What became of rejected records. */
+/** Where rejected records are. */
 export type DeadLetterPlace =
   | { readonly kind: 'written' }
   | { readonly kind: 'not configured' }
@@ -236,7 +236,7 @@ export function spoolDeleted(records: number, directory: string): NewWarning {
 
 // the end
 
-/** @param why as the rest of a sentence */
+/** @param why the rest of the sentence */
 export function recordsLostAtClose(records: number, why: string): NewWarning {
   return warning('RECORDS_LOST_AT_CLOSE', `${lost(records)}: ${why}`);
 }
@@ -245,14 +245,14 @@ export function recordsLostAtClose(records: number, why: string): NewWarning {
 
 export interface EndedWorker {
   readonly reason: string;
-  /** Records that are lost with it. */
+  /** How many records are lost with it. */
   readonly lost: number;
-  /** Records that the next worker looks for on disk. */
+  /** How many records the next worker looks for on disk. */
   readonly sought: number;
   readonly delayMs: number;
 }
 
-/** @param refusing what is refused and lost because no worker can start */
+/** @param refusing the rest of the sentence if no worker can start, see `refusingWithoutWorker` */
 export function workerEnded({ reason, lost: records, sought, delayMs }: EndedWorker, refusing: string): NewWarning {
   const next = `the next one starts in ${Math.ceil(delayMs)} ms`;
   const isSought = sought > 0 && refusing === '';
@@ -268,7 +268,7 @@ export function workerNotStarted(problem: string, refusing: string): NewWarning 
   return warning('WORKER_NOT_STARTED', `${outsideText(sentence, SENTENCE_CHARACTERS)}${refusing}`);
 }
 
-/** The rest of a sentence about a worker, after so many in a row could not start. */
+/** Returns the rest of a sentence about a worker, after several in a row could not start. */
 export function refusingWithoutWorker(records: number): string {
   const what = countOf(
     records,
@@ -279,7 +279,7 @@ export function refusingWithoutWorker(records: number): string {
 }
 
 export function workerRecordsLost(records: number): NewWarning {
-  // Its own topic: the line about the worker's end may have been written a moment ago.
+  // It has its own topic, because the line about the worker's end may be a moment old.
   return warning('WORKER_RECORDS_LOST', `${lost(records)} with a worker thread: not found on disk`, 'worker.lost');
 }
 

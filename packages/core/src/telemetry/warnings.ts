@@ -1,9 +1,9 @@
 // Reports a warning to people: one line on stderr and one `warning` event.
 //
 // - The first warning of a topic is reported at once, then at most one a minute, with the number of those left out.
-// - It never goes through the application's own logger: a warning about logs would become a log.
-// - The line is written synchronously, because the process may end at the next moment.
-// - A line that stderr does not take is counted, and its event is still emitted.
+// - It is never sent to the application's own logger, because a warning about logs would become a log.
+// - The line is written synchronously, because the process may end immediately afterwards.
+// - If stderr does not accept a line, the line is counted. Its event is still emitted.
 
 import type { Clock } from '../runtime/clock';
 import { writeToStderr } from './stderr';
@@ -15,11 +15,11 @@ export type { WarningCode, WarningKind } from './warning-catalogue';
 export interface Warning {
   /** The subject. Several codes may share it. */
   readonly kind: WarningKind;
-  /** The exact warning. Stable between versions, unlike the message. */
+  /** Names exactly one warning. It is stable between versions, and the message is not. */
   readonly code: WarningCode;
   /** One sentence, on one line, without secrets. */
   readonly message: string;
-  /** How many warnings like this one were left out since the last one that was reported. */
+  /** How many warnings of this kind were left out since the last one that was reported. */
   readonly suppressed: number;
 }
 
@@ -29,7 +29,7 @@ export class WarningReporter {
   readonly #clock: Clock;
   readonly #emit: (warning: Warning) => void;
   readonly #last = new Map<string, { atMs: number; suppressed: number }>();
-  /** Lines that stderr did not take. */
+  /** The number of lines that stderr did not accept. */
   #unwritten = 0;
 
   constructor(clock: Clock, emit: (warning: Warning) => void) {
@@ -37,7 +37,7 @@ export class WarningReporter {
     this.#emit = emit;
   }
 
-  /** @param isLast the process ends now: a full stderr gets a moment to make room */
+  /** @param isLast the process ends now, so a full stderr is tried for a moment */
   warn({ kind, code, topic, message }: NewWarning, isLast = false): void {
     const nowMs = this.#clock.monotonicMs();
     const last = this.#last.get(topic);
@@ -48,7 +48,7 @@ export class WarningReporter {
     const suppressed = last?.suppressed ?? 0;
     this.#last.set(topic, { atMs: nowMs, suppressed: 0 });
     this.#write(message, suppressed, isLast);
-    // On the next tick: an error that a listener throws must not stop the batch that is on its way.
+    // Emitted on the next tick, because an error of a listener must not stop the batch that is being processed.
     process.nextTick(this.#emit, { kind, code, message, suppressed });
   }
 

@@ -9,7 +9,7 @@ export const ALIYUN_NAME_RULE: NameRule = {
   reserved: new Set(['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_']),
 };
 
-/** The documented limit of a log, and of one of its values, is 1 MB. This is within it, whichever MB is meant. */
+/** The documented limit of a log and of one of its values is 1 MB. This is below both meanings of MB. */
 export const ALIYUN_MAX_LOG_BYTES = 1_000_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -43,9 +43,9 @@ export const ALIYUN_ANSWERS: AnswerTable = {
   },
   errorIn,
   verdictOf({ code, message }, status) {
-    // The code means a body that cannot be read, or a record that is too old. The status has been 400 and 499.
+    // The code has two meanings: the body cannot be read, or a record is too old. Its status was 400 and 499.
     if (code === 'PostBodyInvalid' && /time is out of range/i.test(message)) return 'record time refused';
-    // A project's quota comes with several codes, and with this text.
+    // A refusal by the quota of the project has one of several codes, and this text.
     return status === 403 && /(quota|qps) exceed/i.test(message) ? 'retry' : undefined;
   },
   window: { pastMs: 7 * DAY_MS, aheadMs: 15 * 60_000 },
@@ -60,7 +60,7 @@ export const ALIYUN_ANSWERS: AnswerTable = {
   },
 };
 
-/** `{"errorCode", "errorMessage"}`. A gateway in front of the service may answer `{"Error": {"Code", "Message"}}`. */
+/** Reads `{"errorCode", "errorMessage"}`, or `{"Error": {"Code", "Message"}}` of a gateway before the service. */
 function errorIn(body: string): ServiceError | undefined {
   const { errorCode, errorMessage, Error: inner } = jsonObjectIn(body) ?? {};
   if (typeof errorCode === 'string' && errorCode !== '') return { code: errorCode, message: textOrEmpty(errorMessage) };
@@ -72,7 +72,7 @@ function textOrEmpty(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The same for every address of a Logstore (public, internal, accelerated): that is why it has no endpoint. */
+/** Names a Logstore without the endpoint, because it has several addresses: public, internal, accelerated. */
 export function logstoreIdentity(options: {
   readonly region: string;
   readonly project: string;

@@ -1,12 +1,12 @@
 // The target for Alibaba Cloud SLS, PostLogStoreLogs:
 // https://www.alibabacloud.com/help/en/sls/developer-reference/api-postlogstorelogs.
 //
-// The body is one LogGroup in proto2, where a required field is written even if it is empty:
+// The body is one LogGroup in proto2, in which a required field is written even if it is empty:
 //
 //   0a <length> Log ...        the records, as the transcoder wrote them
 //   1a <length> Topic
 //   22 <length> Source
-//   32 <length> LogTag { 0a <length> Key, 12 <length> Value } ...    the user's, __path__, __pack_id__
+//   32 <length> LogTag { 0a <length> Key, 12 <length> Value } ...    the user's tags, __path__, __pack_id__
 
 import { createHash } from 'node:crypto';
 import type { Envelope, Frame } from '../../batch/open-batch';
@@ -40,11 +40,11 @@ export const ALIYUN_LAYOUT: LogLayout = {
 export interface AliyunSlsOptions {
   /** Scheme, host and port. */
   readonly endpoint: string;
-  /** Empty if it is not known. The signature must be v1 then. */
+  /** Empty if the region is not known. Then the signature must be v1. */
   readonly region: string;
   readonly project: string;
   readonly logstore: string;
-  /** Whether the hash key is in the path, or a header of a request to the load-balancing path. */
+  /** Where the hash key is: in the path, or in a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
   readonly signature: 'v1' | 'v4';
   /** Returns the current credentials. */
@@ -92,7 +92,7 @@ function headersOf({ codec, rawBytes }: SealedBatch, host: string): Record<strin
   };
 }
 
-/** The service calls the zlib format of RFC 1950 deflate. */
+/** Returns the service's name of the codec. It calls the zlib format of RFC 1950 `deflate`. */
 export function compressType(codec: string): string {
   return codec === 'zlib' ? 'deflate' : codec;
 }
@@ -149,7 +149,7 @@ export function readAliyunTail(tail: Buffer): Envelope {
   return { source: textIn(fields, SOURCE_TAG), topic: textIn(fields, TOPIC_TAG), fileName, tags, packId };
 }
 
-/** The user's tags, the file name and the pack id. The last two have the names that the vendor's agent uses. */
+/** Returns the user's tags, the file name and the pack id. The last two have the names of the vendor's agent. */
 export function tagsOf({ tags, fileName, packId }: Pick<Envelope, 'tags' | 'fileName' | 'packId'>) {
   return { ...tags, ...(fileName === '' ? {} : { __path__: fileName }), __pack_id__: packId };
 }

@@ -3,7 +3,7 @@
 // v1
 //   string to sign = method \n content-md5 \n content-type \n date \n
 //                    (name:value \n of each x-log-* and x-acs-* header, sorted) resource;
-//                    x-log-date, if there is one, replaces date and is not repeated
+//                    if x-log-date is present, it replaces date and is not repeated
 //   resource       = path ?name=value&..., sorted and not percent-encoded
 //   authorization  = LOG <id>:base64(HMAC-SHA1(secret, string to sign))
 //                    or HMAC-SHA256, by the header x-log-signaturemethod
@@ -11,7 +11,7 @@
 // v4
 //   canonical request = method \n path \n query \n (name:value \n of each signed header) \n signed names \n body sha256
 //   signed headers    = content-type, host, x-log-*, x-acs-*, sorted
-//   query             = sorted by name; values percent-encoded; no "=" before an empty one
+//   query             = sorted by name; values percent-encoded; no "=" before an empty value
 //   scope             = day/region/sls/aliyun_v4_request
 //   string to sign    = SLS4-HMAC-SHA256 \n x-log-date \n scope \n sha256(canonical request)
 //   key               = HMAC(HMAC(HMAC(HMAC("aliyun_v4" + secret, day), region), "sls"), "aliyun_v4_request")
@@ -82,7 +82,7 @@ export class V4Signer {
   }
 }
 
-/** The query as v4 signs it. It can be sent like this. */
+/** Returns the query as v4 signs it. The request has the same text. */
 export function queryOf(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
     .sort(byName)
@@ -98,7 +98,7 @@ function lowerCase(headers: Readonly<Record<string, string>>): Map<string, strin
   return new Map(Object.entries(headers).map(([name, value]) => [name.trim().toLowerCase(), value.trim()]));
 }
 
-/** Sorts by UTF-16 units. All names are ASCII, so that is also by bytes. */
+/** Compares UTF-16 units. All names are ASCII, so the order is also that of the bytes. */
 function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
   return a < b ? -1 : 1;
 }

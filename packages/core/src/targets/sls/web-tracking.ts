@@ -22,7 +22,7 @@ import { compressType, tagsOf } from './put-logs';
 export interface AliyunWebtrackingOptions {
   /** Scheme, host and port. */
   readonly endpoint: string;
-  /** Empty if it is not known. */
+  /** Empty if the region is not known. */
   readonly region: string;
   readonly project: string;
   readonly logstore: string;

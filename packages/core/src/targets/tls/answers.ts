@@ -16,7 +16,7 @@ export const VOLC_ANSWERS: AnswerTable = {
     ErrInternalServerError: 'retry',
     RequestExpired: 'time refused',
     RequestTimeTooSkewed: 'time refused',
-    // The bytes changed on the way.
+    // The bytes were changed on their way to the service.
     ErrLogMD5CheckFailed: 'retry',
     InvalidAccessKeyId: 'hold',
     InvalidSecurityToken: 'hold',
@@ -42,7 +42,7 @@ export const VOLC_ANSWERS: AnswerTable = {
   },
 };
 
-/** `{"ErrorCode": ..., "ErrorMessage": ...}`; some of the vendor's clients expect a lower-case first letter. */
+/** Reads `{"ErrorCode", "ErrorMessage"}`. Some of the vendor's clients expect names that begin with a small letter. */
 function errorIn(body: string): ServiceError | undefined {
   const fields = Object.entries(jsonObjectIn(body) ?? {});
   const byName = new Map(fields.map(([name, field]) => [name.toLowerCase(), field]));

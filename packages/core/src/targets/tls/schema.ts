@@ -1,10 +1,10 @@
 // The messages of Volcengine TLS, as data that protobufjs can read (`Root.fromJSON`).
 //
-// put-logs.ts takes its field numbers from here. In the tests protobufjs checks with it what we write.
+// put-logs.ts reads its field numbers from this file. In the tests protobufjs reads with it what we write.
 // Source: the PutLogs page and the .proto files of the vendor's Go, Java and Python SDKs, which agree on every number.
 
 /**
- * An empty value is written, although proto3 allows to leave it out. It costs two bytes, and the transcoder needs no
+ * An empty value is written, although proto3 allows to leave it out. It costs two bytes. So the transcoder has no
  * special case for proto2, which requires the value.
  */
 const WRITTEN_IF_EMPTY = { features: { field_presence: 'EXPLICIT' } } as const;

@@ -1,4 +1,4 @@
-// The request signature of Volcengine, HMAC-SHA256 ("V4"): a request's headers with the Authorization header.
+// The request signature of Volcengine, HMAC-SHA256 ("V4"). It returns all headers of a request, with Authorization.
 //
 //   canonical request = method \n path \n query \n
 //                       (name:value \n for each signed header) \n signed names \n sha256(body)
@@ -77,7 +77,7 @@ function isSigned(name: string): boolean {
   return name === 'content-md5' || name === 'content-type' || name === 'host' || name.startsWith('x-');
 }
 
-/** The query as it is signed. It can be sent like this. */
+/** Returns the query as it is signed. The request has the same text. */
 export function canonicalQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
     .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)

@@ -7,6 +7,7 @@ export {
   claimOf,
   compressor,
   contextWith,
+  coverageOf,
   damagedIn,
   destinationOf,
   elsewhereNotice,
@@ -18,6 +19,7 @@ export {
   flagOf,
   flagsHelp,
   lastUnfinishedOf,
+  lookWith,
   optionLeaves,
   optionsHelp,
   optionsOf,
@@ -35,5 +37,6 @@ export {
   resolveOptions,
   rotatedOf,
   runsIn,
+  sentNames,
   startLineStream,
 } from './tools.js';

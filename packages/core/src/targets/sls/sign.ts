@@ -74,6 +74,38 @@ export function signV4(request: RequestToSign, credentials: Credentials, region:
   return `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope},Signature=${signature.toString('hex')}`;
 }
 
+export interface SigningOptions {
+  /** v1 needs no region. */
+  readonly region: string;
+  readonly signature: 'v1' | 'v4';
+  /** Returns the current credentials. */
+  readonly credentials: () => Credentials;
+}
+
+/** Returns all headers of the request. @param wallMs the time of the signature, in milliseconds since 1970 */
+export function signedHeaders(
+  request: RequestToSign & { readonly body: Buffer },
+  { region, signature, credentials }: SigningOptions,
+  wallMs: number,
+): Record<string, string> {
+  const key = credentials();
+  const { body } = request;
+  const now = new Date(wallMs);
+  const headers: Record<string, string> = { ...request.headers };
+  if (key.securityToken !== undefined) headers['x-acs-security-token'] = key.securityToken;
+  if (signature === 'v4') {
+    headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
+    headers['x-log-content-sha256'] = createHash('sha256').update(body).digest('hex');
+    headers['Authorization'] = signV4({ ...request, headers }, key, region);
+    return headers;
+  }
+  headers['Date'] = now.toUTCString();
+  if (body.length > 0) headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+  headers['x-log-signaturemethod'] = 'hmac-sha1';
+  headers['Authorization'] = signV1({ ...request, headers }, key);
+  return headers;
+}
+
 /** The query as v4 signs it. It can be sent like this. */
 export function queryOf(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)

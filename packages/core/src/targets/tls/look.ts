@@ -17,7 +17,7 @@ import type { VolcTlsOptions } from './put-logs';
 import { canonicalQuery, VolcSigner } from './sign';
 
 const NO_BODY = Buffer.alloc(0);
-/** The most shards of a page. A topic has fewer. */
+/** The most that the service lists at once. A topic with more is reported with this number. */
 const MAX_SHARDS = 100;
 
 export function volcLook({ endpoint, region, topicId, credentials }: VolcTlsOptions): Look {

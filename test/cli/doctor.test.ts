@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { createShipper } from '@putlogs/core';
 import { ALIYUN_ANSWERS } from '@putlogs/core/internal/targets/sls/answers';
 import { VOLC_ANSWERS } from '@putlogs/core/internal/targets/tls/answers';
-import { lookWith, resolveOptions } from '@putlogs/core/tools';
+import { createIndex, resolveOptions } from '@putlogs/core/tools';
 import { call } from '../emulator/signed-request';
 import { callSls } from '../emulator/sls-request';
 import { Authority, noOpenssl } from '../support/certificates';
@@ -478,17 +478,32 @@ for (const name of SIGNED) {
     test('a new index covers what is sent, and is made only where there is none', async () => {
       const emulator = await emulatorForTest({ index: 'none' });
       const env = environmentFor(emulator, {}, target);
+      const options = (to: Emulator) => resolveOptions(optionsFor(to, target), {});
       await examined(env);
-      assert.deepEqual(await createdIndex(emulator, name), {
-        kind: 'answered',
-        fact: { isNew: true, fields: ['level', 'pid', 'hostname', 'name', 'message'] },
+      const created = await createIndex(options(emulator));
+      const fields = 'level, pid, hostname, name, message';
+      assert.deepEqual(created, {
+        kind: 'created',
+        text: `The ${noun} has a new index: full text, and the fields ${fields}. It covers the records that arrive from now on.`,
       });
       assert.deepEqual(wrongOf(await examined(env)), []);
-      const again = await createdIndex(emulator, name);
-      assert.equal(again.kind === 'answered' && again.fact.isNew, false);
+      const again = await createIndex(options(emulator));
+      assert.deepEqual(again, { kind: 'exists', text: `The ${noun} already has an index, which was not changed.` });
       const writer = await emulatorForTest({ writeOnly: true });
       const right = name === 'volc-tls' ? 'CreateIndex' : 'log:CreateIndex';
-      assert.deepEqual(await createdIndex(writer, name), { kind: 'not allowed', right });
+      const denied = await createIndex(options(writer));
+      assert.equal(denied.kind, 'not allowed');
+      assert.match(denied.text, new RegExp(`^The key is not allowed .* the right ${right}\\. Create the index in the`));
+      const other = await emulatorForTest({ index: 'none' });
+      await examined(environmentFor(other, {}, target));
+      await createIndexOf(other, name, ['other']);
+      assert.match((await createIndex(options(other))).text, /It does not cover level and message: add them/);
+      other.faults([{ status: 500 }]);
+      const { kind, text } = await createIndex(options(other));
+      assert.deepEqual(
+        [kind, text.split(': ').slice(0, 2)],
+        ['failed', ['The index was not created', 'InternalServerError']],
+      );
     });
   });
 }
@@ -496,19 +511,6 @@ for (const name of SIGNED) {
 /** GetLogStore has the path of GetLogs, and comes first. */
 function skipOf(name: (typeof SIGNED)[number]): number {
   return name === 'volc-tls' ? 0 : 1;
-}
-
-function lookFor(emulator: Emulator, name: (typeof SIGNED)[number]) {
-  return lookWith(resolveOptions(optionsFor(emulator, targetNamed(name)), {}))!;
-}
-
-async function createdIndex(emulator: Emulator, name: (typeof SIGNED)[number]) {
-  const looking = lookFor(emulator, name);
-  try {
-    return await looking.createIndex();
-  } finally {
-    await looking.close();
-  }
 }
 
 /** Creates an index of fields alone, as a person could do in the console. */

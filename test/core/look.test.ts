@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { coverageOf } from '@putlogs/core/internal/targets/look';
-import { lookWith, probe, resolveOptions } from '@putlogs/core/tools';
+import { createIndex, lookWith, probe, resolveOptions } from '@putlogs/core/tools';
 import { call } from '../emulator/signed-request';
 import { callSls } from '../emulator/sls-request';
 import { type Emulator, emulatorForTest, optionsFor, TOPIC_ID } from '../support/emulator';
@@ -83,6 +83,7 @@ test('web tracking has no key to ask with', async () => {
   const emulator = await emulatorForTest();
   for (const name of ['volc-webtracks', 'aliyun-webtracking'] as const) {
     assert.equal(lookWith(optionsOf(emulator, name)), undefined);
+    assert.equal((await createIndex(optionsOf(emulator, name))).kind, 'no key');
   }
 });
 

@@ -8,6 +8,7 @@ export {
   compressor,
   contextWith,
   coverageOf,
+  createIndex,
   damagedIn,
   destinationOf,
   elsewhereNotice,

@@ -7,6 +7,7 @@ export { compressor } from './batch/compress';
 export { claimOf, rotatedOf } from './dead-letter/names';
 export { allDeadLetters, type DeadLetter, type DeadLetterLine } from './dead-letter/reader';
 export { contextWith } from './http/trust';
+export { createIndex, type IndexCreation } from './maintenance/create-index';
 export { type ExaminedSpool, examineSpool } from './maintenance/examine';
 export { type Looked, type Looking, lookWith } from './maintenance/look';
 export { type Probe, placeOf, probe, sentNames } from './maintenance/probe';

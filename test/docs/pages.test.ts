@@ -275,7 +275,7 @@ async function runServer(file: string, variables: Readonly<Record<string, string
 
 /** Runs one of our commands in a shell, in a directory with all files that the pages name, and with a service. */
 async function runOurs(command: string): Promise<void> {
-  const emulator = await startEmulator({ topics: [TOPIC_ID] });
+  const emulator = await startEmulator({ topics: [TOPIC_ID, 'my-topic'] });
   const cwd = mkdtempSync(join(directory, 'shell-'));
   try {
     const spool = join(cwd, 'spool');

@@ -343,7 +343,7 @@ const stepOf = ({ steps }: { steps: Step[] }, name: string) => steps.find((step)
 const SAYS = {
   'volc-tls': {
     noun: 'topic',
-    rights: ['DescribeTopic', 'DescribeShards', 'DescribeIndex', 'SearchLogs'],
+    rights: ['tls:DescribeTopic', 'tls:DescribeShards', 'tls:DescribeIndex', 'tls:SearchLogs'],
     search: '/SearchLogs',
     empty: '{"ResultStatus":"complete","HitCount":0,"Count":0,"Logs":[]}',
   },
@@ -490,7 +490,7 @@ for (const name of SIGNED) {
       const again = await createIndex(options(emulator));
       assert.deepEqual(again, { kind: 'exists', text: `The ${noun} already has an index, which was not changed.` });
       const writer = await emulatorForTest({ writeOnly: true });
-      const right = name === 'volc-tls' ? 'CreateIndex' : 'log:CreateIndex';
+      const right = name === 'volc-tls' ? 'tls:CreateIndex' : 'log:CreateIndex';
       const denied = await createIndex(options(writer));
       assert.equal(denied.kind, 'not allowed');
       assert.match(denied.text, new RegExp(`^The key is not allowed .* the right ${right}\\. Create the index in the`));

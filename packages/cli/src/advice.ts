@@ -40,7 +40,7 @@ const NO_LOGSTORE: Advice = {
   page: 'destination',
 };
 const NO_RIGHT: Advice = {
-  text: 'The key has no right to write. Grant it to {credentials.accessKeyId} (PutLogs; log:PostLogStoreLogs). With an anonymous {target}, switch web tracking on.',
+  text: 'The key has no right to write. Grant it to {credentials.accessKeyId} (tls:PutLogs; log:PostLogStoreLogs). With an anonymous {target}, switch web tracking on.',
   page: 'rights',
 };
 const QUOTA: Advice = {

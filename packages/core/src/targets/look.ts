@@ -6,7 +6,7 @@
 import type { SignedRequest } from '../http/exchange';
 
 export interface Question<Fact> {
-  /** The right that the key needs: `DescribeIndex`, `log:GetIndex`. */
+  /** The right that the key needs: `tls:DescribeIndex`, `log:GetIndex`. */
   readonly right: string;
   /** Makes the signed request. @param wallMs the time of the signature */
   request(wallMs: number): SignedRequest;

@@ -37,13 +37,13 @@ export function volcLook({ endpoint, region, topicId, credentials }: VolcTlsOpti
     return { method, path: search === '' ? path : `${path}?${search}`, headers: all, body };
   };
   const get = <Fact>(action: string, query: Readonly<Record<string, string>>, read: (body: string) => Fact) => ({
-    right: action,
+    right: `tls:${action}`,
     request: (wallMs: number) => signed('GET', action, { TopicId: topicId, ...query }, NO_BODY, wallMs),
     read,
   });
   const post = <Fact>(action: string, fields: object, read: (body: string) => Fact): Question<Fact> => {
     const body = Buffer.from(JSON.stringify({ TopicId: topicId, ...fields }));
-    return { right: action, request: (wallMs) => signed('POST', action, {}, body, wallMs), read };
+    return { right: `tls:${action}`, request: (wallMs) => signed('POST', action, {}, body, wallMs), read };
   };
   return {
     noun: 'topic',

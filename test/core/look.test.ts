@@ -105,6 +105,16 @@ test('no answer, a wrong key and an unreadable answer are values, and no secret 
   assert.equal(odd.kind === 'failed' && odd.refusal.code, 'ANSWER_UNREADABLE');
 });
 
+test('without credentials it says why there are none', async () => {
+  const emulator = await emulatorForTest({ topics: [TOPIC_ID] });
+  const looked = await lookingAt(emulator, 'volc-tls', { credentials: { file: '/no-such/credentials.json' } }).store();
+  assert.equal(looked.kind, 'failed');
+  assert.deepEqual(looked.kind === 'failed' && [looked.refusal.code, looked.refusal.message], [
+    'NO_CREDENTIALS',
+    'credentials.file returned no credentials: ENOENT',
+  ]);
+});
+
 test('what an index covers', () => {
   const fields = ['level'];
   for (const [fullText, message] of [

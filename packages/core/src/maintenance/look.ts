@@ -19,8 +19,12 @@ export type Looked<Fact> =
   | { readonly kind: 'answered'; readonly fact: Fact }
   /** The key has no right to ask it. */
   | { readonly kind: 'not allowed'; readonly right: string }
-  /** @property passes the failure may pass by itself */
-  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly passes: boolean };
+  | {
+      readonly kind: 'failed';
+      readonly refusal: Refusal;
+      /** The failure may pass by itself. */
+      readonly passes: boolean;
+    };
 
 export interface Looking {
   readonly noun: Look['noun'];
@@ -44,6 +48,13 @@ export function lookWith(options: Options): Looking | undefined {
   const clock = systemClock;
   const { credentials, target } = createSigner(options, clock);
   const look = loadLook(options, () => credentials.current);
+  let whyNoKey: string | undefined;
+  credentials.listen({
+    renewed: () => {},
+    failed: (problem) => {
+      whyNoKey = problem;
+    },
+  });
   const attempts = new BatchSender({
     target,
     credentials,
@@ -58,7 +69,9 @@ export function lookWith(options: Options): Looking | undefined {
   const ask = async <Fact>(question: Question<Fact>): Promise<Looked<Fact>> => {
     const { outcome, body } = await attempts.ask((wallMs) => question.request(wallMs), new AbortController().signal);
     if (outcome.kind === 'delivered') return readAnswer(question, body);
-    const { refusal } = outcome;
+    // Without credentials nothing was sent, and their source says why there are none.
+    const message = outcome.refusal.code === 'NO_CREDENTIALS' ? whyNoKey : undefined;
+    const refusal = { ...outcome.refusal, message: message ?? outcome.refusal.message };
     if (look.isNotAllowed(refusal.code)) return { kind: 'not allowed', right: question.right };
     return { kind: 'failed', refusal, passes: outcome.kind === 'retry' };
   };

@@ -33,7 +33,7 @@ import {
 } from '../support/emulator';
 import { get, portOf } from '../support/examples';
 import { startIdentity, TRN } from '../support/identity';
-import { type Block, blocksOf, root } from '../support/pages';
+import { anchorsOf, type Block, blocksOf, root } from '../support/pages';
 import { startProxy } from '../support/proxy';
 import { leaveBehind } from '../support/putlogs-command';
 import { TARGET_NAMES, type TargetUnderTest, targetNamed } from '../support/targets';
@@ -58,6 +58,8 @@ const pages = [
 const blocks = pages.flatMap(blocksOf);
 /** Its files are built and run by test/packages/bundlers.test.ts. */
 const BUNDLERS = 'docs/bundlers.md';
+/** test/docs/doctor.test.ts runs its sessions. */
+const DOCTOR = 'docs/doctor.md';
 /** test/docs/readme.test.ts runs this section as a whole. */
 const WALK = 'Use it in your application';
 
@@ -78,6 +80,7 @@ const READ = ['', 'text'];
 const isRunHere = ({ language, page, section, file }: Block) =>
   !READ.includes(language) &&
   page !== BUNDLERS &&
+  page !== DOCTOR &&
   !(page === 'README.md' && section === WALK) &&
   // Tests to copy: test/docs/templates.test.ts runs them.
   !file.startsWith('test/');
@@ -272,7 +275,7 @@ async function runServer(file: string, variables: Readonly<Record<string, string
 
 /** Runs one of our commands in a shell, in a directory with all files that the pages name, and with a service. */
 async function runOurs(command: string): Promise<void> {
-  const emulator = await startEmulator();
+  const emulator = await startEmulator({ topics: [TOPIC_ID, 'my-topic'] });
   const cwd = mkdtempSync(join(directory, 'shell-'));
   try {
     const spool = join(cwd, 'spool');
@@ -343,21 +346,11 @@ test('every link from one page to another leads to an existing page and heading'
     for (const [, path, anchor] of text.matchAll(/\]\((?!https?:)([^)#]+)?(?:#([^)]*))?\)/g)) {
       const target = path === undefined ? join(root, page) : join(root, page, '..', path);
       assert.ok(existsSync(target), `${page}: ${path}`);
-      if (anchor !== undefined) assert.ok(anchorsOf(target).includes(anchor), `${page}: ${path ?? ''}#${anchor}`);
+      if (anchor !== undefined)
+        assert.ok(anchorsOf(readFileSync(target, 'utf8')).includes(anchor), `${page}: ${path ?? ''}#${anchor}`);
     }
   }
 });
-
-/** The anchors that GitHub makes for headings. */
-function anchorsOf(file: string): string[] {
-  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm);
-  return [...headings].map(([, heading]) =>
-    heading!
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
 
 test('every page of docs is in its list', () => {
   const list = readFileSync(join(root, 'docs/README.md'), 'utf8');

@@ -154,6 +154,8 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
       'topic',
       'logstore',
       'web-tracking-off',
+      'index',
+      'write-only',
       'sls-max-body-bytes',
       'sls-max-logs',
       'lenient',

@@ -110,6 +110,27 @@ describe('the official Node SDK', { timeout: 60_000 }, () => {
     );
   }
 
+  test('describes a topic, and creates, reads and changes its index, at the strict emulator', async () => {
+    const strict = await createEmulator({ index: 'none' });
+    try {
+      await put(strict, groups, {});
+      const sdk = client(strict);
+      const { Ttl, ShardCount } = await sdk.DescribeTopic({ TopicId: TOPIC });
+      assert.deepEqual([Ttl, ShardCount], [30, 2]);
+      const codeOf = (error: { response: { data: { ErrorCode: string } } }) => error.response.data.ErrorCode;
+      assert.equal(await sdk.DescribeIndex({ TopicId: TOPIC }).catch(codeOf), 'IndexNotExists');
+      const FullText = { CaseSensitive: false, Delimiter: ' ,', IncludeChinese: false };
+      const KeyValue = [{ Key: 'n', Value: { ValueType: 'long' } }];
+      assert.deepEqual(await sdk.CreateIndex({ TopicId: TOPIC, FullText }), { TopicId: TOPIC });
+      assert.equal(await sdk.CreateIndex({ TopicId: TOPIC, FullText }).catch(codeOf), 'IndexAlreadyExist');
+      await sdk.ModifyIndex({ TopicId: TOPIC, FullText, KeyValue });
+      const index = await sdk.DescribeIndex({ TopicId: TOPIC });
+      assert.deepEqual([index.TopicId, index.FullText, index.KeyValue], [TOPIC, FullText, KeyValue]);
+    } finally {
+      await strict.close();
+    }
+  });
+
   test('writes to the lenient emulator by its Producer too', async () => {
     lenient.reset();
     const { accessKeyId, accessKeySecret } = lenient;

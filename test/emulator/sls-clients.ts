@@ -18,6 +18,23 @@ interface LogSdk {
   postLogStoreLogs(project: string, logstore: string, data: unknown): Promise<unknown>;
   getLogs(project: string, logstore: string, from: Date, to: Date, data: unknown): Promise<unknown>;
   getLogStore(project: string, logstore: string): Promise<unknown>;
+  getIndexConfig(project: string, logstore: string): Promise<unknown>;
+  createIndex(project: string, logstore: string, index: unknown): Promise<unknown>;
+  updateIndex(project: string, logstore: string, index: unknown): Promise<unknown>;
+}
+
+const TOKEN = [' ', ','];
+const LINE = { token: TOKEN, caseSensitive: false };
+
+async function runLogIndex(): Promise<unknown> {
+  const LogClient = require('@alicloud/log') as new (config: unknown) => LogSdk;
+  const sdk = new LogClient({ endpoint: ENDPOINT, accessKeyId, accessKeySecret });
+  const missing = await sdk.getIndexConfig(PROJECT, LOGSTORE).catch(failure);
+  await sdk.createIndex(PROJECT, LOGSTORE, { line: LINE });
+  const again = await sdk.createIndex(PROJECT, LOGSTORE, { line: LINE }).catch(failure);
+  await sdk.updateIndex(PROJECT, LOGSTORE, { line: LINE, keys: { n: { type: 'long', doc_value: true } } });
+  const index = await sdk.getIndexConfig(PROJECT, LOGSTORE);
+  return { missing, again, index, store: await sdk.getLogStore(PROJECT, LOGSTORE) };
 }
 
 async function runLogSdk(): Promise<unknown> {
@@ -44,6 +61,10 @@ interface OpenApiSdk extends PullingClient {
   listShards(project: string, logstore: string): Promise<{ body: { shardID: number }[] }>;
   getCursor(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: { cursor: string } }>;
   getCursorTime(project: string, logstore: string, shard: string, request: unknown): Promise<{ body: unknown }>;
+  getLogStore(project: string, logstore: string): Promise<{ body: unknown }>;
+  getIndex(project: string, logstore: string): Promise<{ body: unknown }>;
+  createIndex(project: string, logstore: string, request: unknown): Promise<unknown>;
+  updateIndex(project: string, logstore: string, request: unknown): Promise<unknown>;
   putWebtracking(project: string, logstore: string, request: unknown): Promise<{ statusCode: number }>;
 }
 
@@ -85,6 +106,24 @@ async function runOpenApiSdk(signatureVersion: string): Promise<unknown> {
     tracked: (await sdk.putWebtracking(PROJECT, LOGSTORE, webTracking)).statusCode,
     missing: await sdk.listShards(PROJECT, 'no-such-store').catch(failure),
   };
+}
+
+async function runOpenApiIndex(signatureVersion: string): Promise<unknown> {
+  const package_ = require('@alicloud/sls20201230') as Record<string, new (map: unknown) => unknown> & {
+    default: new (config: unknown) => OpenApiSdk;
+  };
+  const regionId = 'cn-hangzhou';
+  const key = { accessKeyId, accessKeySecret };
+  const sdk = new package_.default({ endpoint: ENDPOINT, protocol: 'http', regionId, signatureVersion, ...key });
+  const missing = await sdk.getIndex(PROJECT, LOGSTORE).catch(failure);
+  const request = (name: string, keys: unknown) =>
+    new package_[name]!({ body: new package_['Index']!({ line: LINE, ...(keys === null ? {} : { keys }) }) });
+  await sdk.createIndex(PROJECT, LOGSTORE, request('CreateIndexRequest', null));
+  const again = await sdk.createIndex(PROJECT, LOGSTORE, request('CreateIndexRequest', null)).catch(failure);
+  const keys = { n: new package_['IndexKey']!({ type: 'long', docValue: true }) };
+  await sdk.updateIndex(PROJECT, LOGSTORE, request('UpdateIndexRequest', keys));
+  const index = (await sdk.getIndex(PROJECT, LOGSTORE)).body;
+  return { missing, again, index, store: (await sdk.getLogStore(PROJECT, LOGSTORE)).body };
 }
 
 /** Sends what a browser would send for a text, whichever of its two ways. */
@@ -161,6 +200,9 @@ async function main(): Promise<void> {
     log: runLogSdk,
     'sls20201230-v4': () => runOpenApiSdk('v4'),
     'sls20201230-v1': () => runOpenApiSdk('v1'),
+    'log-index': runLogIndex,
+    'sls20201230-index-v4': () => runOpenApiIndex('v4'),
+    'sls20201230-index-v1': () => runOpenApiIndex('v1'),
     browser: runBrowserSdk,
     stray: runStray,
   };

@@ -27,6 +27,13 @@ interface OpenApiResult {
   readonly missing: Failure;
 }
 
+interface IndexResult {
+  readonly missing: Failure;
+  readonly again: Failure;
+  readonly index: { readonly line: object; readonly keys: Readonly<Record<string, { readonly type: string }>> };
+  readonly store: { readonly ttl: number; readonly shardCount: number };
+}
+
 describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
   let emulator: Emulator;
   before(async () => {
@@ -35,10 +42,14 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
   beforeEach(() => emulator.reset());
   after(() => emulator.close());
 
-  const run = async <Result>(which: string, addresses = ['127.0.0.1']): Promise<Result> => {
+  const run = async <Result>(
+    which: string,
+    addresses = ['127.0.0.1'],
+    { port, accessKeyId, accessKeySecret } = emulator,
+  ): Promise<Result> => {
     const { code, stdout, stderr } = await runChild(join(__dirname, 'sls-clients.js'), {
       nodeArgs: ['--require', join(__dirname, 'local-names.js')],
-      args: [String(emulator.port), emulator.accessKeyId, emulator.accessKeySecret, which],
+      args: [String(port), accessKeyId, accessKeySecret, which],
     });
     assert.deepEqual([code, stderr], [0, '']);
     const { result, contacted } = JSON.parse(stdout) as { result: Result; contacted: string[] };
@@ -112,6 +123,22 @@ describe("the vendor's own packages for SLS", { timeout: 60_000 }, () => {
       assert.equal(tracked, 200);
       assert.deepEqual(emulator.logs().at(-1)!.contents, [{ key: 'by', value: 'putWebtracking' }]);
       assert.equal(missing.code, 'LogStoreNotExist');
+    });
+  }
+
+  for (const which of ['log-index', 'sls20201230-index-v4', 'sls20201230-index-v1']) {
+    test(`${which} creates, reads and changes an index`, async () => {
+      const logstores = [`${PROJECT}/${LOGSTORE}`];
+      const bare = await createEmulator({ region: 'cn-hangzhou', index: 'none', logstores });
+      try {
+        const { missing, again, index, store } = await run<IndexResult>(which, ['127.0.0.1'], bare);
+        assert.deepEqual([missing.code, again.code], ['IndexConfigNotExist', 'IndexAlreadyExist']);
+        assert.deepEqual(index.line, { token: [' ', ','], caseSensitive: false });
+        assert.deepEqual([Object.keys(index.keys), index.keys['n']!.type], [['n'], 'long']);
+        assert.deepEqual([store.ttl, store.shardCount], [30, 2]);
+      } finally {
+        await bare.close();
+      }
     });
   }
 

@@ -1,4 +1,4 @@
-// The code blocks of a page, in order.
+// The code blocks of a page, in order, and the names of its headings in links.
 //
 // A block has a language, and a name if it is a file that other blocks need: "```js app.mjs".
 
@@ -31,4 +31,15 @@ export function blocksOf(page: string): Block[] {
     code: match[3]!,
     printed: match[4],
   }));
+}
+
+/** As GitHub makes them of headings. */
+export function anchorsOf(text: string): string[] {
+  const headings = text.matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 }

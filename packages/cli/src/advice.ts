@@ -1,58 +1,126 @@
-// Explains error codes of the service and the network: one line that says what is wrong and what to change.
+// Explains error codes of the service and the network: one line that says what is wrong and what to change, and the
+// section of the docs about it.
 //
 // {option} in a text is replaced by the option with its flag and variables. A test checks that every documented code
 // has its line.
 
 import { environmentName, flagOf, type Options, optionLeaves } from '@putlogs/core/tools';
+import type { Advice } from './step';
 
-const WRONG_KEY =
-  'The access key is unknown to the service. Check {credentials.accessKeyId}: it must belong to this vendor and be enabled.';
-const WRONG_SECRET =
-  'The signature is wrong. Check that {credentials.accessKeySecret} belongs to {credentials.accessKeyId}, and check {region}.';
-const WRONG_TOKEN =
-  'The temporary credentials have expired, or the token belongs to another key. Renew {credentials.securityToken} and the key together, or use {credentials.file}.';
-const WRONG_CLOCK = 'The clock of this machine differs from that of the service. Set it (NTP). No option is wrong.';
-const NO_TOPIC = 'The topic does not exist. Check {topicId}, and that it is in {region} at {endpoint}.';
-const NO_PROJECT_TLS =
-  'The project does not exist. Check {projectId} and {topicId}, and that they are in {region} at {endpoint}.';
-const NO_PROJECT = 'The project does not exist. Check {project}, and that it is in the region of {endpoint}.';
-const NO_LOGSTORE =
-  'The Logstore does not exist. Check {logstore} in {project}. A new Logstore can be used after a minute or so.';
-const NO_RIGHT =
-  'The key has no right to write. Grant it to {credentials.accessKeyId} (PutLogs; log:PostLogStoreLogs). With an anonymous {target}, switch web tracking on.';
-const QUOTA =
-  'The write quota is exceeded. Records stay pending and are retried. Raise the quota or the number of shards, or send fewer, larger requests with {batch.maxBytes} and {lingerMs}.';
-const SERVICE_FAILED =
-  'The service failed, which may pass. Records stay pending and are retried. No option is wrong. If it lasts, contact the vendor with the request id.';
-const BROKEN_ON_WAY = 'The request was changed on its way. Look for a proxy between this machine and {endpoint}.';
-const REFUSED_RECORD =
-  'The service rejects the test record. Check that {target} and {endpoint} are of one service. {timeKey}, {messageKey} and {tags} are part of the record.';
-const TOO_LARGE = 'The request is larger than the service accepts. Lower {batch.maxBytes}.';
-const TOO_MANY = 'The request has more records than the service accepts. Lower {batch.maxCount}.';
-const NAME_NOT_FOUND =
-  "The host name of {endpoint} cannot be resolved. Check its spelling, {region}, and this machine's DNS server.";
-const CONNECTION_REFUSED = 'The connection to {endpoint} was refused. Check its host and port.';
-const NO_ROUTE =
-  'This machine cannot reach {endpoint}. Check the network and the firewall. Inside a VPC, use the VPC endpoint.';
-const TOO_SLOW =
-  'There was no answer in time. Check the network and the firewall to {endpoint}, or raise {requestTimeoutMs}.';
-const CUT_OFF =
-  'The connection was closed before an answer. Look for a proxy or firewall before {endpoint}, and check that its port is the one for https.';
-const UNTRUSTED =
-  "This machine does not trust the certificate of {endpoint}. Check the address, or set {tls.caFile} to your CA's certificate.";
-const EXPIRED =
-  'The certificate of {endpoint} has expired or is not valid yet. Set the clock of this machine, or renew the certificate.';
-const OTHER_NAME = 'The certificate is for another host name than that of {endpoint}. Use the name in the certificate.';
-const NO_TLS =
-  'The server does not speak TLS. Check the port of {endpoint}, or begin the address with http:// and set {allowInsecure}.';
-const NO_PROXY = 'The proxy cannot be reached. Check {proxy}, or HTTPS_PROXY and HTTP_PROXY in the environment.';
-const PROXY_PASSWORD =
-  'The proxy rejects the user name or password. Check them in {proxy}, or HTTPS_PROXY in the environment.';
-const PROXY_REFUSES =
-  'The proxy refuses to connect to {endpoint}. Allow that host in the proxy, check {proxy}, or add the host to {noProxy}.';
-const NO_CREDENTIALS = 'There are no credentials to sign with. Check {credentials.file} or {credentials.module}.';
+const WRONG_KEY: Advice = {
+  text: 'The access key is unknown to the service. Check {credentials.accessKeyId}: it must belong to this vendor and be enabled.',
+  page: 'credentials',
+};
+const WRONG_SECRET: Advice = {
+  text: 'The signature is wrong. Check that {credentials.accessKeySecret} belongs to {credentials.accessKeyId}, and check {region}.',
+  page: 'credentials',
+};
+const WRONG_TOKEN: Advice = {
+  text: 'The temporary credentials have expired, or the token belongs to another key. Renew {credentials.securityToken} and the key together, or use {credentials.file}.',
+  page: 'credentials',
+};
+const WRONG_CLOCK: Advice = {
+  text: 'The clock of this machine differs from that of the service. Set it (NTP). No option is wrong.',
+  page: 'clock',
+};
+const NO_TOPIC: Advice = {
+  text: 'The topic does not exist. Check {topicId}, and that it is in {region} at {endpoint}.',
+  page: 'destination',
+};
+const NO_PROJECT_TLS: Advice = {
+  text: 'The project does not exist. Check {projectId} and {topicId}, and that they are in {region} at {endpoint}.',
+  page: 'destination',
+};
+const NO_PROJECT: Advice = {
+  text: 'The project does not exist. Check {project}, and that it is in the region of {endpoint}.',
+  page: 'destination',
+};
+const NO_LOGSTORE: Advice = {
+  text: 'The Logstore does not exist. Check {logstore} in {project}. A new Logstore can be used after a minute or so.',
+  page: 'destination',
+};
+const NO_RIGHT: Advice = {
+  text: 'The key has no right to write. Grant it to {credentials.accessKeyId} (tls:PutLogs; log:PostLogStoreLogs). With an anonymous {target}, switch web tracking on.',
+  page: 'rights',
+};
+const QUOTA: Advice = {
+  text: 'The write quota is exceeded. Records stay pending and are retried. Raise the quota or the number of shards, or send fewer, larger requests with {batch.maxBytes} and {lingerMs}.',
+  page: 'quota',
+};
+const SERVICE_FAILED: Advice = {
+  text: 'The service failed, which may pass. Records stay pending and are retried. No option is wrong. If it lasts, contact the vendor with the request id.',
+  page: 'refusals',
+};
+const BROKEN_ON_WAY: Advice = {
+  text: 'The request was changed on its way. Look for a proxy between this machine and {endpoint}.',
+  page: 'connection',
+};
+const REFUSED_RECORD: Advice = {
+  text: 'The service rejects the test record. Check that {target} and {endpoint} are of one service. {timeKey}, {messageKey} and {tags} are part of the record.',
+  page: 'refusals',
+};
+const TOO_LARGE: Advice = {
+  text: 'The request is larger than the service accepts. Lower {batch.maxBytes}.',
+  page: 'limits',
+};
+const TOO_MANY: Advice = {
+  text: 'The request has more records than the service accepts. Lower {batch.maxCount}.',
+  page: 'limits',
+};
+const NAME_NOT_FOUND: Advice = {
+  text: "The host name of {endpoint} cannot be resolved. Check its spelling, {region}, and this machine's DNS server.",
+  page: 'connection',
+};
+const CONNECTION_REFUSED: Advice = {
+  text: 'The connection to {endpoint} was refused. Check its host and port.',
+  page: 'connection',
+};
+const NO_ROUTE: Advice = {
+  text: 'This machine cannot reach {endpoint}. Check the network and the firewall. Inside a VPC, use the VPC endpoint.',
+  page: 'connection',
+};
+const TOO_SLOW: Advice = {
+  text: 'There was no answer in time. Check the network and the firewall to {endpoint}, or raise {requestTimeoutMs}.',
+  page: 'connection',
+};
+const CUT_OFF: Advice = {
+  text: 'The connection was closed before an answer. Look for a proxy or firewall before {endpoint}, and check that its port is the one for https.',
+  page: 'connection',
+};
+const UNTRUSTED: Advice = {
+  text: "This machine does not trust the certificate of {endpoint}. Check the address, or set {tls.caFile} to your CA's certificate.",
+  page: 'certificates',
+};
+const EXPIRED: Advice = {
+  text: 'The certificate of {endpoint} has expired or is not valid yet. Set the clock of this machine, or renew the certificate.',
+  page: 'certificates',
+};
+const OTHER_NAME: Advice = {
+  text: 'The certificate is for another host name than that of {endpoint}. Use the name in the certificate.',
+  page: 'certificates',
+};
+const NO_TLS: Advice = {
+  text: 'The server does not speak TLS. Check the port of {endpoint}, or begin the address with http:// and set {allowInsecure}.',
+  page: 'connection',
+};
+const NO_PROXY: Advice = {
+  text: 'The proxy cannot be reached. Check {proxy}, or HTTPS_PROXY and HTTP_PROXY in the environment.',
+  page: 'proxy',
+};
+const PROXY_PASSWORD: Advice = {
+  text: 'The proxy rejects the user name or password. Check them in {proxy}, or HTTPS_PROXY in the environment.',
+  page: 'proxy',
+};
+const PROXY_REFUSES: Advice = {
+  text: 'The proxy refuses to connect to {endpoint}. Allow that host in the proxy, check {proxy}, or add the host to {noProxy}.',
+  page: 'proxy',
+};
+const NO_CREDENTIALS: Advice = {
+  text: 'There are no credentials to sign with. Check {credentials.file} or {credentials.module}.',
+  page: 'credentials',
+};
 
-const ADVICE: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, Advice>> = {
   // Volcengine TLS
   ExceedQPSLimit: QUOTA,
   ExceedRateLimit: QUOTA,
@@ -125,19 +193,24 @@ const ADVICE: Readonly<Record<string, string>> = {
 const ABOUT_THE_CONNECTION = new Set([NAME_NOT_FOUND, CONNECTION_REFUSED, NO_ROUTE]);
 
 /** For an answer that has a status but no code: it mostly comes from a proxy or gateway. */
-const OTHER_ANSWER =
-  'The answer is not from the log service. Check {endpoint}, and look for a proxy between this machine and the service.';
+const OTHER_ANSWER: Advice = {
+  text: 'The answer is not from the log service. Check {endpoint}, and look for a proxy between this machine and the service.',
+  page: 'connection',
+};
 const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/;
-const UNKNOWN =
-  'putlogs does not know this code. See the documentation of the service, and contact the vendor with the request id.';
+const UNKNOWN: Advice = {
+  text: 'putlogs does not know this code. See the documentation of the service, and contact the vendor with the request id.',
+  page: 'refusals',
+};
 
-/** Returns one line for a person. */
-export function adviceFor(code: string, options: Options, isProxied = false): string {
+/** Returns one line for a person, and its page. */
+export function adviceFor(code: string, options: Options, isProxied = false): Advice {
   const advice = adviceOf(code, options);
-  return named(isProxied && ABOUT_THE_CONNECTION.has(advice) ? NO_PROXY : advice, options);
+  const { text, page } = isProxied && ABOUT_THE_CONNECTION.has(advice) ? NO_PROXY : advice;
+  return { text: named(text, options), page };
 }
 
-function adviceOf(code: string, { target }: Options): string {
+function adviceOf(code: string, { target }: Options): Advice {
   // Both services have this code.
   if (code === 'ProjectNotExists') return target.startsWith('volc') ? NO_PROJECT_TLS : NO_PROJECT;
   if (Object.hasOwn(ADVICE, code)) return ADVICE[code]!;

@@ -15,7 +15,7 @@ import {
   type SurveyedPart,
 } from '@putlogs/core/tools';
 import type { Call } from './command';
-import { ok, type Step, wrong } from './step';
+import { type Advice, ok, type Step, wrong } from './step';
 import { counted, shownBytes } from './table';
 
 const NAME = 'spool';
@@ -42,9 +42,10 @@ export async function spoolStep(call: Call, dir: string): Promise<Step> {
   const opened = examineSpool(dir);
   if (opened.kind === 'failed') {
     const { code, message } = opened;
-    const cure =
-      code === 'EFOREIGN' ? '' : `; change its permissions, ${flagOf('spool.dir')} or ${environmentName('spool.dir')}`;
-    return wrong(NAME, `${dir} cannot be used (${code}): ${message}${cure}`);
+    // The message about a directory of another user says what to change.
+    if (code === 'EFOREIGN') return wrong(NAME, `${dir} cannot be used (${code})`, adviceOf(message));
+    const advice = `Change the permissions of ${dir}, ${flagOf('spool.dir')} or ${environmentName('spool.dir')}.`;
+    return wrong(NAME, `${dir} cannot be used (${code}): ${message}`, adviceOf(advice));
   }
   const { path, isNew, uid, mode, fileSystem } = opened;
   const notice = fileSystemNotice(fileSystem, call.explained.valueOf('spool.fsync') === true);
@@ -57,11 +58,18 @@ export async function spoolStep(call: Call, dir: string): Promise<Step> {
     found = await contentsOf(call, dir);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return wrong(NAME, `${dir} cannot be read (${code ?? 'UNKNOWN'}): ${message}`, place);
+    const advice = `Run this as the user of the application, or change the permissions of ${dir}.`;
+    return wrong(NAME, `${dir} cannot be read (${code ?? 'UNKNOWN'}): ${message}`, adviceOf(advice), place);
   }
   const text = [`${path}${owner} can be used`, ...remarks, ...shown(found)].join('; ');
-  const make = found.problems.length === 0 ? ok : wrong;
-  return make(NAME, text, { ...place, ...found });
+  const details = { ...place, ...found };
+  if (found.problems.length === 0) return ok(NAME, text, details);
+  const advice = `Files of the spool cannot be read: run putlogs spool verify ${flagOf('spool.dir')} ${dir} as the user of the application.`;
+  return wrong(NAME, text, { text: advice, page: 'spoolFiles' }, details);
+}
+
+function adviceOf(text: string): Advice {
+  return { text, page: 'spool' };
 }
 
 async function contentsOf(call: Call, dir: string): Promise<Contents> {

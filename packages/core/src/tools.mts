@@ -7,6 +7,8 @@ export {
   claimOf,
   compressor,
   contextWith,
+  coverageOf,
+  createIndex,
   damagedIn,
   destinationOf,
   elsewhereNotice,
@@ -18,6 +20,7 @@ export {
   flagOf,
   flagsHelp,
   lastUnfinishedOf,
+  lookWith,
   optionLeaves,
   optionsHelp,
   optionsOf,
@@ -33,5 +36,6 @@ export {
   replaySpool,
   rotatedOf,
   runsIn,
+  sentNames,
   startLineStream,
 } from './tools.js';

@@ -19,6 +19,8 @@ const FLAGS = {
   topic: { type: 'string', multiple: true },
   logstore: { type: 'string', multiple: true },
   'web-tracking-off': { type: 'string', multiple: true },
+  index: { type: 'string' },
+  'write-only': { type: 'boolean' },
   'sls-max-body-bytes': { type: 'string' },
   'sls-max-logs': { type: 'string' },
   lenient: { type: 'boolean' },
@@ -40,6 +42,8 @@ A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port. Pr
   --topic <id>               a TLS topic that exists; repeat it for more (default: all, once written to)
   --logstore <project/name>  an SLS Logstore that exists; repeat it for more (default: all, once written to)
   --web-tracking-off <name>  a TLS topic id or SLS project/name that takes no anonymous logs; repeat it for more
+  --index <all|none>         what a search finds: everything (default), or nothing until an index is created
+  --write-only               the key may only write
   --sls-max-body-bytes <n>   bytes of an SLS body before compression (default 3145728)
   --sls-max-logs <n>         logs of an SLS request (default 4096)
   --lenient                  take a wrong X-Content-Sha256, as the official Node SDK sends it
@@ -70,6 +74,7 @@ function parse(args: string[]): Parsed {
     topic?: string[];
     logstore?: string[];
     'web-tracking-off'?: string[];
+    'write-only'?: boolean;
     lenient?: boolean;
     help?: boolean;
     version?: boolean;
@@ -92,6 +97,8 @@ function parse(args: string[]): Parsed {
       topics: given.topic,
       logstores: given.logstore,
       webTrackingOff: given['web-tracking-off'],
+      index: given['index'] as EmulatorOptions['index'],
+      writeOnly: given['write-only'],
       slsMaxBodyBytes: numberOf(given['sls-max-body-bytes']),
       slsMaxLogs: numberOf(given['sls-max-logs']),
       lenient: given.lenient,

@@ -4,6 +4,7 @@
 // Bodies are kept compressed as they were sent, so that a million small logs fit. Logs do not change until `reset`.
 
 import type { KeyValue, LogGroup, StoredLog } from './log-group.js';
+import type { SearchIndex } from './search-index.js';
 import { Shards } from './shards.js';
 
 /** `tls` is Volcengine TLS, `sls` is Alibaba Cloud SLS. */
@@ -81,6 +82,18 @@ export interface Store {
   readonly shards: Shards;
   /** The log groups of each shard, oldest first. */
   readonly groups: readonly GroupPosition[][];
+  /** `null` if it has none: then nothing is found. */
+  index: SearchIndex | null;
+  readonly createdMs: number;
+}
+
+/** What the ledger has to know to open a store. */
+export interface StoreSettings {
+  readonly shardCount: number;
+  readonly listed: Listed;
+  /** The index of a new store of this service. */
+  readonly firstIndex: (service: ServiceName, nowMs: number) => SearchIndex | null;
+  readonly clock: () => number;
 }
 
 /** The properties of a log that are known without decoding its body. */
@@ -90,8 +103,7 @@ export type Origin = Pick<AcceptedRequest, 'store' | 'service' | 'project' | 'lo
 export type Listed = Readonly<Record<ServiceName, readonly string[] | undefined>>;
 
 export class Ledger {
-  readonly #shardCount: number;
-  readonly #listed: Listed;
+  readonly #settings: StoreSettings;
   #stores = new Map<string, Store>();
   #batches: Batch[] = [];
   #logsByShard: number[] = [];
@@ -100,19 +112,18 @@ export class Ledger {
   #wireBytes = 0;
   #decoded: { index: number; groups: readonly LogGroup[] } | null = null;
 
-  constructor(shardCount: number, listed: Listed) {
-    this.#shardCount = shardCount;
-    this.#listed = listed;
+  constructor(settings: StoreSettings) {
+    this.#settings = settings;
     this.reset();
   }
 
   reset(): void {
     this.#stores = new Map();
-    for (const [service, names] of Object.entries(this.#listed)) {
+    for (const [service, names] of Object.entries(this.#settings.listed)) {
       for (const name of names ?? []) this.#open(service as ServiceName, name);
     }
     this.#batches = [];
-    this.#logsByShard = new Array<number>(this.#shardCount).fill(0);
+    this.#logsByShard = new Array<number>(this.#settings.shardCount).fill(0);
     this.#logs = 0;
     this.#rawBytes = 0;
     this.#wireBytes = 0;
@@ -125,7 +136,7 @@ export class Ledger {
 
   /** The store to write to. The first write creates it. `undefined` if stores are listed and this one is not. */
   storeToWrite(service: ServiceName, name: string): Store | undefined {
-    return this.store(service, name) ?? (this.#listed[service] ? undefined : this.#open(service, name));
+    return this.store(service, name) ?? (this.#settings.listed[service] ? undefined : this.#open(service, name));
   }
 
   append(request: AcceptedRequest): void {
@@ -184,7 +195,14 @@ export class Ledger {
   }
 
   #open(service: ServiceName, name: string): Store {
-    const store = { shards: new Shards(this.#shardCount), groups: Array.from({ length: this.#shardCount }, () => []) };
+    const { shardCount, firstIndex, clock } = this.#settings;
+    const createdMs = clock();
+    const store: Store = {
+      shards: new Shards(shardCount),
+      groups: Array.from({ length: shardCount }, () => []),
+      index: firstIndex(service, createdMs),
+      createdMs,
+    };
     this.#stores.set(`${service} ${name}`, store);
     return store;
   }

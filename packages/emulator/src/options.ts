@@ -26,6 +26,13 @@ export interface EmulatorOptions {
   readonly logstores?: readonly string[] | undefined;
   /** Logstores (`project/logstore`) and topic ids without anonymous web tracking. By default it is on everywhere. */
   readonly webTrackingOff?: readonly string[] | undefined;
+  /**
+   * The index of a new topic or Logstore. `all`, the default, finds every word and every field. With `none` nothing is
+   * found until a request creates an index, as in a new topic of the services.
+   */
+  readonly index?: 'all' | 'none' | undefined;
+  /** The key may only write: every other request is refused. Default false. */
+  readonly writeOnly?: boolean | undefined;
   /** Maximum bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
   readonly slsMaxBodyBytes?: number | undefined;
   /** Maximum logs of an SLS request. Default 4096, as documented. */
@@ -47,6 +54,8 @@ export interface ResolvedOptions {
   readonly topics: readonly string[] | undefined;
   readonly logstores: readonly string[] | undefined;
   readonly webTrackingOff: readonly string[];
+  readonly index: 'all' | 'none';
+  readonly writeOnly: boolean;
   readonly slsMaxBodyBytes: number;
   readonly slsMaxLogs: number;
   readonly lenient: boolean;
@@ -64,6 +73,8 @@ const DEFAULTS = {
   topics: undefined,
   logstores: undefined,
   webTrackingOff: [],
+  index: 'all',
+  writeOnly: false,
   slsMaxBodyBytes: 3 * 1024 * 1024,
   slsMaxLogs: 4096,
   lenient: false,
@@ -90,6 +101,8 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
   topics: [(value) => Array.isArray(value) && value.every(isText), 'a list of topic ids'],
   logstores: [(value) => Array.isArray(value) && value.every(isLogstore), 'a list of project/logstore'],
   webTrackingOff: [(value) => Array.isArray(value) && value.every(isText), 'a list of project/logstore or topic ids'],
+  index: [(value) => value === 'all' || value === 'none', 'all or none'],
+  writeOnly: [(value) => typeof value === 'boolean', 'true or false'],
   slsMaxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
   slsMaxLogs: [isWhole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1'],
   lenient: [(value) => typeof value === 'boolean', 'true or false'],

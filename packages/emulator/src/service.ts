@@ -8,9 +8,11 @@ import { FaultScript } from './faults.js';
 import { Ledger, type LogEntry, type Origin } from './ledger.js';
 import type { ResolvedOptions } from './options.js';
 import { type ShardRange, Shards } from './shards.js';
+import { slsOwnIndex } from './sls/indexes.js';
 import { SlsService } from './sls/service.js';
 import { TemporaryKeys } from './temporary-keys.js';
 import type { Vendor } from './vendor.js';
+import { tlsOwnIndex } from './volc/indexes.js';
 import { TlsService } from './volc/service.js';
 
 /** Statistics since the start or the last reset. */
@@ -56,7 +58,14 @@ export class Service {
   #rejected = new Map<string, number>();
 
   constructor(options: ResolvedOptions) {
-    this.#ledger = new Ledger(options.shards, { tls: options.topics, sls: options.logstores });
+    const { shards: shardCount, topics, logstores, index, clock } = options;
+    const ownIndexes = { tls: tlsOwnIndex, sls: slsOwnIndex };
+    this.#ledger = new Ledger({
+      shardCount,
+      listed: { tls: topics, sls: logstores },
+      firstIndex: (service, nowMs) => (index === 'all' ? ownIndexes[service](nowMs) : null),
+      clock,
+    });
     // The first service that owns a path answers. The last one owns all paths.
     this.#vendors = [
       new SlsService(options, this.#ledger, this.temporaryKeys),

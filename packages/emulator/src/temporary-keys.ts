@@ -8,10 +8,12 @@ export interface TemporaryKey {
   readonly securityToken: string;
   /** When the token expires, in milliseconds since the epoch. Default: never. */
   readonly expiresMs?: number | undefined;
+  /** It may only write. */
+  readonly writeOnly?: boolean | undefined;
 }
 
 /** A key with a token, or one that must be used without. */
-export type Key = Pick<TemporaryKey, 'accessKeyId' | 'accessKeySecret' | 'expiresMs'> & {
+export type Key = Pick<TemporaryKey, 'accessKeyId' | 'accessKeySecret' | 'expiresMs' | 'writeOnly'> & {
   readonly securityToken?: string | undefined;
 };
 
@@ -38,7 +40,9 @@ export class TemporaryKeys {
     for (const key of keys) {
       const wrong = names.find((name) => typeof key[name] !== 'string' || key[name] === '');
       if (wrong !== undefined) return `the ${wrong} of a temporary key must be a string that is not empty`;
-      const { expiresMs } = key;
+      const { expiresMs, writeOnly } = key;
+      if (writeOnly !== undefined && typeof writeOnly !== 'boolean')
+        return 'the writeOnly of a temporary key must be true or false';
       if (expiresMs !== undefined && !Number.isFinite(expiresMs))
         return 'the expiresMs of a temporary key must be a number';
     }

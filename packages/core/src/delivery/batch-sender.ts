@@ -1,4 +1,5 @@
-// One attempt at a batch: credentials -> signed request -> answer -> outcome.
+// One attempt at a batch: credentials -> signed request -> answer -> outcome. A question to the same service takes the
+// same path.
 //
 // An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
 // with the service's time. The lane decides about all other retries (lane.ts).
@@ -9,7 +10,7 @@
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';
 import { HttpClient } from '../http/client';
-import type { Network } from '../http/exchange';
+import type { Network, SignedRequest } from '../http/exchange';
 import type { Clock } from '../runtime/clock';
 import type { Outcome, Refusal } from '../targets/outcome';
 import type { Target } from '../targets/target';
@@ -24,6 +25,8 @@ export interface AttemptsOptions {
   /** The largest number of open connections. */
   readonly connections: number;
   readonly timeoutMs: number;
+  /** Most bytes that are read of an answer; default 64 KiB. */
+  readonly maxAnswerBytes?: number;
   readonly network: Network;
   /** Called for each request that is sent. */
   readonly onRequest: () => void;
@@ -35,6 +38,12 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** The number of bytes of the body that was sent. */
   readonly wireBytes: number;
+}
+
+/** The answer to a request that is not a batch. */
+export interface Asked extends Attempt {
+  /** The answer's body as it came. It may repeat the request and its secrets, so it is for reading only. */
+  readonly body: string;
 }
 
 /** Error codes and request ids are names, not sentences. */
@@ -55,20 +64,26 @@ export class BatchSender {
     this.#client = new HttpClient({ ...options, origin: options.target.origin });
   }
 
-  async make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
+  make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
+    return this.ask((wallMs) => this.#options.target.request(batch, wallMs), signal);
+  }
+
+  /** @param request makes a signed request to the target's service. @param wallMs the time of the signature */
+  async ask(request: (wallMs: number) => SignedRequest, signal: AbortSignal): Promise<Asked> {
     const { credentials, onClockOff } = this.#options;
-    if (!(await credentials.ready())) return { outcome: { kind: 'hold', refusal: NO_CREDENTIALS }, wireBytes: 0 };
+    const unsigned: Asked = { outcome: { kind: 'hold', refusal: NO_CREDENTIALS }, wireBytes: 0, body: '' };
+    if (!(await credentials.ready())) return unsigned;
     const { current } = credentials;
-    let attempt = await this.#send(batch, signal);
+    let attempt = await this.#send(request, signal);
     if (attempt.outcome.kind === 'hold' && attempt.outcome.serviceMs !== undefined) {
       // Repeated only once. If the clock was not the reason, the batch is held.
       const aheadMs = this.#serviceTime.correct(attempt.outcome.serviceMs);
       onClockOff(aheadMs);
-      attempt = await this.#send(batch, signal);
+      attempt = await this.#send(request, signal);
     }
-    const { outcome, wireBytes } = attempt;
+    const { outcome } = attempt;
     if (outcome.kind === 'hold' && isUnauthorized(outcome.refusal) && credentials.refused(current)) {
-      return { outcome: { kind: 'retry', refusal: outcome.refusal, afterMs: 0 }, wireBytes };
+      return { ...attempt, outcome: { kind: 'retry', refusal: outcome.refusal, afterMs: 0 } };
     }
     return attempt;
   }
@@ -77,10 +92,10 @@ export class BatchSender {
     await this.#client.close();
   }
 
-  async #send(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
+  async #send(signed: (wallMs: number) => SignedRequest, signal: AbortSignal): Promise<Asked> {
     const { target, credentials } = this.#options;
     const { current } = credentials;
-    const request = target.request(batch, this.#serviceTime.wallMs());
+    const request = signed(this.#serviceTime.wallMs());
     const answer = await this.#client.request(request, signal);
     const outcome = target.outcome(answer, this.#serviceTime.wallMs());
     const wireBytes = request.body.length;
@@ -90,7 +105,8 @@ export class BatchSender {
       ...secretsInHeaders(request.headers),
       ...this.#proxySecrets,
     ];
-    return { outcome: shown(outcome, secrets), wireBytes };
+    const body = answer.kind === 'answered' ? answer.body : '';
+    return { outcome: shown(outcome, secrets), wireBytes, body };
   }
 }
 

@@ -1,7 +1,7 @@
 // Sends signed requests and returns each answer, or the failure to get one, as a value.
 //
 // - One deadline bounds a whole attempt: connecting, sending and reading. It does not restart with each byte.
-// - At most 64 KiB of an answer's body are read.
+// - At most 64 KiB of an answer's body are read, unless the options set another limit.
 // - A redirect is not followed, because it would carry the signature to another host.
 // - A failed request is not repeated, with one exception. A service may close a kept-alive connection at the moment at
 //   which it is used again. Then the connection ends before a byte of the answer, and the request is sent once more
@@ -19,13 +19,15 @@ export interface HttpClientOptions {
   readonly connections: number;
   /** Bounds one attempt: connecting, sending and reading the whole answer. `deadlineMs` adds time for a large body. */
   readonly timeoutMs: number;
+  /** Default 64 KiB. A longer answer is cut. */
+  readonly maxAnswerBytes?: number;
   readonly network: Network;
   readonly clock: Clock;
   /** Called for each request that is sent. */
   readonly onRequest: () => void;
 }
 
-/** An answer of a log service has a few hundred bytes. */
+/** The answer to a batch has a few hundred bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** The slowest line that is supported: each whole 32 KiB of a body adds a second to the deadline. */
@@ -82,12 +84,13 @@ export class HttpClient {
     if (signal.aborted) return failure(signal.reason);
     const pool = this.#freshPool();
     this.#options.onRequest();
-    let { answer, wasClosedWhileIdle } = await exchange(pool, request, signal);
+    const { maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options;
+    let { answer, wasClosedWhileIdle } = await exchange(pool, request, maxAnswerBytes, signal);
     if (wasClosedWhileIdle && !signal.aborted) {
       // The pool's other idle connections are as old as this one.
       if (this.#pool === pool) this.#retire(pool);
       this.#options.onRequest();
-      ({ answer } = await exchange(this.#freshPool(), request, signal));
+      ({ answer } = await exchange(this.#freshPool(), request, maxAnswerBytes, signal));
     }
     if (answer.kind === 'answered') this.#usedMs = this.#options.clock.monotonicMs();
     return answer;
@@ -133,7 +136,7 @@ interface Exchanged {
 }
 
 /** Sends the request once. @throws if HTTP does not allow the path or a header */
-function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Promise<Exchanged> {
+function exchange(pool: Pool, request: SignedRequest, maxAnswerBytes: number, signal: AbortSignal): Promise<Exchanged> {
   const { hostname, port } = pool.origin;
   const outgoing = pool.request({
     agent: pool.agent,
@@ -164,7 +167,7 @@ function exchange(pool: Pool, request: SignedRequest, signal: AbortSignal): Prom
     // These listeners are never removed: an error after the outcome must not become an uncaught exception.
     outgoing.on('error', (error) => finish(failure(error), wasClosedWhileIdle(error, outgoing, bytesBefore)));
     outgoing.on('close', () => finish({ kind: 'failed', code: 'ECONNRESET', message: 'the connection was closed' }));
-    outgoing.once('response', (incoming) => read(incoming, outgoing, finish));
+    outgoing.once('response', (incoming) => read(incoming, outgoing, maxAnswerBytes, finish));
     outgoing.end(request.body);
   });
 }
@@ -179,19 +182,24 @@ function wasClosedWhileIdle(error: NodeJS.ErrnoException, outgoing: ClientReques
   return isClosed && outgoing.reusedSocket && outgoing.socket?.bytesRead === bytesBefore;
 }
 
-function read(incoming: IncomingMessage, outgoing: ClientRequest, finish: (answer: Answer) => void): void {
+function read(
+  incoming: IncomingMessage,
+  outgoing: ClientRequest,
+  maxAnswerBytes: number,
+  finish: (answer: Answer) => void,
+): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const end = () => {
     const headers: Record<string, string | undefined> = {};
     for (const [name, value] of Object.entries(incoming.headers)) headers[name] = String(value);
-    const body = Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES);
+    const body = Buffer.concat(chunks).toString('utf8', 0, maxAnswerBytes);
     finish({ kind: 'answered', status: incoming.statusCode ?? 0, headers, body });
   };
   incoming.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes <= MAX_ANSWER_BYTES) return;
+    if (bytes <= maxAnswerBytes) return;
     end();
     outgoing.destroy();
   });

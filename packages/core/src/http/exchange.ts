@@ -18,7 +18,7 @@ export type Answer =
       readonly kind: 'answered';
       readonly status: number;
       readonly headers: Readonly<Record<string, string | undefined>>;
-      /** The body's first 64 KiB as text. */
+      /** The body as text, to the most bytes that are read. */
       readonly body: string;
     }
   /** No complete answer. The service may have processed the request or not. */

@@ -1,22 +1,18 @@
 // Sends one test record by the stages that a transport uses. It is not retried: the caller wants to know what is wrong
 // now.
 
-import { Batcher } from '../batch/batcher';
-import { codecOf, compressor } from '../batch/compress';
-import type { SealedBatch } from '../batch/sealed-batch';
-import { SizeLimit } from '../batch/size-limit';
 import { ANONYMOUS } from '../credentials/types';
 import { BatchSender } from '../delivery/batch-sender';
 import { isProxied } from '../http/no-proxy';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
-import { createEncoder } from '../shipper/encoder';
 import { networkOf } from '../shipper/network';
 import { createSigner } from '../shipper/signer';
 import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
-import type { Target } from '../targets/target';
 import { clockWrong, lz4Unavailable } from '../telemetry/warning-catalogue';
+import { namesAtService } from './sample-fields';
+import { batchOf, recordOf } from './test-batch';
 
 export interface Probe {
   readonly outcome: Outcome;
@@ -36,7 +32,16 @@ export function placeOf(options: Options): {
   return { origin, isProxied: proxy !== undefined && isProxied(new URL(origin), noProxy), destination };
 }
 
-export async function probe(options: Options, record: string): Promise<Probe> {
+/** Returns the names that a record's level and message have at the service. */
+export function sentNames(options: Options): { readonly level: string; readonly message: string } {
+  return namesAtService(
+    options,
+    loadTarget(options, () => ANONYMOUS),
+  );
+}
+
+/** Sends a record with a time, a level and this message. */
+export async function probe(options: Options, message: string): Promise<Probe> {
   const clock = systemClock;
   const remarks: string[] = [];
   const { credentials, target } = createSigner(options, clock);
@@ -51,7 +56,9 @@ export async function probe(options: Options, record: string): Promise<Probe> {
     onRequest: () => {},
     onClockOff: (aheadMs) => remarks.push(clockWrong(aheadMs).message),
   });
-  const batch = batchOf(record, options, target, (reason) => remarks.push(lz4Unavailable(reason).message));
+  const batch = batchOf(recordOf(options, message), options, target, (reason) =>
+    remarks.push(lz4Unavailable(reason).message),
+  );
   const beganMs = clock.monotonicMs();
   try {
     const { outcome } = await attempts.make(batch, new AbortController().signal);
@@ -60,28 +67,4 @@ export async function probe(options: Options, record: string): Promise<Probe> {
     credentials.close();
     await attempts.close();
   }
-}
-
-function batchOf(record: string, options: Options, target: Target, onNoLz4: (reason: string) => void): SealedBatch {
-  let sealed: SealedBatch | undefined;
-  const batcher = new Batcher({
-    ...createEncoder(options, target, systemClock),
-    maxBytes: options.batch.maxBytes,
-    size: new SizeLimit(options.batch, systemClock),
-    lingerMs: options.lingerMs,
-    clock: systemClock,
-    compress: compressor(codecOf(options.compression), onNoLz4),
-    onBegun: () => {},
-    onHeld: () => {},
-    onSealed: (batch) => {
-      sealed = batch;
-    },
-    onFailed: (_records, error) => {
-      throw error;
-    },
-  });
-  const bytes = Buffer.from(record);
-  batcher.add(bytes, 0, bytes.length);
-  batcher.seal();
-  return sealed!;
 }

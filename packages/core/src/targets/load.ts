@@ -2,6 +2,7 @@
 
 import type { Credentials } from '../credentials/types';
 import type { Options } from '../options/schema';
+import type { Look } from './look';
 import type { Target } from './target';
 
 /** @param credentials returns the current credentials; a web tracking target does not call it */
@@ -17,12 +18,25 @@ export function loadTarget(options: Options, credentials: () => Credentials): Ta
     }
     case 'aliyun-sls': {
       const { aliyunSls } = require('./sls/put-logs') as typeof import('./sls/put-logs');
-      const { signature = options.region === '' ? 'v1' : 'v4' } = options;
-      return aliyunSls({ ...options, signature, credentials });
+      return aliyunSls({ ...options, signature: signatureOf(options), credentials });
     }
     case 'aliyun-webtracking': {
       const { aliyunWebtracking } = require('./sls/web-tracking') as typeof import('./sls/web-tracking');
       return aliyunWebtracking(options);
     }
   }
+}
+
+/** The questions to the service of a target that signs. @param credentials returns the current credentials */
+export function loadLook(options: Options, credentials: () => Credentials): Look {
+  if (options.target === 'volc-tls') {
+    const { volcLook } = require('./tls/look') as typeof import('./tls/look');
+    return volcLook({ ...options, credentials });
+  }
+  const { aliyunLook } = require('./sls/look') as typeof import('./sls/look');
+  return aliyunLook({ ...options, signature: signatureOf(options), credentials });
+}
+
+function signatureOf({ signature, region }: Options): 'v1' | 'v4' {
+  return signature ?? (region === '' ? 'v1' : 'v4');
 }

@@ -68,15 +68,22 @@ export class LogQueries {
     }
     if (!['true', 'false'].includes(String(reverse)))
       return refuse('ParameterInvalid', 'reverse is not true or false.');
-    const test = parseQuery(text, NAMES);
-    if (test === null) return refuse('InvalidQueryString', `The query ${shown(text)} is not taken: ${QUERY_SUBSET}.`);
+    const { index } = store;
+    if (index === null) return refuse('IndexConfigNotExist');
+    const parsed = parseQuery(text, NAMES, index);
+    if (parsed.kind === 'syntax')
+      return refuse('InvalidQueryString', `The query ${shown(text)} is not taken: ${QUERY_SUBSET}.`);
+    if (parsed.kind === 'no index') {
+      const advice = 'if symbol : is in your log, please wrap : with quotation mark "';
+      return refuse('ParameterInvalid', `key (${parsed.field}) is not config as key value config, ${advice}`);
+    }
     const matches = this.#scan.find({
       store,
-      text: JSON.stringify([text, topic]),
+      text: JSON.stringify([index.version, text, topic]),
       fromMs: from * 1000,
       // The end is exclusive for the service, and inclusive for the scan.
       toMs: to * 1000 - 1,
-      test: (log) => (topic === '' || log.topic === topic) && test(log),
+      test: (log) => (topic === '' || log.topic === topic) && parsed.test(log),
       order: String(reverse) === 'true' ? 'desc' : 'asc',
       seen: this.#ledger.totals().logs,
     });

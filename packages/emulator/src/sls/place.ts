@@ -8,7 +8,7 @@ import type { Ledger, Store } from '../ledger.js';
 import { header, type RequestHead } from '../request.js';
 import { refuse, shown } from './refusal.js';
 
-export type Resource = 'logstore' | 'lb' | 'route' | 'track' | 'logs' | 'shards' | 'shard';
+export type Resource = 'logstore' | 'lb' | 'route' | 'track' | 'logs' | 'index' | 'shards' | 'shard';
 
 export interface Place {
   readonly project: string;
@@ -18,7 +18,7 @@ export interface Place {
   readonly shard: string;
 }
 
-const PATH = /^\/logstores\/([^/]+)(?:\/(shards\/lb|shards\/route|shards|track|logs|shards\/(\d{1,9})))?$/;
+const PATH = /^\/logstores\/([^/]+)(?:\/(shards\/lb|shards\/route|shards|track|logs|index|shards\/(\d{1,9})))?$/;
 // The documented forms of the names.
 const PROJECT = /^[0-9a-zA-Z_-]{1,128}$/;
 const LOGSTORE = /^[a-z0-9_-]{3,63}$/;

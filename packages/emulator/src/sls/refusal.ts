@@ -28,6 +28,9 @@ const CATALOGUE = {
   InvalidKey: [400, 'A log has an invalid key.'], // documented
   PostBodyTooLarge: [400, 'The body is too large or has too many logs.'], // documented
   PostBodyUncompressError: [400, 'The body cannot be decompressed.'], // documented
+  IndexConfigNotExist: [400, 'logstore without index config'], // documented
+  IndexAlreadyExist: [400, 'log store index is already created'], // documented
+  IndexInfoInvalid: [400, 'The index is invalid.'], // documented
   InvalidCursor: [400, 'The cursor is invalid.'], // guess
   InvalidQueryString: [400, 'The query is invalid.'], // guess
   Unauthorized: [401, 'The request is not authorized.'], // documented

@@ -1,19 +1,21 @@
 // Alibaba Cloud SLS: the stages of a request, from top to bottom. ../server.ts has the sockets.
 
 import { randomBytes } from 'node:crypto';
-import { type Answer, answerJson, isRefusal, type Refusal } from '../answer.js';
+import { type Answer, isRefusal, type Refusal } from '../answer.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
-import type { TemporaryKeys } from '../temporary-keys.js';
+import { keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { LogQueries } from './get-logs.js';
+import { createIndex, getIndex, updateIndex } from './indexes.js';
+import { getLogStore } from './logstores.js';
 import { logstoreOf, type Place, projectOf, type Resource, readPlace, storeToRead } from './place.js';
 import { listShards, type Reading, readShard } from './pull-logs.js';
 import { acceptPutLogs, hashKeyOf, peekPutLogs, type Writing } from './put-logs.js';
 import { answerRefusal, catalogue, refuse, shown } from './refusal.js';
-import { verifySignature } from './signature.js';
+import { accessKeyIdOf, verifySignature } from './signature.js';
 import { acceptTrack, peekTrack } from './track.js';
 
 const WRITES: readonly Resource[] = ['lb', 'route', 'logstore'];
@@ -44,6 +46,11 @@ export class SlsService implements Vendor {
       logstore: { POST: putLogs, GET: this.#reading((reading) => this.#readLogstore(reading)) },
       track: { POST: track, GET: track },
       logs: { POST: this.#reading((reading) => this.#queries.getLogsV2(reading)) },
+      index: {
+        POST: this.#reading((reading) => createIndex(reading, ledger)),
+        GET: this.#reading(getIndex),
+        PUT: this.#reading(updateIndex),
+      },
       shards: { GET: this.#reading(listShards) },
       shard: { GET: this.#reading((reading) => readShard(reading, ledger)) },
     };
@@ -93,10 +100,15 @@ export class SlsService implements Vendor {
     const version = header(request, 'x-log-apiversion');
     if (version === undefined) return refuse('MissingAPIVersion');
     if (version !== '0.6.0') return refuse('InvalidAPIVersion');
-    return (
-      verifySignature(request, { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs }) ??
-      run(request, place, nowMs)
-    );
+    return this.#checkKey(request, place, nowMs) ?? run(request, place, nowMs);
+  }
+
+  #checkKey(request: ApiRequest, place: Place, nowMs: number): Refusal | null {
+    const policy = { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs };
+    const wrong = verifySignature(request, policy);
+    const isWrite = place.resource === 'track' || (WRITES.includes(place.resource) && request.method === 'POST');
+    if (wrong !== null || isWrite || keyOf(policy, accessKeyIdOf(request))?.writeOnly !== true) return wrong;
+    return refuse('Unauthorized', `denied by sts or ram, action: ${actionOf(request, place)}`);
   }
 
   #reading(read: (reading: Reading) => Answer | Refusal): Route {
@@ -110,7 +122,7 @@ export class SlsService implements Vendor {
     const type = parameter(reading.request, 'type');
     if (type === 'log') return this.#queries.getLogs(reading);
     if (type !== undefined) return refuse('ParameterInvalid', `The type ${shown(type)} is not log.`);
-    return answerJson({ logstoreName: reading.place.logstore, shardCount: this.#options.shards });
+    return getLogStore(reading, this.#options);
   }
 
   #writing(request: ApiRequest, place: Place, nowMs: number): Writing {
@@ -122,4 +134,14 @@ export class SlsService implements Vendor {
     this.#ledger.append(accepted);
     return catalogue.success(200);
   }
+}
+
+/** The name of a right, for its refusal. */
+function actionOf(request: ApiRequest, { resource }: Place): string {
+  const isSearch = resource === 'logs' || parameter(request, 'type') === 'log';
+  const read = { index: 'log:GetIndex', shards: 'log:ListShards', shard: 'log:GetCursorOrData' };
+  if (isSearch && resource !== 'shard') return 'log:GetLogStoreLogs';
+  if (resource === 'index' && request.method !== 'GET')
+    return request.method === 'POST' ? 'log:CreateIndex' : 'log:UpdateIndex';
+  return resource in read ? read[resource as keyof typeof read] : 'log:GetLogStore';
 }

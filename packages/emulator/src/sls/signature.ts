@@ -22,6 +22,12 @@ export interface SignaturePolicy {
   readonly nowMs: number;
 }
 
+/** The access key id of a request whose signature was verified. */
+export function accessKeyIdOf(request: Parts): string {
+  const authorization = header(request, 'authorization') ?? '';
+  return (V4.exec(authorization) ?? V1.exec(authorization))?.[1] ?? '';
+}
+
 type Parts = Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>;
 
 const MAX_SKEW_MS = 15 * 60 * 1000;

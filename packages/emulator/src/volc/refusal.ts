@@ -23,9 +23,15 @@ const CATALOGUE = {
   RequestTimeTooSkewed: [403, 'X-Date is too far in the future.'], // guess
   TopicNotExist: [404, 'Topic does not exist.'], // documented
   ProjectNotExists: [404, 'Project does not exist.'], // documented
+  InvalidIndexArgument: [400, 'The index is invalid.'], // guess
+  IndexKeyDuplicate: [400, 'A key is in the index twice.'], // guess
+  IndexKVNULL: [400, 'A key of the index has no value.'], // guess
+  DelimiterChineseConflict: [400, 'Delimiters and Chinese cannot be combined.'], // guess
+  SQLFlagConflict: [400, 'Statistics cannot be combined with delimiters or Chinese.'], // guess
   IndexNotExists: [404, 'Index does not exist.'], // documented
   PathNotFound: [404, 'The emulator has no such path.'], // the emulator's own
   MethodNotSupport: [405, 'The method is not supported.'], // guess
+  IndexAlreadyExist: [409, 'Index already exists.'], // guess
   LogGroupListSizeTooLarge: [413, 'The LogGroupList is larger than 5 MiB.'], // guess
   ExceedQPSLimit: [429, 'The request frequency exceeds the limit.'], // the SDKs retry 429
   ExceedRateLimit: [429, 'The flow exceeds the limit.'], // the SDKs retry 429

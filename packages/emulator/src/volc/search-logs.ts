@@ -35,8 +35,11 @@ export class LogSearch {
     if (Sort !== 'asc' && Sort !== 'desc') return invalidArgument('Sort', String(Sort));
     const store = this.#ledger.store('tls', TopicId);
     if (!store) return refuse('TopicNotExist');
-    const test = parseQuery(Query, NAMES);
-    if (test === null) return invalidArgument('Query', Query, QUERY_SUBSET);
+    const { index } = store;
+    if (index === null) return refuse('IndexNotExists');
+    const query = parseQuery(Query, NAMES, index);
+    if (query.kind === 'syntax') return invalidArgument('Query', Query, QUERY_SUBSET);
+    if (query.kind === 'no index') return invalidArgument('Query', Query, `the field ${query.field} has no index`);
 
     const newest = this.#ledger.totals().logs;
     const from = readContext(Context, newest);
@@ -45,10 +48,10 @@ export class LogSearch {
     const seen = from.seen ?? newest;
     const matches = this.#scan.find({
       store,
-      text: Query,
+      text: `${index.version} ${Query}`,
       fromMs: toMilliseconds(StartTime),
       toMs: toMilliseconds(EndTime),
-      test,
+      test: query.test,
       order: Sort,
       seen,
     });

@@ -6,15 +6,20 @@ import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
-import type { TemporaryKeys } from '../temporary-keys.js';
+import { keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
+import { createIndex, describeIndex, modifyIndex } from './indexes.js';
 import { MAX_RAW_BYTES } from './limits.js';
 import { acceptPutLogs, peekPutLogs } from './put-logs.js';
 import { answerRefusal, catalogue, invalidArgument, refuse } from './refusal.js';
 import { LogSearch } from './search-logs.js';
-import { verifySignature } from './signature.js';
+import { accessKeyIdOf, verifySignature } from './signature.js';
+import { describeTopic } from './topics.js';
 import { acceptWebTracks, peekWebTracks } from './web-tracks.js';
+
+/** All that a key that may only write can call. */
+const WRITES = ['/PutLogs', '/WebTracks'];
 
 type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
 
@@ -37,6 +42,10 @@ export class TlsService implements Vendor {
       ['/PutLogs', { methods: ['POST'], run: (request, nowMs) => this.#putLogs(request, nowMs) }],
       ['/WebTracks', { methods: ['POST'], run: (request, nowMs) => this.#webTracks(request, nowMs) }],
       ['/SearchLogs', { methods: ['POST'], run: (request) => this.#search.answer(request) }],
+      ['/DescribeTopic', { methods: ['GET'], run: (request) => describeTopic(request, ledger, options) }],
+      ['/CreateIndex', { methods: ['POST'], run: (request, nowMs) => createIndex(request, ledger, nowMs) }],
+      ['/DescribeIndex', { methods: ['GET'], run: (request) => describeIndex(request, ledger) }],
+      ['/ModifyIndex', { methods: ['PUT'], run: (request, nowMs) => modifyIndex(request, ledger, nowMs) }],
       ['/DescribeShards', { methods: ['GET'], run: (request) => describeShards(request, ledger) }],
       // The documentation has POST, and the SDKs send GET with a body.
       ['/DescribeCursor', { methods: ['GET', 'POST'], run: (request) => describeCursor(request, ledger) }],
@@ -84,10 +93,16 @@ export class TlsService implements Vendor {
       return invalidArgument('x-tls-apiversion', version);
     // WebTracks needs no signature. A signature that is sent must be valid.
     const isAnonymous = request.path === '/WebTracks' && header(request, 'authorization') === undefined;
-    const wrong = isAnonymous
-      ? null
-      : verifySignature(request, { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs });
+    const wrong = isAnonymous ? null : this.#checkKey(request, nowMs);
     return wrong ?? route.run(request, nowMs);
+  }
+
+  #checkKey(request: ApiRequest, nowMs: number): Refusal | null {
+    const policy = { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs };
+    const wrong = verifySignature(request, policy);
+    if (wrong !== null || WRITES.includes(request.path)) return wrong;
+    const isWriteOnly = keyOf(policy, accessKeyIdOf(request))?.writeOnly === true;
+    return isWriteOnly ? refuse('AccessDenied', `The key has no right ${request.path.slice(1)}.`) : null;
   }
 
   #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {

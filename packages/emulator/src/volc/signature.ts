@@ -29,6 +29,11 @@ const EMPTY_SHA256 = createHash('sha256').digest('hex');
 const AUTHORIZATION =
   /^HMAC-SHA256 Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/([^/,\s]+)\/([^/,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})$/;
 
+/** The access key id of a request whose signature was verified. */
+export function accessKeyIdOf(request: Parts): string {
+  return AUTHORIZATION.exec(single(request, 'authorization') ?? '')?.[1] ?? '';
+}
+
 type Parts = Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>;
 
 export function verifySignature(request: Parts & { requestId?: string }, policy: SignaturePolicy): Refusal | null {

@@ -8,7 +8,6 @@
 //   22 <length> Source
 //   32 <length> LogTag { 0a <length> Key, 12 <length> Value } ...    the user's tags, __path__, __pack_id__
 
-import { createHash } from 'node:crypto';
 import type { Envelope, Frame } from '../../batch/open-batch';
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
@@ -19,7 +18,7 @@ import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
-import { queryOf, signV1, V4Signer } from './sign';
+import { queryOf, signedHeaders, V4Signer } from './sign';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
 const TIME_NS_TAG = 0x25;
@@ -74,7 +73,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
       return {
         method: 'POST',
         path: isInPath ? `${path}?${queryOf(query)}` : path,
-        headers: signed({ method: 'POST', path, query, headers, body: batch.body }, options, v4, wallMs),
+        headers: signedHeaders({ method: 'POST', path, query, headers, body: batch.body }, options, v4, wallMs),
         body: batch.body,
       };
     },
@@ -95,34 +94,6 @@ function headersOf({ codec, rawBytes }: SealedBatch, host: string): Record<strin
 /** Returns the service's name of the codec. It calls the zlib format of RFC 1950 `deflate`. */
 export function compressType(codec: string): string {
   return codec === 'zlib' ? 'deflate' : codec;
-}
-
-interface Unsigned {
-  readonly method: 'POST';
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
-/** Adds the headers of the signature. */
-function signed(request: Unsigned, options: AliyunSlsOptions, v4: V4Signer, wallMs: number): Record<string, string> {
-  const credentials = options.credentials();
-  const { body } = request;
-  const now = new Date(wallMs);
-  const headers: Record<string, string> = { ...request.headers };
-  if (credentials.securityToken !== undefined) headers['x-acs-security-token'] = credentials.securityToken;
-  if (options.signature === 'v4') {
-    headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
-    headers['x-log-content-sha256'] = createHash('sha256').update(body).digest('hex');
-    headers['Authorization'] = v4.sign({ ...request, headers }, credentials);
-    return headers;
-  }
-  headers['Date'] = now.toUTCString();
-  headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
-  headers['x-log-signaturemethod'] = 'hmac-sha1';
-  headers['Authorization'] = signV1({ ...request, headers }, credentials);
-  return headers;
 }
 
 /** Nothing precedes the records, because the body is the LogGroup itself. */

@@ -82,6 +82,37 @@ export class V4Signer {
   }
 }
 
+export interface SigningOptions {
+  readonly signature: 'v1' | 'v4';
+  /** Returns the current credentials. */
+  readonly credentials: () => Credentials;
+}
+
+/** Returns all headers of the request. @param wallMs the time of the signature, in milliseconds since 1970 */
+export function signedHeaders(
+  request: RequestToSign & { readonly body: Buffer },
+  { signature, credentials }: SigningOptions,
+  v4: V4Signer,
+  wallMs: number,
+): Record<string, string> {
+  const key = credentials();
+  const { body } = request;
+  const now = new Date(wallMs);
+  const headers: Record<string, string> = { ...request.headers };
+  if (key.securityToken !== undefined) headers['x-acs-security-token'] = key.securityToken;
+  if (signature === 'v4') {
+    headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;
+    headers['x-log-content-sha256'] = createHash('sha256').update(body).digest('hex');
+    headers['Authorization'] = v4.sign({ ...request, headers }, key);
+    return headers;
+  }
+  headers['Date'] = now.toUTCString();
+  if (body.length > 0) headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+  headers['x-log-signaturemethod'] = 'hmac-sha1';
+  headers['Authorization'] = signV1({ ...request, headers }, key);
+  return headers;
+}
+
 /** Returns the query as v4 signs it. The request has the same text. */
 export function queryOf(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)

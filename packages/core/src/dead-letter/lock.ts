@@ -19,18 +19,11 @@
 // the contender's own new file, so that both times are from the clock of one file system.
 
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { napMs } from '../runtime/clock';
+import { ownIdentity, processState } from '../spool/identity';
 import { identityAt, identityOfDescriptor, openNew, openToRead, removeFile } from './open';
 
 export interface Lock {
@@ -74,7 +67,8 @@ export function takeLock(prefix: string, tries: number): Lock | Busy {
     closeSync(descriptor);
     unlinkSync(path);
     if (left <= 1) return { kind: 'busy', holder };
-    pause(1 + (randomBytes(1)[0]! % LONGEST_PAUSE_MS));
+    // Blocks: what is locked is short, and must be finished before the process may end.
+    napMs(1 + (randomBytes(1)[0]! % LONGEST_PAUSE_MS));
   }
 }
 
@@ -141,57 +135,17 @@ interface ProcessName {
 }
 
 function ownProcess(): ProcessName {
-  const { pid } = process;
-  const space = createHash('sha256').update(`${hostname()} ${pidSpace()}`).digest('hex').slice(0, 12);
-  return { space, pid, start: statusOf(pid)?.start ?? '' };
+  const { host, boot, pidns, pid, start } = ownIdentity();
+  const space = createHash('sha256').update(`${host} ${boot} ${pidns}`).digest('hex').slice(0, 12);
+  return { space, pid, start };
 }
 
 function isAlive(other: ProcessName, self: ProcessName, ageMs: number): boolean {
   if (other.space === self.space) {
-    const status = statusOf(other.pid);
-    if (status === undefined) {
-      if (!isRunning(other.pid)) return false;
-    } else {
-      if (status.isZombie || status.start !== other.start) return false;
-      // A thread of this process may have ended before it could release: its file is not renewed.
-      if (other.pid !== self.pid) return true;
-    }
+    const state = processState(other);
+    if (state === 'dead') return false;
+    // A thread of this process may have ended before it could release: its file is not renewed.
+    if (state === 'alive' && other.pid !== self.pid) return true;
   }
   return ageMs < LEASE_MS;
-}
-
-/** Boot and pid namespace, where the system has /proc. */
-function pidSpace(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
-  }
-}
-
-/** Fields 3 and 22 of /proc/<pid>/stat; nothing where there is no such file. */
-function statusOf(pid: number): { readonly isZombie: boolean; readonly start: string } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in brackets, may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { isZombie: /^[ZXx]$/.test(fields[0]!), start: fields[19] ?? '' };
-  } catch {
-    return undefined;
-  }
-}
-
-/** For systems without /proc, and for /proc that hides the processes of other users. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Blocks: what is locked is short, and must be finished before the process may end. */
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

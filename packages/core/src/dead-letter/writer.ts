@@ -22,7 +22,7 @@
 // Writing is synchronous: the line is in the file before the record counts as dropped. With `fsync` it is on the disk.
 // `rotation.ts` has the limit of the size. No secret is in a line: what leads to the service comes without any.
 
-import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -30,7 +30,7 @@ import { logsIn, unpackBatch } from '../batch/unpack';
 import { messageOf } from '../errors';
 import { readLog, type TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
-import { makeDirectory } from '../spool/disk';
+import { Disk, makeDirectory } from '../spool/disk';
 import type { Refusal } from '../targets/outcome';
 import { identityAt, identityOfDescriptor, isTorn, openToAppend } from './open';
 import { mostOf, roomIn, rotate } from './rotation';
@@ -193,14 +193,20 @@ export class DeadLetterFile {
     const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
     makeDirectory(dirname(file));
     const descriptor = openToAppend(file);
-    if (fsync && identity === '') syncDirectory(dirname(file));
-    const boom = new Boom({ fd: descriptor, sync: true });
-    // Emitted within `write`, because writing is synchronous.
-    boom.on('error', (error: Error) => {
-      this.#error = error;
-    });
-    this.#file = { boom, descriptor, identity: identityOfDescriptor(descriptor) };
-    return this.#file;
+    try {
+      if (identity === '') new Disk(fsync).syncDirectory(dirname(file));
+      const boom = new Boom({ fd: descriptor, sync: true });
+      // Emitted within `write`, because writing is synchronous.
+      boom.on('error', (error: Error) => {
+        this.#error = error;
+      });
+      this.#file = { boom, descriptor, identity: identityOfDescriptor(descriptor) };
+      return this.#file;
+    } catch (error) {
+      // Each record tries again: descriptors that stayed open would use up those of the application.
+      closeSync(descriptor);
+      throw error;
+    }
   }
 
   #closeFile(): void {
@@ -239,14 +245,4 @@ function sumOf(one: DeadLetterResult, other: DeadLetterResult): DeadLetterResult
     evicted: one.evicted + other.evicted,
     ...(problem === undefined ? {} : { problem }),
   };
-}
-
-/** A new file's name survives a power loss. @throws the system's error */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -17,7 +17,7 @@ import { cleanText, cutText } from '../telemetry/outside-text';
 import { secretsInHeaders, secretsInProxy, withoutSecrets } from '../telemetry/secrets';
 import { ServiceTime } from './clock-skew';
 
-export interface AttemptsOptions {
+export interface BatchSenderOptions {
   readonly target: Target;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
@@ -43,12 +43,12 @@ const MAX_NAME_CHARACTERS = 128;
 const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are no credentials to sign a request with' };
 
 export class BatchSender {
-  readonly #options: AttemptsOptions;
+  readonly #options: BatchSenderOptions;
   readonly #client: HttpClient;
   readonly #serviceTime: ServiceTime;
   readonly #proxySecrets: readonly string[];
 
-  constructor(options: AttemptsOptions) {
+  constructor(options: BatchSenderOptions) {
     this.#options = options;
     this.#serviceTime = new ServiceTime(options.clock);
     this.#proxySecrets = secretsInProxy(options.network.proxy);

@@ -22,7 +22,7 @@ export interface Unit {
   to: number;
   /** The indexes of its records there, if some between `from` and `to` are left out. */
   indexes: readonly number[] | undefined;
-  /** BatchSender that had no answer in time. */
+  /** Attempts that had no answer in time. */
   timeouts: number;
   /** Times that its cut could not be written down. */
   failedCuts: number;

@@ -3,6 +3,8 @@
 // The worker keeps working while this thread is blocked, and writes to stderr itself. A worker that is dead or stuck is
 // not waited for: it has to answer a ping first, and to send heartbeats after that.
 
+import { napMs } from '../runtime/clock';
+
 /** How long a worker may be silent before it counts as stuck. */
 const SILENCE_MS = 2000;
 const POLL_INTERVAL_MS = 2;
@@ -27,7 +29,7 @@ export function blockUntilClosed(worker: ClosingWorker, timeoutMs: number): void
   // Naps are counted and not time: the whole process may be stopped for an hour in between.
   for (let sleptMs = 0; sleptMs < timeoutMs + SILENCE_MS && silentMs < SILENCE_MS; sleptMs += POLL_INTERVAL_MS) {
     if (worker.isClosed()) return;
-    nap();
+    napMs(POLL_INTERVAL_MS);
     const now = worker.heartbeats();
     silentMs = now === heartbeats ? silentMs + POLL_INTERVAL_MS : 0;
     heartbeats = now;
@@ -39,13 +41,7 @@ function answersWithin(worker: ClosingWorker, timeoutMs: number): boolean {
   worker.ping();
   for (let sleptMs = 0; worker.heartbeats() === before; sleptMs += POLL_INTERVAL_MS) {
     if (sleptMs >= timeoutMs) return false;
-    nap();
+    napMs(POLL_INTERVAL_MS);
   }
   return true;
-}
-
-const napping = new Int32Array(new SharedArrayBuffer(4));
-
-function nap(): void {
-  Atomics.wait(napping, 0, 0, POLL_INTERVAL_MS);
 }

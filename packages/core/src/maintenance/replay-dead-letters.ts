@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { sealBatch } from '../batch/sealed-batch';
 import { type ClaimedFile, DeadLetterClaim } from '../dead-letter/claim';
 import { type DeadLetter, type DeadLetterLine, deadLettersIn, keyOf } from '../dead-letter/reader';
-import { varintBytes, writeVarint } from '../protobuf/varint';
-import { systemClock } from '../runtime/clock';
+import { fieldOf, lengthTag } from '../protobuf/fields';
+import { sleep, systemClock } from '../runtime/clock';
 import type { Target } from '../targets/target';
 import type { Stats } from '../telemetry/counters';
 import { type ReplayEnd, type ReplayParts, Resend } from './resend';
@@ -32,6 +32,8 @@ const LETTER_BATCHES_IN_FLIGHT = 4;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 /** Keys of lines in memory, some 60 MB; beyond these the oldest are forgotten, and an equal line is sent twice. */
 const MOST_KEYS = 1024 * 1024;
+/** Of the field that holds a record, in the message of every target. */
+const ENTRY_TAG = lengthTag(1);
 /** A line without an end may be one that a writer is writing. */
 const LAST_LINE_MS = 50;
 
@@ -100,7 +102,7 @@ class Replay {
       for (const line of deadLettersIn(claimed.path, at)) {
         if (!line.isWhole && line.next !== lastLineEnd) {
           lastLineEnd = line.next;
-          await new Promise<void>((resolve) => systemClock.after(LAST_LINE_MS, true, resolve));
+          await sleep(systemClock, LAST_LINE_MS);
           break;
         }
         at = line.next;
@@ -175,7 +177,7 @@ class Letters {
 
   /** Returns the bytes of the lines added since the last `finished`. */
   add(letter: DeadLetter, line: Buffer): number {
-    const entry = entryOf(Buffer.from(letter.raw, 'base64'));
+    const entry = fieldOf(ENTRY_TAG, Buffer.from(letter.raw, 'base64'));
     const { maxBytes, maxCount } = this.#resend.options.batch;
     const key = JSON.stringify([letter.hashKey, letter.envelope]);
     let group = this.#groups.get(key);
@@ -223,14 +225,6 @@ function packIdOf(entries: readonly Buffer[], sequence: number): string {
   const hash = createHash('sha256');
   for (const entry of entries) hash.update(entry);
   return `${hash.digest('hex').slice(0, 16).toUpperCase()}-${sequence.toString(16).toUpperCase()}`;
-}
-
-/** Field 1 of the message around the records, of every target: see split.ts. */
-function entryOf(log: Buffer): Buffer {
-  const entry = Buffer.allocUnsafe(1 + varintBytes(log.length) + log.length);
-  entry[0] = 0x0a;
-  log.copy(entry, writeVarint(entry, 1, log.length));
-  return entry;
 }
 
 /** The same topic or Logstore, by whatever address. */

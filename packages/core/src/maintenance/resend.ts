@@ -7,7 +7,7 @@ import { type Compressed, codecOf, compressor } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { SizeLimit } from '../batch/size-limit';
 import type { Options } from '../options/schema';
-import { systemClock } from '../runtime/clock';
+import { sleep, systemClock } from '../runtime/clock';
 import { Delivery } from '../shipper/delivery';
 import { createSigner } from '../shipper/signer';
 import type { Target } from '../targets/target';
@@ -89,7 +89,7 @@ export class Resend {
       const isOwnFinished = await this.#delivery.finished(POLL_INTERVAL_MS);
       // Records of other instances are left: `finished` says nothing of those, and this loop must let the others run.
       if (isOwnFinished && !this.#delivery.isEmpty) {
-        await new Promise<void>((resolve) => systemClock.after(OTHERS_POLL_INTERVAL_MS, true, resolve));
+        await sleep(systemClock, OTHERS_POLL_INTERVAL_MS);
       }
       const stats = this.stats();
       onProgress(stats);

@@ -4,9 +4,10 @@
 // it judges by socket, pid and start time. What these do not decide, as for a process on another machine, it watches
 // for a few seconds: a heartbeat that moves proves life. One that stands still proves nothing so soon.
 
-import { type Clock, systemClock } from '../runtime/clock';
+import { type Clock, sleep, systemClock } from '../runtime/clock';
+import { BEAT_MS } from '../spool/lease-times';
 import { FREE } from '../spool/names';
-import { BEAT_MS, Ownership } from '../spool/ownership';
+import { Ownership } from '../spool/ownership';
 import { spoolRoot, surveyDisk } from './survey';
 
 /** `free`: the directory was closed in good order and has no holder. */
@@ -56,7 +57,7 @@ export async function ownersIn(
   await look(new Set([...owners].filter((owner) => owner !== FREE)));
   const beganMs = clock.monotonicMs();
   while (open().length > 0 && clock.monotonicMs() - beganMs < watchMs && signal?.aborted !== true) {
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, true, resolve));
+    await sleep(clock, LOOK_EVERY_MS);
     await look(open());
   }
   return {

@@ -57,13 +57,13 @@ const VERSION = 1;
 const SEGMENT_FIXED_BYTES = 56;
 const SEGMENT_CHECKED_FROM = 16;
 export const SEGMENT_HEADER_MAX_BYTES = 4096;
-export const MARKER_BYTES = 8;
+const MARKER_BYTES = 8;
 const ENTRY_FIXED_BYTES = 60;
 const ENTRY_CHECKED_FROM = 12;
 /** No header of an entry is longer: a pack id has at most 255 bytes. */
 export const ENTRY_HEADER_MAX_BYTES = 316;
 /** A body beyond this was never written: no target takes as much. */
-export const BODY_MAX_BYTES = 64 * 1024 * 1024;
+const BODY_MAX_BYTES = 64 * 1024 * 1024;
 const KIND_ENTRY = 1;
 const KIND_END = 2;
 const FLAG_MAY_BE_SENT = 1;

@@ -13,7 +13,7 @@ import { JournalCounts } from './journal-counts';
 import { type JoinLimits, JournalCursor, type Taken } from './journal-cursor';
 import { LowWaterMark } from './low-water-mark';
 import { segmentName } from './names';
-import { type Finish, type Mark, type ProgressFile, type ProgressRecord, recordOf, START } from './progress';
+import { type Finish, type Mark, type ProgressFile, recordOf, START } from './progress';
 import { SaidProgress } from './said-progress';
 import type { DiskUnit, Segment } from './segment';
 import { SegmentFiles } from './segment-files';
@@ -50,8 +50,7 @@ export function withoutEvents(
 export interface OpenedJournal {
   readonly segments: Segment[];
   readonly mark: Mark;
-  /** By `keyOf` of the unit's first entry. */
-  readonly records: Map<string, ProgressRecord[]>;
+  readonly said: SaidProgress;
 }
 
 export class Journal {
@@ -68,7 +67,7 @@ export class Journal {
     this.#parts = parts;
     this.text = text;
     this.segments = opened?.segments ?? [];
-    this.#said = new SaidProgress(opened?.records);
+    this.#said = opened?.said ?? new SaidProgress();
     this.#counts = new JournalCounts(this.segments, this.#said, parts);
     this.#files = new SegmentFiles(parts.disk, parts.setAside);
     const mark = opened?.mark ?? START;

@@ -24,8 +24,7 @@
 //   kind          a, b                written
 //   1 group       last ordinal, 0     before the first attempt of entries that are sent as one, under the first's id
 //   2 cut         record index, 0     before the first attempt of a part of the unit
-//   3 finished    from, to            after the answer, and after the dead-letter line; how: 1 delivered, 2 rejected,
-//                                     3 damaged or skipped
+//   3 finished    from, to            after the answer, and after the dead-letter line; how: 1 delivered, 2 rejected
 //
 // Records are a set: order, repetition and holes do not matter, and one that is torn is skipped. They are written at
 // multiples of 32 and never with O_APPEND, so that a partial write cannot shift the ones behind it. The file may have
@@ -34,7 +33,7 @@
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFailure } from './disk';
-import type { DiskUnit } from './segment';
+import { type DiskUnit, keyOf } from './segment';
 
 /** Windows has neither flag. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
@@ -52,8 +51,8 @@ const RECORD_BYTES = 32;
 /** Records of a file that is larger than this are not ours: a unit has few, and few units are open. */
 const READ_MAX_BYTES = 16 * 1024 * 1024;
 
-export type Finish = 'delivered' | 'rejected' | 'damaged';
-const FINISHES: readonly (Finish | '')[] = ['', 'delivered', 'rejected', 'damaged'];
+export type Finish = 'delivered' | 'rejected';
+const FINISHES: readonly (Finish | '')[] = ['', 'delivered', 'rejected'];
 const KINDS = ['', 'group', 'cut', 'finished'] as const;
 
 /** The first entry that is not finished. */
@@ -163,11 +162,11 @@ export class ProgressFile {
 
   /** Records of units below the mark are void: their places may be used again. */
   release(segment: number, ordinal: number): void {
-    const key = unitKey(segment, ordinal);
+    const key = keyOf(segment, ordinal);
     const places = this.#used.get(key);
     if (places !== undefined) for (const place of places) this.#free.push(place);
     this.#used.delete(key);
-    if (this.#due.length > 0) this.#due = this.#due.filter((due) => unitKey(due.segment, due.ordinal) !== key);
+    if (this.#due.length > 0) this.#due = this.#due.filter((due) => keyOf(due.segment, due.ordinal) !== key);
   }
 
   write(record: ProgressRecord): DiskFailure | undefined {
@@ -216,7 +215,7 @@ export class ProgressFile {
   }
 
   #use(record: ProgressRecord, place: number): void {
-    const key = unitKey(record.segment, record.ordinal);
+    const key = keyOf(record.segment, record.ordinal);
     const places = this.#used.get(key);
     if (places === undefined) this.#used.set(key, [place]);
     else places.push(place);
@@ -267,10 +266,6 @@ function encodeHeader({ run, key }: { run: string; key: number }): Buffer {
   bytes.write(run, 16, 'latin1');
   bytes.writeUInt32LE(crc32(bytes.subarray(16)), 12);
   return bytes;
-}
-
-function unitKey(segment: number, ordinal: number): string {
-  return `${segment}:${ordinal}`;
 }
 
 function encodeSlot({ segment, ordinal, offset, crcBefore, recordsBelow, inFlight }: Mark): Buffer {

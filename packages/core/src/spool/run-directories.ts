@@ -3,7 +3,7 @@
 import { basename, join } from 'node:path';
 import type { Disk, DiskFailure } from './disk';
 import type { SegmentText } from './format';
-import { DAMAGED, parsePart, parseSegment, segmentName } from './names';
+import { DAMAGED, parsePart, parseProgress, parseSegment, segmentName } from './names';
 import { SegmentReader } from './segment-reader';
 
 export class RunDirectories {
@@ -76,6 +76,19 @@ export class RunDirectories {
       else if (uid !== undefined && stat.uid !== uid) problem = `belongs to user ${stat.uid}`;
     });
     return failure ?? problem;
+  }
+
+  /**
+   * Removes a directory whose journals are finished. With a segment left it stays whole: without its progress, the next
+   * process would send that segment again.
+   */
+  removeFinished(path: string): void {
+    const names = namesIn(this.#disk, path);
+    if (!Array.isArray(names) || names.some((name) => parseSegment(name) !== undefined)) return;
+    for (const name of names.filter((one) => parseProgress(one) !== undefined)) {
+      this.#disk.attempt(() => this.#disk.fs.unlinkSync(join(path, name)));
+    }
+    this.#disk.attempt(() => this.#disk.fs.rmdirSync(path));
   }
 
   /** Moves a finished segment with damage to `damaged/`, under a name that says where it was. */

@@ -40,7 +40,7 @@ export class SaidProgress {
 }
 
 /** How many records of a unit its progress says are finished. */
-export function finishedIn(records: readonly ProgressRecord[]): number {
+function finishedIn(records: readonly ProgressRecord[]): number {
   const ranges = new RecordRanges();
   for (const { kind, a, b } of records) if (kind === 'finished') ranges.add(a, b);
   return ranges.total;

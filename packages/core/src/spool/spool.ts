@@ -16,9 +16,10 @@ import type { SegmentText } from './format';
 import type { Identity } from './identity';
 import { Journal, type JournalParts } from './journal';
 import { JournalWriter } from './journal-writer';
+import { NFS_LEASE_MS } from './lease-times';
 import type { Liveness, Probe } from './liveness';
-import { nameHash, partName, progressName } from './names';
-import { LEASE_MS, NFS_LEASE_MS, Ownership } from './ownership';
+import { nameHash, type PartName, partName, progressName } from './names';
+import { Ownership } from './ownership';
 import { ProgressFile } from './progress';
 import { type FileSystemKind, fileSystemKind, fileSystemNotice, openRoot } from './root';
 import { RunDirectories } from './run-directories';
@@ -59,6 +60,7 @@ const KEY = 0;
 /** This run's owner file and directory, once the root is open. */
 interface Place {
   readonly directories: RunDirectories;
+  readonly fileSystem: FileSystemKind | undefined;
   readonly ownership: Ownership;
 }
 
@@ -113,47 +115,43 @@ export class Spool {
     [this.journal, this.writer] = this.#newJournal();
   }
 
-  get run(): string {
-    return this.#run;
-  }
-
-  get leaseMs(): number {
-    return this.#place?.ownership.leaseMs ?? LEASE_MS;
-  }
-
   /** Whether directories of other instances are adopted, which may have to be handed back. */
   get holdsOthers(): boolean {
     return this.#adopted.hasOthers;
   }
 
-  /** Makes our own directory and says that this run lives. Returns why there is no spool. */
+  /** Makes our own directory and says that this run lives. Returns why there is no spool; it can be tried again. */
   open(): DiskFailure | undefined {
-    const { events, fsync } = this.#parts;
+    const { events, fsync, machine } = this.#parts;
     const root = openRoot(this.#disk, this.#parts.dir);
     if (root.kind === 'failed') return root;
     const directories = new RunDirectories(this.#disk, root.path);
     const names = directories.list();
     if (!Array.isArray(names)) return names;
-    this.#place = { directories, ownership: this.#newOwnership(root.path) };
-    this.#takeLaterRun(names);
-    const failure = this.#place.ownership.open();
-    if (failure !== undefined) return failure;
-    const [[first]] = this.#adoption.candidates(names);
-    if (first !== undefined) events.onWait(first.origin);
-    const notice = fileSystemNotice(this.#fileSystem(root.path), fsync);
+    // A virtual machine has no file system that is worth a notice.
+    const fileSystem = machine === undefined ? fileSystemKind(root.path) : undefined;
+    const ownership = this.#newOwnership(root.path, fileSystem);
+    this.#place = { directories, fileSystem, ownership };
+    const [mine] = this.#adoption.candidates(names);
+    this.#takeLaterRun(mine);
+    const failure = ownership.open();
+    if (failure !== undefined) {
+      // Without its owner file this run counts as dead: another process would take what this one adopts.
+      ownership.close();
+      this.#place = undefined;
+      return failure;
+    }
+    if (mine[0] !== undefined) events.onWait(mine[0].origin);
+    const notice = fileSystemNotice(fileSystem, fsync);
     if (notice !== undefined) events.onNotice(spoolFileSystem(notice));
     return undefined;
   }
 
-  /** A virtual machine has no file system that is worth a notice. */
-  #fileSystem(root: string): FileSystemKind | undefined {
-    return this.#parts.machine === undefined ? fileSystemKind(root) : undefined;
-  }
-
-  /** A clock that was set back must not put this run before its predecessors. */
-  #takeLaterRun(names: readonly string[]): void {
-    const [mine] = this.#adoption.candidates(names);
-    // They are sorted by age.
+  /**
+   * A clock that was set back must not put this run before its predecessors.
+   * @param mine the oldest run's first
+   */
+  #takeLaterRun(mine: readonly PartName[]): void {
     const newest = mine.findLast(({ instance }) => instance === this.#instance)?.origin ?? '';
     if (newest < this.#origin) return;
     // The host knows a worker's run by its name, so only the name that the journals sort by is another one.
@@ -161,7 +159,7 @@ export class Spool {
     [this.journal, this.writer] = this.#newJournal();
   }
 
-  #newOwnership(root: string): Ownership {
+  #newOwnership(root: string, fileSystem: FileSystemKind | undefined): Ownership {
     const { clock, machine, runs } = this.#parts;
     return new Ownership({
       disk: this.#disk,
@@ -172,7 +170,7 @@ export class Spool {
       destinationHashes: [this.#destination],
       clock,
       deadRuns: this.#dead,
-      ...(this.#fileSystem(root) === 'nfs' ? { leaseMs: NFS_LEASE_MS } : {}),
+      ...(fileSystem === 'nfs' ? { leaseMs: NFS_LEASE_MS } : {}),
       ...(machine === undefined ? {} : { identity: machine.identity, probe: machine.probe, listen: machine.listen }),
     });
   }
@@ -260,7 +258,8 @@ export class Spool {
     if (this.#place?.ownership.mayBeEvicted) this.renew();
   }
 
-  #checkHeld({ ownership, directories }: Place): void {
+  #checkHeld(place: Place): void {
+    const { ownership, directories } = place;
     const { onEvicted } = this.#parts.events;
     // After a pause, another process may have taken a directory, sent all of it and removed it: that is no loss.
     const mayBeTaken = ownership.mayBeEvicted;
@@ -268,19 +267,20 @@ export class Spool {
     ownership.confirmHeld();
     if (!this.#isMade || directories.exists(this.#ownPath())) return;
     const lost = this.#ownPath();
-    this.#becomeNewRun({ ownership, directories });
+    this.#becomeNewRun(place);
     onEvicted(lost, !mayBeTaken && directories.isDeleted(lost));
   }
 
-  #becomeNewRun({ ownership, directories }: Place): void {
+  #becomeNewRun({ ownership, directories, fileSystem }: Place): void {
     ownership.close();
     this.#run = newRun(this.#parts.clock.wallMs(), this.#origin);
     this.#origin = this.#run;
     this.#isMade = false;
     this.writer.abandon();
     [this.journal, this.writer] = this.#newJournal();
-    this.#place = { directories, ownership: this.#newOwnership(directories.root) };
-    const failure = this.#place.ownership.open();
+    const next = this.#newOwnership(directories.root, fileSystem);
+    this.#place = { directories, fileSystem, ownership: next };
+    const failure = next.open();
     if (failure !== undefined) this.#parts.events.onFailure(failure);
   }
 
@@ -314,16 +314,13 @@ export class Spool {
     }
     this.writer.close();
     this.journal.close();
-    if (this.journal.unfinished === 0) this.#removeOwnDirectory();
+    if (this.journal.unfinished === 0) {
+      this.journal.remove();
+      this.#place.directories.removeFinished(this.#ownPath());
+    }
     // Also a directory that could not be removed: the next process does it.
     if (this.#isMade && this.#place.directories.exists(this.#ownPath())) this.#adopted.free(this.#ownPath());
     this.#adopted.freeAll();
     this.#place.ownership.close();
-  }
-
-  #removeOwnDirectory(): void {
-    this.journal.remove();
-    this.#disk.attempt(() => this.#disk.fs.unlinkSync(join(this.#ownPath(), progressName(KEY))));
-    this.#disk.attempt(() => this.#disk.fs.rmdirSync(this.#ownPath()));
   }
 }

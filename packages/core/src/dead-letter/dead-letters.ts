@@ -10,7 +10,7 @@ import type { WarningReporter } from '../telemetry/warnings';
 import type { DeadLetterFile, DeadLetterResult } from './writer';
 
 export interface DeadLettersOptions {
-  /** Without a file such records are lost. */
+  /** Without a file, these records are lost. */
   readonly file: string | undefined;
   readonly maxBytes: number;
   readonly fsync: boolean;
@@ -34,8 +34,8 @@ export class DeadLetters {
   }
 
   /**
-   * Returns where the records are now.
-   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part of one
+   * Writes the records to the file. Returns where they are now.
+   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part
    */
   add(batch: SealedBatch, refusal: Refusal, firstIndex: number): DeadLetterPlace {
     const { file } = this.#options;

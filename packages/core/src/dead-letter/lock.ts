@@ -1,22 +1,23 @@
-// A lock between processes, by files, that a dead process does not hold.
+// A lock between processes, made of files. A process that dies no longer holds it.
 //
 // Each contender makes a file of its own, then lists the files of all others:
 //
 //   <prefix><space>-<pid>-<start>-<nonce>
-//     space   12 hex digits of a hash of host, boot and pid namespace: within it a pid means the same process
-//     start   when the process started, in ticks since the boot; empty where the system has no /proc
+//     space   12 hex digits of a hash of host, boot and pid namespace: in one space, a pid names the same process
+//     start   when the process started, in ticks since the boot; empty if the system has no /proc
 //     nonce   8 random hex digits
 //
-// A contender holds the lock if it sees no other living contender. Each makes its file before it lists, so of two at
-// least one sees the other, so they never both hold it. Both may step back, and try again after a random pause. No file
-// changes its owner, so removing a dead contender's file cannot remove a living one's.
+// A contender holds the lock if it sees no other living contender. Each makes its file before it lists. So of two
+// contenders at least one sees the other, and they never both hold the lock. Both may withdraw, and try again after a
+// random pause. A file never changes its owner, so to remove a dead contender's file cannot remove a living one's.
 //
-// The name says it all, because a process may die between the creation of its file and its first write. The text in
-// the file is for people.
+// Everything needed is in the name, because a process may die between the creation of its file and its first write. The
+// text in the file is for people.
 //
-// Dead is: the same space, and no process of that pid and start, or a zombie. Where the space is another one (a second
-// container or host on a shared volume), the file must be renewed: it is dead after 60 s. Its age is measured against
-// the contender's own new file, so that both times are from the clock of one file system.
+// In the same space, a contender is dead if no process has its pid and start, or if that process is a zombie. In
+// another space (a second container or host on a shared volume), or if the system hides the start, a contender is dead
+// if it has not renewed its file for 60 s. The age of the file is measured against our own new file, so that both times
+// are from the clock of one file system.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
@@ -28,9 +29,9 @@ import { identityAt, identityOfDescriptor, openNew, openToRead, removeFile } fro
 
 export interface Lock {
   readonly kind: 'held';
-  /** False if another process took this one for dead. This one must then change nothing more. */
+  /** False if another process found this one dead. Then this one must change nothing more. */
   isHeld(): boolean;
-  /** Must be called every few seconds if the lock is held for long. */
+  /** Must be called every few seconds if the lock is held for more than a few seconds. */
   renew(): void;
   release(): void;
 }
@@ -47,7 +48,7 @@ const NAME = /^([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{8}$/;
 
 /**
  * Blocks for at most `tries` pauses of 1 to 16 ms.
- * @throws the system's error where no file can be made or the directory cannot be listed
+ * @throws the system's error if the file cannot be made, or the directory cannot be listed
  */
 export function takeLock(prefix: string, tries: number): Lock | Busy {
   const self = ownProcess();
@@ -81,7 +82,7 @@ function lockOf(path: string, descriptor: number): Lock {
     renew: () => describe(descriptor),
     release() {
       closeSync(descriptor);
-      // If it was taken over, its file is gone already.
+      // If another process took the lock, it has removed the file already.
       removeFile(path);
     },
   };
@@ -92,11 +93,11 @@ function describe(descriptor: number): void {
   try {
     writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`, 0);
   } catch {
-    // The disk is full. The name is what counts; without renewals another host may take the lock, which isHeld() shows.
+    // The disk is full. Only the name matters. Without renewals another host may take the lock, and isHeld() shows it.
   }
 }
 
-/** The first other contender that is not dead. Removes the files of dead ones. */
+/** Returns the first other contender that is not dead. Removes the files of dead contenders. */
 function livingOther(prefix: string, own: string, nowMs: number, self: ProcessName): string | undefined {
   const [directory, start] = [dirname(prefix), basename(prefix)];
   for (const name of readdirSync(directory)) {
@@ -123,7 +124,7 @@ function textOf(path: string): string {
       closeSync(descriptor);
     }
   } catch {
-    // Gone, or of another user: the name has the pid.
+    // The file is gone, or belongs to another user. The name has the pid.
     return '';
   }
 }
@@ -144,7 +145,7 @@ function isAlive(other: ProcessName, self: ProcessName, ageMs: number): boolean 
   if (other.space === self.space) {
     const state = processState(other);
     if (state === 'dead') return false;
-    // A thread of this process may have ended before it could release: its file is not renewed.
+    // Our own pid proves nothing: another thread of this process may have ended without a release.
     if (state === 'alive' && other.pid !== self.pid) return true;
   }
   return ageMs < LEASE_MS;

@@ -1,4 +1,4 @@
-// One attempt at a batch: credentials -> signed request -> answer -> outcome.
+// Makes one attempt to send a batch: credentials -> signed request -> answer -> outcome.
 //
 // An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
 // with the service's time. The lane decides about all other retries (lane.ts).

@@ -39,7 +39,7 @@ export function atMost(clock: Clock, limitMs: number, held: boolean, work: Promi
   });
 }
 
-/** Blocks the thread: for what must be done before the process may end. */
+/** Blocks the thread. Only for work that must be finished before the process ends. */
 export function napMs(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -44,8 +44,8 @@ export interface Candidate {
 }
 
 /**
- * `open`: it is mine already, because it was handed back or because the answer of a rename was lost. `claim`: rename it.
- * `wait`: send no records of my own yet. `leave`: nothing to do now.
+ * `open`: it is mine already, because it was handed back or because the answer of a rename was lost. `claim`: rename
+ * it. `wait`: send no records of my own yet. `leave`: nothing to do now.
  */
 export type Decision = 'open' | 'claim' | 'wait' | 'leave';
 

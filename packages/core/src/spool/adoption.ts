@@ -265,8 +265,8 @@ export class Adoption {
   }
 
   /**
-   * Removes the owner file and the socket of each dead run that has no directory. The directories are listed again after
-   * the verdict, because a run may have made one and died since the first listing. Without its owner file, the
+   * Removes the owner file and the socket of each dead run that has no directory. The directories are listed again
+   * after the verdict, because a run may have made one and died since the first listing. Without its owner file, the
    * successor of that run would wait for a lease.
    */
   async #forgetTheDead(names: readonly string[]): Promise<void> {

@@ -1,8 +1,8 @@
 // The notice about directories in the spool that are for another destination. This process never sends them.
 //
-// SLS: the name of a project is unique only within its region (CreateProject). So a Logstore without a known region does
-// not count as the one of the same name in a known region, although it mostly is that one. Otherwise records could reach
-// another account, or leave their region. The notice names the option that makes both the same destination.
+// SLS: the name of a project is unique only within its region (CreateProject). So a Logstore without a known region
+// does not count as the one of the same name in a known region, although it mostly is that one. Otherwise records could
+// reach another account, or leave their region. The notice names the option that makes both the same destination.
 
 /** @param own the destination of this process. Both destinations are canonical texts. */
 export function elsewhereNotice(directories: number, destination: string, own: string): string {

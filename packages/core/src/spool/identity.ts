@@ -1,8 +1,8 @@
 // Names this process, and checks whether another process of the same pid namespace still runs.
 //
-// A pid alone proves nothing: the system uses numbers again, and the first process of every container has number 1. Boot
-// id, pid namespace, pid and start time together name exactly one process. Linux has all of them in /proc. A part that
-// the system does not have is empty, and an empty part equals no other.
+// A pid alone proves nothing: the system uses numbers again, and the first process of every container has number 1.
+// Boot id, pid namespace, pid and start time together name exactly one process. Linux has all of them in /proc. A part
+// that the system does not have is empty, and an empty part equals no other.
 
 import nodeFs from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,4 +1,5 @@
-// The liveness socket of a run. The kernel closes it when the process dies, and keeps it open while the process stops.
+// The liveness socket of a run. The kernel closes it when the process dies, and keeps it open while the process is
+// stopped.
 //
 // A lease shows a killed process late, and a frozen process wrongly. A listening Unix socket shows both at once, also
 // between containers of one machine that share a volume:

@@ -1,8 +1,8 @@
 // The low-water mark of a journal: everything below it is finished.
 //
 // Units can be finished in another order than they have on disk. A finished unit above the mark is remembered until the
-// mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was written. Otherwise the
-// missing segment would look like lost records.
+// mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was written. Otherwise
+// the missing segment would look like lost records.
 
 import type { DiskFailure } from './disk';
 import type { Mark, ProgressFile } from './progress';

@@ -6,13 +6,13 @@
 //    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>",
 //    "dests":["<hash>"],"named":"018f3b2c4d5ea1b2c3"}
 //
-// `named` is the run under which the application's thread knows this worker; it is empty without such a thread. A worker
-// that lost its directory continues as a new run, and that thread does not know the new run. If the worker ends, `named`
-// shows the next worker that the new run is dead.
+// `named` is the run under which the application's thread knows this worker; it is empty without such a thread. A
+// worker that lost its directory continues as a new run, and that thread does not know the new run. If the worker ends,
+// `named` shows the next worker that the new run is dead.
 //
-// The file is made with O_EXCL at the start, and rewritten in place with `beat + 1` at each renewal. A temporary file and
-// a rename would need space: on a full disk the lease would end, and other processes would adopt the spool of a living
-// process. A reader may see half of a rewrite. Of a file that it cannot read, it uses only the time.
+// The file is made with O_EXCL at the start, and rewritten in place with `beat + 1` at each renewal. A temporary file
+// and a rename would need space: on a full disk the lease would end, and other processes would adopt the spool of a
+// living process. A reader may see half of a rewrite. Of a file that it cannot read, it uses only the time.
 
 import nodeFs from 'node:fs';
 import type { Disk, DiskFailure } from './disk';

@@ -1,8 +1,8 @@
 // Decides which runs live: this run shows that it lives, and judges other runs.
 //
-// A run that counts as dead loses its directories to another process. So "dead" needs proof: the host named the run, the
-// kernel refused a connection to its socket, its process is gone, or its heartbeat stood still for one lease. A dead run
-// that counts as alive costs only time.
+// A run that counts as dead loses its directories to another process. So "dead" needs proof: the host named the run,
+// the kernel refused a connection to its socket, its process is gone, or its heartbeat stood still for one lease. A
+// dead run that counts as alive costs only time.
 //
 // verdict(run)
 //   it is this run                                          mine

@@ -25,7 +25,7 @@ const ELSEWHERE = ['packages/', 'examples/', 'demo/', 'docs/pages', 'docs/readme
 const LONGEST = [
   'exit/matrix',
   'core/supervision',
-  'fault/adoption',
+  'fault/many-runs',
   'cli/dead-letter',
   'fault/spool',
   'model/delivery',
@@ -33,6 +33,7 @@ const LONGEST = [
   'core/host',
   'fault/disk',
   'fault/crash-points',
+  'fault/adoption',
   'fault/ownership',
   'winston/exit',
   'pino/exit',

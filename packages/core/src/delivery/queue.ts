@@ -270,9 +270,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Separates the records of a unit in flight whose time the service refuses. Returns them as a batch for the
-   * dead-letter file, and a function to call when they are in it. That function rejects them, and sends the other
-   * records next.
+   * Separates the records of a unit in flight whose time the service refuses. Returns them as a batch for dead letters,
+   * and a function to call when that batch is in the file: it rejects them, and sends the other records next.
    * @throws if its records cannot be read
    */
   partition(unit: Unit, isTaken: (log: Buffer) => boolean): { rejected: Unit | undefined; reject: () => void } {

@@ -24,12 +24,12 @@ const ELSEWHERE = ['packages/', 'examples/', 'demo/', 'docs/pages', 'docs/readme
 /** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
 const LONGEST = [
   'exit/matrix',
+  'cli/dead-letter',
+  'cli/spool',
   'core/supervision',
   'fault/many-runs',
-  'cli/dead-letter',
   'fault/spool',
   'model/delivery',
-  'cli/spool',
   'core/host',
   'fault/disk',
   'fault/crash-points',

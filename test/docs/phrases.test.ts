@@ -41,7 +41,6 @@ interface Text {
 interface Finding {
   readonly file: string;
   readonly line: number;
-  readonly kind: 'phrase' | 'wide';
   readonly message: string;
 }
 
@@ -99,14 +98,11 @@ function findingsIn(file: string): Finding[] {
   const phrases = (isPage ? proseOf(source) : wordsOf(source)).flatMap(({ line, text }) =>
     PHRASES.flatMap(([pattern, instead]): Finding[] => {
       const found = pattern.exec(text)?.[0];
-      return found === undefined ? [] : [{ file, line, kind: 'phrase', message: `"${found}": ${instead}` }];
+      return found === undefined ? [] : [{ file, line, message: `"${found}": ${instead}` }];
     }),
   );
   const wide = isPage ? [] : wideComments(source);
-  return [
-    ...phrases,
-    ...wide.map((line): Finding => ({ file, line, kind: 'wide', message: 'a comment above 120 columns' })),
-  ];
+  return [...phrases, ...wide.map((line): Finding => ({ file, line, message: 'a comment above 120 columns' }))];
 }
 
 const sources = readdirSync(join(root, 'packages')).map((name) => `packages/${name}/src`);

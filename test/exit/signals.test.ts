@@ -26,7 +26,7 @@ function addedListeners(): (signal: NodeJS.Signals) => number {
   return (signal) => process.listenerCount(signal) - before[signal as keyof typeof before];
 }
 
-test('there is one listener for a signal, however many transports, and none when they are closed', async () => {
+test('all transports share one listener for a signal, and the last close removes it', async () => {
   const added = addedListeners();
   const options = { ...optionsFor(emulator), handleSignals: ['SIGUSR2' as const, 'SIGHUP' as const] };
   const first = createShipper(options);
@@ -85,7 +85,7 @@ test('a second signal ends the process at once', async () => {
   assert.ok(performance.now() - atMs < 4000, `${performance.now() - atMs} ms`);
 });
 
-test('under pino it has no effect, a warning says so, and nothing else changes', async () => {
+test('under pino, handleSignals has no effect, and a warning says so', async () => {
   const plan = { instance: 'pino', count: 5, end: 'exit', shape: 'one' };
   const env = environmentFor(emulator, { PUTLOGS_HANDLE_SIGNALS: 'SIGTERM,SIGINT' });
   const before = emulator.stats().logs;

@@ -258,7 +258,7 @@ test('an attempt ends with its signal, and with the client, and its connection i
   assert.equal(sockets.length, 2);
 });
 
-test('a host in the Host header is the name that TLS asks for and checks, and an address is none', {
+test('TLS asks for and checks the name in the Host header, unless it is an address', {
   skip: noOpenssl,
 }, async () => {
   const names: (string | false | null)[] = [];
@@ -345,7 +345,7 @@ for (const [what, bytes, code] of [
   });
 }
 
-test('a tunnel that is not open ends with its attempt, and is named as the reason', async () => {
+test('a tunnel that does not open in time ends with its attempt, and is reported as the reason', async () => {
   const silent: ProxyOptions = { to: () => 1, behave: () => 'silent' };
   const proxy = await startProxy(silent);
   after(() => proxy.close());

@@ -242,7 +242,7 @@ test('a proxy that cannot be reached is tried again, and named by its address', 
   assert.equal(warnings[0]!.kind, 'retry');
 });
 
-test('hosts of NO_PROXY and this machine are reached without it', async () => {
+test('hosts of NO_PROXY and this machine are reached without the proxy', async () => {
   const { emulator, proxy } = await emulatorBehindProxy();
   // An address of this machine that is not one of its loopback range.
   const other = `http://0.0.0.0:${emulator.port}`;

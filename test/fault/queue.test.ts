@@ -98,7 +98,7 @@ test(`with ${SPOOLED_BATCHES} batches on disk and memory full, a record costs wh
   assert.ok(last < 10 * first + 500, `${first} ms, then ${last} ms`);
 });
 
-test('a full spool and a batch that is cut lose the deleted records only, and count nothing twice', async () => {
+test('if a batch is cut while the spool is full, only the deleted records are lost, and nothing is counted twice', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('cut');
   const shipper = spooling(emulator, {
@@ -127,7 +127,7 @@ test('a full spool and a batch that is cut lose the deleted records only, and co
   assertConserved(stats);
 });
 
-test('recovered records never give way to own ones, and leave them at least an eighth of spool.maxBytes', async () => {
+test('recovered records are never deleted for own ones, and leave them at least an eighth of spool.maxBytes', async () => {
   const emulator = await emulatorForTest();
   const dir = temporaryDirectory('recovered');
   for (const run of [0, 1, 2]) leaveRun(dir, { from: 1000 * run, count: 850, perEntry: 50, padBytes: 1000 });
@@ -174,7 +174,7 @@ test('with dropOldest, a spool that has room loses nothing when memory is full',
   assert.deepEqual([memory, spool], [0, 0]);
 });
 
-test('with dropOldest and a disk that takes nothing, the oldest in memory give way, and none that is on disk', async () => {
+test('with dropOldest and a disk that refuses writes, the oldest batches in memory are dropped, and none on disk', async () => {
   const emulator = await emulatorForTest();
   emulator.faults(DOWN);
   const dir = temporaryDirectory('oldest-full');

@@ -4,9 +4,9 @@
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spoolRoot, surveyDisk } from '@putlogs/core/internal/maintenance/survey';
+import { LEASE_MS } from '@putlogs/core/internal/spool/lease-times';
 import { FREE, ownerName, type PartName, parseOwner, parsePart } from '@putlogs/core/internal/spool/names';
 import { readOwner } from '@putlogs/core/internal/spool/owner-file';
-import { LEASE_MS } from '@putlogs/core/internal/spool/ownership';
 
 const LOOK_MS = 10;
 /** A wait begins and ends between two looks, and a process sees the directory a moment later. */

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { newRun } from '@putlogs/core/internal/runtime/run';
 import { Disk } from '@putlogs/core/internal/spool/disk';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
+import { BEAT_MS, LEASE_MS } from '@putlogs/core/internal/spool/lease-times';
 import { ownerName } from '@putlogs/core/internal/spool/names';
 import { encodeOwner, type OwnerRecord } from '@putlogs/core/internal/spool/owner-file';
-import { BEAT_MS, LEASE_MS, Ownership, type OwnershipOptions } from '@putlogs/core/internal/spool/ownership';
+import { Ownership, type OwnershipOptions } from '@putlogs/core/internal/spool/ownership';
 import { HandClock } from '../unit/hand-clock';
 
 export const disk = new Disk(false);

@@ -303,6 +303,25 @@ test('with fsync the line is synced before the answer, and without it is not', (
   }
 });
 
+test('a new file whose name cannot be synced costs no descriptor, and is tried again with the next record', (t) => {
+  if (process.platform !== 'linux') return t.skip('open descriptors are listed in /proc');
+  const letters = deadLetterFile(join(directory, 'unsyncable.ndjson'), { fsync: true });
+  const failing = mock.method(fs, 'fsyncSync', () => {
+    throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+  });
+  const before = readdirSync('/proc/self/fd').length;
+  try {
+    const result = put(letters, 'one');
+    assert.deepEqual([result.written, result.lost], [0, 1]);
+    assert.match(result.problem!, /EIO/);
+  } finally {
+    failing.mock.restore();
+  }
+  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.deepEqual(put(letters, 'two'), { written: 1, lost: 0, evicted: 0 });
+  letters.close();
+});
+
 test('a line that was written while the file got another name is in the new file as well', () => {
   const file = join(directory, 'raced.ndjson');
   const letters = deadLetterFile(file);

@@ -102,7 +102,6 @@ const LONG: Readonly<Record<string, string>> = {
   'telemetry/warning-catalogue.ts': 'a catalogue: one function for each warning',
   'spool/spool.ts': 'one life of a run: it opens, renews, is evicted, closes',
   'record/transcode.ts': 'what becomes of one field, in all cases',
-  'spool/ownership.ts': 'one verdict, from all signs of life',
 };
 
 test('a file of core has at most 300 lines, or a reason', () => {

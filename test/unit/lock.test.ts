@@ -1,6 +1,7 @@
 // The lock of the dead-letter files, between real processes.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
@@ -10,6 +11,10 @@ import { temporaryDirectory } from '../support/directory';
 
 const holder = join(__dirname, 'apps/lock-holder.js');
 const hasProc = process.platform === 'linux';
+/** A pid namespace of its own, with the /proc of the host. */
+const FOREIGN_PROC = ['-Urpf', '--kill-child=SIGKILL'];
+const noForeignProc =
+  spawnSync('unshare', [...FOREIGN_PROC, 'true']).status === 0 ? false : 'unshare may not be done here';
 
 function newPrefix(name: string): { readonly prefix: string; readonly files: () => string[] } {
   const directory = temporaryDirectory(name);
@@ -72,6 +77,21 @@ test('a lock is free if its pid belongs to another process now', (t) => {
   writeFileSync(name, '');
   taken(prefix).release();
   assert.deepEqual(files(), []);
+});
+
+test('a living process holds a lock in a container whose /proc is that of the host', {
+  skip: noForeignProc,
+}, async () => {
+  const { prefix } = newPrefix('foreign-proc');
+  const held = join(temporaryDirectory('foreign-proc-said'), 'said');
+  const env = { NODE: process.execPath, HOLDER: holder, PREFIX: prefix, SAID: held };
+  // The second one sees other processes under the pids of its namespace, or none.
+  const script =
+    '"$NODE" "$HOLDER" "$PREFIX" > "$SAID" & while ! grep -q held "$SAID"; do sleep 0.02; done; exec "$NODE" "$HOLDER" "$PREFIX"';
+  const child = startChild('', { command: 'unshare', args: [...FOREIGN_PROC, 'sh', '-c', script], env });
+  assert.match(await child.line(''), /^busy /);
+  child.kill('SIGKILL');
+  await child.ended;
 });
 
 test('a process that cannot be seen, of another container or host, holds a lock as long as it renews it', () => {

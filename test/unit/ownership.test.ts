@@ -20,6 +20,7 @@ import { newRun } from '@putlogs/core/internal/runtime/run';
 import { type Candidate, decide } from '@putlogs/core/internal/spool/adopter';
 import { Disk, type SpoolFs } from '@putlogs/core/internal/spool/disk';
 import { ownIdentity } from '@putlogs/core/internal/spool/identity';
+import { BEAT_MS, LEASE_MS, NFS_LEASE_MS } from '@putlogs/core/internal/spool/lease-times';
 import { listenAt, probe } from '@putlogs/core/internal/spool/liveness';
 import { ownerName, ROOT, socketName } from '@putlogs/core/internal/spool/names';
 import {
@@ -29,7 +30,6 @@ import {
   type OwnerFile,
   readOwner,
 } from '@putlogs/core/internal/spool/owner-file';
-import { BEAT_MS, LEASE_MS, NFS_LEASE_MS } from '@putlogs/core/internal/spool/ownership';
 import { fileSystemKind, openRoot } from '@putlogs/core/internal/spool/root';
 import { runChild } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
@@ -350,7 +350,6 @@ test('a worker thread that is terminated leaves no socket that connects', async 
   assert.notEqual(await probe(disk, join(root, socketName(run)), systemClock), 'connected');
   deadRuns.add(run);
   assert.equal(await ownership.verdict(run), 'dead');
-  assert.equal(ownership.verdictNow(run), 'dead');
   assert.equal(ownership.forget(run), undefined);
   assert.deepEqual(
     readdirSync(root).filter((name) => name.startsWith(run)),
@@ -373,7 +372,7 @@ test('two transports of one process know that both of them live', { skip: notLin
   const root = temporaryDirectory('owned');
   const [one, other] = [opened(root), opened(root)];
   assert.equal(await one.ownership.verdict(other.ownership.run), 'alive');
-  assert.equal(other.ownership.verdictNow(one.ownership.run), 'alive');
+  assert.equal(await other.ownership.verdict(one.ownership.run), 'alive');
   assert.equal(await one.ownership.verdict(one.ownership.run), 'mine');
 });
 
@@ -388,7 +387,6 @@ test('a run on another machine is alive while its heartbeat moves, and dead when
   assert.equal(await judge.ownership.verdict(other.run), 'alive');
   await passBeating(judge, 5000);
   assert.equal(await judge.ownership.verdict(other.run), 'dead');
-  assert.equal(judge.ownership.verdictNow(other.run), 'dead');
   other.beat();
   assert.equal(await judge.ownership.verdict(other.run), 'alive');
 });
@@ -591,14 +589,13 @@ test('a run is dead if its pid belongs to another process now', { skip: notLinux
   assert.equal(await ownership.verdict(new DistantRun(root, { ...identity, pid: 0 }).run), 'unknown');
 });
 
-test('a run whose death only its socket can prove is unknown without a connection', async () => {
+test('a run whose heartbeat stood still for a lease is dead if no socket of it connects', async () => {
   const root = temporaryDirectory('owned');
   const judge = opened(root);
   const { boot } = ownIdentity();
   const frozen = new DistantRun(root, { boot, pidns: 'another', socket: true });
-  judge.ownership.verdictNow(frozen.run);
+  assert.equal(await judge.ownership.verdict(frozen.run), 'unknown');
   await passBeating(judge, LEASE_MS);
-  assert.equal(judge.ownership.verdictNow(frozen.run), 'unknown');
   assert.equal(await judge.ownership.verdict(frozen.run), 'dead', 'its socket is gone');
 });
 
@@ -607,9 +604,9 @@ test('a run is described by host and pid, and names its instance', async () => {
   const { ownership } = opened(root);
   const other = new DistantRun(root);
   assert.equal(ownership.describe(other.run), 'orders-1, pid 1');
-  assert.equal(ownership.instanceOf(other.run), 'c'.repeat(16));
+  assert.equal(ownership.ownerOf(other.run)?.instance, 'c'.repeat(16));
   assert.equal(ownership.describe(newRun(1)), 'an unknown process');
-  assert.equal(ownership.instanceOf(newRun(1)), undefined);
+  assert.equal(ownership.ownerOf(newRun(1)), undefined);
 });
 
 test('a run does not forget itself', () => {
@@ -629,7 +626,8 @@ const candidate: Candidate = {
   isOpen: false,
   namedDeadByHost: false,
   firstSeenDeadAgoMs: 0,
-  hasSegments: true,
+  isSpokenFor: false,
+  hasSegments: () => true,
   heldByOther: false,
   waitedMs: 0,
   leaseMs: LEASE_MS,
@@ -637,6 +635,7 @@ const candidate: Candidate = {
 const free = { part: { ...candidate.part, owner: 'free' } };
 const held = { part: { ...candidate.part, owner: holder }, heldByOther: true };
 const mine = { isMyInstance: true };
+const late = { firstSeenDeadAgoMs: 60_000 };
 
 const decisions: readonly [string, Partial<Candidate>, ReturnType<typeof decide>][] = [
   ['my directory that is not open', { verdict: 'mine' }, 'open'],
@@ -645,19 +644,21 @@ const decisions: readonly [string, Partial<Candidate>, ReturnType<typeof decide>
   ['a free directory of my instance', { ...free, ...mine }, 'claim'],
   ['a free directory of another instance', free, 'leave'],
   ['the same, 59.999 s later', { ...free, firstSeenDeadAgoMs: 59_999 }, 'leave'],
-  ['the same after a minute', { ...free, firstSeenDeadAgoMs: 60_000 }, 'claim'],
+  ['the same after a minute', { ...free, ...late }, 'claim'],
+  ['the same after a minute, while its instance lives', { ...free, ...late, isSpokenFor: true }, 'leave'],
   ['a dead run of my instance', { ...mine, verdict: 'dead' }, 'claim'],
   ['a dead run of my instance in other, dead hands', { ...held, ...mine, verdict: 'dead' }, 'claim'],
   ['a dead run of another instance', { verdict: 'dead' }, 'leave'],
   ['the same after a minute', { verdict: 'dead', firstSeenDeadAgoMs: 60_000 }, 'claim'],
   ['a run of another instance that my host named', { verdict: 'dead', namedDeadByHost: true }, 'claim'],
+  ['the same while its instance lives', { verdict: 'dead', namedDeadByHost: true, isSpokenFor: true }, 'claim'],
   ['an unknown run of my instance', { ...mine, verdict: 'unknown' }, 'wait'],
   ['the same after one lease', { ...mine, verdict: 'unknown', waitedMs: LEASE_MS }, 'leave'],
-  ['the same without segments', { ...mine, verdict: 'unknown', hasSegments: false }, 'leave'],
+  ['the same without segments', { ...mine, verdict: 'unknown', hasSegments: () => false }, 'leave'],
   ['an unknown run of another instance', { verdict: 'unknown', firstSeenDeadAgoMs: 60_000 }, 'leave'],
   ['a living run of my instance', mine, 'leave'],
   ['a directory of my instance in other, living hands', { ...held, ...mine }, 'wait'],
-  ['the same without segments', { ...held, ...mine, hasSegments: false }, 'leave'],
+  ['the same without segments', { ...held, ...mine, hasSegments: () => false }, 'leave'],
   ['the same after one lease', { ...held, ...mine, waitedMs: LEASE_MS }, 'leave'],
   ['a living run of another instance', {}, 'leave'],
 ];

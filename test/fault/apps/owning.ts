@@ -29,7 +29,7 @@ if (JUDGE !== undefined) void judge(JUDGE);
 else void own();
 
 async function judge(run: string): Promise<void> {
-  print(`verdict ${await ownership.verdict(run)} now ${ownership.verdictNow(run)}`);
+  print(`verdict ${await ownership.verdict(run)}`);
 }
 
 async function own(): Promise<void> {

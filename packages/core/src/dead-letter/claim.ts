@@ -1,16 +1,17 @@
-// Takes the dead-letter files for one replay, and puts back the lines that stay.
+// Takes the dead-letter files for one replay, and returns the lines that stay to these files.
 //
-// At any moment each line is in one of the files, or in two: a kill or a crash loses none. For each of the two files:
+// At any moment each line is in one or two of the files, so a kill or a crash loses none. For each of the two files:
 //
-//   1. <file> is renamed to <file>.replaying. A writer sees with its next line that its file has another name, and
-//      begins a new one. What it was writing at that moment is in the renamed file, which is read until it has stopped growing.
-//   2. Lines that stay are written to <file>.replaying.rest, which is synced and renamed over <file>.replaying.
-//      So that file always has all lines, or all that stay.
-//   3. It goes back by a link to its name. If a writer has begun a new file there, its lines are appended to the current
-//      file.
+//   1. The replay renames <file> to <file>.replaying. At its next line, a writer sees that its file has another name,
+//      and begins a new file. The line that it was just writing is in the renamed file. So the replay reads that file
+//      until it no longer grows.
+//   2. The replay writes the lines that stay to <file>.replaying.rest, syncs it, and renames it to <file>.replaying. So
+//      <file>.replaying always has all lines, or all lines that stay.
+//   3. A link restores the name of <file>.replaying. If a writer has begun a new file under that name, the lines
+//      are appended to the current file.
 //
-// One replay at a time: it holds a lock (lock.ts) from the first rename to the last. A replay that was killed leaves
-// <file>.replaying behind, and the next one begins with step 3 for it.
+// There is one replay at a time: it holds a lock (lock.ts) from the first rename to the last. A replay that was killed
+// leaves <file>.replaying, and the next replay begins with step 3 for that file.
 
 import { closeSync, fsyncSync, linkSync, lstatSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { type Lock, takeLock } from './lock';
@@ -18,7 +19,7 @@ import { claimOf, replayLockOf, restOf, rotatedOf } from './names';
 import { identityAt, isThere, isTorn, openNew, openToAppend, openToRead, removeFile } from './open';
 import { whileLocked } from './rotation';
 
-/** Two replays that begin at the same moment may both step back a few times. */
+/** If two replays begin at the same moment, both may withdraw a few times before one has the lock. */
 const LOCK_TRIES = 30;
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = Buffer.from('\n');
@@ -39,7 +40,7 @@ export class DeadLetterClaim {
   readonly #claimed: readonly Claimed[];
 
   /**
-   * @throws the system's error: ENOENT if there is nothing to send; an error that names the process that replays now
+   * @throws the system's error: ENOENT if there is nothing to send. Or an error that names the process that replays now
    */
   constructor(file: string) {
     const lock = takeLock(replayLockOf(file), LOCK_TRIES);
@@ -61,17 +62,17 @@ export class DeadLetterClaim {
     this.#lock.renew();
   }
 
-  /** All lines have been read, and those that stay were named. @throws the system's error; no line is lost then */
+  /** Removes all lines, except those for which `stay` was called. @throws the system's error; no line is lost then */
   finish(): void {
     this.#end((claimed) => claimed.finish());
   }
 
-  /** All lines stay. @throws the system's error; no line is lost then */
+  /** Keeps all lines. @throws the system's error; no line is lost then */
   keep(): void {
     this.#end((claimed) => claimed.keep());
   }
 
-  /** Ends the claim. The next replay first puts back the lines that were not put back. */
+  /** Ends the claim. If lines are still under the name of the claim, the next replay returns them first. */
   close(): void {
     this.#lock.release();
   }
@@ -92,7 +93,7 @@ function claim(file: string): Claimed[] {
   }
   return whileLocked(file, () => {
     const there = names.filter(isThere);
-    // Throws ENOENT, as a person expects of a file that is not there.
+    // Throws ENOENT with the file's name, as a person expects of a file that does not exist.
     if (there.length === 0) lstatSync(file, { bigint: true });
     for (const name of there) renameSync(name, claimOf(name));
     return there.map((name) => new Claimed(name, file));
@@ -141,7 +142,7 @@ class Claimed implements ClaimedFile {
   }
 }
 
-/** @throws the system's error; the lines are under the claim's name then, and perhaps in the current file as well */
+/** @throws the system's error. Then the lines are under the claim's name, and some may also be in the current file. */
 function putBack(path: string, name: string, file: string): void {
   if (!linkBack(path, name, file)) append(path, file);
   unlinkSync(path);
@@ -149,20 +150,20 @@ function putBack(path: string, name: string, file: string): void {
 
 function linkBack(path: string, name: string, file: string): boolean {
   return whileLocked(file, () => {
-    // A replay may have been killed between the link and the removal of the other name; a writer may have rotated
-    // since.
+    // A replay may have been killed between the link and the removal of the other name. A writer may have rotated the
+    // file since.
     if ([file, rotatedOf(file)].some((other) => identityAt(other) === identityAt(path))) return true;
     try {
       linkSync(path, name);
       return true;
     } catch {
-      // There is a new file; or this file system has no links. The lines are appended then.
+      // A new file has that name, or this file system has no links. Then the lines are appended.
       return false;
     }
   });
 }
 
-/** Whole lines with each write: another process may write between two of them. */
+/** Each write has whole lines, because another process may write between two writes. */
 function append(from: string, to: string): void {
   const source = openToRead(from);
   try {

@@ -7,10 +7,10 @@ import type { Refusal } from '../targets/outcome';
 import type { Counters } from '../telemetry/counters';
 import { type DeadLetterPlace, deadLettersDeleted, deadLettersNotWritten } from '../telemetry/warning-catalogue';
 import type { WarningReporter } from '../telemetry/warnings';
-import { type DeadLetterEnvelope, DeadLetterFile, type DeadLetterResult } from './writer';
+import type { DeadLetterFile, DeadLetterResult } from './writer';
 
 export interface DeadLettersOptions {
-  /** Without a file such records are lost. */
+  /** Without a file, these records are lost. */
   readonly file: string | undefined;
   readonly maxBytes: number;
   readonly fsync: boolean;
@@ -24,20 +24,23 @@ export interface DeadLettersOptions {
 export class DeadLetters {
   readonly #counters: Counters;
   readonly #warnings: WarningReporter;
-  readonly #file: DeadLetterFile | undefined;
+  readonly #options: DeadLettersOptions;
+  #file: DeadLetterFile | undefined;
 
-  constructor({ file, counters, warnings, ...letters }: DeadLettersOptions) {
-    this.#counters = counters;
-    this.#warnings = warnings;
-    this.#file = file === undefined ? undefined : new DeadLetterFile({ file, envelopeOf, ...letters });
+  constructor(options: DeadLettersOptions) {
+    this.#counters = options.counters;
+    this.#warnings = options.warnings;
+    this.#options = options;
   }
 
   /**
-   * Returns where the records are now.
-   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part of one
+   * Writes the records to the file. Returns where they are now.
+   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part
    */
   add(batch: SealedBatch, refusal: Refusal, firstIndex: number): DeadLetterPlace {
-    if (this.#file === undefined) return { kind: 'not configured' };
+    const { file } = this.#options;
+    if (file === undefined) return { kind: 'not configured' };
+    this.#file ??= newFile({ ...this.#options, file });
     const result = this.#file.put(batch, refusal, firstIndex);
     this.#count(result);
     return result.problem === undefined ? { kind: 'written' } : { kind: 'not written', problem: result.problem };
@@ -58,8 +61,9 @@ export class DeadLetters {
   }
 }
 
-/** Loaded with the first refused record: it knows the layouts of all targets. */
-function envelopeOf(batch: SealedBatch): DeadLetterEnvelope {
-  const target = require('../targets/read-batch') as typeof import('../targets/read-batch');
-  return target.envelopeOf(batch);
+/** Loads the writer, and the layouts of all targets, with the first refused record: most processes never have one. */
+function newFile(options: DeadLettersOptions & { readonly file: string }): DeadLetterFile {
+  const { DeadLetterFile: Writer } = require('./writer') as typeof import('./writer');
+  const { envelopeOf } = require('../targets/read-batch') as typeof import('../targets/read-batch');
+  return new Writer({ ...options, envelopeOf });
 }

@@ -1,43 +1,37 @@
-// A lock between processes, by files, that a dead process does not hold.
+// A lock between processes, made of files. A process that dies no longer holds it.
 //
 // Each contender makes a file of its own, then lists the files of all others:
 //
 //   <prefix><space>-<pid>-<start>-<nonce>
-//     space   12 hex digits of a hash of host, boot and pid namespace: within it a pid means the same process
-//     start   when the process started, in ticks since the boot; empty where the system has no /proc
+//     space   12 hex digits of a hash of host, boot and pid namespace: in one space, a pid names the same process
+//     start   when the process started, in ticks since the boot; empty if the system has no /proc
 //     nonce   8 random hex digits
 //
-// A contender holds the lock if it sees no other living contender. Each makes its file before it lists, so of two at
-// least one sees the other, so they never both hold it. Both may step back, and try again after a random pause. No file
-// changes its owner, so removing a dead contender's file cannot remove a living one's.
+// A contender holds the lock if it sees no other living contender. Each makes its file before it lists. So of two
+// contenders at least one sees the other, and they never both hold the lock. Both may withdraw, and try again after a
+// random pause. A file never changes its owner, so to remove a dead contender's file cannot remove a living one's.
 //
-// The name says it all, because a process may die between the creation of its file and its first write. The text in
-// the file is for people.
+// Everything needed is in the name, because a process may die between the creation of its file and its first write. The
+// text in the file is for people.
 //
-// Dead is: the same space, and no process of that pid and start, or a zombie. Where the space is another one (a second
-// container or host on a shared volume), the file must be renewed: it is dead after 60 s. Its age is measured against
-// the contender's own new file, so that both times are from the clock of one file system.
+// In the same space, a contender is dead if no process has its pid and start, or if that process is a zombie. In
+// another space (a second container or host on a shared volume), or if the system hides the start, a contender is dead
+// if it has not renewed its file for 60 s. The age of the file is measured against our own new file, so that both times
+// are from the clock of one file system.
 
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { napMs } from '../runtime/clock';
+import { ownIdentity, processState } from '../spool/identity';
 import { identityAt, identityOfDescriptor, openNew, openToRead, removeFile } from './open';
 
 export interface Lock {
   readonly kind: 'held';
-  /** False if another process took this one for dead. This one must then change nothing more. */
+  /** False if another process found this one dead. Then this one must change nothing more. */
   isHeld(): boolean;
-  /** Must be called every few seconds if the lock is held for long. */
+  /** Must be called every few seconds if the lock is held for more than a few seconds. */
   renew(): void;
   release(): void;
 }
@@ -54,7 +48,7 @@ const NAME = /^([0-9a-f]{12})-(\d+)-(\d*)-[0-9a-f]{8}$/;
 
 /**
  * Blocks for at most `tries` pauses of 1 to 16 ms.
- * @throws the system's error where no file can be made or the directory cannot be listed
+ * @throws the system's error if the file cannot be made, or the directory cannot be listed
  */
 export function takeLock(prefix: string, tries: number): Lock | Busy {
   const self = ownProcess();
@@ -74,7 +68,8 @@ export function takeLock(prefix: string, tries: number): Lock | Busy {
     closeSync(descriptor);
     unlinkSync(path);
     if (left <= 1) return { kind: 'busy', holder };
-    pause(1 + (randomBytes(1)[0]! % LONGEST_PAUSE_MS));
+    // Blocks: what is locked is short, and must be finished before the process may end.
+    napMs(1 + (randomBytes(1)[0]! % LONGEST_PAUSE_MS));
   }
 }
 
@@ -87,7 +82,7 @@ function lockOf(path: string, descriptor: number): Lock {
     renew: () => describe(descriptor),
     release() {
       closeSync(descriptor);
-      // If it was taken over, its file is gone already.
+      // If another process took the lock, it has removed the file already.
       removeFile(path);
     },
   };
@@ -98,11 +93,11 @@ function describe(descriptor: number): void {
   try {
     writeSync(descriptor, `process ${process.pid} on ${hostname()}\n`, 0);
   } catch {
-    // The disk is full. The name is what counts; without renewals another host may take the lock, which isHeld() shows.
+    // The disk is full. Only the name matters. Without renewals another host may take the lock, and isHeld() shows it.
   }
 }
 
-/** The first other contender that is not dead. Removes the files of dead ones. */
+/** Returns the first other contender that is not dead. Removes the files of dead contenders. */
 function livingOther(prefix: string, own: string, nowMs: number, self: ProcessName): string | undefined {
   const [directory, start] = [dirname(prefix), basename(prefix)];
   for (const name of readdirSync(directory)) {
@@ -129,7 +124,7 @@ function textOf(path: string): string {
       closeSync(descriptor);
     }
   } catch {
-    // Gone, or of another user: the name has the pid.
+    // The file is gone, or belongs to another user. The name has the pid.
     return '';
   }
 }
@@ -141,57 +136,17 @@ interface ProcessName {
 }
 
 function ownProcess(): ProcessName {
-  const { pid } = process;
-  const space = createHash('sha256').update(`${hostname()} ${pidSpace()}`).digest('hex').slice(0, 12);
-  return { space, pid, start: statusOf(pid)?.start ?? '' };
+  const { host, boot, pidns, pid, start } = ownIdentity();
+  const space = createHash('sha256').update(`${host} ${boot} ${pidns}`).digest('hex').slice(0, 12);
+  return { space, pid, start };
 }
 
 function isAlive(other: ProcessName, self: ProcessName, ageMs: number): boolean {
   if (other.space === self.space) {
-    const status = statusOf(other.pid);
-    if (status === undefined) {
-      if (!isRunning(other.pid)) return false;
-    } else {
-      if (status.isZombie || status.start !== other.start) return false;
-      // A thread of this process may have ended before it could release: its file is not renewed.
-      if (other.pid !== self.pid) return true;
-    }
+    const state = processState(other);
+    if (state === 'dead') return false;
+    // Our own pid proves nothing: another thread of this process may have ended without a release.
+    if (state === 'alive' && other.pid !== self.pid) return true;
   }
   return ageMs < LEASE_MS;
-}
-
-/** Boot and pid namespace, where the system has /proc. */
-function pidSpace(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return '';
-  }
-}
-
-/** Fields 3 and 22 of /proc/<pid>/stat; nothing where there is no such file. */
-function statusOf(pid: number): { readonly isZombie: boolean; readonly start: string } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in brackets, may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { isZombie: /^[ZXx]$/.test(fields[0]!), start: fields[19] ?? '' };
-  } catch {
-    return undefined;
-  }
-}
-
-/** For systems without /proc, and for /proc that hides the processes of other users. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Blocks: what is locked is short, and must be finished before the process may end. */
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -4,7 +4,7 @@
 //   <file>.1                    the older file, renamed when the current one was full (rotation.ts)
 //   <file>.replaying            the current file while a replay sends it (claim.ts)
 //   <file>.1.replaying          the older file while a replay sends it
-//   <file>.replaying.rest       the lines of that file that stay, while the replay writes them
+//   <file>.replaying.rest       those lines of <file>.replaying that stay, while the replay writes them
 //   <file>.1.replaying.rest     the same for the older file
 //   <file>.lock-<holder>        one replay (lock.ts)
 //   <file>.rotating-<holder>    one process that renames these files, for a moment (lock.ts)

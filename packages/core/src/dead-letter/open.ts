@@ -1,8 +1,8 @@
-// Opens the files of the dead letters: regular files only, never through a symbolic link, and without blocking.
+// Opens dead-letter files: only regular files, never through a symbolic link, and without blocking.
 //
-// A FIFO without a reader would block the thread for ever. A link could lead the lines into a file of another user.
-// Whatever may be a FIFO or a socket is looked at with `bigint`: the other result would disturb the next `require`
-// (spool/real-fs.ts).
+// A FIFO without a reader would block the thread forever. A link could lead the lines into a file of another user.
+// `stat` of a path that may be a FIFO or a socket uses `bigint`, because the other form would disturb the next
+// `require` (spool/real-fs.ts).
 
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 
@@ -11,13 +11,13 @@ const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants
 const SAFE = O_NOFOLLOW | O_NONBLOCK;
 
 const READ = constants.O_RDONLY | SAFE;
-/** Readable as well, because the last byte is looked at before each write. */
+/** Also readable, because the last byte is checked before each write. */
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | SAFE;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SAFE;
 
 const NEWLINE = 0x0a;
 
-/** @throws the system's error, or an error that says what the path is instead of a regular file */
+/** @throws the system's error, or an error that says what kind of file the path is */
 export function openToRead(path: string): number {
   return openRegular(path, READ);
 }
@@ -47,7 +47,7 @@ function openRegular(path: string, flags: number): number {
   throw new Error(`${path} is not a regular file`);
 }
 
-/** Whether there is a file. @throws an error that says what there is instead of a regular file */
+/** Returns whether the file exists. @throws an error that says what kind of file it is, if it is not a regular one */
 export function isThere(path: string): boolean {
   throwUnlessRegular(path);
   return lstatSync(path, { bigint: true, throwIfNoEntry: false }) !== undefined;
@@ -63,7 +63,7 @@ function statOf(path: string): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // Below a file, or in a directory without rights: the caller's own call to the system fails in the same way.
+    // The path is below a file, or in a directory without rights. The caller's own system call fails in the same way.
     return undefined;
   }
 }
@@ -75,7 +75,7 @@ function kindOf(stat: BigIntStats): string {
   return stat.isSocket() ? 'a socket' : 'a device';
 }
 
-/** Names one file among all of the machine; empty if there is none under the path. */
+/** Returns what identifies the file on this machine; empty if the path has no file. */
 export function identityAt(path: string): string {
   return identityOf(statOf(path));
 }
@@ -88,14 +88,14 @@ function identityOf(stat: BigIntStats | undefined): string {
   return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
 }
 
-/** Whether the last line has no end: a crash or a full disk has cut it. */
+/** Whether the last line has no newline: a crash or a full disk has cut it. */
 export function isTorn(descriptor: number): boolean {
   const { size } = fstatSync(descriptor);
   const last = Buffer.alloc(1);
   return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== NEWLINE;
 }
 
-/** Removes a file if it is there; of a link, the link. @throws the system's error */
+/** Removes the file, or the link, if it exists. @throws the system's error */
 export function removeFile(path: string): void {
   try {
     unlinkSync(path);

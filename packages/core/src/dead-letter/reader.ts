@@ -1,6 +1,6 @@
-// Reads the dead-letter files, line by line: files of any size, in the memory of one chunk.
+// Reads dead-letter files line by line. Files of any size need the memory of one chunk.
 //
-// A line that is torn, or is not ours, is no error. It is returned without a letter.
+// A torn line, or a line that is no dead letter, is no error. It is returned without a letter.
 
 import { createHash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
@@ -25,9 +25,9 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterLine {
-  /** As it stands in the file, without its end. */
+  /** As it is in the file, without the newline. */
   readonly text: Buffer;
-  /** What it says; nothing if that is no dead letter. */
+  /** What it says; undefined if the line is no dead letter. */
   readonly letter: DeadLetter | undefined;
   /** Where in the file the next line begins. */
   readonly next: number;
@@ -38,7 +38,7 @@ export interface DeadLetterLine {
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
-/** Every line from the given place on. @throws the system's error, or an error where this is no regular file */
+/** Yields every line from the given place on. @throws as `openToRead` */
 export function* deadLettersIn(file: string, from = 0): Generator<DeadLetterLine> {
   const descriptor = openToRead(file);
   try {
@@ -49,8 +49,9 @@ export function* deadLettersIn(file: string, from = 0): Generator<DeadLetterLine
 }
 
 /**
- * Every line of the current and the older file, oldest first, and before each what a replay has in its hands.
- * @throws the system's error where there is none of them, or an error where one is no regular file
+ * Yields every line of the older and the current file, oldest first. Lines that a replay has taken come before those of
+ * the file from which it took them.
+ * @throws as `openToRead`; ENOENT only if no file exists
  */
 export function* allDeadLetters(file: string): Generator<DeadLetterLine> {
   const seen = new Set<string>();
@@ -65,7 +66,7 @@ export function* allDeadLetters(file: string): Generator<DeadLetterLine> {
       continue;
     }
     try {
-      // A replay that was killed may have left one file under two names.
+      // A killed replay may have left one file under two names.
       const identity = identityOfDescriptor(descriptor);
       if (!seen.has(identity)) yield* linesIn(descriptor, 0);
       seen.add(identity);
@@ -76,7 +77,7 @@ export function* allDeadLetters(file: string): Generator<DeadLetterLine> {
   if (seen.size === 0) throw missing;
 }
 
-/** Equal for the lines of one record: 16 characters, for there may be a million of them. */
+/** Returns the same key for all lines of one record. It has 16 characters, because there may be a million keys. */
 export function keyOf({ packId, index, raw }: DeadLetter): string {
   return createHash('sha256')
     .update(JSON.stringify([packId, index, raw]))

@@ -1,15 +1,17 @@
-// The limit of the dead-letter file, and its one rule.
+// Limits the size of the dead-letter files, and rotates them.
 //
-// Two files: the current one and, with `.1` behind its name, an older one. Before a line would make the current file
-// larger than half of `deadLetter.maxBytes`, the current file becomes the older one. The older file that was there is
-// replaced: its lines are lost and counted (`deadLetterEvicted`). So both files together stay within the limit, and the
-// oldest lines go first. A line that is larger than half of the limit is not written, and counted (`deadLetterLost`).
+// There are two files: the current one, and an older one with `.1` behind its name. Before a line would make the
+// current file larger than half of `deadLetter.maxBytes`, the current file becomes the older one. It replaces the
+// previous older file, whose lines are lost and counted (`deadLetterEvicted`). So both files together stay within the
+// limit, and the oldest lines are deleted first. A line larger than half of the limit is not written, and counted
+// (`deadLetterLost`).
 //
-// A replay deletes nothing for the limit: what it puts back may make a file larger than half. Then the current file is
-// renamed earlier, when both together would pass the limit.
+// A replay deletes nothing for the limit: the lines that it returns may make a file larger than half. Then the current
+// file is renamed earlier, before both files together exceed the limit.
 //
-// Several processes may write to one file. A process that renames one of the files holds the rotation lock for that
-// moment. Otherwise a second one could rename the file that the first one has just begun, and replace lines uncounted.
+// Several processes may write to one file. A process holds the rotation lock while it renames one of the files.
+// Otherwise a second process could rename the file that the first one has just begun, and replace lines without
+// counting them.
 
 import { closeSync, lstatSync, readSync, renameSync } from 'node:fs';
 import { takeLock } from './lock';
@@ -34,8 +36,8 @@ export function mostOf(maxBytes: number): number {
 
 /**
  * Returns how many lines were replaced.
- * @param identity the file that is full; nothing is done if another one has its name by now
- * @throws the system's error; the current file is where it was then
+ * @param identity the file that is full. If another file has its name by now, nothing is done
+ * @throws the system's error. Then the current file still has its name
  */
 export function rotate(file: string, identity: string): number {
   return whileLocked(file, () => {
@@ -49,7 +51,7 @@ export function rotate(file: string, identity: string): number {
 }
 
 /**
- * Runs `work`, which renames or links one of the two files, under the lock.
+ * Runs `work`, which renames or links one of the two files, while it holds the lock.
  * @throws its error, or if the lock is busy
  */
 export function whileLocked<T>(file: string, work: () => T): T {
@@ -62,7 +64,7 @@ export function whileLocked<T>(file: string, work: () => T): T {
   }
 }
 
-/** Lines that are not empty. */
+/** Counts the lines that are not empty. */
 function countLines(path: string): number {
   const descriptor = openToRead(path);
   try {

@@ -10,19 +10,19 @@
 //     "record": { "time", "timeNs", "contents": { ... } },      what it says: milliseconds, and nanoseconds below them
 //     "raw": "..." }                                            the encoded Log in base64, to be sent as it is
 //
-// Two lines with the same packId, index and raw are one record: a crash came between the line and the progress of the
-// spool, or the file was renamed during a write. A replay sends the record once.
+// Two lines with the same packId, index and raw are one record. Either the process crashed after it wrote the line and
+// before it wrote the spool's progress, or the file was renamed during a write. A replay sends the record once.
 //
-// A line that a crash or a full disk has cut stays as it is. The next line begins on a fresh line: where the file does
-// not end with a newline, a newline is written first. So a cut line costs itself only; readers report it as unreadable.
+// A line that a crash or a full disk has cut stays as it is. If the file does not end with a newline, a newline is
+// written before the next line. So only the cut line is lost, and readers report it as unreadable.
 //
-// Whoever takes the file away, to replay or to rotate it, renames it. The writer compares the file under the name with
-// its own, before and after each write. After a rename it begins a new file, and writes again what it wrote meanwhile.
+// A replay or a rotation takes the file away by a rename. Before and after each write, the writer checks that the file
+// under the name is still its own. After a rename, it begins a new file, and writes again what it has just written.
 //
 // Writing is synchronous: the line is in the file before the record counts as dropped. With `fsync` it is on the disk.
-// `rotation.ts` has the limit of the size. No secret is in a line: what leads to the service comes without any.
+// `rotation.ts` limits the size. No line contains a secret, because outcomes and destinations contain none.
 
-import { closeSync, fstatSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SonicBoom } from 'sonic-boom';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -30,22 +30,22 @@ import { logsIn, unpackBatch } from '../batch/unpack';
 import { messageOf } from '../errors';
 import { readLog, type TimeLayout } from '../protobuf/log';
 import type { Clock } from '../runtime/clock';
-import { makeDirectory } from '../spool/disk';
+import { Disk, makeDirectory } from '../spool/disk';
 import type { Refusal } from '../targets/outcome';
 import { identityAt, identityOfDescriptor, isTorn, openToAppend } from './open';
 import { mostOf, roomIn, rotate } from './rotation';
 
 export interface DeadLetterOptions {
   readonly file: string;
-  /** Of the file and the older one together; see rotation.ts. */
+  /** Most bytes of the current and the older file together; see rotation.ts. */
   readonly maxBytes: number;
-  /** Each line survives a power loss before `put` returns, on a disk that honours it. */
+  /** Whether each line survives a power loss when `put` returns, on a disk that honours it. */
   readonly fsync: boolean;
   /** Where the records were to go. */
   readonly destination: Readonly<Record<string, string>>;
-  /** The target's. */
+  /** The target's layout of a time. */
   readonly layout: TimeLayout;
-  /** What the batch says about all its records. May throw, as `unpackBatch`. */
+  /** Returns what the batch says about all its records. May throw, as `unpackBatch`. */
   readonly envelopeOf: (batch: SealedBatch) => DeadLetterEnvelope;
   readonly clock: Clock;
 }
@@ -58,13 +58,13 @@ export interface DeadLetterEnvelope {
 }
 
 export interface DeadLetterResult {
-  /** May be more than the batch: lines that could not be written before are written first. */
+  /** May be more than the batch has: lines that could not be written before are written first. */
   readonly written: number;
-  /** Lines that will not be in the file. */
+  /** Lines that are given up. */
   readonly lost: number;
   /** Older lines, of any process, that were deleted because the file is full. */
   readonly evicted: number;
-  /** Why lines are not in the file. */
+  /** Why lines could not be written. */
   readonly problem?: string;
 }
 
@@ -76,17 +76,17 @@ interface OpenFile {
 
 const NOTHING: DeadLetterResult = { written: 0, lost: 0, evicted: 0 };
 
-/** Renames of the file by others during one write. Then the line is in one of their files at least. */
+/** How often a line is written again after a rename. After that, it is at least in one of the renamed files. */
 const MAX_REWRITES = 3;
-/** Rotations for one write: two make room, unless another process fills the file as fast. */
+/** Most rotations for one write. Two make room, unless another process fills the file as fast. */
 const MAX_ROTATIONS = 4;
 
 export class DeadLetterFile {
   readonly #options: DeadLetterOptions;
   #file: OpenFile | undefined;
-  /** What the last write failed with. */
+  /** The failure of the last write. */
   #error: Error | undefined;
-  /** Lines of one batch at most that the disk did not take. */
+  /** Lines that the disk refused, of one batch at most. */
   #pending: readonly string[] = [];
 
   constructor(options: DeadLetterOptions) {
@@ -94,8 +94,8 @@ export class DeadLetterFile {
   }
 
   /**
-   * Never throws. While the disk is full, one batch is kept to be written again, and all others are lost at once.
-   * @param firstIndex the number of the batch's first record, where this is a part of a batch
+   * Never throws. While the disk is full, one batch is kept for the next try, and all others are lost at once.
+   * @param firstIndex the index of the first record in the whole batch, if `batch` is a part
    */
   put(batch: SealedBatch, reason: Refusal, firstIndex: number): DeadLetterResult {
     let lines: readonly string[];
@@ -109,7 +109,7 @@ export class DeadLetterFile {
     return sumOf(before, this.#write(lines));
   }
 
-  /** Pending lines have their last chance. Synchronous, so that it can be the last thing a process does. */
+  /** Tries to write pending lines for the last time. Synchronous, for the end of the process. */
   close(): DeadLetterResult {
     const result = this.#writePending();
     const lost = result.lost + this.#pending.length;
@@ -155,14 +155,14 @@ export class DeadLetterFile {
     } catch (error) {
       problem = messageOf(error);
       this.#closeFile();
-      // What could not even be begun is lost at once: a name that is a directory will not become a file.
+      // If no write began, the lines are lost at once: a directory under that name will not become a file.
       if (isWriting) this.#pending = lines.slice(written + lost);
       else lost = lines.length - written;
     }
     return { written, lost, evicted, ...(problem === undefined ? {} : { problem }) };
   }
 
-  /** The end of the lines, from the given one on, that the file has room for. */
+  /** Returns the end of the lines that the file has room for, from the given line on. */
   #endOfRoom({ descriptor }: OpenFile, lines: readonly string[], from: number): number {
     const { file, maxBytes } = this.#options;
     // One byte less: a newline may have to be written first.
@@ -183,7 +183,7 @@ export class DeadLetterFile {
     if (this.#options.fsync) fsyncSync(descriptor);
   }
 
-  /** The file under the name. */
+  /** Returns the file under the name, opened for appending. @throws the system's error */
   #opened(): OpenFile {
     const { file, fsync } = this.#options;
     const identity = identityAt(file);
@@ -193,18 +193,24 @@ export class DeadLetterFile {
     const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
     makeDirectory(dirname(file));
     const descriptor = openToAppend(file);
-    if (fsync && identity === '') syncDirectory(dirname(file));
-    const boom = new Boom({ fd: descriptor, sync: true });
-    // Emitted within `write`, because writing is synchronous.
-    boom.on('error', (error: Error) => {
-      this.#error = error;
-    });
-    this.#file = { boom, descriptor, identity: identityOfDescriptor(descriptor) };
-    return this.#file;
+    try {
+      if (identity === '') new Disk(fsync).syncDirectory(dirname(file));
+      const boom = new Boom({ fd: descriptor, sync: true });
+      // Emitted within `write`, because writing is synchronous.
+      boom.on('error', (error: Error) => {
+        this.#error = error;
+      });
+      this.#file = { boom, descriptor, identity: identityOfDescriptor(descriptor) };
+      return this.#file;
+    } catch (error) {
+      // Each record tries again: descriptors that stayed open would use up those of the application.
+      closeSync(descriptor);
+      throw error;
+    }
   }
 
   #closeFile(): void {
-    // Closes the descriptor as well, and forgets what a failed write has left over: those lines are written again
+    // Also closes the descriptor, and forgets the rest of a failed write, because its lines are written again as a
     // whole.
     this.#file?.boom.destroy();
     this.#file = undefined;
@@ -239,14 +245,4 @@ function sumOf(one: DeadLetterResult, other: DeadLetterResult): DeadLetterResult
     evicted: one.evicted + other.evicted,
     ...(problem === undefined ? {} : { problem }),
   };
-}
-
-/** A new file's name survives a power loss. @throws the system's error */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

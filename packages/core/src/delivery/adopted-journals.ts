@@ -5,7 +5,9 @@ import type { Journal } from '../spool/journal';
 
 export class AdoptedJournals {
   readonly #journals: Journal[] = [];
-  /** Finished, with files that the disk has not removed: opened again, all of it would be sent again. */
+  /**
+   * Finished journals with files that could not be removed. If one were opened again, all of it would be sent again.
+   */
   #toRemove: Journal[] = [];
   readonly #onRemoved: (journal: Journal) => void;
 
@@ -22,7 +24,7 @@ export class AdoptedJournals {
     return this.#journals[index];
   }
 
-  /** Those whose files are on disk. */
+  /** All journals that have files on disk. */
   get all(): readonly Journal[] {
     return [...this.#journals, ...this.#toRemove];
   }
@@ -32,7 +34,7 @@ export class AdoptedJournals {
   }
 
   add(journal: Journal): void {
-    // They come in order, mostly: of ten thousand, each is put at the end without a search.
+    // Journals come mostly in order. So of ten thousand, each is added at the end without a long search.
     const before = this.#journals.findLastIndex(({ text }) => text.run <= journal.text.run);
     this.#journals.splice(before + 1, 0, journal);
   }
@@ -51,12 +53,12 @@ export class AdoptedJournals {
     return true;
   }
 
-  /** Removes what the disk has not removed so far. */
+  /** Tries again to remove the files that could not be removed. */
   retryRemovals(): void {
     for (const journal of this.#toRemove.splice(0)) this.#remove(journal);
   }
 
-  /** Writes progress that the disk has refused so far. Returns what it refuses now. */
+  /** Writes progress that the disk has refused so far. Returns the failures of this try. */
   retryProgress(): (DiskFailure | undefined)[] {
     return this.#journals.map((journal) => journal.retryProgress());
   }

@@ -1,5 +1,5 @@
-// One attempt at a batch: credentials -> signed request -> answer -> outcome. A question to the same service takes the
-// same path.
+// Makes one attempt to send a batch: credentials -> signed request -> answer -> outcome. A question to the same service
+// takes the same path.
 //
 // An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
 // with the service's time. The lane decides about all other retries (lane.ts).
@@ -18,7 +18,7 @@ import { cleanText, cutText } from '../telemetry/outside-text';
 import { secretsInHeaders, secretsInProxy, withoutSecrets } from '../telemetry/secrets';
 import { ServiceTime } from './clock-skew';
 
-export interface AttemptsOptions {
+export interface BatchSenderOptions {
   readonly target: Target;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
@@ -52,12 +52,12 @@ const MAX_NAME_CHARACTERS = 128;
 const NO_CREDENTIALS: Refusal = { code: 'NO_CREDENTIALS', message: 'there are no credentials to sign a request with' };
 
 export class BatchSender {
-  readonly #options: AttemptsOptions;
+  readonly #options: BatchSenderOptions;
   readonly #client: HttpClient;
   readonly #serviceTime: ServiceTime;
   readonly #proxySecrets: readonly string[];
 
-  constructor(options: AttemptsOptions) {
+  constructor(options: BatchSenderOptions) {
     this.#options = options;
     this.#serviceTime = new ServiceTime(options.clock);
     this.#proxySecrets = secretsInProxy(options.network.proxy);

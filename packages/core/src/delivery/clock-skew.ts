@@ -1,6 +1,6 @@
-// The difference between the service's clock and ours: a machine whose clock is wrong can still sign requests.
+// The difference between the service's clock and ours. With it, a machine whose clock is wrong can still sign requests.
 //
-// It is used for signatures only. The time of a record stays what the machine said.
+// It is used only for signatures. The time of a record is not changed.
 
 import type { Clock } from '../runtime/clock';
 
@@ -17,7 +17,7 @@ export class ServiceTime {
   }
 
   /**
-   * @param wallMs the service's time, from its refusal of ours
+   * @param wallMs the service's time, from the answer in which it refuses our time
    * @returns by how much the service's clock is ahead of ours
    */
   correct(wallMs: number): number {

@@ -1,6 +1,6 @@
-// A list that is taken from its front in constant time, however long it is.
+// A list whose first item can be removed in constant time, however long it is.
 
-/** Taken items are forgotten in batches of at least so many. */
+/** The array is shortened when at least so many places at its front are free. */
 const COMPACT_AT = 1024;
 
 export class Deque<Item> {
@@ -22,7 +22,7 @@ export class Deque<Item> {
   shift(): Item | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#head];
-    // The list must not keep alive what was taken from it.
+    // The array must not keep a removed item in memory.
     this.#items[this.#head] = undefined;
     this.#head += 1;
     if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#items.length) {
@@ -32,7 +32,7 @@ export class Deque<Item> {
     return item;
   }
 
-  /** In front of all others: for a few items. */
+  /** Adds an item in front of all others. Made for a few items. */
   unshift(item: Item): void {
     if (this.#head === 0) this.#items.unshift(item);
     else {

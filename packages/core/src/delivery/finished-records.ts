@@ -1,6 +1,6 @@
-// Writes down that records of a unit are finished: first on disk, then in the counters.
+// Writes that records of a unit are finished: first to disk, then to the counters.
 //
-// Another thread may read the counters in between, and `spooled` must not name a record that is finished.
+// Another thread may read the counters at any moment, and `spooled` must not include a finished record.
 
 import type { DiskFailure } from '../spool/disk';
 import type { Finish } from '../spool/progress';

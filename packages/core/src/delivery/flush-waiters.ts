@@ -3,7 +3,7 @@
 import type { Clock } from '../runtime/clock';
 
 interface Waiter {
-  /** Waits until every batch with a lower number is finished. */
+  /** The flush resolves when every batch with a lower number is finished. */
   readonly below: number;
   readonly done: (isFinished: boolean) => void;
 }
@@ -16,7 +16,7 @@ export class FlushWaiters {
     this.#clock = clock;
   }
 
-  /** Resolves with true when `look` says so, with false after `timeoutMs`. The process is kept alive for it. */
+  /** Resolves with true when `look` finds it finished, and with false after `timeoutMs`. Keeps the process alive. */
   wait(below: number, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const stopHolding = this.#clock.after(timeoutMs, true, () => waiter.done(false));
@@ -32,14 +32,17 @@ export class FlushWaiters {
     });
   }
 
-  /** @param oldest the number of the first batch that is not finished; called only if it is needed */
+  /**
+   * Resolves the flushes whose batches are finished.
+   * @param oldest returns the number of the first batch that is not finished; called only if there is a flush
+   */
   look(oldest: () => number): void {
     if (this.#waiters.size === 0) return;
     const number = oldest();
     for (const waiter of this.#waiters) if (number >= waiter.below) waiter.done(true);
   }
 
-  /** Nothing more is finished here. */
+  /** No more batches will be finished: resolves every flush with false. */
   end(): void {
     for (const waiter of this.#waiters) waiter.done(false);
   }

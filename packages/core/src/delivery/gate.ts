@@ -1,15 +1,15 @@
-// The circuit breaker of an endpoint: a service that is down is probed by one attempt, not hammered by all.
+// The circuit breaker of an endpoint: while a service is down, only one attempt at a time probes it.
 //
-// All lanes to an endpoint share a gate. It permits attempts and says how long to wait after a failure; the one retry
-// loop is the lane's.
+// All lanes to an endpoint share a gate. It permits attempts, and decides how long to wait after a failure. The only
+// retry loop is the lane's.
 //
 //   running  up to `concurrency` attempts are in flight; after a failure each waits its own backoff
 //   paused   after FAILURES_TO_PAUSE failures in a row, or a Retry-After: no attempt until the shared backoff is over,
-//            then one probe. If the probe fails, the backoff grows. If it succeeds, the gate runs again, with one attempt in
-//            flight, and with one more after each success.
+//            then one probe. If the probe fails, the backoff grows. If it succeeds, the gate runs again, with one
+//            attempt in flight, and with one more after each success.
 //
-// The failure of an attempt that began before the pause says nothing new: an interruption that fails all attempts in
-// flight at once counts as one failure. A refusal (a batch too large, a bad record) is an answer: the service is well.
+// The failure of an attempt that began before the pause is ignored: if one interruption fails all attempts in flight,
+// it counts once. A refusal (a batch that is too large, a bad record) is an answer: the service works.
 
 import { type BackoffOptions, backoffMs } from '../runtime/backoff';
 import type { CancelTimer, Clock } from '../runtime/clock';
@@ -22,12 +22,12 @@ export interface GateOptions {
   readonly clock: Clock;
 }
 
-/** Permits one attempt. The number tells attempts from before a pause from those after it. */
+/** Permits one attempt. The number shows whether the attempt began before the latest pause. */
 export type Permit = number;
 
-/** For fewer failures in a row, the backoff of the attempts that failed is enough. */
+/** After fewer failures in a row, only the attempts that failed wait. */
 export const FAILURES_TO_PAUSE = 3;
-/** The shortest wait of a held batch, as a part of the longest backoff. */
+/** The shortest wait of a held batch, as a fraction of the longest backoff. */
 const HOLD_PART = 1 / 4;
 
 interface Waiter {
@@ -52,14 +52,14 @@ export class Gate {
     this.#limit = options.concurrency;
   }
 
-  /** A permit, if there is one now. */
+  /** Returns a permit if one is free now. */
   tryEnter(): Permit | undefined {
     if (this.#waiters.size > 0 || this.#inFlight >= this.#limit || this.#pauseLeftMs() > 0) return undefined;
     this.#inFlight += 1;
     return this.#period;
   }
 
-  /** Resolves with the next free permit; with nothing if `signal` ends the wait. */
+  /** Resolves with the next free permit, or with undefined if `signal` ends the wait. */
   enter(signal: AbortSignal): Promise<Permit | undefined> {
     return new Promise((resolve) => {
       const leave = () => {
@@ -79,10 +79,10 @@ export class Gate {
     });
   }
 
-  /** The service took the batch, or refused it for what it is. */
+  /** The service accepted the batch, or refused it for its content. */
   answered(permit: Permit): void {
     this.#inFlight -= 1;
-    // An attempt that began before the pause does not end it: the service may have asked for the pause since.
+    // An attempt that began before the pause does not end it: the service may have asked for the pause later.
     if (permit === this.#period || !this.#isPaused) {
       this.#isPaused = false;
       this.#failuresInARow = 0;
@@ -92,7 +92,7 @@ export class Gate {
     this.#admit();
   }
 
-  /** The attempt was aborted, which says nothing about the service. */
+  /** The attempt was aborted. That proves nothing about the service. */
   ended(): void {
     this.#inFlight -= 1;
     this.#admit();
@@ -116,7 +116,7 @@ export class Gate {
     this.#admit();
   }
 
-  /** The wait of one batch for a failure of its own, which is not the endpoint's. */
+  /** Returns the wait of one batch after a failure that concerns only this batch. */
   backoffMs(step: number, failure: Failure): number {
     const { backoff, clock } = this.#options;
     const floorMs = failure.kind === 'hold' ? backoff.maxMs * HOLD_PART : failure.afterMs;
@@ -139,7 +139,7 @@ export class Gate {
     return delayMs;
   }
 
-  /** An attempt from before the pause. Only a longer Retry-After is new. */
+  /** The attempt began before the pause. Only a longer Retry-After is new information. */
   #onStaleFailure(failure: Failure, failures: number): number {
     if (!this.#isPaused) return this.backoffMs(failures, failure);
     if (failure.kind === 'retry') {
@@ -152,7 +152,7 @@ export class Gate {
     return Math.max(0, this.#pausedUntilMs - this.#options.clock.monotonicMs());
   }
 
-  /** Gives permits in the order of asking. During a pause, tries again at its end. */
+  /** Admits waiters in their order. During a pause, it runs again at the end of the pause. */
   #admit(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -1,13 +1,15 @@
 // Sends the units of a queue: the one retry loop.
 //
-// Takes units from the queue, makes attempts, and reports each outcome. With `concurrency` 1 a unit is sent only
-// after the one in front of it is finished: that keeps an instance's records in order across retries.
+// It takes units from the queue, makes attempts, and reports each outcome. With `concurrency` 1, a unit is sent only
+// after the unit before it is finished. That keeps an instance's records in order across retries. With more, this can
+// happen:
 //
-// How order could be lost, and is not: batch 1 is sent and the connection breaks, batch 2 is sent and taken, batch 1 is
-// sent again. Its records now stand behind those of batch 2. With one unit in flight, batch 2 is not sent before.
+//   1. Batch 1 is sent, and the connection breaks.
+//   2. Batch 2 is sent and delivered.
+//   3. Batch 1 is sent again. Its records are now behind those of batch 2.
 //
-// A refusal is acted on in refusals.ts: the unit is cut, or some of its records are given up. Being cut costs no retry.
-// A read that fails stops the lane until it succeeds: nothing behind it is sent, or order would be lost.
+// refusals.ts acts on a refusal: the unit is cut, or some of its records are given up. A cut does not count as a retry.
+// A read that fails stops the lane until a read succeeds, because a later unit would break the order.
 
 import { setMaxListeners } from 'node:events';
 import { messageOf } from '../errors';
@@ -20,27 +22,27 @@ import type { Unit } from './unit';
 
 /** What a lane needs of its queue and of the target. */
 export interface LaneParts {
-  /** Units in flight at a time. 1 keeps order. */
+  /** Most units in flight at a time. 1 keeps order. */
   readonly concurrency: number;
   readonly clock: Clock;
-  /** Permits each attempt, and says how long to wait after a failure. Lanes to one endpoint share it. */
+  /** Permits each attempt, and decides how long to wait after a failure. Lanes to one endpoint share it. */
   readonly gate: Gate;
   readonly next: () => Next;
-  /** Called while a unit is in flight: the next one may be read. */
+  /** Called while a unit is in flight: the next unit may be read. */
   readonly prefetch?: () => void;
   /** Makes one attempt. `signal` ends it early. */
   readonly attempt: (unit: Unit, signal: AbortSignal) => Promise<Outcome>;
   readonly onDelivered: (unit: Unit) => void;
-  /** Acts on a refusal; returns why the unit is held instead, or nothing if it was acted on. */
+  /** Acts on a refusal. If it cannot, returns why the unit is held. */
   readonly onRefused: (unit: Unit, outcome: Refused) => Failure | undefined;
-  /** Called after an attempt that failed and is made again after `delayMs`. */
+  /** Called after an attempt that failed. The next one is after `delayMs`. */
   readonly onRetry: (unit: Unit, outcome: Failure, delayMs: number) => void;
 }
 
 export class Lane {
   readonly #parts: LaneParts;
   readonly #stop = new AbortController();
-  /** Ends of the waits between two attempts. */
+  /** One function for each wait between two attempts: it ends the wait. */
   readonly #waits = new Set<() => void>();
   #carried = 0;
   #failedReads = 0;
@@ -48,7 +50,7 @@ export class Lane {
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
-    // Each unit in flight has a listener. Node prints a warning on stderr for more than ten: they look like a leak.
+    // Each unit in flight has a listener. For more than ten, Node would print a warning about a leak on stderr.
     setMaxListeners(0, this.#stop.signal);
   }
 
@@ -67,7 +69,7 @@ export class Lane {
     }
   }
 
-  /** The cause of failures may be gone: units in their backoff are sent now. */
+  /** The cause of the failures may be gone: units in their backoff are sent now. */
   hurry(): void {
     this.#parts.gate.hurry();
     for (const end of [...this.#waits]) end();
@@ -85,7 +87,7 @@ export class Lane {
       const permit = gate.tryEnter() ?? (await gate.enter(signal));
       if (permit === undefined) return;
       const outcome = await this.#attempt(unit, signal);
-      // The lane was abandoned meanwhile: the queue has the unit, and spools or drops it.
+      // The lane was abandoned meanwhile. The queue still has the unit, and spools or drops it.
       if (signal.aborted) return gate.ended();
       let failure: Failure;
       let delayMs: number;
@@ -126,11 +128,11 @@ export class Lane {
     });
   }
 
-  /** Turns an exception into an outcome: a lane that stopped at one would never send the units behind it. */
+  /** Turns an exception into an outcome. Otherwise the lane would stop, and never send the units behind this one. */
   async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
     try {
       const attempt = this.#parts.attempt(unit, signal);
-      // After the request is on its way.
+      // Later in this turn of the loop, after the request was sent.
       setImmediate(() => {
         if (!signal.aborted) this.#parts.prefetch?.();
       });
@@ -142,7 +144,7 @@ export class Lane {
 
   #wait(delayMs: number): Promise<void> {
     const { signal } = this.#stop;
-    // An application that closes the shipper from its listener for warnings abandons the lane right before the wait.
+    // The application may close the shipper in its listener for warnings. That abandons the lane just before this wait.
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

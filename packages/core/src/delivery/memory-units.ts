@@ -1,4 +1,4 @@
-// The units of a queue that are in memory and not in flight, the oldest first. The first ones may also be on disk.
+// The units of a queue that are in memory and not in flight, the oldest first. The first of them may also be on disk.
 
 import type { Segment } from '../spool/segment';
 import { Deque } from './deque';
@@ -7,11 +7,11 @@ import { bytesOf } from './used-units';
 
 export class MemoryUnits {
   readonly #units = new Deque<Unit>();
-  /** How many of the first ones are also on disk. */
+  /** How many units at the front are also on disk. */
   #onDisk = 0;
   readonly #onBytes: (bytes: number) => void;
 
-  /** @param onBytes called with the bytes that units begin or cease to take */
+  /** @param onBytes called with the change of the memory that units take, in bytes */
   constructor(onBytes: (bytes: number) => void) {
     this.#onBytes = onBytes;
   }
@@ -29,7 +29,7 @@ export class MemoryUnits {
     this.#units.push(unit);
   }
 
-  /** Takes the first one, to be sent; its bytes stay counted. */
+  /** Removes the first unit, which is sent now. Its bytes stay counted. */
   shift(): Unit | undefined {
     const unit = this.#units.shift();
     if (unit?.disk !== undefined) this.#onDisk -= 1;
@@ -41,17 +41,17 @@ export class MemoryUnits {
     return this.#units.at(this.#onDisk);
   }
 
-  /** That unit is on disk now. */
+  /** The unit that `firstUnspooled` returned is on disk now. */
   spooled(): void {
     this.#onDisk += 1;
   }
 
-  /** Units that are also on disk leave memory; they are read again when it is their turn. */
+  /** Removes the units that are also on disk from memory. They are read again when they are sent. */
   letGo(): void {
     for (; this.#onDisk > 0; this.#onDisk -= 1) this.#release(this.#units.shift()!);
   }
 
-  /** Takes the oldest unit that is only in memory, and releases it. */
+  /** Removes and returns the oldest unit that is only in memory. */
   dropOldest(): Unit | undefined {
     this.letGo();
     const unit = this.#units.shift();
@@ -59,7 +59,10 @@ export class MemoryUnits {
     return unit;
   }
 
-  /** Releases the units whose segment gives way: also behind others, whose segment is kept by a unit in flight. */
+  /**
+   * Removes the units of a segment that is deleted to make room. They may be behind units of an older segment, which a
+   * unit in flight keeps.
+   */
   dropSegment(segment: Segment): void {
     const kept: Unit[] = [];
     for (; this.#onDisk > 0; this.#onDisk -= 1) {
@@ -71,7 +74,7 @@ export class MemoryUnits {
     this.#onDisk = kept.length;
   }
 
-  /** The files are gone: every unit is only in memory. */
+  /** The files are gone: all units are only in memory. */
   forgetDisk(): void {
     this.#onDisk = 0;
   }

@@ -1,11 +1,11 @@
-// The queue of one hash key: the single owner of each sealed batch that is not finished, in memory or on disk.
+// The queue of one hash key: it alone owns each sealed batch that is not finished, in memory or on disk.
 //
 // Order: units in flight; parts of units that were cut; entries on disk without an object (journals of older runs, then
 // the own one, from its cursor on); units in memory. Invariants:
 //
 //   1. A batch is appended only if every older batch of the queue is on disk or finished (spill.ts).
-//   2. The units in memory that are also on disk are the first ones; the own cursor is on the first of them.
-//   3. Memory holds units in use and batches that are in no file; entries on disk cost nothing.
+//   2. The units in memory that are also on disk are the first ones. The own journal's cursor is at the first of them.
+//   3. Memory holds units in use, and batches that are in no file. Other entries on disk take no memory.
 //
 // When batches go to disk (`spool.mode`):
 //   always     when they are sealed, before they are sent
@@ -35,11 +35,11 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly reframing: Reframing;
   readonly mode: 'overflow' | 'always';
-  /** How far small batches that were never sent are joined; nothing if several units are in flight at a time. */
+  /** The limits for joining small batches that were never sent. Undefined if several units may be in flight. */
   readonly joinLimits: () => JoinLimits | undefined;
-  /** Whether another unit may be read from disk into memory, while units are in use or none is. */
+  /** Whether another unit may be read into memory. `inUse`: whether units are in use already. */
   readonly mayRead: (inUse: boolean) => boolean;
-  /** Called before something is written: after a pause, the directory may be another process's. */
+  /** Called before something is written: after a pause, the directory may belong to another process. */
   readonly beforeDisk: () => void;
   readonly onDiskFailure: (failure: DiskFailure) => void;
   readonly onDropped: (reason: DropReason, records: number) => void;
@@ -49,9 +49,9 @@ export interface QueueParts {
 
 export type Next = { readonly kind: 'unit'; readonly unit: Unit } | { readonly kind: 'none' } | DiskFailure;
 
-/** Failures in a row that are an outage and not a slip. */
+/** After so many failures in a row there is an outage. One failure alone is not. */
 const OUTAGE_FAILURES = 2;
-/** On a full disk a part is sent after so many tries to write its cut down: delivery is what makes room. */
+/** On a full disk, parts are sent after so many tries to write the cut: only delivery frees space. */
 const CUT_TRIES = 3;
 
 export class DeliveryQueue {
@@ -89,7 +89,7 @@ export class DeliveryQueue {
     return this.#spill.own;
   }
 
-  /** The own journal, once there is a spool. The queue of another instance has none. */
+  /** The spool is open: sets the own journal. The queue of another instance has none. */
   useSpool({ journal, writer }: OwnJournal): void {
     this.#spill.own = { journal, writer };
     this.#spillIfDue();
@@ -118,14 +118,14 @@ export class DeliveryQueue {
     this.#spillIfDue();
   }
 
-  /** Appends the batches that have to be on disk now. Bodies leave memory, unless they are sent at once. */
+  /** Appends the batches that have to be on disk now. Their bodies leave memory, unless they are sent next. */
   #spillIfDue(): void {
     const isOutage = this.isOutage || this.#stored.predecessor !== undefined;
     if (isOutage || this.#parts.mode === 'always') this.#spill.slice();
     if (isOutage || this.#stored.hasUnread) this.#memory.letGo();
   }
 
-  // adoption
+  // Adoption
 
   /** The journal of an older run of the same instance is sent before everything of this run. */
   adopt(journal: Journal, isInherited: boolean): void {
@@ -140,7 +140,7 @@ export class DeliveryQueue {
     this.#memory.letGo();
   }
 
-  /** While this run may still live, nothing that comes behind its records is sent. */
+  /** While this predecessor may still live, nothing behind its records is sent. */
   waitFor(predecessor: string | undefined): void {
     this.#stored.predecessor = predecessor;
     if (predecessor !== undefined) this.#spillIfDue();
@@ -150,16 +150,16 @@ export class DeliveryQueue {
     return this.#adopted.all;
   }
 
-  /** Sends nothing new; resolves when no unit is in flight. */
+  /** Sends nothing new. Resolves when no unit is in flight. */
   pause(): Promise<void> {
     this.#isPaused = true;
     return this.#used.idle();
   }
 
   /**
-   * Another process has a directory of this run, and sends its records: they stay counted as spooled, and are not sent
-   * from memory. Units in flight may arrive twice. If the directory was deleted, records that were only there are lost.
-   * Returns how many.
+   * A directory of this run belongs to another process now, which sends its records. They stay counted as spooled, and
+   * are not sent from memory. Units in flight may arrive twice. If the directory was deleted, records that were only in
+   * it are lost. Returns how many.
    */
   evicted(directory: string, own: OwnJournal | undefined, isGone: boolean): number {
     const lost = this.journals.filter((journal) => journal.directory === directory);
@@ -167,7 +167,7 @@ export class DeliveryQueue {
     if (this.#own !== undefined && this.#own.journal !== own?.journal) {
       lost.push(this.#own.journal);
       this.#spill.own = own === undefined ? undefined : { journal: own.journal, writer: own.writer };
-      // No other process has the deleted records, so the copies in memory are sent.
+      // No other process has the deleted records. So their copies in memory are sent.
       if (isGone) units = units.concat([...this.#memory]);
       else this.#memory.letGo();
       this.#memory.forgetDisk();
@@ -179,7 +179,7 @@ export class DeliveryQueue {
     for (const journal of lost) this.release(journal);
     for (const unit of units) {
       if (!isLost(unit)) continue;
-      // It has its attempts here, so it is pending here again.
+      // This process sends it, so it counts as pending again.
       this.#parts.counters.add('spooled', -unit.batch.count);
       records -= unit.batch.count;
       unit.disk = undefined;
@@ -191,14 +191,14 @@ export class DeliveryQueue {
     return records;
   }
 
-  /** Forgets an adopted journal, without a change on disk: another process gets it. */
+  /** Forgets an adopted journal without a change on disk, because it belongs to another process now. */
   release(journal: Journal): void {
     this.#adopted.forget(journal);
     this.#stored.forget(journal);
     journal.close();
   }
 
-  // sending
+  // Sending
 
   next(): Next {
     const first = this.#used.takeNext();
@@ -221,7 +221,7 @@ export class DeliveryQueue {
     return { kind: 'unit', unit };
   }
 
-  /** Reads the next unit while one is in flight: then the disk takes no time between two requests. */
+  /** Reads the next unit while one is in flight, so that no request waits for the disk. */
   prefetch(): void {
     const isBusy = this.#used.inFlight.size > 0 && this.#used.next.length === 0;
     if (isBusy && !this.#isPaused) this.#read();
@@ -233,12 +233,12 @@ export class DeliveryQueue {
     return read;
   }
 
-  // outcomes
+  // Outcomes
 
-  /** An attempt failed, and is made again. */
+  /** An attempt failed, and will be made again. */
   failed(): void {
     this.#failures += 1;
-    // Not only new batches: a process that is killed in an outage should not lose the batches in its memory.
+    // Appends all batches, not only new ones: a process that is killed in an outage should not lose those in memory.
     if (this.#failures === OUTAGE_FAILURES) this.#spillIfDue();
   }
 
@@ -253,7 +253,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Cuts a unit in flight into halves, which are sent next. If the disk refuses the cut, returns why: nothing is cut.
+   * Cuts a unit in flight into halves, which are sent next. If the disk refuses the cut, cuts nothing and returns why.
    * @throws if its records cannot be read
    */
   cut(unit: Unit): DiskFailure | undefined {
@@ -270,8 +270,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Rejects records of a unit in flight for their time; the others are sent next. Returns the rejected ones as a batch
-   * for the dead-letter file, and the function to call when they are in it.
+   * Separates the records of a unit in flight whose time the service refuses. Returns them as a batch for dead letters,
+   * and a function to call when that batch is in the file: it rejects them, and sends the other records next.
    * @throws if its records cannot be read
    */
   partition(unit: Unit, isTaken: (log: Buffer) => boolean): { rejected: Unit | undefined; reject: () => void } {
@@ -304,14 +304,14 @@ export class DeliveryQueue {
     return true;
   }
 
-  // memory and disk
+  // Memory and disk
 
-  /** Puts every batch on disk, up to the first failure. For the end of the process: it may take long. */
+  /** Appends every batch, up to the first failure. It may take long: for the end of the process. */
   spill(): void {
     this.#spill.all();
   }
 
-  /** A segment of the own journal gives way: its records are lost, and so are the copies of them in memory. */
+  /** Deletes a segment of the own journal to make room. Its records are lost, and so are their copies in memory. */
   evict(segment: Segment): void {
     this.#memory.dropSegment(segment);
     const records = this.#own!.journal.drop(segment);
@@ -322,7 +322,7 @@ export class DeliveryQueue {
     this.#look();
   }
 
-  /** Memory is full: batches go to disk, and out of memory. */
+  /** Memory is full: moves batches to disk. */
   makeRoom(): void {
     this.#spill.slice();
     this.#memory.letGo();
@@ -338,7 +338,7 @@ export class DeliveryQueue {
     return count;
   }
 
-  /** What the disk refused, of batches and of progress, is tried again. */
+  /** Tries again to write the batches and the progress that the disk has refused. */
   tend(): void {
     this.#spillIfDue();
     this.#adopted.retryRemovals();
@@ -347,7 +347,7 @@ export class DeliveryQueue {
     }
   }
 
-  // the ends
+  // The ends
 
   /** Resolves with true when all batches of now are finished, with false after `timeoutMs`. Keeps the process alive. */
   finished(timeoutMs = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -356,13 +356,13 @@ export class DeliveryQueue {
     return this.#waiters.wait(below, timeoutMs);
   }
 
-  /** Something is finished: flushes may be as well. */
+  /** Called when records are finished: resolves the flushes whose records are finished too. */
   #look(): void {
     this.#used.lookIdle();
     this.#waiters.look(() => this.#oldestSequence());
   }
 
-  /** The number of the first batch that is not finished; `ADOPTED` while other runs' records are left. */
+  /** Returns the number of the first unfinished batch; `ADOPTED` while records of other runs are left. */
   #oldestSequence(): number {
     if (this.#adopted.hasUnfinished) return ADOPTED;
     if (this.#stored.hasUnbuilt) return ADOPTED;
@@ -371,7 +371,7 @@ export class DeliveryQueue {
     return Math.min(oldest, this.#memory.first?.sequence ?? oldest);
   }
 
-  /** The process ends: batches on disk stay there. Returns how many records there was no place for. */
+  /** The process ends: batches stay on disk. Returns how many records are lost because they are not on disk. */
   leave(): number {
     this.#spill.all();
     let lost = 0;
@@ -385,7 +385,7 @@ export class DeliveryQueue {
     return lost;
   }
 
-  /** This thread ends unexpectedly: batches go to disk. Another thread counts the records that cannot. */
+  /** This thread ends unexpectedly: appends batches. Another thread counts the records that are not on disk. */
   rescue(): void {
     this.#spill.all();
     this.#forget();

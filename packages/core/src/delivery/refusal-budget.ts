@@ -1,19 +1,20 @@
-// How many records may be given up because the service refuses them.
+// Limits how many records are given up because the service refuses them.
 //
-// A refused batch is cut in halves until the refused record is found and given up. That is right if one record is bad,
-// and a disaster if everything is refused, by a mistake of ours or in the topic's settings. So there are two limits:
+// A refused batch is cut in halves until the refused record is found and given up. That is right if one record is bad.
+// If everything is refused, by a defect of ours or by the settings of the topic, it would lose all records. So there
+// are two limits:
 //
-//   in a row     fewer than 32 records given up and cuts made without a delivery in between, whatever the reason
-//   in a minute  64 records given up: if a part of all records is refused, a person has time to find out why
+//   in a row     at most 31 records given up and cuts made without a delivery in between, whatever the reason
+//   in a minute  at most 64 records given up: if a part of all records is refused, a person has time to find out why
 //
-// Beyond a limit the batch is held and nothing is deleted. Cuts have no limit for a minute: a backlog of large batches,
-// each with one bad record, would drain more slowly than new records come.
+// Above a limit the batch is held, and nothing is deleted. Cuts have no limit for a minute. Otherwise a backlog of
+// large batches, each with one bad record, could drain more slowly than new records come.
 
 import type { Clock } from '../runtime/clock';
 
 /** Records that are given up in a minute. */
 export const REFUSALS_PER_MINUTE = 64;
-/** Without a delivery in between. Finding the first record of 10,000 takes 15; behind it comes a delivery. */
+/** Without a delivery in between. To find the first record of 10,000 takes 15; the next attempt is a delivery. */
 export const REFUSALS_IN_A_ROW = 31;
 
 const MINUTE_MS = 60_000;
@@ -33,7 +34,7 @@ export class RefusalBudget {
     return this.#row < REFUSALS_IN_A_ROW;
   }
 
-  /** A batch was cut. A cut that failed is not counted: it is tried again. */
+  /** A batch was cut. Not called for a cut that failed, because it is tried again. */
   cut(): void {
     this.#row += 1;
   }
@@ -55,7 +56,7 @@ export class RefusalBudget {
     return Math.min(REFUSALS_PER_MINUTE, this.#tokens + (sinceMs / MINUTE_MS) * REFUSALS_PER_MINUTE);
   }
 
-  /** A batch was taken: the service does not refuse everything. */
+  /** A batch was delivered: the service does not refuse everything. */
   delivered(): void {
     this.#row = 0;
   }

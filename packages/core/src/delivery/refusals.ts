@@ -1,11 +1,12 @@
-// What follows a refusal: the unit is cut, some of its records are given up, or it is held.
+// Acts on a refusal: cuts the unit, gives up some of its records, or holds it.
 //
 //   too large                 cut in halves; a single record is given up
-//   records of wrong times    these records are given up together, and the rest is sent again
-//   anything else             cut in halves until the refused record is found, and that one is given up
+//   records of wrong times    these records are given up together, and the others are sent again
+//   anything else             cut in halves until the refused record is found, and that record is given up
 //
-// The budget limits what a mistake can cost: see refusal-budget.ts. It is not asked for a cut of a batch that is too
-// large, nor for records of wrong times if the service's clock and ours agree: then the times themselves are wrong.
+// The budget limits what a mistake can cost: see refusal-budget.ts. It does not count a cut of a batch that is too
+// large. It does not count records of wrong times either if the service's clock and ours agree, because then these
+// times are certainly wrong.
 
 import type { SizeLimit } from '../batch/size-limit';
 import { messageOf } from '../errors';
@@ -22,21 +23,21 @@ export interface RefusalParts {
   readonly budget: RefusalBudget;
   readonly clock: Clock;
   readonly layout: TimeLayout;
-  /** Learns what the service found too large. */
+  /** Is called with each size that the service refused as too large. */
   readonly size: Pick<SizeLimit, 'tooLarge' | 'tooMany'>;
-  /** Writes the dead-letter lines of a unit: before any progress, so that a crash in between loses no record. */
+  /** Writes the dead-letter lines of a unit. Called before its progress is written, so that a crash loses no record. */
   readonly giveUp: (unit: Unit, outcome: Refused) => void;
   /** Called when records of the batch with this id are finished. */
   readonly onFinished: (packId: string, count: number) => void;
 }
 
-/** With a larger difference between the service's clock and ours, one of them is wrong. */
+/** If the service's clock and ours differ by more, one of them is wrong. */
 export const CLOCKS_AGREE_MS = 5 * 60_000;
 
 const HELD = 'too much is refused: this is held, and nothing is deleted';
 const HELD_FOR_TIME = 'too much is refused for its time, and the clocks differ: this is held, and nothing is deleted';
 
-/** Cuts the unit, or gives up refused records of it. Returns why it is held instead. */
+/** Cuts the unit, or gives up refused records of it. If it does neither, returns why the unit is held. */
 export function actOnRefusal(
   queue: DeliveryQueue,
   unit: Unit,
@@ -66,7 +67,7 @@ function rejectByTime(
   });
   if (rejected === undefined) return cutOrGiveUp(queue, unit, outcome, parts);
   const { count } = rejected.batch;
-  // If one of the clocks is wrong, every record is of the wrong time, and nothing may be given up for it.
+  // If a clock is wrong, every record seems to have a wrong time. Then the budget applies.
   const isFree = clocksAgree(takes, parts.clock);
   if (!isFree && !parts.budget.allows(count)) return held(outcome, HELD_FOR_TIME);
   parts.giveUp(rejected, outcome);

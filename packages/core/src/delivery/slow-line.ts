@@ -8,7 +8,7 @@ import type { Unit } from './unit';
 
 /** A batch is cut after this many attempts without an answer in time. */
 const TIMEOUTS_TO_CUT = 2;
-/** A smaller batch is not cut. The deadline leaves a second for every 32 KiB (http/client.ts). */
+/** A smaller batch is not cut. The deadline includes a second for every 32 KiB (http/client.ts). */
 const MIN_CUT_BYTES = 64 * 1024;
 
 /** Returns the outcome, or `split` after the second timeout of a large batch. Counts the timeouts in the unit. */

@@ -1,7 +1,7 @@
-// Appends a queue's batches to its own journal, the oldest first, up to the first failure.
+// Appends the batches of a queue to its own journal, the oldest first, up to the first failure.
 //
-// A batch is appended only if every older batch of the queue is on disk or finished: the ones in flight first, and
-// never past a failure. So what a later process finds is in order, with nothing missing in between.
+// A batch is appended only if every older batch of the queue is on disk or finished. So batches in flight are first,
+// and none is appended after a failure. A later process then finds the records in order, without a gap.
 
 import type { Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
@@ -24,14 +24,14 @@ export interface SpillParts {
   readonly inFlight: Iterable<Unit>;
   /** Parts of units that were cut: sent before the units in memory. */
   readonly cut: () => readonly Unit[];
-  /** Called before something is written: after a pause, the directory may be another process's. */
+  /** Called before something is written: after a pause, the directory may belong to another process. */
   readonly beforeDisk: () => void;
   readonly onDiskFailure: (failure: DiskFailure) => void;
 }
 
-/** After a failure of the disk, so long until batches are appended again. */
+/** How long no batch is appended after a failure of the disk. */
 const DISK_REST_MS = 1000;
-/** So much is appended in one turn of the loop: a few milliseconds. */
+/** How much is appended in one turn of the event loop. It takes a few milliseconds. */
 const SLICE_BATCHES = 256;
 const SLICE_BYTES = 4 * 1024 * 1024;
 
@@ -45,19 +45,19 @@ export class Spill {
     this.#parts = parts;
   }
 
-  /** The disk failed: it is left alone for a while. */
+  /** The disk failed: nothing is appended for a while. */
   rest(failure: DiskFailure): void {
     this.#restsUntilMs = this.#parts.clock.monotonicMs() + DISK_REST_MS;
     this.#parts.onDiskFailure(failure);
   }
 
-  /** Puts every batch on disk, however long it takes and whatever the disk said before: for the end of the process. */
+  /** Appends every batch, however long it takes, also after an earlier failure: for the end of the process. */
   all(): void {
     this.#restsUntilMs = Number.NEGATIVE_INFINITY;
     this.#append(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   }
 
-  /** As `all`, and after some batches goes on in a later turn of the loop: others must not wait for all of them. */
+  /** As `all`, in several turns of the event loop, so that other work does not wait for all batches. */
   slice(): void {
     if (this.#append(SLICE_BATCHES, SLICE_BYTES) || this.#isScheduled) return;
     this.#isScheduled = true;
@@ -68,7 +68,7 @@ export class Spill {
     });
   }
 
-  /** Returns whether there is nothing more to do now: all is on disk, or the disk failed. */
+  /** Returns whether nothing more can be done now: all batches are on disk, or the disk failed. */
   #append(maxBatches: number, maxBytes: number): boolean {
     const { clock, beforeDisk, memory, inFlight, cut } = this.#parts;
     if (this.own === undefined || clock.monotonicMs() < this.#restsUntilMs) return true;
@@ -86,13 +86,13 @@ export class Spill {
     return true;
   }
 
-  /** A unit that is in flight, or was cut: it keeps its segment, and its entry is not read. */
+  /** Appends a unit that is in flight or was cut. Its segment must stay, and its entry must not be read. */
   #appendUsed(unit: Unit, isInFlight: boolean): boolean {
     if (unit.disk !== undefined) return true;
     if (!this.#appendOne(unit, isInFlight)) return false;
     const { journal } = this.own!;
     journal.pin(unit.disk!);
-    // After an eviction, older entries of the own journal can be unread while this unit is in flight.
+    // After an eviction, the own journal may have older entries that are unread while this unit is in flight.
     journal.passOver(unit.disk!);
     return true;
   }

@@ -77,7 +77,7 @@ export class StoredUnits {
       if (this.predecessor !== undefined && journal.text.run > this.predecessor) return { kind: 'none' };
       const taken = journal.next(joinLimits());
       if (taken.kind !== 'none') return this.#taken(taken);
-      // All of it is in flight, or finished. In order, nothing else is sent before the former is.
+      // All of it is in flight, or finished. To keep order, nothing else is sent before all of it is finished.
       if (drain(journal)) continue;
       at += 1;
       if (joinLimits() !== undefined || !journal.isRead) return taken;

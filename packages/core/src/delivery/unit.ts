@@ -1,11 +1,11 @@
-// What is sent as one: a sealed batch, a part of one, or several small ones joined.
+// A unit, which is sent as one: a sealed batch, a part of a batch, or several small batches joined.
 
 import { partOf, type Reframing, sealedId } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { logAt, type UnpackedBatch, unpackBatch } from '../batch/unpack';
 import type { DiskUnit } from '../spool/segment';
 
-/** One object from sealing, or from reading it, to its end; its bytes are in memory, and on disk if `disk` is set. */
+/** Lives from sealing or reading until it is finished. Its bytes are in memory, and also on disk if `disk` is set. */
 export interface Unit {
   readonly batch: SealedBatch;
   /** The number of its batch in this run; `ADOPTED` if another run sealed it. */
@@ -14,24 +14,24 @@ export interface Unit {
   readonly baseId: string;
   /** Index of its first record in that batch. */
   readonly firstIndex: number;
-  /** Its id is not the one its batch was sealed with. */
+  /** Whether its id is not the one that its batch was sealed with. */
   readonly isPart: boolean;
   disk: DiskUnit | undefined;
-  /** Records `from` to `to` of the unit on disk, those that were finished before left out. */
+  /** It has the records `from` to before `to` of the unit on disk, except those that are finished. */
   from: number;
   to: number;
-  /** The indexes of its records there, if some between `from` and `to` are left out. */
+  /** The indexes of its records in the unit on disk, if some between `from` and `to` are left out. */
   indexes: readonly number[] | undefined;
-  /** BatchSender that had no answer in time. */
+  /** Attempts that had no answer in time. */
   timeouts: number;
-  /** Times that its cut could not be written down. */
+  /** How often its cut could not be written to disk. */
   failedCuts: number;
 }
 
-/** Comes before every own batch. */
+/** Sorts before every own batch. */
 export const ADOPTED = -1;
 
-/** A batch as it was sealed. */
+/** Returns the unit of a whole batch. */
 export function sealedUnit(batch: SealedBatch, sequence: number): Unit {
   return {
     batch,
@@ -48,7 +48,7 @@ export function sealedUnit(batch: SealedBatch, sequence: number): Unit {
   };
 }
 
-/** A unit as it lies on disk, none of its records finished. */
+/** Returns a whole unit as it is on disk. */
 export function diskUnit(
   batch: SealedBatch,
   disk: DiskUnit,
@@ -59,14 +59,14 @@ export function diskUnit(
   return { ...sealedUnit(batch, sequence), ...entry, baseId, disk, to: disk.records };
 }
 
-/** The unit cut before its `at`th record. @throws as `unpackBatch` */
+/** Cuts the unit before its record `at`. @throws as `unpackBatch` */
 export function cutUnit(unit: Unit, at: number, reframing: Reframing): Unit[] {
   const opened = unpackBatch(unit.batch);
   const all = Array.from({ length: unit.batch.count }, (_, i) => i);
   return [all.slice(0, at), all.slice(at)].map((indexes) => partUnit(unit, opened, indexes, reframing));
 }
 
-/** Some of the unit's records, by their places in it. */
+/** Returns a part with some of the unit's records, named by their places in it. */
 export function partUnit(unit: Unit, opened: UnpackedBatch, places: readonly number[], reframing: Reframing): Unit {
   const indexes = places.map((place) => indexOf(unit, place));
   const [first, last] = [indexes[0]!, indexes.at(-1)!];
@@ -86,12 +86,12 @@ export function partUnit(unit: Unit, opened: UnpackedBatch, places: readonly num
   };
 }
 
-/** The index on disk of the record at a place in the unit. */
+/** Returns the index in the unit on disk of the record at a place. */
 export function indexOf({ from, indexes }: Unit, place: number): number {
   return indexes === undefined ? from + place : indexes[place]!;
 }
 
-/** The indexes on disk of the records at some places in the unit, in ranges; `to` is not part of a range. */
+/** Returns the indexes in the unit on disk of the records at some places, as ranges. `to` is not part of a range. */
 export function indexRanges(unit: Unit, places: readonly number[]): { from: number; to: number }[] {
   const ranges: { from: number; to: number }[] = [];
   for (const place of places) {
@@ -104,7 +104,8 @@ export function indexRanges(unit: Unit, places: readonly number[]): { from: numb
 }
 
 /**
- * The units that a read one has to be sent in: between its cuts, what of it is not finished.
+ * Returns what is left to send of a unit that was read: a part for each piece between its cuts, without finished
+ * records.
  * @throws as `unpackBatch`
  */
 export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
@@ -119,7 +120,7 @@ export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing)
   return parts.filter(({ length }) => length > 0).map((places) => partUnit(unit, opened, places, reframing));
 }
 
-/** Records whose log passes the test, and the others, as places in the unit. @throws as `unpackBatch` */
+/** Returns the places of the records whose log passes the test, and of the others. @throws as `unpackBatch` */
 export function partition(
   unit: Unit,
   test: (log: Buffer) => boolean,

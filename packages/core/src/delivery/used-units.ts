@@ -1,8 +1,8 @@
-// The units of a queue that are in use: those in flight, and those that are sent before everything else.
+// The units of a queue that are in use: in flight, or sent next.
 
 import type { Unit } from './unit';
 
-/** Memory that a unit takes beside its body. */
+/** Memory that a unit takes, besides its body. */
 const OVERHEAD_BYTES = 512;
 
 /** Memory that a unit takes. */
@@ -12,12 +12,12 @@ export function bytesOf({ batch }: Unit): number {
 
 export class UsedUnits {
   readonly inFlight = new Set<Unit>();
-  /** Parts of units that were cut, and units that were read ahead. */
+  /** Sent next: parts of units that were cut, and units that were read in advance. */
   #next: readonly Unit[] = [];
   readonly #onBytes: (bytes: number) => void;
   #onIdle: (() => void) | undefined;
 
-  /** @param onBytes called with the bytes that units begin or cease to take */
+  /** @param onBytes called with the change of the memory that units take, in bytes */
   constructor(onBytes: (bytes: number) => void) {
     this.#onBytes = onBytes;
   }
@@ -30,20 +30,20 @@ export class UsedUnits {
     return this.inFlight.size + this.#next.length;
   }
 
-  /** Takes the first unit that is to be sent; its bytes stay counted. */
+  /** Removes the first unit that is sent next. Its bytes stay counted. */
   takeNext(): Unit | undefined {
     const [first, ...rest] = this.#next;
     this.#next = rest;
     return first;
   }
 
-  /** These are sent before everything else. */
+  /** These units are sent before all others. */
   putFirst(units: readonly Unit[]): void {
     for (const unit of units) this.#onBytes(bytesOf(unit));
     this.#next = [...units, ...this.#next];
   }
 
-  /** A unit in flight is finished, or parts of it take its place. Its segment may give way, except for the parts. */
+  /** A unit in flight is finished, or its parts take its place. Its segment may be deleted, unless parts need it. */
   end(unit: Unit, parts: readonly Unit[] = []): void {
     this.inFlight.delete(unit);
     for (const { disk } of parts) disk?.journal.pin(disk);
@@ -52,13 +52,13 @@ export class UsedUnits {
     unit.disk?.journal.unpin(unit.disk);
   }
 
-  /** Another process sends these units, in the same parts. Those in flight stay: their attempts are made here. */
+  /** Another process sends these units, in the same parts. Those in flight stay here until they are finished. */
   giveAway(isGiven: (unit: Unit) => boolean): void {
     for (const unit of this.#next) if (isGiven(unit)) this.#onBytes(-bytesOf(unit));
     this.#next = this.#next.filter((unit) => !isGiven(unit));
   }
 
-  /** The lowest batch number among them; `most` if all are higher. */
+  /** Returns the lowest batch number of these units; `most` if all are higher. */
   oldestSequence(most: number): number {
     let oldest = most;
     for (const { sequence } of this.inFlight) oldest = Math.min(oldest, sequence);

@@ -1,16 +1,16 @@
-// Records on the application's side of the ring: those of a turn as one text, and queues of chunks of whole lines.
+// Records on the application's side of the ring: the records of one turn as one text, and queues of such chunks.
 //
-// A line is a record: a newline within one (JSON allows it between tokens) becomes a space. A write to the ring costs
-// more than a record, so the records of a turn of the loop cross it together.
+// A line is a record. A newline within a record, which JSON allows between tokens, becomes a space. A write to the ring
+// costs more than a record, so the records of one turn of the event loop are written together.
 
-/** Whole lines on their way to a worker. */
+/** Whole lines that are sent to a worker together. */
 export interface Chunk {
   readonly bytes: Buffer;
   readonly records: number;
 }
 
 const NEWLINE = 0x0a;
-/** The records of a turn are sent at its end, or when they are this long. */
+/** The records of a turn are sent at its end, or when their text is this long. */
 const LONG_CHARACTERS = 64 * 1024;
 /** The queue moves its chunks to the front when at least this many places there are free. */
 const MOVE_CHUNKS = 1024;
@@ -19,7 +19,7 @@ export class ChunkBuilder {
   #text = '';
   #records = 0;
 
-  /** In characters. The number of bytes is only known when they are made. */
+  /** In characters. The number of bytes is not known before the text is encoded. */
   get length(): number {
     return this.#text.length;
   }
@@ -43,7 +43,7 @@ export class ChunkBuilder {
 }
 
 /**
- * Chunks, first in, first out. There may be more than 100,000 for a slow worker, so no step depends on their number.
+ * A queue of chunks. A slow worker may have more than 100,000, so no step depends on their number.
  */
 export class ChunkQueue {
   #chunks: Chunk[] = [];
@@ -80,7 +80,7 @@ export class ChunkQueue {
     this.#first += 1;
     this.#bytes -= chunk.bytes.length;
     this.#records -= chunk.records;
-    // Half of the array is free by then, so each chunk is moved once on average.
+    // At least half of the array is free then, so each chunk is moved once on average.
     if (this.#first >= MOVE_CHUNKS && this.#first * 2 >= this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;
@@ -109,18 +109,18 @@ export class ChunkQueue {
   }
 }
 
-/** Returns one line. It is never empty: the worker makes no record of an empty line. */
+/** Returns the text as one line. It is never empty, because the worker ignores empty lines. */
 function lineOf(text: string): string {
   if (text === '' || text === '\r') return ' ';
   return text.includes('\n') ? text.replaceAll('\n', ' ') : text;
 }
 
 /**
- * The chunks that were sent to a worker, each until the worker has begun its last record.
+ * The chunks that were sent to a worker. A chunk is forgotten when the worker has begun its last record.
  *
- * The worker counts a record as begun before it reads it. So it cannot have sent a record that it has not begun: the
- * next worker takes that one, and nothing is sent twice. The record at which a worker died is never read again, because
- * it would end the next worker too.
+ * The worker counts a record as begun before it reads the record. So it cannot have sent a record that it has not
+ * begun. The next worker gets these records, and nothing is sent twice. The record at which a worker died is never read
+ * again, because it could also end the next worker.
  */
 export class UnreadChunks {
   readonly #chunks = new ChunkQueue();

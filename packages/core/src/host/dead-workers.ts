@@ -10,7 +10,7 @@ export class DeadWorkers {
   readonly #instance: string;
   readonly #warnings: WarningReporter;
   #books = emptyBooks(new Counters().stats());
-  /** Records that the living worker did not find on disk, and that are reported already. */
+  /** How many of the records that the living worker did not find on disk are reported already. */
   #reported = 0;
 
   constructor(instance: string, warnings: WarningReporter) {
@@ -18,19 +18,19 @@ export class DeadWorkers {
     this.#warnings = warnings;
   }
 
-  /** Records that are on disk, or are lost: no successor was seen to find them yet. */
+  /** Records of dead workers that no later worker has found on disk yet. */
   get unfinished(): number {
     return this.#books.unfinished;
   }
 
-  /** Enters the last reading of a worker that has ended. */
+  /** Adds the last reading of a worker that has ended. */
   add(reading: Reading): void {
     this.reportLost(reading);
     this.#books = addDead(this.#books, reading);
     this.#reported = 0;
   }
 
-  /** Reports the records that the living worker did not find on disk, once it has looked for all of them. */
+  /** Reports the records that the living worker did not find on disk, after it has opened all journals. */
   reportLost(reading: Reading): void {
     const lost = missingRecords(this.#books, reading) - this.#reported;
     if (lost <= 0) return;
@@ -39,7 +39,7 @@ export class DeadWorkers {
     this.#warnings.warn(workerRecordsLost(lost));
   }
 
-  /** No successor will look on disk. Returns how many records are lost because they are not known to be there. */
+  /** No later worker will look on disk. Returns how many records count as lost, because they were not spooled. */
   giveUp(reason: DropReason): number {
     const lost = recordsAtRisk(this.#books);
     this.#books = giveUp(this.#books, reason);

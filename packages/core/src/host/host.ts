@@ -1,8 +1,9 @@
 // A shipper whose work is done in a worker thread: the application's side of it.
 //
-// It accepts records, joins those of one turn of the loop, and hands them to the worker: a write to the ring costs more
-// than a record. It never throws, blocks only at the end of the process, never keeps an idle process alive, and accepts
-// no more than `memory.maxBytes` for both threads together. supervisor.ts keeps a worker running.
+// It accepts records, joins the records of one turn of the event loop, and sends them to the worker together, because a
+// write to the ring costs more than a record. It never throws, blocks only at the end of the process, and never keeps
+// an idle process alive. It accepts no more than `memory.maxBytes` for both threads together. supervisor.ts keeps a
+// worker running.
 
 import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';
@@ -67,7 +68,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
   }
 
-  // records in
+  // Records
 
   write(record: string | Uint8Array): boolean {
     if (this.#disabled) return this.#refuse('disabled');
@@ -100,11 +101,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     if (chunk !== undefined) this.#supervisor.send(chunk);
   }
 
-  // flush, close, exit
+  // Flush, close, exit
 
   async flush({ timeoutMs = Number.POSITIVE_INFINITY }: FlushOptions = {}): Promise<FlushResult> {
     this.#sendTurn();
-    // No worker has to be asked, and its answer could be slower than the limit.
+    // A worker does not have to be asked. Its answer could come after the limit.
     if (this.#isFinished) return { finished: true, pending: 0 };
     const finished = await this.#finished(timeoutMs, (worker, leftMs) => worker.flush(leftMs));
     return { finished, pending: this.stats().pending };
@@ -117,8 +118,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   /**
-   * Resolves with true when every record sent to a worker is finished, by however many workers that takes, and with
-   * false after `timeoutMs`. Keeps the process alive until then.
+   * Resolves with true when every record that was sent to a worker is finished, also if that takes several workers.
+   * Resolves with false after `timeoutMs`. Keeps the process alive until then.
    */
   #finished(timeoutMs: number, ask: (worker: WorkerHandle, leftMs: number) => Promise<Flushed>): Promise<boolean> {
     const supervisor = this.#supervisor;
@@ -165,7 +166,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   beforeExit(): void {
-    // Nothing to prepare: the worker goes on while this thread blocks in `exit`.
+    // Nothing to do: the worker continues while this thread blocks in `exit`.
   }
 
   exit(): void {
@@ -174,7 +175,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       this.#sendTurn();
       this.#supervisor.exit(this.#options.closeTimeoutMs);
     } catch {
-      // The process ends. Records that are not finished are counted and reported below, whatever the error was.
+      // The process ends. Whatever the error was, unfinished records are counted and reported below.
     }
     this.#giveUp('the worker thread did not end in time', true);
   }
@@ -201,7 +202,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   /**
-   * As this thread sees it: a record that was sent to the worker is accepted, and one that the worker refused is lost.
+   * The counters as this thread sees them: a record that the worker refused was accepted here, and counts as dropped.
    */
   stats(): Stats {
     const stats = this.#dead.stats(this.#supervisor.worker?.reading(), this.#own.stats());

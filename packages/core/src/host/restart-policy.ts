@@ -1,6 +1,6 @@
-// Decides when a worker that has ended is followed by the next: after a backoff, and at most five starts a minute.
+// Decides when the next worker starts after one has ended: after a backoff, and at most five times a minute.
 //
-// A start costs tens of milliseconds on a core that belongs to the application.
+// A start takes tens of milliseconds of CPU time from the application.
 
 import { type BackoffOptions, backoffMs } from '../runtime/backoff';
 import type { Clock } from '../runtime/clock';
@@ -12,7 +12,7 @@ const BACKOFF: BackoffOptions = { baseMs: 100, maxMs: 10_000 };
 export class RestartPolicy {
   readonly #clock: Clock;
   #starts: number[] = [];
-  /** Ends in a row, each within a minute after the one before. */
+  /** Ends in a row, each within a minute of the one before. */
   #ends = 0;
   #lastEndMs = Number.NEGATIVE_INFINITY;
 

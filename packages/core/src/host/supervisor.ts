@@ -1,9 +1,9 @@
-// Keeps one worker thread running: starts it, replaces it when it ends, and holds records while there is none.
+// Keeps one worker thread running: starts it, replaces it when it ends, and keeps records while there is no worker.
 //
-// The next worker takes the records that a dead one had not begun to read, and those written while there is none. What
-// the dead one had begun is looked for on disk; worker-books.ts says how it is counted. After five workers in a row
-// that could not start, pending records are dropped and new ones are refused: otherwise a `flush()` could never
-// resolve.
+// The next worker gets the records that the dead one had not begun, and those that were written while there was no
+// worker. It looks on disk for the records that the dead one had begun; worker-books.ts counts them. After five workers
+// in a row that could not start, pending records are dropped and new ones are refused. Otherwise a `flush()` might
+// never resolve.
 
 import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
@@ -28,7 +28,7 @@ export interface SupervisorParts {
   readonly dead: DeadWorkers;
   /** Called with each warning of a worker. */
   readonly onWarning: (warning: Warning) => void;
-  /** Sends the records of this turn of the loop. */
+  /** Sends the records of this turn of the event loop. */
   readonly sendTurn: () => void;
   readonly drop: (reason: DropReason, records: number) => void;
 }
@@ -36,7 +36,7 @@ export interface SupervisorParts {
 /** After this many workers in a row that could not start, records are refused. */
 const MAX_FAILED_STARTS = 5;
 /**
- * A worker may die before it has opened the journals of the one before it. More in a row than this are not expected.
+ * A worker may die before it has opened the journals of the worker before it. So several dead runs are remembered.
  */
 const MAX_REMEMBERED_RUNS = 100;
 
@@ -51,7 +51,7 @@ export class Supervisor {
   #cancelStart: CancelTimer = () => {};
   readonly #onStart = new Set<() => void>();
   #isClosing = false;
-  /** No worker is started any more. */
+  /** No more workers are started. */
   #isOver = false;
 
   constructor(parts: SupervisorParts) {
@@ -68,12 +68,12 @@ export class Supervisor {
     return this.#failedStarts >= MAX_FAILED_STARTS;
   }
 
-  /** Bytes held here, on their way to the worker, and in the worker. */
+  /** Bytes of records here, in the ring, and in the worker. */
   get pendingBytes(): number {
     return this.#pending.bytes + (this.#worker?.pendingBytes ?? 0);
   }
 
-  /** Whether records are held here, or lie on disk from dead workers, that only a worker can deliver. */
+  /** Whether only a worker can deliver records: those that are kept here, or those of dead workers on disk. */
   get needsWorker(): boolean {
     if (this.#isOver) return false;
     const isOnDisk = this.#parts.dead.unfinished > 0 && !this.isRefusing;
@@ -111,12 +111,12 @@ export class Supervisor {
     return worker;
   }
 
-  /** Resolves when a worker starts, or when none will. */
+  /** Resolves when a worker starts, or when no more workers will start. */
   started(): Promise<void> {
     return new Promise((resolve) => this.#onStart.add(resolve));
   }
 
-  /** From now on a worker that ends is replaced only if records need one. A start that is due later happens now. */
+  /** From now on, a worker that ends is replaced only if records need one. A start that is planned happens now. */
   prepareToClose(): void {
     this.#isClosing = true;
     if (this.#worker === undefined && this.needsWorker) this.#startAfter(0);
@@ -134,7 +134,7 @@ export class Supervisor {
     worker?.exit(timeoutMs);
   }
 
-  /** Gives up the worker and the records held here. Batches on disk stay there for the next process. */
+  /** Gives up the worker and the records that are kept here. Batches stay on disk for the next process. */
   abandon(): void {
     if (this.#worker !== undefined) this.#parts.dead.add(this.#worker.reading());
     this.#isOver = true;
@@ -160,7 +160,7 @@ export class Supervisor {
     warnings.warn(workerEnded({ reason, lost, sought, delayMs }, refusing));
   }
 
-  /** Takes back what a worker that ended had not begun. Returns how many records are already known to be lost. */
+  /** Takes back the records that an ended worker had not begun. Returns how many records are known to be lost. */
   #retire(worker: WorkerHandle): number {
     const { dead, options } = this.#parts;
     dead.add(worker.reading());
@@ -184,7 +184,7 @@ export class Supervisor {
     });
   }
 
-  /** Drops what is pending for a worker if none can start. Returns the rest of the warning's sentence. */
+  /** If no worker can start, drops the records that are kept here. Returns the rest of the warning's sentence. */
   #refuseIfNoneStarts(): string {
     if (!this.isRefusing) return '';
     this.#parts.sendTurn();

@@ -1,4 +1,4 @@
-// Starts a worker thread by the package thread-stream. No other file knows that package.
+// Starts a worker thread with the package thread-stream. No other file uses that package.
 
 import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { workerData } from 'node:worker_threads';
 import { PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
 import type { WorkerStart } from './worker-protocol';
 
-/** Heap of a worker beside what records need: the runtime, the libraries, and modules of the application. */
+/** Heap of a worker besides the records: for the runtime, the libraries, and modules of the application. */
 const HEAP_BASE_MIB = 128;
 /**
  * Heap of a worker for objects that live shortly, against 48 MiB of Node. The system does not get it back once it was
@@ -16,7 +16,7 @@ const HEAP_BASE_MIB = 128;
 const YOUNG_HEAP_MIB = 12;
 const MIB = 1024 * 1024;
 
-/** The parts of thread-stream that are used. Its own types leave some of them out. */
+/** The parts of thread-stream that are used. Its own types do not have all of them. */
 export interface ThreadStream extends EventEmitter {
   readonly worker: EventEmitter & { terminate(): Promise<number> };
   readonly writableErrored: Error | null;
@@ -49,8 +49,8 @@ export function startStream(start: WorkerStart): ThreadStream {
 }
 
 /**
- * Whether this thread is such a worker. A worker also runs the application's preload scripts. If one of those makes a
- * logger, its worker would run them again, and so on without end.
+ * Whether this thread is a worker of a host. A worker also runs the application's preload scripts. If a script makes a
+ * logger, the worker of that logger would run the script again, and so on without end.
  */
 export function isOwnWorker(): boolean {
   const start = (workerData as { workerData?: Partial<WorkerStart> } | null)?.workerData;
@@ -59,8 +59,8 @@ export function isOwnWorker(): boolean {
 
 /**
  * Returns the path of the worker's file. A bundle names it in `__bundlerPathsOverrides`, as for pino's workers.
- * @throws PutlogsError if it does not exist; Node would only report that after the start, which a short process never
- * sees
+ * @throws PutlogsError if it does not exist. Node would report that only after the start, and a short process would end
+ * before
  */
 function workerFile(): string {
   const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };

@@ -1,34 +1,35 @@
-// The bookkeeping over the workers of one host, living and dead: pure functions of their counters.
+// Counts the records of all workers of one host, living and dead, by pure functions of their counters.
 //
-// A worker can die between the write of a batch to disk and its counter. So what is lost with it is only known when
-// its successor has opened the journals that it left: until then its unfinished records are pending.
+// A worker can die after it wrote a batch to disk and before it counted the batch. So its loss is known only when the
+// next worker has opened the journals that it left. Until then its unfinished records are pending.
 //
 //   unfinished = begun + recovered + inherited - delivered - dropped    of a dead worker, when it dies
 //   inherited                                                          of the living worker, from those journals
 //
-//   inherited <= unfinished   the rest is lost (`dropped.worker`) as soon as `inherited` is known to be complete
-//   inherited >  unfinished   the rest was delivered, but the file stayed: it counts as `recovered`, and is sent again
+//   inherited <= unfinished   the difference is lost (`dropped.worker`) as soon as `inherited` is known to be complete
+//   inherited >  unfinished   the difference was delivered, but its file stayed: it counts as `recovered`, and is sent
+//                             again
 //
-// Until `inherited` is complete, what the dead workers reported as spooled stays spooled, less what was found.
-// Several workers may die before one opens the journals. Their books are then closed together.
+// Until `inherited` is complete, the records that dead workers reported as spooled stay spooled, without those that
+// were found. Several workers may die before one opens the journals. Then their records are counted together.
 
 import { addStats, type DropReason, type Reading, type Stats, sumOf } from '../telemetry/counters';
 
 export interface Books {
-  /** The sums of the dead workers. Its `spooled` and `pending` are 0: see the two below. */
+  /** The sums over the dead workers. `spooled` and `pending` are 0 in it: see the two fields below. */
   readonly past: Stats;
-  /** Records of dead workers that were neither delivered nor dropped, and that no later worker was seen to inherit. */
+  /** Records of dead workers that are neither delivered nor dropped, and that no later worker has found on disk. */
   readonly unfinished: number;
-  /** Those of them that the workers reported as spooled. */
+  /** How many of these the workers reported as spooled. */
   readonly spooled: number;
 }
 
-/** The books before the first worker dies. `zero` is the reading of counters that counted nothing. */
+/** Returns the books before the first worker dies. `zero` is the reading of new counters. */
 export function emptyBooks(zero: Stats): Books {
   return { past: zero, unfinished: 0, spooled: 0 };
 }
 
-/** What the living worker's reading says about the records of the dead ones. */
+/** What the living worker's reading shows about the records of the dead workers. */
 interface Found {
   /** More was on disk than was unfinished. */
   readonly recovered: number;
@@ -44,12 +45,12 @@ function found({ unfinished, spooled }: Books, { inherited, isInheritedKnown }: 
   return { recovered, lost: 0, unfinished: missing, spooled: Math.min(missing, Math.max(0, spooled - inherited)) };
 }
 
-/** Records of dead workers that the living worker has not found on disk, as soon as it has looked at all of it. */
+/** Returns how many records of dead workers are not on disk, after the living worker has opened all journals. */
 export function missingRecords(books: Books, reading: Reading): number {
   return found(books, reading).lost;
 }
 
-/** The books when the living worker has died. `reading` is its last one. */
+/** Returns the books after the living worker has died. `reading` is its last reading. */
 export function addDead(books: Books, reading: Reading): Books {
   const { recovered, lost, unfinished, spooled } = found(books, reading);
   const { stats } = reading;
@@ -62,21 +63,21 @@ export function addDead(books: Books, reading: Reading): Books {
   };
 }
 
-/** Records of dead workers that are not known to be on disk. They are lost if no successor finds them there. */
+/** Returns how many records of dead workers were not spooled. They are lost if no later worker finds them on disk. */
 export function recordsAtRisk({ unfinished, spooled }: Books): number {
   return unfinished - spooled;
 }
 
 /**
- * The books when no successor will open the journals. What was reported as spooled stays spooled, for the next
- * process. The rest is dropped.
+ * Returns the books if no later worker will open the journals. Records that were reported as spooled stay spooled, for
+ * the next process. The others are dropped.
  */
 export function giveUp(books: Books, reason: DropReason): Books {
   const { past, spooled } = books;
   return { past: dropped(past, reason, recordsAtRisk(books)), unfinished: spooled, spooled };
 }
 
-/** The reading of a host: `own` is what it counted itself, accepted records before all. */
+/** Returns the counters of a host. `own` is what the host counted itself, such as accepted records. */
 export function hostStats(books: Books, reading: Reading | undefined, own: Stats): Stats {
   const workers = workerSums(books, reading);
   const { recovered, delivered, spooled } = workers;

@@ -1,7 +1,7 @@
 // One worker thread as the application's thread sees it.
 //
 // It writes chunks of whole lines to the worker, reads the worker's counters from shared memory, and reports once that
-// the thread has ended. supervisor.ts starts the next one. Only `exit` blocks, at the end of the process.
+// the thread has ended. supervisor.ts starts the next worker. Only `exit` blocks, at the end of the process.
 
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
@@ -21,13 +21,13 @@ export interface WorkerHandleOptions {
   readonly stuckMs: number;
   readonly onWarning: (warning: Warning) => void;
   readonly onReady: () => void;
-  /** Called when the worker has opened the journals of the dead runs that it was given. */
+  /** Called when the worker has opened the journals of the dead runs. */
   readonly onInherited: () => void;
-  /** Called when the thread has ended, for whatever reason. Not called after `end()`. */
+  /** Called when the thread has ended, for any reason. Not called after `end()`. */
   readonly onExited: (reason: string) => void;
 }
 
-/** How a flush ended: every record is finished, the time was over first, or the thread has ended. */
+/** How a flush ended: every record is finished, it timed out, or the thread has ended. */
 export type Flushed = 'finished' | 'timeout' | 'exited';
 
 /** A worker counts as stuck after this many checks in a row without a heartbeat. */
@@ -58,19 +58,20 @@ export class WorkerHandle {
       this.#reason ??= error.message;
     };
     this.#stream.on('error', failed);
-    // thread-stream does not listen to this one: a worker out of memory would end the application.
+    // thread-stream does not listen to this event. Without a listener, a worker out of memory would end the
+    // application.
     this.#stream.worker.on('error', failed);
     this.#stream.on('warning', options.onWarning);
     this.#stream.on('ready', options.onReady);
     this.#stream.on('inherited', options.onInherited);
     this.#stream.on('flushed', (id: number, finished: boolean) => this.#flushed(id, finished ? 'finished' : 'timeout'));
-    // On 'close' the thread has ended and its counters stand still. On 'error' they may still move.
+    // On 'close' the thread has ended, and its counters no longer change. On 'error' they may still change.
     this.#stream.on('close', () => this.#exited());
     this.#stream.unref();
     this.#watch(0, 0);
   }
 
-  /** Whether the thread takes records. It may be ending without that being known here. */
+  /** Whether records can be sent to the thread. It may have ended without this thread knowing it. */
   get writable(): boolean {
     return !this.#isEnded && this.#reason === undefined;
   }
@@ -80,7 +81,7 @@ export class WorkerHandle {
     return this.writable && this.#counters.read('heartbeats') > 0;
   }
 
-  /** Bytes of records on their way to the worker, and in it. */
+  /** Bytes of records in the ring, and in the worker. */
   get pendingBytes(): number {
     return this.#sentBytes - this.#counters.read('receivedBytes') + this.#counters.read('pendingBytes');
   }
@@ -98,7 +99,7 @@ export class WorkerHandle {
     return this.#unread.take(this.#counters.read('begun'));
   }
 
-  /** Returns the worker's counters. A record that it refused was accepted in this thread, so it counts as dropped. */
+  /** Returns the worker's counters. A record that the worker refused was accepted here, so it counts as dropped. */
   reading(): Reading {
     const reading = this.#counters.reading();
     const { dropped, refused } = reading.stats;
@@ -117,7 +118,7 @@ export class WorkerHandle {
   }
 
   /**
-   * As `flush`, for the last time: the worker then drops, or leaves on disk, what is not finished after `timeoutMs`.
+   * As `flush`, for the last time. After `timeoutMs`, the worker leaves unfinished records on disk, or drops them.
    */
   close(timeoutMs: number): Promise<Flushed> {
     return this.#ask('PUTLOGS_CLOSE', timeoutMs);
@@ -146,7 +147,9 @@ export class WorkerHandle {
     );
   }
 
-  /** Sends a message instead of thread-stream's flush, which answers one after the other: the second would wait. */
+  /**
+   * Sends a message of ours: thread-stream's own flush answers one flush after the other, so a second one would wait.
+   */
   #ask(code: FlushMessage['code'], timeoutMs: number): Promise<Flushed> {
     if (this.#hasExited) return Promise.resolve('exited');
     return new Promise((resolve) => {
@@ -164,7 +167,7 @@ export class WorkerHandle {
   }
 
   #exited(): void {
-    // The stream keeps an error before it emits it, and may emit it after this event.
+    // The stream may emit its error after this event, but has it already.
     const reason = this.#reason ?? this.#stream.writableErrored?.message ?? 'it ended';
     if (!this.#isEnded) this.#options.onExited(reason);
     this.#isEnded = true;
@@ -179,7 +182,7 @@ export class WorkerHandle {
     return this.#sentRecords + stats.recovered + inherited > finished + stats.spooled;
   }
 
-  /** Checks are counted and not time: after a pause of the whole process both threads go on, and neither is stuck. */
+  /** Counts checks, and does not measure time: after a pause of the whole process, the worker is not stuck. */
   #watch(heartbeatsBefore: number, silentChecks: number): void {
     const { clock, stuckMs } = this.#options;
     clock.after(stuckMs / CHECKS, false, () => {

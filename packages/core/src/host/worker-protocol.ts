@@ -1,10 +1,10 @@
-// The protocol between the application's thread and its worker, beside thread-stream's own messages.
+// The protocol between the application's thread and its worker. thread-stream has further messages of its own.
 //
-//   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, once so many records have come
-//   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   as that, and the last one: close
-//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, finished] }   the end of either
+//   host -> worker  { code: 'PUTLOGS_FLUSH', id, timeoutMs, records }   flush, when so many records have arrived
+//   host -> worker  { code: 'PUTLOGS_CLOSE', id, timeoutMs, records }   the same for the last time: close
+//   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, finished] }   the answer to both
 //   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
-//   host -> worker  { code: 'PUTLOGS_PING' }               answer with a heartbeat: count one
+//   host -> worker  { code: 'PUTLOGS_PING' }               count a heartbeat, as an answer
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
 //   worker -> host  { code: 'EVENT', name: 'inherited', args: [] }   the journals of the dead runs are open
 

@@ -1,6 +1,6 @@
-// Opens the directory of a spool as a process would do it, says what it is, and leaves no directory that was not there.
+// Opens the directory of a spool as a transport does, and describes it. It removes each directory that it made.
 //
-// A directory that stayed would belong to the user who looks. A process of another user could not use it then.
+// Otherwise the directory would belong to the user who runs the tool, and a process of another user could not use it.
 
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ export function examineSpool(dir: string): ExaminedSpool | DiskFailure {
     });
     if (failure !== undefined) examined = failure;
   }
-  // One that a process uses by now is not empty, and stays.
+  // If a process uses a directory by now, it is not empty, and stays.
   for (const path of made.reverse()) disk.attempt(() => fs.rmdirSync(path));
   return examined!;
 }

@@ -1,5 +1,5 @@
-// Sends one test record by the stages that a transport uses. It is not retried: the caller wants to know what is wrong
-// now.
+// Sends one test record through the stages that a transport uses. It is not retried, because the caller wants to know
+// what is wrong now.
 
 import { ANONYMOUS } from '../credentials/types';
 import { BatchSender } from '../delivery/batch-sender';
@@ -21,7 +21,7 @@ export interface Probe {
   readonly remarks: readonly string[];
 }
 
-/** Returns where requests go: scheme, host and port, whether by a proxy, and the destination without secrets. */
+/** Returns where requests go: scheme, host and port, whether through a proxy, and the destination without secrets. */
 export function placeOf(options: Options): {
   readonly origin: string;
   readonly isProxied: boolean;

@@ -1,7 +1,7 @@
-// The file system for a tool that only looks at a spool: a call that would change something fails with EROFS.
+// The file system for a tool that only reads a spool: a call that would change something fails with EROFS.
 //
-// The spool's own modules open some files for reading and writing, although they only read them at first. Here they are
-// opened for reading, so that a spool on a read-only volume can be listed.
+// The spool's own modules open some files for reading and writing before they write. Here these files are opened for
+// reading, so that a spool on a read-only volume can be listed.
 
 import { constants } from 'node:fs';
 import type { SpoolFs } from '../spool/disk';

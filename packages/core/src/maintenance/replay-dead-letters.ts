@@ -1,14 +1,14 @@
-// Sends the dead letters again, after the cause of the refusals was mended.
+// Sends dead letters again, after a person has fixed the cause of the refusals.
 //
-// A line stays in the files until its record is finished, and after that if the record was refused again. Equal lines
-// (writer.ts) are sent once.
+// A line stays in the files until its record is delivered. If the record is refused again, a new line replaces it. Of
+// equal lines (writer.ts), one is sent.
 
 import { createHash } from 'node:crypto';
 import { sealBatch } from '../batch/sealed-batch';
 import { type ClaimedFile, DeadLetterClaim } from '../dead-letter/claim';
 import { type DeadLetter, type DeadLetterLine, deadLettersIn, keyOf } from '../dead-letter/reader';
-import { varintBytes, writeVarint } from '../protobuf/varint';
-import { systemClock } from '../runtime/clock';
+import { fieldOf, lengthTag } from '../protobuf/fields';
+import { sleep, systemClock } from '../runtime/clock';
 import type { Target } from '../targets/target';
 import type { Stats } from '../telemetry/counters';
 import { type ReplayEnd, type ReplayParts, Resend } from './resend';
@@ -18,28 +18,33 @@ export interface DeadLetterReplay {
   readonly stats: Stats;
   /** Lines that stay because they are for another destination. */
   readonly elsewhere: number;
-  /** Lines that stay because they are torn, or no dead letters. */
+  /** Lines that stay because they are torn, or are no dead letters. */
   readonly unreadable: number;
   /** Lines that stay because their records are not finished. */
   readonly left: number;
-  /** Lines that were dropped because an equal one was read before. */
+  /** Lines that were dropped because an equal line was read before. */
   readonly equal: number;
 }
 
 /** Dead letters have no order to keep. */
 const LETTER_BATCHES_IN_FLIGHT = 4;
-/** Bytes of lines that are read before their batches are waited for. */
+/** After so many bytes of lines, reading waits until their batches are finished. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
-/** Keys of lines in memory, some 60 MB; beyond these the oldest are forgotten, and an equal line is sent twice. */
+/**
+ * Most keys of lines in memory, which take about 60 MB. Of more, the oldest are forgotten, and equal lines are sent.
+ */
 const MOST_KEYS = 1024 * 1024;
-/** A line without an end may be one that a writer is writing. */
+/** Of the field that holds a record, in the message of every target. */
+const ENTRY_TAG = lengthTag(1);
+/** How long a last line without a newline is given to become whole: a writer may be writing it. */
 const LAST_LINE_MS = 50;
 
 /**
  * Sends the records of a dead-letter file, and of the older one beside it, to the destination of these options.
- * Delivered ones are removed from the files. Those refused again stay as new lines, and all others as they are.
- * @throws the system's error, where a file cannot be read or written, or an error that names the process that replays
- * now; no record is lost then
+ * Delivered records are removed from the files. Those that are refused again stay as new lines, and all other lines
+ * stay unchanged.
+ * @throws the system's error if a file cannot be read or written, or an error that names the process that replays now.
+ * Then no record is lost
  */
 export async function replayDeadLetters(parts: ReplayParts, file: string): Promise<DeadLetterReplay> {
   const claim = new DeadLetterClaim(file);
@@ -80,7 +85,7 @@ async function replayClaimed(parts: ReplayParts, file: string, claim: DeadLetter
   return { end: replay.end, stats, ...replay.counts };
 }
 
-/** Sorts the lines: sent, or to stay. */
+/** Decides for each line whether it is sent or stays. */
 class Replay {
   end: ReplayEnd = 'done';
   readonly counts = { elsewhere: 0, unreadable: 0, left: 0, equal: 0 };
@@ -93,14 +98,14 @@ class Replay {
     this.#target = resend.target;
   }
 
-  /** Reads until the file has stopped growing: a writer may still be at its last line. */
+  /** Reads until the file no longer grows, because a writer may still be writing its last line. */
   async sendAll(claimed: ClaimedFile): Promise<void> {
     let lastLineEnd = -1;
     for (let at = 0; at < claimed.bytes; ) {
       for (const line of deadLettersIn(claimed.path, at)) {
         if (!line.isWhole && line.next !== lastLineEnd) {
           lastLineEnd = line.next;
-          await new Promise<void>((resolve) => systemClock.after(LAST_LINE_MS, true, resolve));
+          await sleep(systemClock, LAST_LINE_MS);
           break;
         }
         at = line.next;
@@ -155,11 +160,11 @@ interface Sent {
   unfinished: number;
 }
 
-/** Dead letters as batches again: those of one hash key and one envelope together, as they were. */
+/** Makes batches of dead letters again. Letters of one hash key and one envelope are sent together. */
 class Letters {
   readonly #resend: Resend;
   readonly #groups = new Map<string, Group>();
-  /** By pack id: a batch may be finished in parts. */
+  /** By pack id. A batch may be finished in parts. */
   readonly #sent = new Map<string, Sent>();
   #sequence = 0;
   #windowBytes = 0;
@@ -175,7 +180,7 @@ class Letters {
 
   /** Returns the bytes of the lines added since the last `finished`. */
   add(letter: DeadLetter, line: Buffer): number {
-    const entry = entryOf(Buffer.from(letter.raw, 'base64'));
+    const entry = fieldOf(ENTRY_TAG, Buffer.from(letter.raw, 'base64'));
     const { maxBytes, maxCount } = this.#resend.options.batch;
     const key = JSON.stringify([letter.hashKey, letter.envelope]);
     let group = this.#groups.get(key);
@@ -218,22 +223,14 @@ class Letters {
   }
 }
 
-/** The same for the same lines: after a crash a replay sends what readers recognise as a repetition. */
+/** Returns the same id for the same lines. So after a crash, readers recognise what a replay sends again. */
 function packIdOf(entries: readonly Buffer[], sequence: number): string {
   const hash = createHash('sha256');
   for (const entry of entries) hash.update(entry);
   return `${hash.digest('hex').slice(0, 16).toUpperCase()}-${sequence.toString(16).toUpperCase()}`;
 }
 
-/** Field 1 of the message around the records, of every target: see split.ts. */
-function entryOf(log: Buffer): Buffer {
-  const entry = Buffer.allocUnsafe(1 + varintBytes(log.length) + log.length);
-  entry[0] = 0x0a;
-  log.copy(entry, writeVarint(entry, 1, log.length));
-  return entry;
-}
-
-/** The same topic or Logstore, by whatever address. */
+/** Whether the letter is for the target's topic or Logstore, whatever the address. */
 function isFor(letter: DeadLetter, { destination, identity }: Target): boolean {
   const same = Object.entries(identity).every(([name, value]) => letter.target[name] === value);
   return same && letter.target['service'] === destination['service'];

@@ -1,4 +1,4 @@
-// Sends a spool that its processes have left.
+// Sends the records in a spool whose processes have ended.
 
 import type { Stats } from '../telemetry/counters';
 import { type ReplayEnd, type ReplayParts, Resend } from './resend';
@@ -10,7 +10,7 @@ export interface SpoolReplay {
 
 /**
  * Delivers the batches of dead processes in `spool.dir` for the destination of these options, of any instance.
- * `spool.maxBytes` does not count: no batch gives way to one that is sent again.
+ * `spool.maxBytes` does not apply, so that no batch is deleted to make room for another.
  */
 export async function replaySpool(parts: ReplayParts): Promise<SpoolReplay> {
   const spool = { ...parts.options.spool, maxBytes: Number.MAX_SAFE_INTEGER };

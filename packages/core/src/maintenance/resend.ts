@@ -1,13 +1,12 @@
-// Sends batches that were kept: the second half of a shipper's wiring, for the two replays.
+// Sends stored batches for the two replays, by the second half of a shipper's wiring.
 //
-// There is no other sender and no other retry loop. It never waits for ever: it ends when nothing was finished for
-// `patienceMs`.
+// It has no sender and no retry loop of its own. It ends at the latest when nothing was finished for `patienceMs`.
 
 import { type Compressed, codecOf, compressor } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { SizeLimit } from '../batch/size-limit';
 import type { Options } from '../options/schema';
-import { systemClock } from '../runtime/clock';
+import { sleep, systemClock } from '../runtime/clock';
 import { Delivery } from '../shipper/delivery';
 import { createSigner } from '../shipper/signer';
 import type { Target } from '../targets/target';
@@ -17,9 +16,9 @@ import { WarningReporter } from '../telemetry/warnings';
 
 export interface ReplayParts {
   readonly options: Options;
-  /** Ends when nothing was finished for so long. */
+  /** The replay ends when nothing was finished for so long. */
   readonly patienceMs: number;
-  /** Ends it as well: what is not finished by then stays. */
+  /** Also ends the replay. Unfinished records stay where they are. */
   readonly signal: AbortSignal;
   /** Called with the counters several times a second. */
   readonly onProgress: (stats: Stats) => void;
@@ -62,7 +61,7 @@ export class Resend {
       size: new SizeLimit(options.batch, clock),
       concurrency,
       runs: undefined,
-      // A replay does not wait for the successors of dead processes.
+      // A replay does not wait until other processes of the dead runs' instances start.
       graceMs: 0,
       hashKey: '',
       onFinished: (packId, count) => this.onFinished(packId, count),
@@ -84,12 +83,12 @@ export class Resend {
     let before = unfinished(this.stats());
     let sinceMs = systemClock.monotonicMs();
     await this.#delivery.firstLook;
-    // A few instances are drained at a time, so there may be more when these are finished.
+    // Only a few instances are drained at a time. When these are finished, there may be more.
     while (!this.#delivery.isEmpty || (await this.#delivery.lookAgain())) {
       const isOwnFinished = await this.#delivery.finished(POLL_INTERVAL_MS);
-      // Records of other instances are left: `finished` says nothing of those, and this loop must let the others run.
+      // `finished` is only about our own queue. While queues of other instances have records, this loop must pause.
       if (isOwnFinished && !this.#delivery.isEmpty) {
-        await new Promise<void>((resolve) => systemClock.after(OTHERS_POLL_INTERVAL_MS, true, resolve));
+        await sleep(systemClock, OTHERS_POLL_INTERVAL_MS);
       }
       const stats = this.stats();
       onProgress(stats);

@@ -1,12 +1,12 @@
-// Reads the entries of a surveyed part one at a time, and says what is wrong between them.
+// Reads the entries of a surveyed part one at a time, and reports what is wrong between them.
 //
-// Memory is one entry and one chunk, whatever the part holds. A segment is read up to the size that its file has when
-// it is opened: what a living process appends meanwhile is not read.
+// It needs the memory of one entry and one chunk, whatever the size of the part. A segment is read up to the size that
+// its file has when it is opened. Entries that a living process appends meanwhile are not read.
 //
-// What stands at the end of a segment and is no whole entry
-//   the last segment of a run that lives, or may live       being written
-//   else                                                    torn: its process died while it wrote, and had counted nothing
-//   a later total names records that are not there          damaged
+// Bytes at the end of a segment that are no whole entry:
+//   in the last segment of a run that lives, or may live    being written
+//   otherwise                                               torn: its process died during the write, before it counted
+//   a later total includes records that are not there       damaged
 
 import type { SealedBatch } from '../batch/sealed-batch';
 import { batchOf, type EntryHeader } from '../spool/format';
@@ -17,7 +17,7 @@ import { SegmentProgress } from './survey-progress';
 
 export type Finding =
   | SurveyedEntry
-  /** `records`: how many of those that are not finished cannot be read. */
+  /** `records`: how many unfinished records cannot be read. */
   | {
       readonly kind: 'damaged';
       readonly path: string;
@@ -26,7 +26,7 @@ export type Finding =
       readonly records: number;
     }
   | { readonly kind: 'torn' | 'being written'; readonly path: string; readonly offset: number; readonly bytes: number }
-  /** The file is gone since it was listed: its records were delivered, or gave way. */
+  /** The file is gone since it was listed: its records were delivered, or deleted to make room. */
   | { readonly kind: 'gone'; readonly path: string; readonly records: number }
   | { readonly kind: 'unreadable'; readonly path: string; readonly code: string; readonly message: string };
 
@@ -35,9 +35,9 @@ export interface SurveyedEntry {
   readonly path: string;
   readonly offset: number;
   readonly endOffset: number;
-  /** Its body is valid until the next finding is asked for. */
+  /** Its body is valid until the caller asks for the next finding. */
   readonly batch: SealedBatch;
-  /** Indexes of its records that are delivered or given up. */
+  /** Indexes of its finished records. */
   readonly finished: RecordRanges;
   readonly isFinished: boolean;
   /** Its writer did not know whether it was on disk, and appended the same batch again. */
@@ -45,13 +45,13 @@ export interface SurveyedEntry {
 }
 
 export interface EntriesOptions {
-  /** Whether the run that holds the part lives, or may live. */
+  /** Whether the part's owner lives, or may live. */
   readonly mayLive: boolean;
-  /** Leaves out what is in front of the low-water mark, as far as that needs no reading. */
+  /** Leaves out entries below the low-water mark, if that takes no additional reading. */
   readonly fromMark?: boolean;
 }
 
-/** Every entry of the part, in the order of appending for each hash key. */
+/** Yields every entry of the part; those of one hash key in the order of appending. */
 export function* entriesOf(part: SurveyedPart, options: EntriesOptions): Generator<Finding> {
   const isOwnersWork = options.mayLive && part.name.owner === part.name.origin;
   for (const journal of part.journals) {
@@ -154,7 +154,7 @@ class SegmentSurvey {
     }
   }
 
-  /** What is behind the last entry, and whether the totals say that more was there. */
+  /** Reports what is behind the last entry, and records that the totals include and that are not there. */
   *#end(at: Position, size: number, recordsTotal: number | undefined): Generator<Finding> {
     const { path } = this.#segment;
     const total = recordsTotal ?? this.#segment.recordsTotal;
@@ -178,7 +178,7 @@ class SegmentSurvey {
     yield { kind: this.#isGrowing ? 'being written' : 'torn', path, offset: at.offset, bytes };
   }
 
-  /** Where the mark says, if an entry or the end of the segment is there. */
+  /** Returns the position of the mark, if an entry or the end of the segment is there; otherwise the start. */
   #markPosition(reader: SegmentReader, size: number): Position {
     const { segment, ordinal, offset, recordsBelow } = this.#journal.mark;
     const { number, start, marker } = this.#segment;

@@ -8,10 +8,10 @@ import { type SurveyedEntry, surveyedEntry } from './survey-entries';
 import { SegmentProgress } from './survey-progress';
 
 const TAIL_BYTES = 64 * 1024;
-/** How much further back the next look goes. */
+/** By which factor the next look goes further back. */
 const TAIL_FACTOR = 8;
 
-/** Of the last hash key, if there are several. */
+/** If the part has several hash keys, the entry is of the last one. */
 export function lastUnfinishedOf(part: SurveyedPart): SurveyedEntry | undefined {
   let last: SurveyedEntry | undefined;
   for (const journal of part.journals) {
@@ -60,7 +60,7 @@ function lastFrom(
   return undefined;
 }
 
-/** Nothing if the file cannot be read any more: then it is gone, or `entriesOf` reports why. */
+/** Returns no bytes if the file cannot be read: it is gone, or `entriesOf` reports why. */
 function bytesOf(path: string, from: number, to: number): Buffer {
   const disk = surveyDisk();
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;

@@ -1,19 +1,20 @@
-// Says of the runs that hold parts of a spool whether they live, for a tool that only looks.
+// Decides whether the runs that own parts of a spool live, for a tool that only reads.
 //
-// The rules are those of ownership.ts, as far as a reader can follow them: it has no run and writes no owner file. So
-// it judges by socket, pid and start time. What these do not decide, as for a process on another machine, it watches
-// for a few seconds: a heartbeat that moves proves life. One that stands still proves nothing so soon.
+// It uses the rules of ownership.ts that need no run and no owner file of its own: socket, pid and start time. If these
+// do not decide, as for a process on another machine, it watches the heartbeat for a few seconds. A heartbeat that
+// moves proves that the run lives. One that stands still for so short a time proves nothing.
 
-import { type Clock, systemClock } from '../runtime/clock';
+import { type Clock, sleep, systemClock } from '../runtime/clock';
+import { BEAT_MS } from '../spool/lease-times';
 import { FREE } from '../spool/names';
-import { BEAT_MS, Ownership } from '../spool/ownership';
+import { Ownership } from '../spool/ownership';
 import { spoolRoot, surveyDisk } from './survey';
 
 /** `free`: the directory was closed in good order and has no holder. */
 export type OwnerState = 'alive' | 'dead' | 'unknown' | 'free';
 
 export interface Owners {
-  /** Of a run that holds a part, or of `free`. */
+  /** The state of a run that owns a part, or of `free`. */
   stateOf(owner: string): OwnerState;
   /** Host and pid, for people. */
   describe(owner: string): string;
@@ -56,7 +57,7 @@ export async function ownersIn(
   await look(new Set([...owners].filter((owner) => owner !== FREE)));
   const beganMs = clock.monotonicMs();
   while (open().length > 0 && clock.monotonicMs() - beganMs < watchMs && signal?.aborted !== true) {
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, true, resolve));
+    await sleep(clock, LOOK_EVERY_MS);
     await look(open());
   }
   return {

@@ -1,4 +1,4 @@
-// What the progress file of a surveyed journal says of the entries of one segment.
+// What the progress file of a surveyed journal says about the entries of one segment.
 
 import type { EntryHeader } from '../spool/format';
 import { isBelow, type ProgressRecord } from '../spool/progress';
@@ -6,7 +6,7 @@ import { RecordRanges } from '../spool/record-ranges';
 import type { Position } from '../spool/segment-reader';
 import type { SurveyedJournal } from './survey';
 
-/** Entries that were sent as one: their progress names the first of them. */
+/** Entries that were sent as one. Their progress names the first of them. */
 interface Unit {
   readonly lastOrdinal: number;
   readonly recordsBefore: number;
@@ -32,7 +32,7 @@ export class SegmentProgress {
   }
 
   /**
-   * Indexes of the entry's records that are finished. Entries are asked for in order, or the unit is forgotten before.
+   * Returns the indexes of the entry's finished records. Callers ask in order, or call `forgetUnit` before.
    */
   finishedIn(entry: EntryHeader): RecordRanges {
     const own = new RecordRanges();
@@ -48,12 +48,12 @@ export class SegmentProgress {
     return own;
   }
 
-  /** The next entry that is asked for is not behind the last one. */
+  /** Called if the next entry is not behind the last one. */
   forgetUnit(): void {
     this.#unit = undefined;
   }
 
-  /** Records between the positions that are not finished. */
+  /** Counts the unfinished records between the positions. */
   unfinishedBetween(at: Position, next: Position): number {
     const { mark } = this.#journal;
     if (this.#number < mark.segment) return 0;

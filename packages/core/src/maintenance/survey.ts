@@ -1,7 +1,8 @@
-// Lists what lies in a spool, for a tool that only looks: it never creates, locks, renames, removes or follows a link.
+// Lists what is in a spool, for a tool that only reads: it never creates, locks, renames or removes, and follows no
+// link.
 //
-// Processes may work on the spool meanwhile. A directory that changes hands is found under its new name, and one that
-// is gone was delivered. Parts are read one at a time, and of each only headers, tails and the progress files.
+// Processes may use the spool meanwhile. A directory that gets another owner is found under its new name, and one that
+// is gone was delivered. Parts are read one at a time, and of each only headers, tails and progress files.
 
 import { join } from 'node:path';
 import { ANONYMOUS } from '../credentials/types';
@@ -33,7 +34,7 @@ export type SurveyedSegment = Pick<
   Segment,
   'number' | 'path' | 'marker' | 'start' | 'recordsTotal' | 'left' | 'fileBytes' | 'isDamaged'
 > & {
-  /** Without one, nothing in the file can be read. */
+  /** Without a header, nothing in the file can be read. */
   readonly hasHeader: boolean;
 };
 
@@ -44,7 +45,7 @@ export interface SurveyedJournal {
   readonly text: SegmentText | undefined;
   readonly segments: readonly SurveyedSegment[];
   readonly mark: Mark;
-  /** Progress behind the mark. */
+  /** Progress records of units above the mark. */
   readonly progress: readonly ProgressRecord[];
 }
 
@@ -72,12 +73,12 @@ export interface DamagedFile {
   readonly bytes: number;
 }
 
-/** Files come and go while a process works on the spool, so a directory is listed again so many times. */
+/** How often a directory is listed again if a file disappears, because a process uses the spool. */
 const LOOKS = 5;
 
 const readOnlyDisk = new Disk(false, readOnlyFs());
 
-/** The disk of every reader of a spool. */
+/** Returns the read-only disk that all tools share. */
 export function surveyDisk(): Disk {
   return readOnlyDisk;
 }
@@ -88,7 +89,7 @@ export function spoolRoot(dir: string): string {
 }
 
 /**
- * The parts of a spool, the oldest run's first. Each one is read when it is asked for.
+ * Yields the parts of a spool, the oldest run's first. Each is read when the caller asks for it.
  * @throws the system's error, of a directory that cannot be listed
  */
 export function* partsIn(dir: string, clock: Clock = systemClock): Generator<SurveyedPart> {
@@ -102,29 +103,29 @@ export function* partsIn(dir: string, clock: Clock = systemClock): Generator<Sur
   }
 }
 
-/** The runs that hold parts, and `free`. @throws the system's error */
+/** Returns the owners of all parts: runs, and `free`. @throws the system's error */
 export function ownerNamesIn(dir: string): Set<string> {
   return new Set(rootNames(dir).flatMap((name) => parsePart(name)?.owner ?? []));
 }
 
-/** The runs that say of themselves that they live, with parts or without. @throws the system's error */
+/** Returns the runs that have an owner file, with parts or without. @throws the system's error */
 export function runsIn(dir: string): Set<string> {
   return new Set(rootNames(dir).flatMap((name) => parseOwner(name) ?? []));
 }
 
-/** Damaged segments that transports have set aside. @throws the system's error */
+/** Returns the damaged segments that transports have set aside. @throws the system's error */
 export function damagedIn(dir: string): DamagedFile[] {
   const path = join(spoolRoot(dir), DAMAGED);
   return filesIn(path).map(({ name, bytes }) => ({ path: join(path, name), bytes }));
 }
 
-/** What is in our own directory. @throws the system's error */
+/** Returns the names in our own directory. @throws the system's error */
 function rootNames(dir: string): string[] {
   const { fs } = readOnlyDisk;
   const root = spoolRoot(dir);
   const stat = fs.lstatSync(root, { throwIfNoEntry: false });
   if (stat === undefined) {
-    // A spool that is not used yet is empty; a directory that does not exist is an error.
+    // A spool that was never used counts as empty. If `spool.dir` does not exist, this call throws.
     fs.readdirSync(dir);
     return [];
   }
@@ -133,7 +134,7 @@ function rootNames(dir: string): string[] {
   throw Object.assign(new Error(`${root} is not a directory of putlogs`), { code });
 }
 
-/** Tells which parts are for the destination of the options; `text` is that destination. */
+/** Returns the destination of the options as `text`, and whether a part is for it. */
 export function destinationOf(options: Options): { readonly text: string; isFor(part: SurveyedPart): boolean } {
   const { identity, bodyLayout } = loadTarget(options, () => ANONYMOUS);
   const text = JSON.stringify(identity);
@@ -144,7 +145,7 @@ export function destinationOf(options: Options): { readonly text: string; isFor(
   };
 }
 
-/** Another process has taken the directory over since it was listed. */
+/** Reads a directory that another process has adopted since it was listed. */
 function surveyMoved(dir: string, { owner: _, ...same }: PartName, clock: Clock): SurveyedPart | undefined {
   const moved = rootNames(dir).find((name) => {
     const part = parsePart(name);
@@ -153,7 +154,7 @@ function surveyMoved(dir: string, { owner: _, ...same }: PartName, clock: Clock)
   return moved === undefined ? undefined : surveyPart(spoolRoot(dir), parsePart(moved)!, clock);
 }
 
-/** Nothing of a directory that is gone, or is no directory. */
+/** Returns undefined if the directory is gone, or is no directory. */
 function surveyPart(root: string, name: PartName, clock: Clock): SurveyedPart | undefined {
   const path = join(root, partName(name));
   for (let look = 1; ; look += 1) {
@@ -219,7 +220,7 @@ function surveyJournal(
   if (opened === undefined) return unreadable(path, key, files);
   if (opened.kind === 'failed') return opened;
   const { journal } = opened;
-  // Read once more, for the records: between the two reads progress can only have grown.
+  // The progress file is read again for its records. Between the two reads, progress can only have grown.
   const said = progress.read(journal.text.run, key);
   journal.close();
   if ('kind' in said) return said;
@@ -227,7 +228,7 @@ function surveyJournal(
   return { key, text: journal.text, segments, mark: journal.mark, progress: said.records };
 }
 
-/** No segment has a header: each was only begun, or is damaged. */
+/** Describes a journal in which no segment has a header: each is an unfinished start, or damaged. */
 function unreadable(path: string, key: number, files: readonly SpoolFile[]): SurveyedJournal {
   const segments = files.flatMap(({ name, bytes }) => {
     const named = parseSegment(name);
@@ -255,7 +256,7 @@ interface SpoolFile {
   readonly bytes: number;
 }
 
-/** The plain files of a directory, sorted. Nothing if it is gone, or is no directory. @throws the system's error */
+/** Returns the plain files of a directory, sorted; none if it is gone, or no directory. @throws the system's error */
 function filesIn(path: string): SpoolFile[] {
   const { fs } = readOnlyDisk;
   if (!isDirectory(path)) return [];

@@ -20,6 +20,30 @@ export interface Clock {
   random(): number;
 }
 
+/** Keeps the process alive until it resolves. */
+export function sleep(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, true, resolve));
+}
+
+/**
+ * Resolves when `work` does, or after `limitMs`. A rejection of `work` is not caught.
+ * @param held whether the process is kept alive meanwhile
+ */
+export function atMost(clock: Clock, limitMs: number, held: boolean, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(limitMs, held, resolve);
+    void work.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** Blocks the thread. Only for work that must be finished before the process ends. */
+export function napMs(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** Node fires a longer timer at once, so a longer wait is cut to this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

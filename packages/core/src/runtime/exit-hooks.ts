@@ -8,7 +8,7 @@
 //   1. When it throws, thread-stream reports the error to the main thread, which terminates the worker immediately. So
 //      records are saved before the error is reported (`uncaught`).
 //   2. When it calls process.exit, thread-stream's own `exit` listener ends the thread, and later listeners are never
-//      called. So ours is put first.
+//      called. So our listener is added as the first one.
 
 import { isMainThread } from 'node:worker_threads';
 

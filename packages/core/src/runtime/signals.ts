@@ -1,8 +1,8 @@
 // Closes shippers on a signal (`handleSignals`), then ends the process by the same signal.
 //
-// The sender of the signal so sees the exit status that it expects. One listener for each signal serves all transports
-// and all copies of this package. If the application listens to the signal itself, the process is not ended here. A
-// second signal ends it at once.
+// So the sender of the signal sees the exit status that it expects. One listener for each signal serves all transports
+// and all copies of this package. If the application listens to the signal itself, this file does not end the process.
+// A second signal ends it at once.
 
 import { isMainThread } from 'node:worker_threads';
 
@@ -18,13 +18,13 @@ interface Listening {
   isEnding: boolean;
 }
 
-/** Shared with other copies of this package. Two listeners would each take the other for the application's. */
+/** Shared with other copies of this package. Otherwise each copy would think that the other one is the application. */
 const REGISTRY = Symbol.for('putlogs.signals');
 type WithRegistry = { [REGISTRY]?: Map<NodeJS.Signals, Listening> };
 
 /**
  * Closes `hook` on each of the signals.
- * @returns a function that ends that; undefined in a worker thread, which receives no signals
+ * @returns a function that stops it; undefined in a worker thread, which receives no signals
  */
 export function handleSignals(signals: readonly NodeJS.Signals[], hook: SignalHook): (() => void) | undefined {
   if (!isMainThread) return undefined;
@@ -52,7 +52,7 @@ function listen(signal: NodeJS.Signals, registry: Map<NodeJS.Signals, Listening>
     listener: () => void received(signal, listening, registry),
   };
   registry.set(signal, listening);
-  // First: a `once` listener of the application's would be removed before it is counted.
+  // Added as the first one, because a `once` listener of the application would be removed before it is counted.
   process.prependListener(signal, listening.listener);
   return listening;
 }

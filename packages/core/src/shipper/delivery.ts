@@ -16,7 +16,7 @@ import { actOnRefusal, type RefusalParts } from '../delivery/refusals';
 import { cutOnSlowLine } from '../delivery/slow-line';
 import type { Unit } from '../delivery/unit';
 import type { Options } from '../options/schema';
-import type { Clock } from '../runtime/clock';
+import { atMost, type Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
 import type { Machine } from '../spool/spool';
 import type { Delivered, Failure, Outcome, Refused } from '../targets/outcome';
@@ -144,18 +144,8 @@ export class Delivery {
     if (this.#spool?.hasLooked ?? true) return this.#own.queue.finished(timeoutMs);
     const { clock } = this.#parts;
     const startMs = clock.monotonicMs();
-    await this.#looked(timeoutMs);
+    await atMost(clock, timeoutMs, true, this.firstLook);
     return this.#own.queue.finished(Math.max(0, timeoutMs - (clock.monotonicMs() - startMs)));
-  }
-
-  #looked(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const stopHolding = this.#parts.clock.after(timeoutMs, true, resolve);
-      void this.firstLook.then(() => {
-        stopHolding();
-        resolve();
-      });
-    });
   }
 
   /** Resolves when the first search for batches of dead runs is over. */
@@ -171,10 +161,7 @@ export class Delivery {
 
   /** Ends delivery. Batches stay on disk, or in the file that they were read from. */
   leave(): void {
-    this.#end(true, (queue) => {
-      queue.rescue();
-      return 0;
-    });
+    this.#rescue(true);
   }
 
   /** Searches again for batches of dead runs. Returns whether there is something to deliver. */
@@ -185,7 +172,11 @@ export class Delivery {
 
   /** Ends delivery in a worker that ends. Spools every batch it can; the host counts the rest. */
   rescue(): void {
-    this.#end(false, (queue) => {
+    this.#rescue(false);
+  }
+
+  #rescue(isClean: boolean): void {
+    this.#end(isClean, (queue) => {
       queue.rescue();
       return 0;
     });

@@ -5,9 +5,10 @@
 
 import type { Lane } from '../delivery/lane';
 import type { DeliveryQueue } from '../delivery/queue';
-import type { CancelTimer, Clock } from '../runtime/clock';
+import { atMost, type CancelTimer, type Clock } from '../runtime/clock';
 import type { DiskFailure } from '../spool/disk';
 import type { Journal } from '../spool/journal';
+import { BEAT_MS } from '../spool/lease-times';
 import type { Spool } from '../spool/spool';
 import type { AdoptedFrom, SpoolEvents } from '../spool/spool-events';
 import type { Counters } from '../telemetry/counters';
@@ -32,8 +33,6 @@ export interface UpkeepParts {
   readonly onDamaged: (records: number) => void;
 }
 
-/** How often the lease on the spool's directories is renewed: a sixth of the lease. */
-const TEND_MS = 5000;
 /** Every sixth renewal also searches for batches that dead processes left. */
 const LOOK_ROUNDS = 6;
 /** How long a unit in flight may take before its journal is handed back. */
@@ -97,7 +96,7 @@ export class SpoolUpkeep {
   #tend(round: number): void {
     if (this.#isOpen) this.#keep(round);
     else if (round % LOOK_ROUNDS === 0) this.#open();
-    this.#cancelTending = this.#parts.clock.after(TEND_MS, false, () => this.#tend(round + 1));
+    this.#cancelTending = this.#parts.clock.after(BEAT_MS, false, () => this.#tend(round + 1));
   }
 
   #keep(round: number): void {
@@ -183,22 +182,12 @@ export class SpoolUpkeep {
     );
     if (found === undefined) return;
     const [instance, { queue, lane }] = found;
-    await this.#paused(queue);
+    await atMost(this.#parts.clock, HAND_BACK_MS, false, queue.pause());
     // All directories of an instance are handed to the same process.
     this.#others.delete(instance);
     lane.abandon();
     queue.leave();
     for (const journal of [...queue.journals]) this.#handOver(queue, journal);
-  }
-
-  #paused(queue: DeliveryQueue): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(HAND_BACK_MS, false, resolve);
-      void queue.pause().then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 
   /** The other process now counts the records as recovered, so this one must not count them any more. */

@@ -1,15 +1,15 @@
 // The directories that this run has taken over from other runs, and their journals.
 //
-// Directories change hands by a rename, which is atomic: of two runs that claim one, the second finds nothing. A
-// directory that carries our name and is not open is opened at the next look: its rename succeeded and its answer was
-// lost, or its journals could not be opened then.
+// A directory changes its owner by a rename, which is atomic: of two runs that claim one directory, the second finds
+// nothing. The next look opens a directory that carries our name and is not open yet. Either its rename succeeded and
+// the answer was lost, or its journals could not be opened then.
 
 import { basename, join } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import { spoolForeignDirectory } from '../telemetry/warning-catalogue';
 import type { Disk, DiskFailure } from './disk';
 import type { Journal, JournalParts } from './journal';
-import { FREE, type PartName, parsePart, parseProgress, parseSegment, partName, progressName } from './names';
+import { FREE, type PartName, parsePart, parseSegment, partName, progressName } from './names';
 import { openJournal } from './open-journal';
 import { ProgressFile } from './progress';
 import { LastingFailure } from './read-failures';
@@ -19,7 +19,7 @@ import type { SpoolEvents } from './spool-events';
 export interface AdoptedParts {
   readonly disk: Disk;
   readonly clock: Clock;
-  /** Of this process: with its layout, in canonical text. */
+  /** Of this process, as canonical text. */
   readonly destination: string;
   readonly directories: () => RunDirectories;
   readonly journalParts: (directory: () => string, key: number) => Omit<JournalParts, 'progress'>;
@@ -34,15 +34,16 @@ interface Adopted {
   bytes: number;
 }
 
-/** Up to so many directories are looked at one by one; the names of more are listed in one call. */
+/** Up to this many directories are checked one by one. For more of them, one call lists all names. */
 const LOOKED_AT = 16;
 
 export class AdoptedDirectories {
   readonly #parts: AdoptedParts;
   /** By path. */
   readonly #held = new Map<string, Adopted>();
+  #ownBytes = 0;
   readonly #handingBack = new Set<string>();
-  /** Reported once: directories of other users, and links. */
+  /** Directories of other users, and links. Each is reported once. */
   readonly #foreign = new Set<string>();
   /** Directories whose journals could not be opened, by path. */
   readonly #unopened = new Map<string, LastingFailure>();
@@ -55,7 +56,7 @@ export class AdoptedDirectories {
     return this.#held.has(path);
   }
 
-  /** Whether directories of other instances are here, which may have to be handed back. */
+  /** Whether this run has adopted directories of other instances, which it may have to hand back. */
   get hasOthers(): boolean {
     return this.#others.length > 0;
   }
@@ -68,16 +69,14 @@ export class AdoptedDirectories {
     return [...this.#held.values()].filter(({ isMine }) => !isMine);
   }
 
-  /** Bytes that earlier runs of the own instance left. */
+  /** Bytes that earlier runs of the own instance left. Read at each append, so it is a running sum. */
   get ownBytes(): number {
-    let bytes = 0;
-    for (const held of this.#held.values()) if (held.isMine) bytes += held.bytes;
-    return bytes;
+    return this.#ownBytes;
   }
 
   /**
    * @param owner this run
-   * @returns whether the directory is this run's now, or has nothing that it could send
+   * @returns whether the directory belongs to this run now, or has no records that this run could send
    */
   adopt(part: PartName, owner: string, { isMine, isInherited }: { isMine: boolean; isInherited: boolean }): boolean {
     const { disk, directories, events } = this.#parts;
@@ -87,7 +86,7 @@ export class AdoptedDirectories {
     if (this.#isForeign(from) || !this.#isForDestination(from)) return true;
     const renamed = part.owner === owner ? undefined : disk.attempt(() => disk.fs.renameSync(from, path));
     if (renamed !== undefined) {
-      // Another run was first; or an empty directory of that name is in the way, which is left and reported.
+      // With ENOENT, another run was first. Otherwise an empty directory of the new name may exist: it stays.
       if (renamed.code !== 'ENOENT') events.onFailure(renamed);
       return false;
     }
@@ -97,7 +96,7 @@ export class AdoptedDirectories {
     const failure = this.#openAll(held, isInherited);
     if (failure !== undefined) {
       events.onFailure(failure);
-      if (held.journals === 0) this.#held.delete(path);
+      if (held.journals === 0) this.#forget(path);
       return false;
     }
     this.#unopened.delete(path);
@@ -114,7 +113,7 @@ export class AdoptedDirectories {
     return true;
   }
 
-  /** A directory's name has a hash of the destination; the whole of it is in its segments. */
+  /** A directory's name has only a hash of the destination. Its segments have the whole text. */
   #isForDestination(path: string): boolean {
     const text = this.#parts.directories().textIn(path);
     return text === undefined || text.destination === this.#parts.destination;
@@ -138,6 +137,7 @@ export class AdoptedDirectories {
       held.journals += 1;
       held.bytes += opened.journal.bytes;
       const { isMine } = held;
+      if (isMine) this.#ownBytes += opened.journal.bytes;
       events.onAdopted(opened.journal, { isMine, isInherited, instance: held.name.instance });
     }
     return undefined;
@@ -151,28 +151,27 @@ export class AdoptedDirectories {
     if (held.journals === 0) this.#remove(held);
   }
 
-  /** Removes a directory in which nothing is left: progress without segments says nothing. */
-  #remove(held: Adopted): void {
-    const { disk } = this.#parts;
-    this.#held.delete(held.path);
-    const listed = namesIn(disk, held.path);
-    const names = Array.isArray(listed) ? listed : [];
-    if (names.some((name) => parseSegment(name) !== undefined)) return;
-    for (const name of names.filter((one) => parseProgress(one) !== undefined)) {
-      disk.attempt(() => disk.fs.unlinkSync(join(held.path, name)));
-    }
-    disk.attempt(() => disk.fs.rmdirSync(held.path));
+  #remove({ path }: Adopted): void {
+    this.#forget(path);
+    this.#parts.directories().removeFinished(path);
   }
 
-  /** Forgets the directories that are under our name no more, and returns their paths. */
+  /** Returns whether it was held. */
+  #forget(path: string): boolean {
+    const held = this.#held.get(path);
+    if (held?.isMine) this.#ownBytes -= held.bytes;
+    return this.#held.delete(path);
+  }
+
+  /** Forgets the directories that no longer carry our name, and returns their paths. */
   forgetLost(): string[] {
     const isThere = this.#existence();
     const lost = [...this.#held.keys()].filter((path) => !isThere(path));
-    for (const path of lost) this.#held.delete(path);
+    for (const path of lost) this.#forget(path);
     return lost;
   }
 
-  /** How to see whether a directory has its name still: a slow volume takes milliseconds for each call. */
+  /** Returns how to check whether a directory still has its name. A slow volume takes milliseconds for each call. */
   #existence(): (path: string) => boolean {
     const directories = this.#parts.directories();
     const names = this.#held.size > LOOKED_AT ? directories.list() : undefined;
@@ -182,14 +181,15 @@ export class AdoptedDirectories {
   }
 
   /**
-   * Gives directories of other instances to living runs of these. Such a run sends its own records after them.
-   * @param living by instance
+   * Hands directories of other instances back to living runs of these instances. Such a run sends the records in them
+   * before its own.
+   * @param living a run for each instance
    */
   handBack(living: ReadonlyMap<string, string>): void {
     for (const { path, name } of this.#others) {
       const run = living.get(name.instance);
       if (run === undefined || this.#handingBack.has(path)) continue;
-      // In an outage the unit in flight has no end, and the look must not wait for it.
+      // In an outage the unit in flight may never finish, and the look must not wait for it.
       this.#handingBack.add(path);
       void this.#handBackTo(run, path, name);
     }
@@ -198,23 +198,24 @@ export class AdoptedDirectories {
   async #handBackTo(run: string, path: string, name: PartName): Promise<void> {
     await this.#parts.events.onHandBack(path);
     this.#handingBack.delete(path);
-    // Freed at the end of this process, or lost meanwhile.
-    if (!this.#held.delete(path)) return;
+    // Meanwhile this process may have freed the directory, or lost it.
+    if (!this.#forget(path)) return;
     this.#rename(path, { ...name, owner: run });
   }
 
-  /** Leaves each directory to whatever run comes next. Synchronous, for the end of the process. */
+  /** Leaves each directory to the next run. Synchronous, for the end of the process. */
   freeAll(): void {
     for (const path of this.#held.keys()) this.free(path);
-    this.#held.clear();
+    this.abandon();
   }
 
   /**
-   * Leaves the directories under our name: after the unexpected end of a worker, the next one of this process takes
+   * Leaves the directories under our name. After the unexpected end of a worker, the next worker of this process adopts
    * them.
    */
   abandon(): void {
     this.#held.clear();
+    this.#ownBytes = 0;
   }
 
   free(path: string): void {
@@ -227,7 +228,7 @@ export class AdoptedDirectories {
       disk.fs.renameSync(path, directories().pathOf(partName(name)));
       disk.syncDirectory(directories().root);
     });
-    // A directory that is gone was deleted, or is another process's.
+    // With ENOENT, the directory was deleted, or belongs to another process.
     if (failure !== undefined && failure.code !== 'ENOENT') events.onFailure(failure);
   }
 }

@@ -1,7 +1,7 @@
 // The look: adopts the directories of dead runs, and hands directories back to living runs of their instance.
 //
-// It works in steps of a few milliseconds, so that heartbeats are never late. adopter.ts decides on one directory,
-// ownership.ts proves that a run is dead, adopted-directories.ts renames and opens.
+// It works in steps of a few milliseconds, so that heartbeats are never late. adopter.ts decides about one directory,
+// ownership.ts proves that a run is dead, and adopted-directories.ts renames and opens.
 
 import type { Clock } from '../runtime/clock';
 import { spoolOtherDestination, spoolOwnerUnknown } from '../telemetry/warning-catalogue';
@@ -9,7 +9,7 @@ import type { AdoptedDirectories } from './adopted-directories';
 import { type Decision, decide } from './adopter';
 import { elsewhereNotice } from './elsewhere';
 import { FREE, type PartName, parseOwner, parsePart, partName } from './names';
-import type { Ownership } from './ownership';
+import type { Judgement, Ownership } from './ownership';
 import type { RunDirectories } from './run-directories';
 import type { SpoolEvents } from './spool-events';
 
@@ -17,16 +17,16 @@ export interface AdoptionParts {
   readonly clock: Clock;
   readonly events: SpoolEvents;
   readonly adopted: AdoptedDirectories;
-  /** Canonical, for people. */
+  /** Canonical text, for messages. */
   readonly destinationText: string;
   /** Hashes, as in the names of directories. */
   readonly destination: string;
   readonly instance: string;
   /** Runs of this process whose worker thread has ended. */
   readonly dead: ReadonlySet<string>;
-  /** As in adopter.ts if it is not given. */
+  /** `GRACE_MS` if it is not given. */
   readonly graceMs: number | undefined;
-  /** This run, which is another one after an eviction. */
+  /** This run. After an eviction it is another run. */
   readonly self: () => Self;
   readonly isClosed: () => boolean;
 }
@@ -39,19 +39,27 @@ interface Self {
   readonly directories: RunDirectories;
 }
 
-/** A step of a look ends after so long, for heartbeats and for the application's records. */
+interface Decided {
+  readonly decision: Decision;
+  /** Whether a dead worker of this process left the directory. */
+  readonly isInherited: boolean;
+}
+
+const FREE_IS_DEAD: Judgement = { verdict: 'dead', owner: undefined };
+
+/** How long a step of a look takes. Between two steps, heartbeats and the application's records are handled. */
 const STEP_MS = 5;
-/** While a predecessor is waited for, it is looked at this often. */
+/** How often a predecessor is checked while this run waits for it. */
 const WAIT_LOOK_MS = 1000;
-/** The first line about a wait comes after this long. */
+/** How long a wait takes before it is reported. */
 const WAIT_NOTICE_MS = 2000;
-/** Directories for other destinations that are counted at the start. */
+/** How many directories for other destinations are counted at the start. */
 const COUNTED_ELSEWHERE = 100;
 const NONE_LIVING: ReadonlyMap<string, string> = new Map();
 
 export class Adoption {
   readonly #parts: AdoptionParts;
-  /** By the directory's name: when it was first seen free, or its holder dead. */
+  /** By the directory's name: when this run first saw that it is free, or that its holder is dead. */
   readonly #deadSinceMs = new Map<string, number>();
   /** By the run that wrote a directory: since when this run waits for it. */
   readonly #waitingSinceMs = new Map<string, number>();
@@ -83,17 +91,18 @@ export class Adoption {
       return;
     }
     this.#stepBeganMs = this.#parts.clock.monotonicMs();
-    // A directory that is gone may come back under its name: its time begins anew.
-    for (const key of this.#deadSinceMs.keys()) if (!names.includes(key)) this.#deadSinceMs.delete(key);
+    // A directory that is gone may appear again under the same name. Then its time begins again.
+    const listed = new Set(names);
+    for (const key of this.#deadSinceMs.keys()) if (!listed.has(key)) this.#deadSinceMs.delete(key);
     const [mine, others] = this.candidates(names);
     const isWaiting = await this.#lookAtMine(mine);
     if (this.#parts.isClosed()) return;
-    // The records of this instance are on their way from here on, whatever the rest takes.
+    // From here on the records of this instance are sent, however long the rest takes.
     const living = await this.#livingInstances(names, isWaiting ? [] : others);
     if (this.#parts.isClosed()) return;
     this.#parts.adopted.handBack(living);
     if (isWaiting) {
-      // The rest can take long, and the wait must end in time.
+      // The other instances can take long, and the wait must end in time.
       this.#parts.clock.after(WAIT_LOOK_MS, false, () => {
         if (!this.#parts.isClosed()) void this.look();
       });
@@ -110,8 +119,8 @@ export class Adoption {
   }
 
   /**
-   * Directories for this destination that are not open here, the oldest run's first: those of this instance or of dead
-   * workers of this process, and the others.
+   * Returns the directories for this destination that are not open here, the oldest run's first. `mine` are those of
+   * this instance and of dead workers of this process.
    */
   candidates(names: readonly string[]): [mine: PartName[], others: PartName[]] {
     const { destination, instance, dead, adopted } = this.#parts;
@@ -121,7 +130,7 @@ export class Adoption {
       const part = parsePart(name);
       if (part === undefined || part.destination !== destination) continue;
       if (part.origin === origin || adopted.has(directories.pathOf(name))) continue;
-      // A directory that carries this run's name and is not open was handed back by another process.
+      // This includes a directory that another process handed back: it carries our name and is not open.
       if (part.instance === instance || dead.has(part.owner)) mine.push(part);
       else others.push(part);
     }
@@ -129,17 +138,18 @@ export class Adoption {
     return [mine.sort(byAge), others.sort(byAge)];
   }
 
-  /** Returns whether a run has to be waited for. */
+  /** Returns whether this run has to wait for another one. */
   async #lookAtMine(parts: readonly PartName[]): Promise<boolean> {
-    const { events, isClosed } = this.#parts;
+    const { events, isClosed, adopted, instance } = this.#parts;
     let waitFor: PartName | undefined;
     for (const part of parts) {
       if (isClosed()) return false;
-      // At the start nothing is sent before it is known who runs; later, a living run of the same name is no news.
+      // Only at the first look: nothing behind this directory may be sent before its verdict is known.
       if (waitFor === undefined && !this.#hasLooked) events.onWait(part.origin);
-      const decision = await this.#decide(part, true, NONE_LIVING);
-      const isAdopted = (decision === 'open' || decision === 'claim') && this.#adopt(part, true);
-      // A directory that changed hands since it was listed is looked at again.
+      const { decision, isInherited } = await this.#decide(part, true, NONE_LIVING);
+      const isMine = part.instance === instance;
+      const isAdopted = isAdoption(decision) && adopted.adopt(part, this.#self.run, { isMine, isInherited });
+      // A directory that got another owner since it was listed is checked again.
       const isWorthAWait = decision === 'wait' || (!isAdopted && this.#hasLeft(part));
       if (isWorthAWait) waitFor ??= part;
       await this.#endStep();
@@ -152,27 +162,21 @@ export class Adoption {
   }
 
   async #lookAtOthers(parts: readonly PartName[], living: ReadonlyMap<string, string>): Promise<void> {
-    /** Instances with an older directory that is left: their directories are taken in order. */
+    /** Instances of which an older directory is left. Their later ones are not adopted, to keep the order. */
     const left = new Set<string>();
     for (const part of parts) {
       if (this.#parts.isClosed()) return;
-      const decision = await this.#decide(part, false, living);
+      const { decision, isInherited } = await this.#decide(part, false, living);
       if (left.has(part.instance)) continue;
-      const isAdopted = (decision === 'open' || decision === 'claim') && this.#adopt(part, false);
+      const { adopted } = this.#parts;
+      const isAdopted = isAdoption(decision) && adopted.adopt(part, this.#self.run, { isMine: false, isInherited });
       const hasMore = () => this.#hasLeft(part) || this.#self.directories.hasSegments(partName(part));
       if (!isAdopted && hasMore()) left.add(part.instance);
       await this.#endStep();
     }
   }
 
-  #adopt(part: PartName, isListedAsMine: boolean): boolean {
-    const { adopted, instance } = this.#parts;
-    const { run, ownership } = this.#self;
-    const isMine = isListedAsMine && part.instance === instance;
-    return adopted.adopt(part, run, { isMine, isInherited: ownership.isOfDeadWorker(part.owner) });
-  }
-
-  /** Lets heartbeats and the application's records through when this step has taken its time. */
+  /** Lets heartbeats and the application's records through if this step is over. */
   async #endStep(): Promise<void> {
     const { clock } = this.#parts;
     if (clock.monotonicMs() - this.#stepBeganMs < STEP_MS) return;
@@ -180,58 +184,53 @@ export class Adoption {
     this.#stepBeganMs = clock.monotonicMs();
   }
 
-  async #decide(part: PartName, isMine: boolean, living: ReadonlyMap<string, string>): Promise<Decision> {
+  async #decide(part: PartName, isMine: boolean, living: ReadonlyMap<string, string>): Promise<Decided> {
     const { clock, graceMs, adopted, events } = this.#parts;
     const { ownership, directories, origin } = this.#self;
-    const verdict = part.owner === FREE ? 'dead' : await ownership.verdict(part.owner);
+    const isFree = part.owner === FREE;
+    const { verdict, owner }: Judgement = isFree ? FREE_IS_DEAD : await ownership.judge(part.owner);
     const nowMs = clock.monotonicMs();
     const key = partName(part);
     if (verdict === 'dead') this.#deadSinceMs.set(key, this.#deadSinceMs.get(key) ?? nowMs);
     else this.#deadSinceMs.delete(key);
-    const isNamed = part.owner !== FREE && ownership.isOfDeadWorker(part.owner);
-    if (verdict === 'dead' && !isMine && !isNamed) {
-      // It is handed to its own instance, or taken when nothing of that lives.
-      const isClaimed = living.has(part.instance) || !events.canAdoptOther(part.instance);
-      if (isClaimed) return 'leave';
-    }
-    const holder = part.owner === part.origin ? part.instance : (ownership.instanceOf(part.owner) ?? part.instance);
+    const isInherited = !isFree && ownership.isOfDeadWorker(part.owner, owner);
     const sinceMs = this.#waitingSinceMs.get(part.origin);
     const decision = decide({
       part,
       verdict,
       isMyInstance: isMine,
       isOpen: adopted.has(directories.pathOf(key)) || part.origin === origin,
-      namedDeadByHost: isNamed,
+      namedDeadByHost: isInherited,
       firstSeenDeadAgoMs: nowMs - (this.#deadSinceMs.get(key) ?? nowMs),
-      hasSegments: directories.hasSegments(key),
-      heldByOther: holder !== part.instance,
-      // While this process stood still, the other one had no chance to renew its lease.
+      isSpokenFor: living.has(part.instance) || !events.canAdoptOther(part.instance),
+      hasSegments: () => directories.hasSegments(key),
+      heldByOther: part.owner !== part.origin && (owner?.instance || part.instance) !== part.instance,
+      // Time in which this process stood still does not count: it could not see a renewal.
       waitedMs: sinceMs === undefined ? 0 : nowMs - Math.max(sinceMs, ownership.steadyFromMs),
       leaseMs: ownership.leaseMs,
       ...(graceMs === undefined ? {} : { graceMs }),
     });
     if (decision === 'wait' && sinceMs === undefined) this.#waitingSinceMs.set(part.origin, nowMs);
-    return decision;
+    return { decision, isInherited };
   }
 
-  /** Whether the directory is under this name no more: another process took it over, or finished it. */
+  /** Whether the directory no longer has this name: another process adopted it, or finished it. */
   #hasLeft(part: PartName): boolean {
     const { directories } = this.#self;
     return !directories.exists(directories.pathOf(partName(part)));
   }
 
-  /** The newest living run of each other instance whose directories are listed, or are here. */
+  /** Returns the newest living run of each other instance of which directories are listed or adopted. */
   async #livingInstances(names: readonly string[], others: readonly PartName[]): Promise<ReadonlyMap<string, string>> {
     const wanted = new Set([...others.map(({ instance }) => instance), ...this.#parts.adopted.otherInstances]);
     const living = new Map<string, string>();
     if (wanted.size === 0) return living;
     for (const run of names.flatMap((name) => parseOwner(name) ?? []).sort()) {
       const { ownership } = this.#self;
-      const instance = ownership.instanceOf(run);
+      const { instance = '', dests = [] } = ownership.ownerOf(run) ?? {};
       await this.#endStep();
-      if (instance === undefined || !wanted.has(instance)) continue;
-      // A process of the same name that writes elsewhere would never send them.
-      if (!ownership.sendsTo(run, this.#parts.destination)) continue;
+      // A process of the same instance that writes to another destination would never send them.
+      if (!wanted.has(instance) || !dests.includes(this.#parts.destination)) continue;
       if ((await ownership.verdict(run)) === 'alive') living.set(instance, run);
     }
     return living;
@@ -246,7 +245,7 @@ export class Adoption {
     this.#parts.events.onNotice(spoolOwnerUnknown(ownership.describe(owner), ownership.leaseMs));
   }
 
-  /** Records for another topic or Logstore are never sent by this process, and never deleted. */
+  /** Reports records for another topic or Logstore: this process never sends them, and never deletes them. */
   async #noticeElsewhere(names: readonly string[]): Promise<void> {
     this.#lookedElsewhere = true;
     const { directories } = this.#self;
@@ -266,14 +265,15 @@ export class Adoption {
   }
 
   /**
-   * Removes what names a run that is dead and has no directory. The directories are listed after the verdict: a run may
-   * have made one since the first listing, and died then. Without its owner file, its successor would wait for a lease.
+   * Removes the owner file and the socket of each dead run that has no directory. The directories are listed again
+   * after the verdict, because a run may have made one and died since the first listing. Without its owner file, the
+   * successor of that run would wait for a lease.
    */
   async #forgetTheDead(names: readonly string[]): Promise<void> {
     const dead: string[] = [];
     for (const run of names.flatMap((name) => parseOwner(name) ?? [])) {
       const self = this.#self;
-      // Also by its socket: of a run in another pid namespace nothing else says so before its lease is over.
+      // The verdict may need the socket: of a run in another pid namespace, nothing else shows it within a lease.
       if (run !== self.run && (await self.ownership.verdict(run)) === 'dead') dead.push(run);
       await this.#endStep();
     }
@@ -287,4 +287,8 @@ export class Adoption {
       await this.#endStep();
     }
   }
+}
+
+function isAdoption(decision: Decision): boolean {
+  return decision === 'open' || decision === 'claim';
 }

@@ -1,14 +1,15 @@
-// The file system as the spool uses it: synchronous, and with failures as values.
+// The file system that the spool uses: synchronous, and with failures as values.
 //
-// It is synchronous because the end of a process leaves no time for anything else. Only a function that says so throws.
-// `SpoolFs` is what is used of node:fs; tests replace it by a virtual disk that fails, tears and forgets.
+// It is synchronous, because nothing asynchronous runs at the end of a process. A function throws only if its comment
+// says so. `SpoolFs` has the functions of node:fs that are used. Tests replace it by a virtual disk, which fails, tears
+// writes, and loses power.
 
 import type nodeFs from 'node:fs';
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { realFs } from './real-fs';
 
-/** What is used of node's file system; the tests give one that fails. */
+/** The functions of node:fs that the spool uses. */
 export type SpoolFs = Pick<
   typeof nodeFs,
   | 'closeSync'
@@ -34,17 +35,17 @@ export type SpoolFs = Pick<
 
 export interface DiskFailure {
   readonly kind: 'failed';
-  /** The system's: ENOSPC, EACCES, ... */
+  /** The system's code: ENOSPC, EACCES, ... */
   readonly code: string;
   readonly message: string;
 }
 
-/** Windows has no such flag. Without it the open of a FIFO in the directory's place would block the thread. */
+/** Windows has no such flag. Without it, opening a FIFO under the directory's name would block the thread. */
 const { O_DIRECTORY = 0, O_RDONLY } = constants as Partial<typeof constants> & typeof constants;
 
 /**
- * Makes a directory, and those above it. Not by node's own recursion, which never returns where no directory can be
- * made and the system says ENOENT, as below /proc (node 20.20).
+ * Makes a directory, and the directories above it. Node's own option `recursive` never returns if no directory can be
+ * made and the system says ENOENT, as below /proc (Node 20.20).
  */
 export function makeDirectory(path: string, fs: Pick<SpoolFs, 'mkdirSync' | 'lstatSync'> = realFs): void {
   const above = dirname(path);
@@ -69,7 +70,7 @@ export class Disk {
   readonly fs: SpoolFs;
   readonly #fsync: boolean;
 
-  /** @param fsync what is written survives a power loss, on a disk that honours it. */
+  /** @param fsync whether written bytes survive a power loss, on a disk that honours it */
   constructor(fsync: boolean, fs: SpoolFs = realFs) {
     this.fs = fs;
     this.#fsync = fsync;
@@ -81,12 +82,15 @@ export class Disk {
       return undefined;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // Node's messages begin with the code, which is printed beside them.
+      // Node's messages begin with the code, which is printed before the message anyway.
       return { kind: 'failed', code: code ?? 'UNKNOWN', message: message.replace(`${code}: `, '') };
     }
   }
 
-  /** Writes all of it at the place: a disk that fills up takes a part of a write and fails the next one. @throws */
+  /**
+   * Writes all parts at the place. A disk that becomes full takes a part of one write, and refuses the next.
+   * @throws the system's error
+   */
   writeAt(file: number, parts: readonly Buffer[], at: number): void {
     let rest = parts;
     for (let bytes = lengthOf(rest), to = at; bytes > 0; ) {
@@ -99,7 +103,7 @@ export class Disk {
     }
   }
 
-  /** What the file has at the place: less than `length` at its end. @throws */
+  /** Returns the file's bytes at the place, fewer than `length` at its end. @throws the system's error */
   readAt(file: number, at: number, length: number, into: Buffer = Buffer.allocUnsafe(length)): Buffer {
     let read = 0;
     while (read < length) {
@@ -110,12 +114,15 @@ export class Disk {
     return into.subarray(0, read);
   }
 
-  /** With `fsync`, what was written to the file survives a power loss. @throws */
+  /** With `fsync`, makes the written bytes of the file survive a power loss. @throws the system's error */
   sync(file: number): void {
     if (this.#fsync) this.fs.fdatasyncSync(file);
   }
 
-  /** Keeps the names in a directory through a power loss, with `fsync`. Windows has no such call. @throws */
+  /**
+   * With `fsync`, makes the names in a directory survive a power loss. Windows has no such call.
+   * @throws the system's error
+   */
   syncDirectory(path: string): void {
     if (!this.#fsync || process.platform === 'win32') return;
     const directory = this.fs.openSync(path, O_RDONLY | O_DIRECTORY);
@@ -131,7 +138,7 @@ function lengthOf(parts: readonly Buffer[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The parts without their first bytes. */
+/** Returns the parts without their first bytes. */
 function behind(parts: readonly Buffer[], bytes: number): Buffer[] {
   const rest: Buffer[] = [];
   let skip = bytes;

@@ -1,10 +1,10 @@
-// What a process says of directories in its spool that are for another destination: it never sends them.
+// The notice about directories in the spool that are for another destination. This process never sends them.
 //
-// SLS: a project's name is unique within its region only (CreateProject). So a Logstore of an unknown region is not
-// taken for the one of a known region, although it mostly is: the records could be another account's, or leave the
-// region. The notice names the option that makes both the same.
+// SLS: the name of a project is unique only within its region (CreateProject). So a Logstore without a known region
+// does not count as the one of the same name in a known region, although it mostly is that one. Otherwise records could
+// reach another account, or leave their region. The notice names the option that makes both the same destination.
 
-/** @param own the destination of this process, canonical as the other one */
+/** @param own the destination of this process. Both destinations are canonical texts. */
 export function elsewhereNotice(directories: number, destination: string, own: string): string {
   const what = directories === 1 ? 'a directory' : `${directories} directories`;
   const where = `${destination}${destination === own ? ' in the layout of another target' : ''}`;
@@ -12,7 +12,7 @@ export function elsewhereNotice(directories: number, destination: string, own: s
   return `the spool holds ${what} for another destination, ${where}, which this process does not send (putlogs spool ls)${hint === undefined ? '' : `; ${hint}`}`;
 }
 
-/** What to change if both are the same Logstore; undefined if nothing suggests that. */
+/** Returns what to change if both are the same Logstore; undefined if nothing suggests that they are. */
 export function regionHint(destination: string, own: string): string | undefined {
   const [other, mine] = [logstoreIn(destination), logstoreIn(own)];
   if (other === undefined || mine === undefined) return undefined;

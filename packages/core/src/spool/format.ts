@@ -1,8 +1,8 @@
 // A segment as bytes: a header, entries, and an end if the segment was closed in good order.
 //
-// One entry is one sealed batch. A segment is written by its own run alone and never changed afterwards; an adopter
-// reads it. Numbers are little endian. "u48" is a number below 2^48 in six bytes, two bytes of zeros behind it. All
-// checksums are CRC-32.
+// An entry is one sealed batch. Only its own run writes a segment. It is never changed afterwards; an adopter reads it.
+// Numbers are little endian. "u48" is a number below 2^48 in six bytes, followed by two bytes of zeros. All checksums
+// are CRC-32.
 //
 // Segment header
 //   at bytes
@@ -32,19 +32,19 @@
 //   20   4   bytes of the body
 //   24   4   CRC-32 of the body
 //   28   4   records
-//   32   8   u48 records before it in this journal: the gap behind a damaged header is the exact number lost
+//   32   8   u48 records before it in this journal: so the loss at a damaged header is known exactly
 //   40   4   bytes of the body before compression
-//   44   4   in it: where the first encoded record begins
-//   48   4   in it: where the last one ends
+//   44   4   where in these bytes the first encoded record begins
+//   48   4   where in these bytes the last record ends
 //   52   4   index of its first record in the batch that its pack id begins with; above 0 only in a part
-//   56   1   flags: 1 it may have been sent before it was appended; 2 its id is a part's
+//   56   1   flags: 1 it may have been sent before it was appended; 2 it has the id of a part
 //   57   1   bytes of the pack id
 //   58   2   0
 //   60   n   pack id, zeros up to h
 //    h   …   body, as it is sent
 //
-// Why a random marker: a body may hold text that looks like an entry. If the header in front of it is damaged, the
-// reader searches for the next marker, and an application that logs cannot know this one.
+// The marker is random, because a body may contain text that looks like an entry. Behind a damaged header the reader
+// searches for the next marker, and an application cannot log a marker that it does not know.
 
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -57,13 +57,13 @@ const VERSION = 1;
 const SEGMENT_FIXED_BYTES = 56;
 const SEGMENT_CHECKED_FROM = 16;
 export const SEGMENT_HEADER_MAX_BYTES = 4096;
-export const MARKER_BYTES = 8;
+const MARKER_BYTES = 8;
 const ENTRY_FIXED_BYTES = 60;
 const ENTRY_CHECKED_FROM = 12;
 /** No header of an entry is longer: a pack id has at most 255 bytes. */
 export const ENTRY_HEADER_MAX_BYTES = 316;
-/** A body beyond this was never written: no target takes as much. */
-export const BODY_MAX_BYTES = 64 * 1024 * 1024;
+/** A larger body was never written: no target accepts as much. */
+const BODY_MAX_BYTES = 64 * 1024 * 1024;
 const KIND_ENTRY = 1;
 const KIND_END = 2;
 const FLAG_MAY_BE_SENT = 1;
@@ -89,14 +89,14 @@ export interface SegmentText {
   /** Canonical, without secrets: topic id, or project, Logstore and region. */
   readonly destination: string;
   readonly hashKey: string;
-  /** Most units in flight at a time: only with 1 is the head the only entry that can have been sent. */
+  /** Most units in flight at a time. Only with 1, no entry but the first unfinished one can have been sent. */
   readonly inFlight: number;
 }
 
 export interface EntryHeader {
   readonly kind: 'entry' | 'end';
   readonly headerBytes: number;
-  /** Of the header: names the entry in the progress file. */
+  /** CRC of the header. It names the entry in the progress file. */
   readonly crc: number;
   readonly codec: Codec;
   readonly ordinal: number;
@@ -162,10 +162,10 @@ export function decodeSegmentHeader(bytes: Buffer): (SegmentHeader & { headerByt
   };
 }
 
-/** Whether a file without a valid header was only begun: its process died before the first entry was in it. */
+/** Whether a file without a valid header is an unfinished start: its process died before it had an entry. */
 export function isUnfinishedStart(bytes: Buffer): boolean {
   const begins = bytes.subarray(0, MAGIC.length);
-  // A longer one was written and lost its first pages with the power.
+  // A longer file had entries, and lost its first pages in a power loss.
   if (bytes.length < SEGMENT_HEADER_MAX_BYTES && bytes.every((byte) => byte === 0)) return true;
   if (!begins.equals(MAGIC.subarray(0, begins.length))) return false;
   if (bytes.length < SEGMENT_FIXED_BYTES) return true;
@@ -185,7 +185,7 @@ export interface EntryFlags {
   readonly isPart: boolean;
 }
 
-/** The header of an entry; `bytes` may be larger and is written from its start. Returns the header's length. */
+/** Writes the header of an entry at the start of `bytes`, which may be larger. Returns the header's length. */
 export function writeEntryHeader(bytes: Buffer, batch: SealedBatch, place: EntryPlace, flags: EntryFlags): number {
   const headerBytes = entryHeaderBytes(batch.packId);
   bytes.fill(0, 0, headerBytes);
@@ -209,7 +209,7 @@ export function entryHeaderBytes(packId: string): number {
   return (ENTRY_FIXED_BYTES + packId.length + 3) & ~3;
 }
 
-/** Proof that nothing is missing behind the last entry. */
+/** Returns the end of a segment: it proves that nothing is missing behind the last entry. */
 export function encodeEnd(place: EntryPlace): Buffer {
   const bytes = Buffer.alloc(ENTRY_FIXED_BYTES);
   bytes[14] = KIND_END;
@@ -227,7 +227,7 @@ function finishHeader(bytes: Buffer, headerBytes: number, { marker, ordinal, rec
 }
 
 /**
- * The header at the place, if there is a whole one.
+ * Returns the header at the place; undefined if no whole one is there.
  * @param bytes at least `ENTRY_HEADER_MAX_BYTES` from `at` on, if the file has as many
  */
 export function decodeEntryHeader(bytes: Buffer, at: number, marker: Buffer): EntryHeader | undefined {
@@ -262,7 +262,7 @@ export function decodeEntryHeader(bytes: Buffer, at: number, marker: Buffer): En
   };
 }
 
-/** The batch of an entry whose checksums hold. */
+/** Returns the batch of an entry. Its checksums have been checked before. */
 export function batchOf(entry: EntryHeader, hashKey: string, body: Buffer): SealedBatch {
   const { packId, records: count, rawBytes, entriesFrom, entriesTo, codec } = entry;
   return { firstRecord: entry.recordsBefore, packId, hashKey, count, rawBytes, entriesFrom, entriesTo, codec, body };

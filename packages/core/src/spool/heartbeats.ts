@@ -1,26 +1,26 @@
 // The heartbeats of other runs, observed on our own monotonic clock.
 //
-// The clocks of two machines are never compared: with 40 s between them, each would take the other's runs for dead. A
-// run is dead if its heartbeat stood still for one lease while we looked on.
+// The clocks of two machines are never compared. If they differed by 40 s, each machine would count the other's runs as
+// dead. A run is dead if its heartbeat stood still for one lease while we observed it.
 
 /** The beat of an owner file that could not be read. */
 const UNREAD_BEAT = 0;
 
-/** What of an owner file changes at each renewal. `missing`: there is no owner file. */
+/** The part of an owner file that changes at each renewal. `missing`: there is no owner file. */
 export type Heartbeat = { readonly beat: number; readonly mtimeMs: number } | 'missing';
 
 interface Observed {
   readonly heartbeat: Heartbeat;
   /** When we first saw this heartbeat. */
   readonly sinceMs: number;
-  /** Whether it came after another one. */
+  /** Whether we saw another heartbeat before this one. */
   readonly moved: boolean;
 }
 
 /** On our own monotonic clock. */
 export interface ObservedAt {
   readonly nowMs: number;
-  /** The end of our last standstill: what stood still before it says nothing. */
+  /** The end of our last standstill. A heartbeat that stood still before it proves nothing. */
   readonly steadyFromMs: number;
   readonly leaseMs: number;
 }
@@ -31,12 +31,12 @@ export class Heartbeats {
   observe(run: string, heartbeat: Heartbeat, { nowMs, steadyFromMs, leaseMs }: ObservedAt) {
     const observed = this.#runs.get(run);
     if (observed === undefined || !equal(observed.heartbeat, heartbeat)) {
-      // A file that has gone is no sign of life.
+      // A file that disappeared is no sign of life.
       const moved = observed !== undefined && heartbeat !== 'missing';
       this.#runs.set(run, { heartbeat, sinceMs: nowMs, moved });
       return moved ? 'alive' : 'unknown';
     }
-    // The next renewal is compared with the number, once it could be read.
+    // If the number could be read this time, the next renewal is compared with it.
     if (heartbeat !== 'missing' && heartbeat.beat !== UNREAD_BEAT) this.#runs.set(run, { ...observed, heartbeat });
     if (nowMs - Math.max(observed.sinceMs, steadyFromMs) >= leaseMs) return 'dead';
     return observed.moved ? 'alive' : 'unknown';
@@ -49,7 +49,7 @@ export class Heartbeats {
 
 function equal(a: Heartbeat, b: Heartbeat): boolean {
   if (a === 'missing' || b === 'missing') return a === b;
-  // A read that failed once must not look like a renewal: a dead run would be taken for one that lives.
+  // A read that failed once must not look like a renewal. Otherwise a dead run would count as alive.
   const isRead = a.beat !== UNREAD_BEAT && b.beat !== UNREAD_BEAT;
   return a.mtimeMs === b.mtimeMs && (!isRead || a.beat === b.beat);
 }

@@ -1,4 +1,4 @@
-// The records of a journal that are not finished, in all and by segment, and those that damage has cost.
+// Counts the records of a journal that are not finished, in total and for each segment, and those lost to damage.
 
 import type { SaidProgress } from './said-progress';
 import type { Segment } from './segment';
@@ -7,7 +7,7 @@ import type { Position } from './segment-reader';
 export interface JournalCountsEvents {
   /** Called with records that are lost to damage. */
   readonly onDamaged: (records: number, why: string) => void;
-  /** Called with records that no total had named: their writer did not know whether they are on disk. */
+  /** Called with records that no total includes: their writer did not know whether they are on disk. */
   readonly onSurplus: (records: number) => void;
 }
 
@@ -33,7 +33,7 @@ export class JournalCounts {
     this.#events.onSurplus(records);
   }
 
-  /** Records from the position up to an entry are lost, except those that were finished before. */
+  /** Counts the records from the position up to an entry as lost, except those that were finished before. */
   lose(segment: Segment, from: Position, to: Pick<Position, 'ordinal' | 'recordsBefore'>, why: string): void {
     const finished = this.#said.finishedBetween(segment.number, from.ordinal, to.ordinal);
     const records = Math.min(segment.left, to.recordsBefore - from.recordsBefore - finished);
@@ -42,7 +42,7 @@ export class JournalCounts {
     this.#events.onDamaged(records, why);
   }
 
-  /** Everything from the position to the end of the segment is lost. */
+  /** Counts everything from the position to the end of the segment as lost. */
   loseRest(segment: Segment, from: Position, why: string): void {
     this.lose(segment, from, { ordinal: Number.POSITIVE_INFINITY, recordsBefore: segment.recordsTotal }, why);
     segment.isExhausted = true;

@@ -1,10 +1,10 @@
 // Appends batches to the journal of the own run, and keeps it within its bytes.
 //
-// A batch counts as spooled when all of its entry is in the file (and synced, with `fsync`). After any failure the file
-// is cut back to where it was; if even that fails, the segment is retired: nothing is ever appended behind bytes
-// whose content is unknown. The reader never goes beyond `segment.bytes`, so it does not see them.
+// A batch counts as spooled when its whole entry is in the file, and synced if `fsync` is set. After a failure the file
+// is truncated to its former length. If that also fails, the segment is retired: nothing is ever appended behind bytes
+// whose content is unknown. The reader never reads beyond `segment.bytes`, so it does not see these bytes.
 //
-// Over the limit, the oldest segment that is not pinned is deleted whole.
+// Above the limit, the oldest segment without a unit in use is deleted as a whole.
 
 import { constants } from 'node:fs';
 import type { SealedBatch } from '../batch/sealed-batch';
@@ -33,9 +33,9 @@ export interface WriterParts {
   readonly layout: BodyLayout;
   /** Makes the run's directory, with the first batch. @throws the system's error */
   readonly makeDirectory: () => void;
-  /** The option: also the measure of a segment. */
+  /** The option `spool.maxBytes`. The size of a segment is derived from it. */
   readonly maxBytes: number;
-  /** What may be written now: less than the option while much is adopted. */
+  /** How much the journal may have now: less than the option while much is adopted. */
   readonly budgetBytes: () => number;
   /** Called with a segment before its files are removed: its records are lost. */
   readonly onEvict: (segment: Segment) => void;
@@ -47,13 +47,13 @@ const SEGMENT_LEAST_BYTES = 64 * 1024;
 const SEGMENT_MOST_BYTES = 8 * 1024 * 1024;
 const SEGMENTS = 16;
 const SEGMENT_ENTRIES = 65_536;
-/** Up to here header and body are copied into one write; above it two buffers are cheaper. */
+/** Up to this size, header and body are copied into one buffer. Above it, two buffers cost less than the copy. */
 const COPY_BYTES = 8 * 1024;
 
 interface Active {
   readonly segment: Segment;
   readonly file: number;
-  /** Written with the first entry. */
+  /** The segment's header, which is written with the first entry. */
   readonly header: Buffer;
 }
 
@@ -101,7 +101,7 @@ export class JournalWriter {
     return { kind: 'appended', unit };
   }
 
-  /** Removes finished segments. A small active one is kept for the next batches. */
+  /** Removes the last segment if it is finished. A small active segment stays for the next batches. */
   trim(): void {
     const active = this.#active;
     if (active !== undefined && active.segment.left === 0 && active.segment.bytes > SEGMENT_LEAST_BYTES) {
@@ -116,7 +116,7 @@ export class JournalWriter {
     if (this.#active !== undefined) this.#close(this.#active);
   }
 
-  /** The directory is another process's: the file is left as it is. */
+  /** The directory belongs to another process: closes the file without a change. */
   abandon(): void {
     const active = this.#active;
     this.#active = undefined;
@@ -124,11 +124,14 @@ export class JournalWriter {
     this.#parts.journal.close();
   }
 
-  /** A segment to append to, with room for so many bytes. It is opened first: nothing gives way if it cannot be. */
+  /**
+   * Returns a segment with room for so many bytes. It is opened before older segments are deleted, so that nothing is
+   * deleted if it cannot be opened.
+   */
   #prepare(bytes: number): Active | DiskFailure {
     const { disk, journal, budgetBytes, onEvict } = this.#parts;
     const budget = budgetBytes();
-    // Nothing gives way for a batch that has no room even alone.
+    // No segment is deleted for a batch that would have no room even alone.
     if (bytes > budget) return noRoom(`${bytes} bytes are more than may be written`);
     for (;;) {
       const failure = disk.attempt(() => this.#begin(bytes));
@@ -136,7 +139,7 @@ export class JournalWriter {
       const active = this.#active!;
       if (journal.bytes + bytes <= budget) return active;
       const oldest = journal.segments.find(({ units, entries }) => units === 0 && entries > 0);
-      // Every segment has a unit in flight or cut. The batch stays in memory, and is appended when one is finished.
+      // Each segment has a unit in use. The batch stays in memory, and is appended after one of them is finished.
       if (oldest === undefined) return noRoom(`${bytes} bytes do not fit beside batches in flight (spool.maxBytes)`);
       if (oldest === active.segment) {
         const unopened = disk.attempt(() => this.#roll());
@@ -167,7 +170,7 @@ export class JournalWriter {
       this.#isMade = true;
     }
     const number = this.#nextNumber;
-    // A number is used once: a file that could not be removed must not get a second beginning.
+    // A number is used once: if an old file could not be removed, nothing is written to it again.
     this.#nextNumber += 1;
     const path = journal.pathOf(number);
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
@@ -219,7 +222,7 @@ export class JournalWriter {
     });
     if (failure === undefined) return { kind: 'written', crc };
     const cutBack = disk.attempt(() => disk.fs.ftruncateSync(active.file, at));
-    // Data whose sync failed may be on the platter or not, and a second sync would not say: nothing is built on it.
+    // After a failed sync, the data may be on the disk or not, and a second sync would not show it.
     if (cutBack !== undefined || !isSynced || isFirst) this.#retire(active);
     return failure;
   }
@@ -232,7 +235,7 @@ export class JournalWriter {
     return [this.#buffer.subarray(0, headerBytes + body.length)];
   }
 
-  /** Nothing is appended to it again. Its entries are read as before. */
+  /** Appends nothing more to the segment. Its entries are still read. */
   #retire({ segment, file }: Active): void {
     const { disk, journal } = this.#parts;
     this.#active = undefined;

@@ -1,9 +1,9 @@
-// The journal of one run and one hash key, read from its first unfinished entry on: its segments and their progress.
+// The journal of one run and one hash key: its segments and their progress, read from the first unfinished entry on.
 //
-// Takes: what became of units. Returns: unit after unit, in the order of appending. State: a cursor, the low-water
-// mark, and one small object for each segment and for each unit in use; entries on disk without an object cost nothing.
-// Invariants: the mark never moves back; nothing below it is unfinished; a segment is removed only when all of it is
-// below the mark, and only after the mark was written.
+// It returns unit after unit, in the order of appending, and is called with the outcome of each. In memory it has a
+// cursor, the low-water mark, and a small object for each segment and each unit in use. Other entries on disk take no
+// memory. Invariants: the mark never moves back. Nothing below it is unfinished. A segment is removed only when all of
+// it is below the mark, and only after the mark was written.
 
 import { join as joinPath } from 'node:path';
 import type { Clock } from '../runtime/clock';
@@ -13,7 +13,7 @@ import { JournalCounts } from './journal-counts';
 import { type JoinLimits, JournalCursor, type Taken } from './journal-cursor';
 import { LowWaterMark } from './low-water-mark';
 import { segmentName } from './names';
-import { type Finish, type Mark, type ProgressFile, type ProgressRecord, recordOf, START } from './progress';
+import { type Finish, type Mark, type ProgressFile, recordOf, START } from './progress';
 import { SaidProgress } from './said-progress';
 import type { DiskUnit, Segment } from './segment';
 import { SegmentFiles } from './segment-files';
@@ -22,23 +22,23 @@ import { SegmentReader } from './segment-reader';
 export interface JournalParts {
   readonly disk: Disk;
   readonly clock: Clock;
-  /** Its path, which is another one after an eviction. */
+  /** Its path. After an eviction it is another one. */
   readonly directory: () => string;
   readonly key: number;
   readonly progress: ProgressFile;
-  /** Where finished segments with damage go. */
+  /** Moves a finished segment with damage away. */
   readonly setAside: (path: string) => void;
   /** Called with records that are lost to damage. */
   readonly onDamaged: (records: number, why: string) => void;
-  /** Called with records that no total had named: their writer did not know whether they are on disk. */
+  /** Called with records that no total includes: their writer did not know whether they are on disk. */
   readonly onSurplus: (records: number) => void;
-  /** Whether the directory still has our name: another process may have taken it from a frozen one. */
+  /** Whether the directory still has our name. If this process was frozen, another one may have adopted it. */
   readonly isHeld: () => boolean;
   /** Most units that this process has in flight at a time. */
   readonly inFlight: number;
 }
 
-/** Parts of a journal whose events no one needs: for tools, which only read, and for benchmarks. */
+/** Returns parts of a journal that reports nothing: for tools, which only read, and for benchmarks. */
 export function withoutEvents(
   parts: Pick<JournalParts, 'disk' | 'clock' | 'directory' | 'key' | 'progress'>,
 ): JournalParts {
@@ -46,12 +46,11 @@ export function withoutEvents(
   return { ...parts, inFlight: 1, setAside: ignore, onDamaged: ignore, onSurplus: ignore, isHeld: () => true };
 }
 
-/** What lay in a directory. */
+/** What was found in a directory. */
 export interface OpenedJournal {
   readonly segments: Segment[];
   readonly mark: Mark;
-  /** By `keyOf` of the unit's first entry. */
-  readonly records: Map<string, ProgressRecord[]>;
+  readonly said: SaidProgress;
 }
 
 export class Journal {
@@ -68,7 +67,7 @@ export class Journal {
     this.#parts = parts;
     this.text = text;
     this.segments = opened?.segments ?? [];
-    this.#said = new SaidProgress(opened?.records);
+    this.#said = opened?.said ?? new SaidProgress();
     this.#counts = new JournalCounts(this.segments, this.#said, parts);
     this.#files = new SegmentFiles(parts.disk, parts.setAside);
     const mark = opened?.mark ?? START;
@@ -110,7 +109,7 @@ export class Journal {
     return joinPath(this.#parts.directory(), segmentName(this.#parts.key, number));
   }
 
-  // reading: see journal-cursor.ts
+  // Reading: see journal-cursor.ts
 
   next(join: JoinLimits | undefined, limit?: DiskUnit): Taken {
     return this.#cursor.next(join, limit);
@@ -136,19 +135,19 @@ export class Journal {
     this.#cursor.passOver(unit);
   }
 
-  /** Whether units of it are in flight or about to be. */
+  /** Whether a unit of it is in flight, or will be sent next. */
   get isInUse(): boolean {
     return this.segments.some(({ units }) => units > 0);
   }
 
-  // outcomes
+  // Outcomes
 
   /** The writer appended a batch. */
   appended(segment: Segment, records: number): void {
     this.#counts.finish(segment, -records);
   }
 
-  /** A unit in use keeps its segment from giving way. */
+  /** A unit is in use: its segment must not be deleted to make room. */
   pin(unit: DiskUnit): void {
     unit.segment.units += 1;
   }
@@ -162,7 +161,7 @@ export class Journal {
     this.#files.bodies.release(body);
   }
 
-  /** Written before the first part of the unit is sent. */
+  /** Writes a cut to disk. Called before the first part of the unit is sent. */
   cut(unit: DiskUnit, index: number): DiskFailure | undefined {
     const failure = this.#parts.progress.write(recordOf(unit, 'cut', '', index, 0));
     if (failure === undefined) (unit.cuts as number[]).push(index);
@@ -170,8 +169,8 @@ export class Journal {
   }
 
   /**
-   * Records of the unit are finished. Returns how many of them were not before, and what the disk refused: that is
-   * kept in memory and written with the next progress.
+   * Records of the unit are finished. Returns how many of them were unfinished before, and the disk's failure. Progress
+   * that the disk refuses is kept in memory, and written with the next progress.
    */
   finish(unit: DiskUnit, from: number, to: number, how: Finish): { records: number; failure: DiskFailure | undefined } {
     const records = unit.finished.add(from, to);
@@ -187,7 +186,7 @@ export class Journal {
     return { records, failure: this.#parts.progress.writeSurely(recordOf(unit, 'finished', how, a, b)) };
   }
 
-  /** What the disk has refused so far. */
+  /** Writes the progress that the disk has refused so far. Returns its failure if it refuses again. */
   retryProgress(): DiskFailure | undefined {
     const failure = this.#parts.progress.writeDue();
     if (failure === undefined) this.#mark.removeBelow();
@@ -195,7 +194,7 @@ export class Journal {
     return failure;
   }
 
-  /** The segment gives way to newer ones. Returns how many records are lost. */
+  /** Deletes a segment to make room. Returns how many records are lost. */
   drop(segment: Segment): number {
     const { left } = segment;
     this.#counts.finish(segment, left);
@@ -204,14 +203,17 @@ export class Journal {
     return left;
   }
 
-  /** All of the last segment is finished, and nothing is appended to it any more. */
+  /** All of the last segment is finished, and nothing more is appended to it. */
   removeFinished(segment: Segment): void {
     if (this.#mark.passLast(segment)) this.#cursor.passSegment(segment);
   }
 
-  // files
+  // Files
 
-  /** An adopted file may have grown: its frozen owner woke and wrote on. */
+  /**
+   * Reads whether an adopted file has grown, and returns whether it has. A frozen owner may have woken and appended
+   * more.
+   */
   lookAgain(): boolean {
     const last = this.segments.at(-1);
     if (last === undefined) return false;
@@ -228,14 +230,14 @@ export class Journal {
     return true;
   }
 
-  /** Closes the files; nothing is written. */
+  /** Closes the files. Nothing is written. */
   close(): void {
     this.#files.close();
     this.#files.bodies.clear();
     this.#parts.progress.close();
   }
 
-  /** All of it is finished: removes its files. Returns whether none is left; it can be called again. */
+  /** All of it is finished: removes its files. Returns whether none is left. It can be called again. */
   remove(): boolean {
     for (const segment of [...this.segments]) this.#release(segment);
     const isRemoved = this.#files.removeFinished();

@@ -1,7 +1,8 @@
-// The lease of this run: its owner file, renewed with each heartbeat, and what the renewals say about time.
+// The lease of this run: it renews the owner file with each heartbeat, and measures time by these renewals.
 //
-// Three clocks meet here: our monotonic one, our wall clock, and that of the file system, which on a network volume is
-// the server's. Only the last one is shared with other machines. It is read from the time of our own file.
+// There are three clocks: our monotonic clock, our wall clock, and the clock of the file system, which on a network
+// volume is the server's. Only the file system's clock is the same for other machines. It is read from the time of our
+// own owner file.
 
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
@@ -13,7 +14,7 @@ export interface LeaseOptions {
   readonly disk: Disk;
   readonly root: string;
   readonly clock: Clock;
-  /** All but the beat. */
+  /** The record without what a renewal changes. */
   readonly owner: Omit<OwnerRecord, 'beat' | 'socket'>;
 }
 
@@ -24,9 +25,9 @@ interface Renewal {
 }
 
 export class Lease {
-  /** Renewals that changed only the file's time, because the disk took no bytes. */
+  /** Renewals that changed only the file's time, because the disk refused the bytes. */
   timeOnlyRenewals = 0;
-  /** Whether the run listens: for the next renewal to write. */
+  /** Whether the run listens on its socket. The next renewal writes it into the owner file. */
   socket = false;
 
   readonly #options: LeaseOptions;
@@ -48,21 +49,21 @@ export class Lease {
     this.#attemptedMs = this.#options.clock.monotonicMs();
     const { disk } = this.#options;
     let failure = createOwner(disk, this.#path, this.#record());
-    // Made by an earlier try, on a disk that was full then.
+    // An earlier try made the file, on a disk that was full then.
     if (failure?.code === 'EEXIST') failure = rewriteOwner(disk, this.#path, this.#record());
     failure ??= this.#noteRenewal();
     this.#noteAttempt();
     return failure;
   }
 
-  /** Rewrites the owner file with the next beat. After a failure the lease goes on to end. */
+  /** Rewrites the owner file with the next beat. If it fails, the lease runs on towards its end. */
   renew(): DiskFailure | undefined {
     const { disk } = this.#options;
     this.#beat += 1;
     const record = this.#record();
     let failure = rewriteOwner(disk, this.#path, record);
     if (failure?.code === 'ENOENT') failure = createOwner(disk, this.#path, record);
-    // btrfs and zfs can need room for a rewrite in place.
+    // btrfs and zfs can need space even for a rewrite in place.
     if (failure !== undefined && this.#renewTime()) failure = undefined;
     failure ??= this.#noteRenewal();
     this.#noteAttempt();
@@ -70,8 +71,8 @@ export class Lease {
   }
 
   /**
-   * Sets the file's time to what the file system's clock shows by now, counted from the last renewal on our monotonic
-   * clock. Our wall clock can be far from the file system's: a reader would take the run for dead.
+   * Sets the file's time to the present time of the file system's clock: the time of the last renewal, plus what has
+   * passed on our monotonic clock. Our wall clock may differ so much that others would count this run as dead.
    */
   #renewTime(): boolean {
     const { disk, clock } = this.#options;
@@ -86,7 +87,7 @@ export class Lease {
   #noteRenewal(): DiskFailure | undefined {
     const { disk, clock, owner } = this.#options;
     return disk.attempt(() => {
-      // The time is read after the file was closed: NFS shows the server's time only then.
+      // The time is read after the file was closed, because NFS shows the server's time only then.
       const { mtimeMs } = disk.fs.lstatSync(this.#path);
       const monotonicMs = clock.monotonicMs();
       const before = this.#renewed;
@@ -94,7 +95,7 @@ export class Lease {
       this.#renewed = { monotonicMs, wallMs: clock.wallMs(), mtimeMs };
       if (before === undefined) return;
       const jumpMs = Math.abs(mtimeMs - before.mtimeMs - (monotonicMs - before.monotonicMs));
-      // The file system's clock was set: until others have renewed by it, their files look too old.
+      // The file system's clock was set. Until other runs have renewed, their files look older than they are.
       if (jumpMs > owner.leaseMs / 2) this.#agesFromMs = monotonicMs + owner.leaseMs;
     });
   }
@@ -105,8 +106,8 @@ export class Lease {
   }
 
   /**
-   * Notices that we stood still ourselves: frozen, or held up by a network volume that did not answer. Others on that
-   * volume could not renew either, so nothing that was observed until now says that they are dead.
+   * Notices that this process stood still: it was frozen, or a network volume did not answer. Other runs on that volume
+   * could not renew either, so nothing that was observed until now proves that they are dead.
    */
   noteStandstill(): void {
     const { clock, owner } = this.#options;
@@ -121,13 +122,13 @@ export class Lease {
     return this.#steadyFromMs;
   }
 
-  /** How much older a file is than ours, which was just renewed. Undefined if that says nothing at present. */
+  /** How much older a file is than our own, which was just renewed. Undefined if that proves nothing at present. */
   ageMs(mtimeMs: number): number | undefined {
     if (this.#renewed === undefined || this.#options.clock.monotonicMs() < this.#agesFromMs) return undefined;
     return this.#renewed.mtimeMs - mtimeMs;
   }
 
-  /** Stays true through the renewal that ends the gap: a timer can renew before anything else runs after a freeze. */
+  /** Stays true after the renewal that ends the gap: after a freeze, a timer may renew before anything else runs. */
   get mayBeEvicted(): boolean {
     return this.#lapsed || this.sinceRenewalMs > this.#options.owner.leaseMs / 2;
   }

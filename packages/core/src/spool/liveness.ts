@@ -1,18 +1,18 @@
-// The liveness socket of a run: the kernel closes it when the process dies, and leaves it open when the process stops.
+// The liveness socket of a run. The kernel closes it when the process dies, and keeps it open while the process is
+// stopped.
 //
-// A lease answers late for a process that was killed, and wrongly for one that is frozen. A listening Unix socket
-// answers at once, also between containers of one machine that share a volume:
+// A lease shows a killed process late, and a frozen process wrongly. A listening Unix socket shows both at once, also
+// between containers of one machine that share a volume:
 //
 //   running, or stopped by SIGSTOP    connects, or EAGAIN if its queue is full: alive
 //   killed                            ECONNREFUSED
 //   closed, or its thread terminated  ENOENT: libuv removes the file
 //
-// ECONNREFUSED proves death only on the machine of the run, and through the same mount: the kernel finds the listener
-// by the inode of the file. On a shared volume the run may live on another machine, or behind another mount on this
-// one.
+// ECONNREFUSED proves death only on the machine of the run, and through the same mount, because the kernel finds the
+// listener by the inode of the file. On a shared volume, the run may live on another machine or behind another mount.
 //
-// The address of a socket holds 107 bytes on Linux and 103 on macOS, and Node 20 cuts a longer path silently. On
-// Linux a longer one goes through /proc/self/fd/<open directory>/<name>.
+// The address of a socket has at most 107 bytes on Linux and 103 on macOS, and Node 20 cuts a longer path silently. On
+// Linux, a longer path is replaced by /proc/self/fd/<open directory>/<name>.
 
 import nodeFs from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -20,10 +20,10 @@ import { basename, dirname } from 'node:path';
 import type { Clock } from '../runtime/clock';
 import type { Disk } from './disk';
 
-/** The run is judged by pid and lease. */
+/** There is no socket. Other runs judge this one by its pid and its lease. */
 export interface NoSocket {
   readonly listening: false;
-  /** The system's code, or ours. */
+  /** The system's code, or our own text. */
   readonly reason: string;
 }
 
@@ -41,14 +41,14 @@ const { O_DIRECTORY = 0, O_RDONLY } = nodeFs.constants;
 export function listenAt(disk: Disk, path: string): Liveness {
   const address = addressOf(disk, path);
   if ('reason' in address) return { ready: Promise.resolve(address), close: () => {} };
-  // The connection itself is the answer.
+  // An accepted connection is the answer. Nothing is sent on it.
   const server = createServer((socket) => socket.on('error', () => {}).destroy());
   server.unref();
   let open = true;
   const close = () => {
     if (!open) return;
     open = false;
-    // libuv removes the file by the address it was bound to, so the directory stays open until then.
+    // libuv removes the file by the address of the socket, so the directory stays open until then.
     server.close();
     address.release();
   };
@@ -64,12 +64,12 @@ function started(server: Server, path: string): Promise<Listening> {
     const failed = (error: unknown) => {
       resolve({ listening: false, reason: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN' });
     };
-    // Stays for the server's life: without it, a connection that cannot be accepted (EMFILE) would end the process. The
-    // connection has reached the kernel's queue by then, which is the answer.
+    // This listener stays. Without it, a connection that cannot be accepted (EMFILE) would end the process. The other
+    // process is connected all the same, because the kernel's queue has the connection.
     server.on('error', failed);
     server.once('close', () => resolve({ listening: false, reason: 'closed' }));
     try {
-      // Exclusive: otherwise a worker of node:cluster would listen in its primary, which outlives it.
+      // Exclusive, because a worker of node:cluster would otherwise listen in its primary, which outlives the worker.
       server.listen({ path, exclusive: true }, () => resolve({ listening: true }));
     } catch (error) {
       // Node's permission model throws.
@@ -82,9 +82,9 @@ export type Probe = 'connected' | 'refused' | 'unknown';
 
 const PROBE_LIMIT_MS = 1000;
 
-/** `refused`: the socket's file is there, and no process of this machine listens behind it. */
+/** `refused`: the socket's file exists, and no process of this machine listens on it. */
 export function probe(disk: Disk, path: string, clock: Clock): Promise<Probe> {
-  // A plain file also refuses connections. It can come from a backup.
+  // A plain file, as a backup may restore it, also refuses connections.
   if (!isSocket(disk, path)) return Promise.resolve('unknown');
   const address = addressOf(disk, path);
   if ('reason' in address) return Promise.resolve('unknown');
@@ -102,7 +102,7 @@ export function probe(disk: Disk, path: string, clock: Clock): Promise<Probe> {
       resolve(result);
     };
     const cancelLimit = clock.after(PROBE_LIMIT_MS, false, () => done('unknown'));
-    // The socket stays ref'd: without it, a command that waits for the verdict would end before the answer.
+    // The socket keeps the process alive. Otherwise a command that waits for the verdict would end before the answer.
     socket.once('connect', () => done('connected'));
     socket.on('error', ({ code }: NodeJS.ErrnoException) => done(resultOf(code)));
   });
@@ -132,7 +132,7 @@ function resultOf(code: string | undefined): Probe {
 
 interface Address {
   readonly path: string;
-  /** At most once, and only after the last use of the path. */
+  /** Called after the last use of the path. */
   release(): void;
 }
 

@@ -1,8 +1,8 @@
 // The low-water mark of a journal: everything below it is finished.
 //
-// Units can be finished in another order than they lie on disk. A unit that is not the first unfinished one is
-// remembered until the mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was
-// written: without that, a missing segment would look like lost records.
+// Units can be finished in another order than they have on disk. A finished unit above the mark is remembered until the
+// mark reaches it. The mark never moves back. A segment is removed only after a mark behind it was written. Otherwise
+// the missing segment would look like lost records.
 
 import type { DiskFailure } from './disk';
 import type { Mark, ProgressFile } from './progress';
@@ -13,21 +13,21 @@ import type { Position } from './segment-reader';
 export interface LowWaterParts {
   readonly progress: ProgressFile;
   readonly said: SaidProgress;
-  /** In order; the journal appends to it. */
+  /** In order. The journal appends to this list. */
   readonly segments: readonly Segment[];
   /** Most units in flight at a time of this process, and of all before it that sent from this journal. */
   readonly inFlight: number;
-  /** What segments and progress say of that. */
+  /** The same number, as segments and progress file say it. */
   readonly saidInFlight: number;
   /** Takes a segment out of `segments`, and removes its file. */
   readonly release: (segment: Segment) => void;
 }
 
-/** A finished stretch of entries. */
+/** Consecutive entries that are finished. */
 interface Passed {
   readonly segment: number;
   readonly ordinal: number;
-  /** Where the entry behind it begins. */
+  /** Where the next entry begins. */
   readonly next: Position;
   readonly lastCrc: number;
 }
@@ -35,7 +35,7 @@ interface Passed {
 export class LowWaterMark {
   readonly #parts: LowWaterParts;
   #mark: Mark;
-  /** Finished, but not the first that is left. */
+  /** Finished units above the mark. */
   readonly #ahead = new Map<string, Passed>();
 
   constructor(mark: Mark, parts: LowWaterParts) {
@@ -47,7 +47,7 @@ export class LowWaterMark {
     return this.#mark;
   }
 
-  /** How many units are finished ahead of one that is not. */
+  /** How many finished units are above the mark. */
   get aheadCount(): number {
     return this.#ahead.size;
   }
@@ -57,7 +57,7 @@ export class LowWaterMark {
     return this.#ahead.has(keyOf(segment, ordinal));
   }
 
-  /** Written before a second unit is in flight: a later process must not join what may have been sent. */
+  /** Called before a second unit is in flight. A later process must not join entries that may have been sent. */
   raiseInFlight(): DiskFailure | undefined {
     if (this.#parts.inFlight <= Math.max(this.#parts.saidInFlight, this.#mark.inFlight)) return undefined;
     const mark = { ...this.#mark, inFlight: this.#parts.inFlight };
@@ -66,13 +66,13 @@ export class LowWaterMark {
     return failure;
   }
 
-  /** Everything of this stretch is finished. */
+  /** All of these entries are finished. */
   pass(passed: Passed): DiskFailure | undefined {
     this.#ahead.set(keyOf(passed.segment, passed.ordinal), passed);
     return this.advance();
   }
 
-  /** A segment gave way. */
+  /** A segment was deleted to make room. */
   drop({ number: dropped }: Segment): void {
     for (const [key, { segment, ordinal }] of this.#ahead) {
       if (segment !== dropped) continue;
@@ -82,7 +82,7 @@ export class LowWaterMark {
     this.advance();
   }
 
-  /** Moves over everything that is finished, writes the mark, and removes the segments below it. */
+  /** Moves the mark over all finished entries, writes it, and removes the segments below it. */
   advance(): DiskFailure | undefined {
     const before = this.#mark;
     while (this.#step());
@@ -137,7 +137,7 @@ export class LowWaterMark {
     return failure;
   }
 
-  /** To be called only if the mark is written. */
+  /** Removes the segments below the mark. Called only if the mark is written. */
   removeBelow(): void {
     const { segments, release } = this.#parts;
     for (let first = segments[0]; first !== undefined && first.number < this.#mark.segment; first = segments[0]) {
@@ -146,7 +146,7 @@ export class LowWaterMark {
   }
 }
 
-/** All that was in the segment is finished, if everything below the ordinal is. */
+/** Whether all of a segment is finished, if everything below the ordinal is finished. */
 function isFinished(segment: Segment, ordinal: number): boolean {
   if (!segment.isClosed || segment.left > 0) return false;
   return ordinal >= segment.entries || segment.isExhausted;

@@ -1,12 +1,12 @@
-// The names inside a spool, and what they say.
+// The names inside a spool, and their meaning.
 //
-//   <spool.dir>/                                 the user's, with whatever owner and mode
-//     putlogs-1/                                 ours: 0700, our user, no link; the number is the layout's version
+//   <spool.dir>/                                 the user's, with any owner and mode
+//     putlogs-1/                                 ours: mode 0700, our user, no link; 1 is the version of the layout
 //       <run>.owner                              which process a run is, with its heartbeat (owner-file.ts)
 //       <run>.alive                              a listening socket, if the system has such sockets
-//       <dest>.<inst>.<origin>.<owner>/          what run <origin> wrote, held by run <owner>, or by none: "free"
+//       <dest>.<inst>.<origin>.<owner>/          what run <origin> wrote; run <owner> holds it, or none ("free")
 //         <key>-<number>.seg                     a segment of the journal of one hash key (format.ts)
-//         <key>.progress                         what of that journal is finished (progress.ts)
+//         <key>.progress                         which of its records are finished (progress.ts)
 //       damaged/<dest>.<inst>.<origin>.<key>-<number>.seg
 //
 //   run     12 hex digits of milliseconds and 6 random ones: runs sort by age
@@ -19,17 +19,16 @@ import { createHash } from 'node:crypto';
 export const ROOT = 'putlogs-1';
 /** Damaged segments are moved here. */
 export const DAMAGED = 'damaged';
-/** The holder of a directory that was closed in good order. */
+/** In the place of the owner: no run holds the directory. */
 export const FREE = 'free';
 
 const RUN = '[0-9a-f]{18}';
 const PART = new RegExp(`^([0-9a-f]{16})\\.([0-9a-f]{16})\\.(${RUN})\\.(${RUN}|${FREE})$`);
 const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
-const SOCKET = new RegExp(`^(${RUN})\\.alive$`);
 const SEGMENT = /^([0-9a-f]{3})-([0-9a-f]{8})\.seg$/;
 const PROGRESS = /^([0-9a-f]{3})\.progress$/;
 
-/** One directory: what one run wrote for one destination. */
+/** The name of a directory: what one run wrote for one destination. */
 export interface PartName {
   readonly destination: string;
   readonly instance: string;
@@ -79,11 +78,6 @@ export function parseOwner(name: string): string | undefined {
 
 export function ownerName(run: string): string {
   return `${run}.owner`;
-}
-
-/** The run of a liveness socket. */
-export function parseSocket(name: string): string | undefined {
-  return SOCKET.exec(name)?.[1];
 }
 
 export function socketName(run: string): string {

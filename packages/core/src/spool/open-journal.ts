@@ -1,4 +1,4 @@
-// Opens the journal that another run left in a directory: headers and tails are read, entries are not.
+// Opens the journal that another run left in a directory. It reads headers and tails, and no entries.
 
 import { join } from 'node:path';
 import type { DiskFailure } from './disk';
@@ -6,7 +6,7 @@ import type { SegmentHeader, SegmentText } from './format';
 import { Journal, type JournalParts } from './journal';
 import { parseSegment } from './names';
 import { isBelow, type Mark, type Progress, type ProgressRecord, START } from './progress';
-import { finishedIn } from './said-progress';
+import { SaidProgress } from './said-progress';
 import { keyOf, type Segment } from './segment';
 import { SegmentReader, type Tail } from './segment-reader';
 
@@ -19,22 +19,23 @@ interface Look {
   readonly number: number;
   readonly path: string;
   readonly fileBytes: number;
-  /** It has bytes and no header, and is not only begun. */
+  /** Whether the file has bytes and no header, and is not an unfinished start. */
   readonly isDamaged: boolean;
-  /** Nothing of a file that does not begin as a segment does. */
+  /** Undefined if the file does not begin with the header of this segment. */
   readonly header: (SegmentHeader & { headerBytes: number }) | undefined;
   readonly tail: Tail | undefined;
 }
 
-/** A segment that is given up: its records are lost, as many as the next segment says were before it. */
+/** A segment that is given up. The next segment says how many records were before it; those count as lost. */
 const UNREADABLE = { fileBytes: 0, isDamaged: true, header: undefined, tail: undefined };
 
-/** The system's codes if the path is no regular file. */
+/** The system's codes for a path that is no regular file. */
 const NO_FILE = new Set(['ELOOP', 'EISDIR', 'ESPIPE', 'ENXIO']);
 
 /**
- * @param names what is in the directory. Nothing is returned if no segment can be read.
- * @param isLasting whether a segment that cannot be opened is given up, with its records, for those behind it
+ * @param names all names in the directory
+ * @param isLasting whether a segment that cannot be opened is given up, so that the segments behind it are sent
+ * @returns undefined if no segment can be read
  */
 export function openJournal(
   parts: JournalParts,
@@ -46,7 +47,7 @@ export function openJournal(
     const named = parseSegment(name);
     if (named === undefined || named.key !== parts.key) continue;
     const look = lookAt(parts, join(parts.directory(), name), named.number);
-    // putlogs made no link, directory or pipe. It must not stop the segments behind it.
+    // A link, directory or pipe is not from putlogs. It must not stop the segments behind it.
     if ('kind' in look && NO_FILE.has(look.code)) continue;
     if ('kind' in look) {
       if (!isLasting(look)) return look;
@@ -62,7 +63,7 @@ export function openJournal(
     return undefined;
   }
   const progress = parts.progress.read(text.run, parts.key);
-  // Of ten thousand runs one is read at a time: the file is opened again when something is written to it.
+  // Ten thousand journals may be open, so the file is closed. The next write opens it again.
   parts.progress.close();
   if ('kind' in progress) return progress;
   return { kind: 'opened', journal: journalOf(parts, text, looks, progress) };
@@ -99,18 +100,19 @@ function journalOf(parts: JournalParts, text: SegmentText, looks: readonly Look[
     if (known === undefined) records.set(keyOf(segment, ordinal), [record]);
     else known.push(record);
   }
+  const said = new SaidProgress(records);
   const segments: Segment[] = [];
   let total = 0;
   for (const [at, look] of looks.entries()) {
     const segment = segmentOf(look, looks[at + 1], total);
     total = segment.recordsTotal;
-    segment.left = leftIn(segment, mark, records);
+    segment.left = leftIn(segment, mark, said);
     segments.push(segment);
   }
-  return new Journal(parts, text, { segments, mark, records });
+  return new Journal(parts, text, { segments, mark, said });
 }
 
-/** The further mark, unless the entry before it is another one: then it was written for bytes that were lost. */
+/** Returns the further mark, unless it names another entry before it: then it is for bytes that were lost. */
 function markOf(marks: readonly Mark[], looks: readonly Look[]): Mark {
   for (const mark of marks) {
     const tail = looks.find(({ number }) => number === mark.segment)?.tail;
@@ -127,7 +129,7 @@ function segmentOf(
 ): Segment {
   const following = next?.number === number + 1 ? next.header : undefined;
   const recordsBefore = header?.recordsBefore ?? before;
-  // The next segment of the same writer says exactly how many there were, what a power cut took included.
+  // The next segment of the same writer has the exact number. It includes records that a power loss took.
   const recordsTotal = following?.recordsBefore ?? tail?.recordsTotal ?? recordsBefore;
   const start = { offset: header?.headerBytes ?? 0, ordinal: 0, recordsBefore };
   return {
@@ -147,10 +149,8 @@ function segmentOf(
   };
 }
 
-function leftIn({ number, start, recordsTotal }: Segment, mark: Mark, records: Map<string, ProgressRecord[]>): number {
+function leftIn({ number, start, recordsTotal }: Segment, mark: Mark, said: SaidProgress): number {
   if (number < mark.segment) return 0;
   const below = number === mark.segment ? Math.max(start.recordsBefore, mark.recordsBelow) : start.recordsBefore;
-  let left = Math.max(0, recordsTotal - below);
-  for (const [key, said] of records) if (key.startsWith(`${number}:`)) left -= Math.min(left, finishedIn(said));
-  return left;
+  return Math.max(0, recordsTotal - below - said.finishedBetween(number, 0, Number.POSITIVE_INFINITY));
 }

@@ -1,4 +1,4 @@
-// The owner file: which process a run is, and the heartbeat by which processes on other machines see that it lives.
+// The owner file: it names the process of a run, and has the heartbeat that shows other machines that the run lives.
 //
 //   <run>.owner    1,024 bytes: JSON, spaces, newline
 //
@@ -6,13 +6,13 @@
 //    "pidns":"pid:[4026532178]","pid":1,"start":"48213","socket":true,"dev":"2049","instance":"<hash>",
 //    "dests":["<hash>"],"named":"018f3b2c4d5ea1b2c3"}
 //
-// `named` is the run under which the application's thread knows this worker; empty without one. A worker that lost its
-// directory goes on as a new run, of which that thread has not heard: by `named` the next worker knows that it is dead.
+// `named` is the run under which the application's thread knows this worker; it is empty without such a thread. A
+// worker that lost its directory continues as a new run, and that thread does not know the new run. If the worker ends,
+// `named` shows the next worker that the new run is dead.
 //
-// It is made with O_EXCL at the start, and rewritten in place with `beat + 1` at each renewal. A temporary file and a
-// rename would need room: on a full disk the lease would end, and other processes would take the spool of a process
-// that lives. A reader can meet half of a rewrite. What it cannot read, it treats as a file of which only the time is
-// known.
+// The file is made with O_EXCL at the start, and rewritten in place with `beat + 1` at each renewal. A temporary file
+// and a rename would need space: on a full disk the lease would end, and other processes would adopt the spool of a
+// living process. A reader may see half of a rewrite. Of a file that it cannot read, it uses only the time.
 
 import nodeFs from 'node:fs';
 import type { Disk, DiskFailure } from './disk';
@@ -23,20 +23,20 @@ export interface OwnerRecord extends Identity {
   /** Counts renewals. */
   readonly beat: number;
   readonly leaseMs: number;
-  /** Whether the run listens on `<run>.alive`. */
+  /** Whether the run listens on the socket `<run>.alive`. */
   readonly socket: boolean;
-  /** The device of the directory, as the run sees it. One volume that is mounted twice has two. */
+  /** The device of the directory, as the run sees it. A volume that is mounted twice has two device numbers. */
   readonly dev: string;
   /** Hashes, as in the names of directories. */
   readonly instance: string;
   readonly dests: readonly string[];
-  /** The name that the application's thread gave the run of this worker; empty if there is no such thread. */
+  /** The run's name in the application's thread; empty if there is no such thread. */
   readonly named: string;
 }
 
 export const OWNER_FILE_BYTES = 1024;
 const VERSION = 1;
-/** Linux allows 64. The rest of the file has room for that many characters, even if each is an escape of six. */
+/** Linux allows 64. The file has room for as many, even if JSON needs six bytes for each. */
 const MAX_HOST_CHARACTERS = 64;
 
 export function encodeOwner(owner: OwnerRecord): Buffer {
@@ -60,7 +60,7 @@ export function encodeOwner(owner: OwnerRecord): Buffer {
       dests,
       named,
     });
-  // Destinations are for listings. The names of the directories have them all.
+  // Destinations may be left out: the names of the directories have all of them.
   while (Buffer.byteLength(text()) >= OWNER_FILE_BYTES && dests.length > 0) dests.pop();
   const bytes = Buffer.alloc(OWNER_FILE_BYTES, ' ');
   bytes.write(text());
@@ -68,7 +68,7 @@ export function encodeOwner(owner: OwnerRecord): Buffer {
   return bytes;
 }
 
-/** Undefined if it is not an owner's record. A field that is missing or of another type counts as not known. */
+/** Undefined if the bytes are no JSON object. A field that is missing or of another type counts as unknown. */
 export function decodeOwner(bytes: Buffer): OwnerRecord | undefined {
   const fields = parsed(bytes.toString('utf8'));
   if (fields === undefined) return undefined;
@@ -104,7 +104,7 @@ function parsed(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Of an owner file that exists. */
+/** An owner file that exists. */
 export interface OwnerFile {
   /** Undefined if the file is damaged, half rewritten, or not a file. */
   readonly owner: OwnerRecord | undefined;
@@ -114,16 +114,16 @@ export interface OwnerFile {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY, O_RDWR, O_WRONLY } = nodeFs.constants;
 
-/** `ENOENT` if there is none. */
+/** Returns the failure `ENOENT` if there is no file. */
 export function readOwner(disk: Disk, path: string): OwnerFile | DiskFailure {
   let file: OwnerFile | undefined;
   const failure = disk.attempt(() => {
     const stat = disk.fs.lstatSync(path);
     file = { owner: undefined, mtimeMs: stat.mtimeMs };
-    // Not blocking, and following no link: whatever lies under that name, only its time is known.
+    // The open never blocks and follows no link, because any kind of file may have that name.
     const descriptor = disk.fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      // To its end: half of it would look like another heartbeat.
+      // Reads all of it, because half of it would look like another heartbeat.
       const bytes = disk.readAt(descriptor, 0, OWNER_FILE_BYTES);
       file = { owner: decodeOwner(bytes), mtimeMs: stat.mtimeMs };
     } finally {
@@ -134,12 +134,12 @@ export function readOwner(disk: Disk, path: string): OwnerFile | DiskFailure {
   return file ?? failure!;
 }
 
-/** On a full disk the file stays, empty: its time can still be renewed. */
+/** On a full disk an empty file stays. Its time can still be renewed. */
 export function createOwner(disk: Disk, path: string, owner: OwnerRecord): DiskFailure | undefined {
   return disk.attempt(() => write(disk, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, owner));
 }
 
-/** `ENOENT` if the file is gone. */
+/** Returns the failure `ENOENT` if the file is gone. */
 export function rewriteOwner(disk: Disk, path: string, owner: OwnerRecord): DiskFailure | undefined {
   return disk.attempt(() => write(disk, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, owner));
 }

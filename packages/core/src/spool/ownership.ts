@@ -1,17 +1,17 @@
-// Which runs live: this run says so of itself, and judges others.
+// Decides which runs live: this run shows that it lives, and judges other runs.
 //
-// A run that is taken for dead loses its directories to another process. So "dead" needs proof: the host named the run,
-// the kernel refused a connection to its socket, its process is gone, or its heartbeat stood still for one lease. A run
-// that is wrongly taken for alive costs time only.
+// A run that counts as dead loses its directories to another process. So "dead" needs proof: the host named the run,
+// the kernel refused a connection to its socket, its process is gone, or its heartbeat stood still for one lease. A
+// dead run that counts as alive costs only time.
 //
 // verdict(run)
 //   it is this run                                          mine
 //   the host named it, or its worker's first run            dead
-//   no owner file                                           as a heartbeat that stands still since we first looked
+//   no owner file                                           as a heartbeat that stands still since our first look
 //   same boot, pid namespace, pid and start time            alive: another transport of this process
 //   its socket can be on our machine                        connected: alive; refused, on our boot and mount: dead
 //   same boot and pid namespace                             its process is gone: dead; its process runs: alive
-//   its file is ten leases older than ours, just renewed    dead
+//   its file is ten leases older than our own               dead
 //   its heartbeat, on our own monotonic clock               moved: alive; stood still for one lease: dead
 //   else                                                    unknown
 
@@ -21,29 +21,30 @@ import type { Disk, DiskFailure } from './disk';
 import { Heartbeats } from './heartbeats';
 import { type Identity, ownIdentity, processState, sameBoot, samePidNamespace, sameProcess } from './identity';
 import { Lease } from './lease';
+import { LEASE_MS } from './lease-times';
 import { type Liveness, listenAt, type Probe, probe } from './liveness';
 import { ownerName, socketName } from './names';
 import { type OwnerFile, type OwnerRecord, readOwner } from './owner-file';
 
-export const LEASE_MS = 30_000;
-/** NFS keeps file attributes for up to a minute. */
-export const NFS_LEASE_MS = 60_000;
-/** The caller renews this often. */
-export const BEAT_MS = 5000;
-
 /** A run whose file is this much older than ours needs no observation. */
 const LEASES_UNTIL_DEAD = 10;
-/** A lease that a damaged file asks for must not keep a dead run for days. */
+/** The longest lease of another run. A damaged file must not keep a dead run for days. */
 const MAX_LEASE_MS = 600_000;
 
 export type Verdict = 'mine' | 'alive' | 'dead' | 'unknown';
 
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** What the run's owner file says. Undefined if it cannot be read, or was not needed for the verdict. */
+  readonly owner: OwnerRecord | undefined;
+}
+
 export interface OwnershipOptions {
   readonly disk: Disk;
-  /** `putlogs-1`, resolved. */
+  /** The absolute path of `putlogs-1`. */
   readonly root: string;
   readonly run: string;
-  /** The name that the application's thread gave this worker's run; empty if there is no such thread. */
+  /** The run's name in the application's thread; empty if there is no such thread. */
   readonly namedRun?: string;
   readonly instanceHash: string;
   readonly destinationHashes: readonly string[];
@@ -56,7 +57,7 @@ export interface OwnershipOptions {
   readonly listen?: (disk: Disk, path: string) => Liveness;
 }
 
-/** What one look at another run found. */
+/** What was read of another run, and when. */
 interface Look {
   readonly file: OwnerFile | 'missing';
   readonly atMs: number;
@@ -68,7 +69,7 @@ export class Ownership {
 
   readonly #options: OwnershipOptions;
   readonly #identity: Identity;
-  /** Of the root, as we see it; empty if it cannot be read. */
+  /** The device of the root, as we see it; empty if it cannot be read. */
   readonly #dev: string;
   readonly #lease: Lease;
   readonly #heartbeats = new Heartbeats();
@@ -106,14 +107,14 @@ export class Ownership {
       if (!result.listening) this.#whyNoSocket = result.reason;
       if (!result.listening || this.#closed) return false;
       this.#lease.socket = true;
-      // The caller reports the next renewal, and a disk that fails now fails again then.
+      // A failure is not reported here: the caller reports the next renewal, which then fails in the same way.
       this.renew();
       return true;
     });
     return undefined;
   }
 
-  /** Whether the run has a socket. Resolves when the owner file says so. */
+  /** Whether the run has a socket. Resolves after the renewal that writes it into the owner file. */
   get socketReady(): Promise<boolean> {
     return this.#socketReady;
   }
@@ -123,19 +124,19 @@ export class Ownership {
     return this.#whyNoSocket;
   }
 
-  /** Every `BEAT_MS`. After a failure the lease goes on to end; the spool can be used meanwhile. */
+  /** Called every `BEAT_MS`. If it fails, the lease runs on towards its end, and the spool can be used until then. */
   renew(): DiskFailure | undefined {
     return this.#closed ? undefined : this.#lease.renew();
   }
 
-  /** Renewals that changed only the file's time, because the disk took no bytes. */
+  /** Renewals that changed only the file's time, because the disk refused the bytes. */
   get timeOnlyRenewals(): number {
     return this.#lease.timeOnlyRenewals;
   }
 
   /**
-   * Milliseconds since the last renewal that succeeded, by the clock that shows more: the monotonic one can stop while
-   * a machine is paused.
+   * Milliseconds since the last renewal that succeeded. Of two clocks, the one that shows more counts, because the
+   * monotonic clock can stop while a machine is paused.
    */
   get sinceRenewalMs(): number {
     return this.#lease.sinceRenewalMs;
@@ -143,7 +144,7 @@ export class Ownership {
 
   /**
    * Whether more than half a lease passed between two renewals, or since the last one: the run's directories may belong
-   * to another process. To be asked before each append, progress write and attempt.
+   * to another process. `Spool.checkAfterPause` asks before each append and each attempt.
    */
   get mayBeEvicted(): boolean {
     return this.#lease.mayBeEvicted;
@@ -160,65 +161,57 @@ export class Ownership {
   }
 
   async verdict(run: string): Promise<Verdict> {
-    const certain = this.#known(run);
-    if (certain !== undefined) return certain;
+    return (await this.judge(run)).verdict;
+  }
+
+  /** The verdict, with the owner file that was read for it. */
+  async judge(run: string): Promise<Judgement> {
+    if (run === this.run) return { verdict: 'mine', owner: undefined };
+    if (this.#options.deadRuns.has(run)) return { verdict: 'dead', owner: undefined };
     const look = this.#look(run);
-    if (typeof look === 'string') return look;
+    if ('verdict' in look) return look;
+    const owner = look.file === 'missing' ? undefined : look.file.owner;
+    return { verdict: await this.#verdictOf(run, look), owner };
+  }
+
+  async #verdictOf(run: string, look: Look): Promise<Verdict> {
     const { disk, root, clock } = this.#options;
     if (this.#mayConnect(look)) {
       const result = await (this.#options.probe ?? probe)(disk, join(root, socketName(run)), clock);
       if (result === 'connected') return 'alive';
       if (result === 'refused' && this.#refusalProves(look)) return 'dead';
     }
-    return this.#judge(run, look);
-  }
-
-  /**
-   * The verdict without a connection, for the end of the process. A run that only its socket proves dead is unknown.
-   */
-  verdictNow(run: string): Verdict {
-    const certain = this.#known(run);
-    if (certain !== undefined) return certain;
-    const look = this.#look(run);
-    if (typeof look === 'string') return look;
-    const byProcess = this.#byProcess(look);
-    if (byProcess !== 'unknown') return byProcess;
-    const judged = this.#judge(run, look);
-    // It can be frozen: its heartbeat stands still, and its socket would connect.
-    return judged === 'dead' && this.#mayConnect(look) ? 'unknown' : judged;
-  }
-
-  #known(run: string): Verdict | undefined {
-    if (run === this.run) return 'mine';
-    return this.#options.deadRuns.has(run) ? 'dead' : undefined;
+    return this.#byProcessOrHeartbeat(run, look);
   }
 
   /**
    * Whether a worker thread of this process had this run, and has ended. The application's thread names the run with
    * which a worker began; after an eviction that worker had another one.
    */
-  isOfDeadWorker(run: string): boolean {
+  isOfDeadWorker(run: string, owner: OwnerRecord | undefined): boolean {
     const { deadRuns } = this.#options;
-    if (deadRuns.size === 0) return false;
-    return deadRuns.has(run) || deadRuns.has(this.#recordOf(run)?.named ?? '');
+    return deadRuns.has(run) || deadRuns.has(owner?.named ?? '');
   }
 
-  #look(run: string): Look | Verdict {
+  #look(run: string): Look | Judgement {
     const { disk, root, clock } = this.#options;
     const file = readOwner(disk, join(root, ownerName(run)));
     const atMs = clock.monotonicMs();
-    // The read itself can have taken long.
+    // The read itself may have taken long.
     this.#lease.noteStandstill();
-    if ('kind' in file) return file.code === 'ENOENT' ? { file: 'missing', atMs } : 'unknown';
-    if (file.owner !== undefined && sameProcess(file.owner, this.#identity)) {
-      return this.#options.deadRuns.has(file.owner.named) ? 'dead' : 'alive';
+    if ('kind' in file) {
+      return file.code === 'ENOENT' ? { file: 'missing', atMs } : { verdict: 'unknown', owner: undefined };
+    }
+    const { owner } = file;
+    if (owner !== undefined && sameProcess(owner, this.#identity)) {
+      return { verdict: this.#options.deadRuns.has(owner.named) ? 'dead' : 'alive', owner };
     }
     return { file, atMs };
   }
 
   /** Whether a connection can prove life. It reaches only our own machine. */
   #mayConnect({ file }: Look): boolean {
-    // Without a record the run can be one that is frozen on this machine.
+    // Without a record, the run may be a frozen one on this machine.
     if (file === 'missing' || file.owner === undefined) return true;
     const { owner } = file;
     // macOS has no boot id.
@@ -234,10 +227,12 @@ export class Ownership {
 
   #byProcess({ file }: Look): Verdict {
     if (file === 'missing' || file.owner === undefined) return 'unknown';
-    return samePidNamespace(file.owner, this.#identity) ? processState(file.owner) : 'unknown';
+    if (!samePidNamespace(file.owner, this.#identity)) return 'unknown';
+    const state = processState(file.owner);
+    return state === 'hidden' ? 'alive' : state;
   }
 
-  #judge(run: string, look: Look): Verdict {
+  #byProcessOrHeartbeat(run: string, look: Look): Verdict {
     const byProcess = this.#byProcess(look);
     if (byProcess !== 'unknown') return byProcess;
     const { file, atMs } = look;
@@ -253,22 +248,13 @@ export class Ownership {
 
   /** For people. */
   describe(run: string): string {
-    const { host, pid } = this.#recordOf(run) ?? { host: '', pid: 0 };
+    const { host, pid } = this.ownerOf(run) ?? { host: '', pid: 0 };
     if (host === '' && pid === 0) return 'an unknown process';
     return `${host === '' ? 'an unknown host' : host}, pid ${pid === 0 ? 'unknown' : pid}`;
   }
 
-  /** The instance of a run, as a hash; undefined without a readable owner file. */
-  instanceOf(run: string): string | undefined {
-    return this.#recordOf(run)?.instance || undefined;
-  }
-
-  /** Whether a run writes to the destination with this hash. */
-  sendsTo(run: string, destinationHash: string): boolean {
-    return this.#recordOf(run)?.dests.includes(destinationHash) ?? false;
-  }
-
-  #recordOf(run: string): OwnerRecord | undefined {
+  /** What the run's owner file says; undefined if it cannot be read. */
+  ownerOf(run: string): OwnerRecord | undefined {
     const file = readOwner(this.#options.disk, join(this.#options.root, ownerName(run)));
     return 'kind' in file ? undefined : file.owner;
   }

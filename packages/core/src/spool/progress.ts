@@ -1,11 +1,11 @@
-// The progress file of a journal: which of its entries are finished, and in which shape entries were sent.
+// The progress file of a journal: which of its records are finished, and which entries were joined or cut.
 //
-// Progress may be lost and is never invented: lost progress costs duplicates under the same id, invented progress
-// would cost records. What is sent in a shape that the entry alone does not give (joined, cut) is written here before
-// it is sent, so that a later process sends the same groups under the same ids.
+// Progress may be lost and is never invented. Lost progress costs duplicates under the same id. Invented progress would
+// cost records. A joined or cut entry is written here before it is sent, so that a later process sends the same units
+// under the same ids.
 //
-// Format: 4,096 bytes, written with zeros when the journal is made, so that the low-water mark never needs space on a
-// full disk. Numbers are little endian, checksums are CRC-32.
+// Format: 4,096 bytes, filled with zeros when the journal is made, so that the low-water mark needs no space on a full
+// disk. Numbers are little endian, checksums are CRC-32.
 //
 //     at  bytes
 //      0      8   "PUTLOGSP"
@@ -13,34 +13,31 @@
 //     12      4   CRC-32 of bytes 16..64
 //     16     18   run that wrote the journal
 //    512     64   slot A: the low-water mark
-//  1,024     64   slot B, in another sector. Slots are written in turn; the valid one that is further counts.
+//  1,024     64   slot B, in another sector. Slots are written in turn. Of two valid ones, the further one counts.
 //                    0 CRC-32 of 4..64; 4 segment; 8 ordinal of the first entry that is not finished;
 //                    12 CRC of the header of the entry before it, 0 if it is the first of its segment;
 //                    16 u48 records below the mark; 24 most units in flight of the writer; 28 offset of that entry
-//  1,536 32 each   records; a place is used again as soon as its record is below the mark
+//  1,536 32 each   records. A place is used again as soon as its record is below the mark.
 //                    0 CRC-32 of 4..32; 4 kind; 5 how; 8 segment; 12 ordinal of the unit's first entry;
 //                    16 a; 20 b; 24 CRC of that entry's header
 //
 //   kind          a, b                written
 //   1 group       last ordinal, 0     before the first attempt of entries that are sent as one, under the first's id
 //   2 cut         record index, 0     before the first attempt of a part of the unit
-//   3 finished    from, to            after the answer, and after the dead-letter line; how: 1 delivered, 2 rejected,
-//                                     3 damaged or skipped
+//   3 finished    from, to            after the answer, and after the dead-letter line; how: 1 delivered, 2 rejected
 //
-// Records are a set: order, repetition and holes do not matter, and one that is torn is skipped. They are written at
-// multiples of 32 and never with O_APPEND, so that a partial write cannot shift the ones behind it. The file may have
-// two writers (a frozen owner that woke, and its adopter): they can only lose each other's progress.
+// Records are a set: their order, repetitions and gaps do not matter, and a torn record is skipped. They are written at
+// multiples of 32 and never with O_APPEND, so that a partial write cannot shift the records behind it. The file may
+// have two writers, a frozen owner that woke and its adopter. They can only lose each other's progress.
 
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFailure } from './disk';
-import type { DiskUnit } from './segment';
+import { type DiskUnit, keyOf } from './segment';
 
 /** Windows has neither flag. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-/**
- * Not blocking: a tool that only looks opens it for reading only, and would never return from a FIFO without a writer.
- */
+/** O_NONBLOCK: a tool opens the file for reading only, and a FIFO without a writer would block it forever. */
 const OPEN = constants.O_RDWR | O_NOFOLLOW | O_NONBLOCK;
 const MAGIC = Buffer.from('PUTLOGSP');
 const FILE_BYTES = 4096;
@@ -49,18 +46,18 @@ const SLOTS_AT = [512, 1024] as const;
 const SLOT_BYTES = 64;
 const RECORDS_AT = 1536;
 const RECORD_BYTES = 32;
-/** Records of a file that is larger than this are not ours: a unit has few, and few units are open. */
+/** No file of ours has more: a unit has few records, and few units are in use. */
 const READ_MAX_BYTES = 16 * 1024 * 1024;
 
-export type Finish = 'delivered' | 'rejected' | 'damaged';
-const FINISHES: readonly (Finish | '')[] = ['', 'delivered', 'rejected', 'damaged'];
+export type Finish = 'delivered' | 'rejected';
+const FINISHES: readonly (Finish | '')[] = ['', 'delivered', 'rejected'];
 const KINDS = ['', 'group', 'cut', 'finished'] as const;
 
 /** The first entry that is not finished. */
 export interface Mark {
   readonly segment: number;
   readonly ordinal: number;
-  /** Where it begins; 0 if that is not known. */
+  /** Where it begins; 0 if that is unknown. */
   readonly offset: number;
   /** CRC of the header of the entry before it; 0 if it is the first of its segment. */
   readonly crcBefore: number;
@@ -79,7 +76,7 @@ export interface ProgressRecord {
 }
 
 export interface Progress {
-  /** The further one first. */
+  /** The further mark is the first. */
   readonly marks: readonly Mark[];
   readonly records: readonly ProgressRecord[];
 }
@@ -96,14 +93,14 @@ export class ProgressFile {
   readonly #path: () => string;
   #file: number | undefined;
   #header: { run: string; key: number } | undefined;
-  /** The file is missing, or says nothing of this journal. */
+  /** The file is missing, or is not of this journal. */
   #isForeign = false;
   #nextSlot = 0;
-  /** Which unit's record is at each place; nothing at a place that may be used. */
+  /** By unit: the places of its records. */
   readonly #used = new Map<string, number[]>();
   #free: number[] = [];
   #places = 0;
-  /** Not written yet: the disk failed. */
+  /** Not written yet, because the disk failed. */
   #dueMark: Mark | undefined;
   #due: ProgressRecord[] = [];
 
@@ -112,7 +109,7 @@ export class ProgressFile {
     this.#path = path;
   }
 
-  /** Makes the file of a new journal, or of one whose file is gone. */
+  /** Makes the file of a new journal. */
   create(run: string, key: number): DiskFailure | undefined {
     this.#header = { run, key };
     return this.#disk.attempt(() => {
@@ -121,7 +118,7 @@ export class ProgressFile {
   }
 
   /**
-   * What the file says. One that is missing, damaged or of another journal says nothing: all counts as not finished.
+   * Reads the file. If it is missing, damaged or of another journal, nothing counts as finished.
    */
   read(run: string, key: number): Progress | DiskFailure {
     this.#header = { run, key };
@@ -133,7 +130,7 @@ export class ProgressFile {
     });
     if (failure !== undefined && failure.code !== 'ENOENT') return failure;
     if (!bytes.subarray(0, HEADER_BYTES).equals(encodeHeader(this.#header))) {
-      // It is written anew with the first progress.
+      // The next progress makes the file again.
       this.close();
       this.#isForeign = true;
       return { marks: [], records: [] };
@@ -155,19 +152,19 @@ export class ProgressFile {
     return { marks: this.#nextSlot === 1 ? known : known.reverse(), records };
   }
 
-  /** Written in place: needs no space. */
+  /** Writes the mark in place, which needs no space. */
   moveMark(mark: Mark): DiskFailure | undefined {
     this.#dueMark = mark;
     return this.writeDue();
   }
 
-  /** Records of units below the mark are void: their places may be used again. */
+  /** The unit is below the mark: the places of its records may be used again. */
   release(segment: number, ordinal: number): void {
-    const key = unitKey(segment, ordinal);
+    const key = keyOf(segment, ordinal);
     const places = this.#used.get(key);
     if (places !== undefined) for (const place of places) this.#free.push(place);
     this.#used.delete(key);
-    if (this.#due.length > 0) this.#due = this.#due.filter((due) => unitKey(due.segment, due.ordinal) !== key);
+    if (this.#due.length > 0) this.#due = this.#due.filter((due) => keyOf(due.segment, due.ordinal) !== key);
   }
 
   write(record: ProgressRecord): DiskFailure | undefined {
@@ -184,13 +181,13 @@ export class ProgressFile {
     return undefined;
   }
 
-  /** As `write`, and tried again with the next progress if the disk fails. */
+  /** As `write`. If the disk fails, the record is written with the next progress. */
   writeSurely(record: ProgressRecord): DiskFailure | undefined {
     this.#due.push(record);
     return this.writeDue();
   }
 
-  /** What the disk refused so far. */
+  /** Writes what the disk has refused so far. Returns its failure if it refuses again. */
   writeDue(): DiskFailure | undefined {
     if (this.#dueMark !== undefined) {
       const mark = this.#dueMark;
@@ -216,7 +213,7 @@ export class ProgressFile {
   }
 
   #use(record: ProgressRecord, place: number): void {
-    const key = unitKey(record.segment, record.ordinal);
+    const key = keyOf(record.segment, record.ordinal);
     const places = this.#used.get(key);
     if (places === undefined) this.#used.set(key, [place]);
     else places.push(place);
@@ -248,7 +245,7 @@ export class ProgressFile {
   }
 }
 
-/** A progress record of the unit. */
+/** Returns a progress record of the unit. */
 export function recordOf(
   { segment, start, crc }: DiskUnit,
   kind: ProgressRecord['kind'],
@@ -267,10 +264,6 @@ function encodeHeader({ run, key }: { run: string; key: number }): Buffer {
   bytes.write(run, 16, 'latin1');
   bytes.writeUInt32LE(crc32(bytes.subarray(16)), 12);
   return bytes;
-}
-
-function unitKey(segment: number, ordinal: number): string {
-  return `${segment}:${ordinal}`;
 }
 
 function encodeSlot({ segment, ordinal, offset, crcBefore, recordsBelow, inFlight }: Mark): Buffer {

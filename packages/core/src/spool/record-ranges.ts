@@ -1,6 +1,6 @@
-// A set of record indexes, kept as ranges: which records of a unit are finished.
+// A set of record indexes, stored as ranges: the finished records of a unit.
 
-/** Sorted and disjoint; `to` is not part of a range. */
+/** The indexes from `from` to before `to`. Ranges are sorted and do not overlap. */
 export interface RecordRange {
   readonly from: number;
   readonly to: number;

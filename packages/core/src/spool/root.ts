@@ -1,7 +1,7 @@
-// Our own directory inside `spool.dir`: how it is made, and when it is refused.
+// Makes our own directory inside `spool.dir`, or refuses the one that exists.
 //
-// `spool.dir` is the user's. Kubernetes mounts it as root's, with any mode; on macOS /tmp is a link. Only `putlogs-1`
-// inside it has to be ours: files in it are sent as logs, so another user must not be able to put one there.
+// `spool.dir` belongs to the user. Kubernetes mounts it with owner root and any mode, and on macOS /tmp is a link. Only
+// `putlogs-1` inside it has to be ours: its files are sent as logs, so another user must not be able to add one.
 
 import nodeFs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -10,11 +10,11 @@ import { ROOT } from './names';
 
 export interface Root {
   readonly kind: 'root';
-  /** Absolute and without links: it stays right after `process.chdir`. */
+  /** Absolute and without links, so that it stays right after `process.chdir`. */
   readonly path: string;
 }
 
-/** `EFOREIGN`: the directory exists, and other users could change what is in it. */
+/** Fails with `EFOREIGN` if the directory exists, and other users could change its files. */
 export function openRoot(disk: Disk, spoolDir: string): Root | DiskFailure {
   let path = '';
   let problem: string | undefined;
@@ -37,7 +37,7 @@ function exists(disk: Disk, path: string): boolean {
   return path === dirname(path) || disk.attempt(() => disk.fs.lstatSync(path))?.code !== 'ENOENT';
 }
 
-/** Whether the directory is new. @throws */
+/** Returns whether the directory is new. @throws the system's error */
 function makeOwn(path: string, fs: SpoolFs): boolean {
   try {
     fs.mkdirSync(path, { mode: 0o700 });
@@ -51,8 +51,8 @@ function makeOwn(path: string, fs: SpoolFs): boolean {
 const WRITABLE_BY_OTHERS = 0o002;
 
 /**
- * What is wrong with our directory, and what to change. A group may write to it: Kubernetes makes it 2770 at every
- * mount with `fsGroup`. Windows has neither users nor modes in `stat`.
+ * Returns what is wrong with our directory, and what to change. A group may write to it, because Kubernetes sets mode
+ * 2770 at every mount with `fsGroup`. On Windows, `stat` has neither users nor modes.
  */
 function foreign(path: string, fs: SpoolFs): string | undefined {
   const stat = fs.lstatSync(path);
@@ -72,14 +72,14 @@ function foreign(path: string, fs: SpoolFs): string | undefined {
 
 export type FileSystemKind = 'tmpfs' | 'overlay' | 'nfs';
 
-/** Linux: linux/magic.h. Other systems use small numbers, which match none of these. */
+/** From linux/magic.h. Other systems use small numbers, which match none of these. */
 const KINDS: ReadonlyMap<number, FileSystemKind> = new Map([
   [0x01021994, 'tmpfs'],
   [0x794c7630, 'overlay'],
   [0x6969, 'nfs'],
 ]);
 
-/** What a person must know of the file system; undefined if nothing. */
+/** Returns what a person must know about the file system; undefined if there is nothing. */
 export function fileSystemNotice(kind: FileSystemKind | undefined, fsync: boolean): string | undefined {
   const where = `spool.dir is on ${kind}`;
   if (kind === 'tmpfs') return `${where}: its files use memory, and a restart of the machine ends them`;
@@ -89,14 +89,14 @@ export function fileSystemNotice(kind: FileSystemKind | undefined, fsync: boolea
 }
 
 /**
- * File systems on which a spool means less: tmpfs and overlay end with the container, and NFS needs `spool.fsync` and a
- * longer lease. Undefined for every other one, and where the system does not say.
+ * Returns the kind of a file system on which a spool keeps less: tmpfs and overlay end with the container, and NFS
+ * needs `spool.fsync` and a longer lease. Undefined for other kinds, and if the system does not say.
  */
 export function fileSystemKind(path: string, fs: Pick<SpoolFs, 'statfsSync'> = nodeFs): FileSystemKind | undefined {
   try {
     return KINDS.get(fs.statfsSync(path).type);
   } catch {
-    // A directory whose file system cannot be read fails at its first use, and is reported there.
+    // If the file system cannot be read, the first use of the directory fails and is reported.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
-// The directories of runs in the root of a spool, without opening their journals.
+// The directories of runs in the root of a spool. Their journals are not opened here.
 
 import { basename, join } from 'node:path';
 import type { Disk, DiskFailure } from './disk';
 import type { SegmentText } from './format';
-import { DAMAGED, parsePart, parseSegment, segmentName } from './names';
+import { DAMAGED, parsePart, parseProgress, parseSegment, segmentName } from './names';
 import { SegmentReader } from './segment-reader';
 
 export class RunDirectories {
@@ -30,8 +30,8 @@ export class RunDirectories {
   }
 
   /**
-   * Whether no directory in the root was written by the same run: then it was deleted, and no process sends its
-   * records.
+   * Whether the directory was deleted: no directory in the root is of the same origin. Otherwise another process has
+   * renamed it, and sends its records.
    */
   isDeleted(path: string): boolean {
     const names = this.list();
@@ -43,7 +43,7 @@ export class RunDirectories {
     return this.#segmentsIn(this.pathOf(name)).length > 0;
   }
 
-  /** What the first readable segment says of its run and its destination. */
+  /** Returns the text of the first readable segment, which has its run and its destination. */
   textIn(path: string): SegmentText | undefined {
     for (const { key, number } of this.#segmentsIn(path)) {
       const reader = new SegmentReader(this.#disk, join(path, segmentName(key, number)));
@@ -57,15 +57,15 @@ export class RunDirectories {
   #segmentsIn(path: string): { key: number; number: number }[] {
     let names: string[] | DiskFailure = [];
     this.#disk.attempt(() => {
-      // A link is never followed: another user of the group could have made it.
+      // A link is never followed, because another user of the group could have made it.
       if (this.#disk.fs.lstatSync(path).isDirectory()) names = namesIn(this.#disk, path);
     });
     return Array.isArray(names) ? [...names].sort().flatMap((name) => parseSegment(name) ?? []) : [];
   }
 
   /**
-   * Why the directory must not be adopted; empty if it may be. A group may write to our root, and adopted records are
-   * sent under our key: so a link, or a directory of another user, is left alone.
+   * Returns why the directory must not be adopted; empty if it may be. A group may write to our root, and adopted
+   * records are sent with our credentials. So a link, or a directory of another user, is not adopted.
    */
   foreign(path: string): string | DiskFailure {
     let problem = '';
@@ -78,7 +78,20 @@ export class RunDirectories {
     return failure ?? problem;
   }
 
-  /** Moves a finished segment with damage to `damaged/`, under a name that says where it was. */
+  /**
+   * Removes a directory whose journals are finished. With a segment left it stays whole: without its progress, the next
+   * process would send that segment again.
+   */
+  removeFinished(path: string): void {
+    const names = namesIn(this.#disk, path);
+    if (!Array.isArray(names) || names.some((name) => parseSegment(name) !== undefined)) return;
+    for (const name of names.filter((one) => parseProgress(one) !== undefined)) {
+      this.#disk.attempt(() => this.#disk.fs.unlinkSync(join(path, name)));
+    }
+    this.#disk.attempt(() => this.#disk.fs.rmdirSync(path));
+  }
+
+  /** Moves a finished segment with damage to `damaged/`. Its new name includes that of its directory. */
   setAside(directory: string, path: string): DiskFailure | undefined {
     const part = parsePart(basename(directory));
     const origin = part === undefined ? '' : `${part.destination}.${part.instance}.${part.origin}.`;

@@ -1,4 +1,4 @@
-// What the progress file said of units when the journal was opened, until these units are read.
+// What the progress file said about units when the journal was opened. A unit is forgotten when it is read.
 
 import type { EntryHeader } from './format';
 import type { ProgressRecord } from './progress';
@@ -13,18 +13,18 @@ export class SaidProgress {
     this.#records = records;
   }
 
-  /** What is said of the entry. A record that names another header was not written for this entry. */
+  /** Returns the progress records of the entry. A record that names another header was not written for it. */
   of(segment: number, entry: EntryHeader): ProgressRecord[] {
     const records = this.#records.get(keyOf(segment, entry.ordinal)) ?? [];
     return records.filter(({ crc }) => crc === entry.crc);
   }
 
-  /** Finished records of the unit that begins here, whatever header they name. */
+  /** Counts the finished records of the unit that begins here, whatever header they name. */
   finishedAt(segment: number, ordinal: number): number {
     return finishedIn(this.#records.get(keyOf(segment, ordinal)) ?? []);
   }
 
-  /** Finished records of the units that begin in this range of ordinals. */
+  /** Counts the finished records of the units that begin in this range of ordinals. */
   finishedBetween(segment: number, from: number, to: number): number {
     let finished = 0;
     for (const records of this.#records.values()) {
@@ -39,8 +39,8 @@ export class SaidProgress {
   }
 }
 
-/** How many records of a unit its progress says are finished. */
-export function finishedIn(records: readonly ProgressRecord[]): number {
+/** Counts the records of a unit that are finished by its progress. */
+function finishedIn(records: readonly ProgressRecord[]): number {
   const ranges = new RecordRanges();
   for (const { kind, a, b } of records) if (kind === 'finished') ranges.add(a, b);
   return ranges.total;

@@ -1,4 +1,4 @@
-// The files of a journal's segments: the one that is read, and the finished ones, which are removed or set aside.
+// The files of a journal's segments: one is open for reading. Finished ones are removed, or moved away if damaged.
 
 import { BodyBuffers } from './body-buffers';
 import type { Disk } from './disk';
@@ -10,7 +10,7 @@ export class SegmentFiles {
   readonly #setAside: (path: string) => void;
   readonly bodies = new BodyBuffers();
   #reading: { segment: Segment; reader: SegmentReader } | undefined;
-  /** Finished files that the disk has not removed yet. */
+  /** Finished files that could not be removed yet. */
   #toRemove: string[] = [];
 
   /** @param setAside moves a finished segment with damage away */
@@ -19,7 +19,7 @@ export class SegmentFiles {
     this.#setAside = setAside;
   }
 
-  /** One file is open at a time. */
+  /** Opens the segment's file, and closes the one before: one file is open at a time. */
   readerOf(segment: Segment): SegmentReader {
     if (this.#reading?.segment !== segment) {
       this.close();
@@ -28,7 +28,7 @@ export class SegmentFiles {
     return this.#reading.reader;
   }
 
-  /** Closes the file that is read. */
+  /** Closes the open file. */
   close(): void {
     this.#reading?.reader.close();
     this.#reading = undefined;
@@ -45,7 +45,7 @@ export class SegmentFiles {
     this.removeFinished();
   }
 
-  /** Returns whether no finished file is left. Files that the disk does not remove now are tried again. */
+  /** Returns whether no finished file is left. The next call tries again to remove the files that are. */
   removeFinished(): boolean {
     this.#toRemove = this.#toRemove.filter((path) => {
       const failure = this.#disk.attempt(() => this.#disk.fs.unlinkSync(path));

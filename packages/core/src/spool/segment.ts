@@ -11,26 +11,26 @@ export interface Segment {
   readonly marker: Buffer;
   /** Where its first entry begins. */
   readonly start: Position;
-  /** Up to here it is read: where the writer is, or behind the last whole entry of a segment that was opened. */
+  /** Up to where it may be read: the writer's position, or the end of the last whole entry of an opened segment. */
   bytes: number;
-  /** What the file had when it was opened: an adopted one may grow. */
+  /** The size of the file when it was opened. An adopted file may grow. */
   fileBytes: number;
   /** Entries in it, the damaged ones included. */
   entries: number;
-  /** Records of the journal up to its end, as far as that is known. */
+  /** Records of the journal up to the end of this segment, as far as known. */
   recordsTotal: number;
   /** Records in it that are not finished. */
   left: number;
-  /** Units in use: with one, the segment is pinned. */
+  /** Units in use. While there is one, the segment is not deleted to make room. */
   units: number;
-  /** No entry is appended any more. */
+  /** No more entries are appended. */
   isClosed: boolean;
   isDamaged: boolean;
   /** The cursor has passed its end. */
   isExhausted: boolean;
 }
 
-/** Entries that are sent as one, and what of their records is finished. */
+/** Entries that are sent as one, and which of their records are finished. */
 export interface DiskUnit {
   readonly journal: Journal;
   readonly segment: Segment;
@@ -51,12 +51,12 @@ export interface ReadEntry {
   readonly body: Buffer;
 }
 
-/** Whether nothing of the segment is left to be read. */
+/** Whether everything in the segment is read. */
 export function isReadTo(segment: Segment, { offset }: Position): boolean {
   return segment.isExhausted || offset >= segment.bytes;
 }
 
-/** Behind its last entry. */
+/** Returns the position behind the last entry. */
 export function endOf({ bytes, entries, recordsTotal }: Segment): Position {
   return { offset: bytes, ordinal: entries, recordsBefore: recordsTotal };
 }

@@ -6,7 +6,7 @@ import type { Journal } from './journal';
 import type { Segment } from './segment';
 
 export interface AdoptedFrom {
-  /** Whether the journal is of the own instance: then it is sent before the own records, else in a lane of its own. */
+  /** Whether it is of our own instance. Then it is sent before our own records, otherwise in a lane of its own. */
   readonly isMine: boolean;
   /** Whether a dead worker of this process left it. */
   readonly isInherited: boolean;
@@ -15,17 +15,17 @@ export interface AdoptedFrom {
 
 export interface SpoolEvents {
   readonly onAdopted: (journal: Journal, from: AdoptedFrom) => void;
-  /** Records of this run, and of runs later than the given one, must not be sent now; with undefined, all can be. */
+  /** Records of runs later than this one must not be sent now. Undefined: all records can be sent. */
   readonly onWait: (run: string | undefined) => void;
   readonly onFailure: (failure: DiskFailure) => void;
   readonly onNotice: (notice: NewWarning) => void;
   readonly onDamaged: (records: number, why: string) => void;
   readonly onSurplus: (records: number) => void;
-  /** Called before a segment of the own journal gives way. */
+  /** Called before a segment of our own journal is deleted to make room. */
   readonly onEvictSegment: (segment: Segment) => void;
   /** Whether journals of this other instance can be sent now. */
   readonly canAdoptOther: (instance: string) => boolean;
-  /** Releases the journals of a directory after the unit in flight; resolves when they are closed. */
+  /** Releases the journals of a directory after the unit in flight is finished. Resolves when they are closed. */
   readonly onHandBack: (directory: string) => Promise<void>;
   /** The directory of this run, or an adopted one, now belongs to another process, or was deleted. */
   readonly onEvicted: (directory: string, isDeleted: boolean) => void;

@@ -1,8 +1,8 @@
 // The spool of one run: its own journal in its own directory, and the directories that it adopts.
 //
-// A run reads and writes only in directories that carry its name. A process that was frozen may have lost a directory
-// to another process meanwhile. So after a pause it looks whether the directory still has its name, before it uses it.
-// If not, it is evicted: it goes on as a new run, and the other process sends what was on disk.
+// A run reads and writes only in directories that carry its name. While a process is frozen, another process may adopt
+// its directory. So after a pause, a run checks that the directory still has its name before it uses the directory. If
+// not, the run is evicted: it continues as a new run, and the other process sends the records that were on disk.
 
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock';
@@ -16,9 +16,10 @@ import type { SegmentText } from './format';
 import type { Identity } from './identity';
 import { Journal, type JournalParts } from './journal';
 import { JournalWriter } from './journal-writer';
+import { NFS_LEASE_MS } from './lease-times';
 import type { Liveness, Probe } from './liveness';
-import { nameHash, partName, progressName } from './names';
-import { LEASE_MS, NFS_LEASE_MS, Ownership } from './ownership';
+import { nameHash, type PartName, partName, progressName } from './names';
+import { Ownership } from './ownership';
 import { ProgressFile } from './progress';
 import { type FileSystemKind, fileSystemKind, fileSystemNotice, openRoot } from './root';
 import { RunDirectories } from './run-directories';
@@ -28,7 +29,7 @@ export interface SpoolParts {
   readonly dir: string;
   readonly maxBytes: number;
   readonly fsync: boolean;
-  /** Canonical and without secrets or addresses. */
+  /** Canonical text without secrets and addresses. */
   readonly destination: string;
   readonly layout: BodyLayout;
   readonly instance: string;
@@ -36,14 +37,14 @@ export interface SpoolParts {
   /** Most units in flight at a time. */
   readonly inFlight: number;
   readonly runs: Runs | undefined;
-  /** How long dead runs of other instances are left to those; as in adopter.ts if it is not given. */
+  /** How long dead runs are left to their own instance; `GRACE_MS` if it is not given. */
   readonly graceMs?: number | undefined;
   readonly clock: Clock;
   readonly machine?: Machine | undefined;
   readonly events: SpoolEvents;
 }
 
-/** What the spool uses of its machine; a test gives a virtual one. */
+/** What the spool uses of its machine. Tests pass a virtual one. */
 export interface Machine {
   readonly fs: SpoolFs;
   readonly identity: Identity;
@@ -51,7 +52,7 @@ export interface Machine {
   readonly listen: (disk: Disk, path: string) => Liveness;
 }
 
-/** However much is adopted, this part of `maxBytes` may be written. */
+/** This part of `maxBytes` may be written, however much is adopted. */
 const LEAST_PART = 1 / 8;
 /** The number of the instance's only hash key in file names. */
 const KEY = 0;
@@ -59,6 +60,7 @@ const KEY = 0;
 /** This run's owner file and directory, once the root is open. */
 interface Place {
   readonly directories: RunDirectories;
+  readonly fileSystem: FileSystemKind | undefined;
   readonly ownership: Ownership;
 }
 
@@ -69,10 +71,10 @@ export class Spool {
   readonly #instance: string;
   readonly #dead: Set<string>;
   #run: string;
-  /** The run that wrote its journal, as names say it: later than each run before it, whatever the clock says. */
+  /** The run in the name of our directory. It sorts behind each earlier run, also if the clock was set back. */
   #origin: string;
   #place: Place | undefined;
-  /** Whether our own directory was made. */
+  /** Whether our own directory exists. */
   #isMade = false;
   #isClosed = false;
   #noticedShrink = false;
@@ -113,55 +115,51 @@ export class Spool {
     [this.journal, this.writer] = this.#newJournal();
   }
 
-  get run(): string {
-    return this.#run;
-  }
-
-  get leaseMs(): number {
-    return this.#place?.ownership.leaseMs ?? LEASE_MS;
-  }
-
   /** Whether directories of other instances are adopted, which may have to be handed back. */
   get holdsOthers(): boolean {
     return this.#adopted.hasOthers;
   }
 
-  /** Makes our own directory and says that this run lives. Returns why there is no spool. */
+  /** Makes the root and writes the owner file. Returns the failure if there is no spool; it can be called again. */
   open(): DiskFailure | undefined {
-    const { events, fsync } = this.#parts;
+    const { events, fsync, machine } = this.#parts;
     const root = openRoot(this.#disk, this.#parts.dir);
     if (root.kind === 'failed') return root;
     const directories = new RunDirectories(this.#disk, root.path);
     const names = directories.list();
     if (!Array.isArray(names)) return names;
-    this.#place = { directories, ownership: this.#newOwnership(root.path) };
-    this.#takeLaterRun(names);
-    const failure = this.#place.ownership.open();
-    if (failure !== undefined) return failure;
-    const [[first]] = this.#adoption.candidates(names);
-    if (first !== undefined) events.onWait(first.origin);
-    const notice = fileSystemNotice(this.#fileSystem(root.path), fsync);
+    // A virtual machine has no file system that is worth a notice.
+    const fileSystem = machine === undefined ? fileSystemKind(root.path) : undefined;
+    const ownership = this.#newOwnership(root.path, fileSystem);
+    this.#place = { directories, fileSystem, ownership };
+    const [mine] = this.#adoption.candidates(names);
+    this.#takeLaterRun(mine);
+    const failure = ownership.open();
+    if (failure !== undefined) {
+      // Without its owner file this run counts as dead: another process would take what this one adopts.
+      ownership.close();
+      this.#place = undefined;
+      return failure;
+    }
+    if (mine[0] !== undefined) events.onWait(mine[0].origin);
+    const notice = fileSystemNotice(fileSystem, fsync);
     if (notice !== undefined) events.onNotice(spoolFileSystem(notice));
     return undefined;
   }
 
-  /** A virtual machine has no file system that is worth a notice. */
-  #fileSystem(root: string): FileSystemKind | undefined {
-    return this.#parts.machine === undefined ? fileSystemKind(root) : undefined;
-  }
-
-  /** A clock that was set back must not put this run before its predecessors. */
-  #takeLaterRun(names: readonly string[]): void {
-    const [mine] = this.#adoption.candidates(names);
-    // They are sorted by age.
+  /**
+   * A clock that was set back must not put this run before its predecessors.
+   * @param mine the oldest run's first
+   */
+  #takeLaterRun(mine: readonly PartName[]): void {
     const newest = mine.findLast(({ instance }) => instance === this.#instance)?.origin ?? '';
     if (newest < this.#origin) return;
-    // The host knows a worker's run by its name, so only the name that the journals sort by is another one.
+    // The host knows a worker by the name of its run, so only the name by which journals are sorted is changed.
     this.#origin = newRun(this.#parts.clock.wallMs(), newest);
     [this.journal, this.writer] = this.#newJournal();
   }
 
-  #newOwnership(root: string): Ownership {
+  #newOwnership(root: string, fileSystem: FileSystemKind | undefined): Ownership {
     const { clock, machine, runs } = this.#parts;
     return new Ownership({
       disk: this.#disk,
@@ -172,7 +170,7 @@ export class Spool {
       destinationHashes: [this.#destination],
       clock,
       deadRuns: this.#dead,
-      ...(this.#fileSystem(root) === 'nfs' ? { leaseMs: NFS_LEASE_MS } : {}),
+      ...(fileSystem === 'nfs' ? { leaseMs: NFS_LEASE_MS } : {}),
       ...(machine === undefined ? {} : { identity: machine.identity, probe: machine.probe, listen: machine.listen }),
     });
   }
@@ -223,7 +221,7 @@ export class Spool {
 
   /** @throws the system's error */
   #makeOwnDirectory(): void {
-    // It may be there from a first try that failed behind this.
+    // The directory may exist already, from an earlier try that failed after this step.
     makeDirectory(this.#ownPath(), this.#disk.fs);
     this.#isMade = true;
     this.#disk.syncDirectory(this.#place!.directories.root);
@@ -240,14 +238,14 @@ export class Spool {
     return budgetBytes;
   }
 
-  // lease
+  // Lease
 
-  /** Every `BEAT_MS`: says that this run lives, and looks whether its directories are still its own. */
+  /** Called every `BEAT_MS`: renews the lease, and checks that the directories still carry our name. */
   renew(): void {
     const place = this.#place;
     if (this.#isClosed || place === undefined) return;
     let failure = place.ownership.renew();
-    // The whole directory was deleted: it is made again.
+    // The whole root was deleted. It is made again.
     if (failure?.code === 'ENOENT' && openRoot(this.#disk, this.#parts.dir).kind === 'root') {
       failure = place.ownership.renew();
     }
@@ -255,36 +253,38 @@ export class Spool {
     this.#checkHeld(place);
   }
 
-  /** Before an append or an attempt: after a pause of half a lease, another process may have taken a directory. */
+  /** Called before an append or an attempt. After a pause of half a lease, another process may have a directory. */
   checkAfterPause(): void {
     if (this.#place?.ownership.mayBeEvicted) this.renew();
   }
 
-  #checkHeld({ ownership, directories }: Place): void {
+  #checkHeld(place: Place): void {
+    const { ownership, directories } = place;
     const { onEvicted } = this.#parts.events;
-    // After a pause, another process may have taken a directory, sent all of it and removed it: that is no loss.
+    // After a pause, another process may have adopted a directory, sent all of it and removed it. That is no loss.
     const mayBeTaken = ownership.mayBeEvicted;
     for (const path of this.#adopted.forgetLost()) onEvicted(path, !mayBeTaken && directories.isDeleted(path));
     ownership.confirmHeld();
     if (!this.#isMade || directories.exists(this.#ownPath())) return;
     const lost = this.#ownPath();
-    this.#becomeNewRun({ ownership, directories });
+    this.#becomeNewRun(place);
     onEvicted(lost, !mayBeTaken && directories.isDeleted(lost));
   }
 
-  #becomeNewRun({ ownership, directories }: Place): void {
+  #becomeNewRun({ ownership, directories, fileSystem }: Place): void {
     ownership.close();
     this.#run = newRun(this.#parts.clock.wallMs(), this.#origin);
     this.#origin = this.#run;
     this.#isMade = false;
     this.writer.abandon();
     [this.journal, this.writer] = this.#newJournal();
-    this.#place = { directories, ownership: this.#newOwnership(directories.root) };
-    const failure = this.#place.ownership.open();
+    const next = this.#newOwnership(directories.root, fileSystem);
+    this.#place = { directories, fileSystem, ownership: next };
+    const failure = next.open();
     if (failure !== undefined) this.#parts.events.onFailure(failure);
   }
 
-  // adoption
+  // Adoption
 
   /** See `Adoption.look`. */
   look(): Promise<void> {
@@ -296,12 +296,12 @@ export class Spool {
     this.#adopted.drained(journal);
   }
 
-  // the end
+  // The end
 
   /**
-   * Leaves the rest to the next process. Synchronous, for the end of the process.
-   * @param isClean says in the directories' names that they are free. After the unexpected end of a worker they keep
-   * the name of its run: its host names the run to the next worker, which counts what it finds as inherited.
+   * Leaves unfinished records to the next process. Synchronous, for the end of the process.
+   * @param isClean renames the directories so that they are free. After the unexpected end of a worker they keep the
+   * name of its run. The host names that run to the next worker, which counts the records in them as inherited.
    */
   close(isClean: boolean): void {
     if (this.#isClosed) return;
@@ -314,16 +314,13 @@ export class Spool {
     }
     this.writer.close();
     this.journal.close();
-    if (this.journal.unfinished === 0) this.#removeOwnDirectory();
-    // Also a directory that could not be removed: the next process does it.
+    if (this.journal.unfinished === 0) {
+      this.journal.remove();
+      this.#place.directories.removeFinished(this.#ownPath());
+    }
+    // This includes a directory that could not be removed. The next process removes it.
     if (this.#isMade && this.#place.directories.exists(this.#ownPath())) this.#adopted.free(this.#ownPath());
     this.#adopted.freeAll();
     this.#place.ownership.close();
-  }
-
-  #removeOwnDirectory(): void {
-    this.journal.remove();
-    this.#disk.attempt(() => this.#disk.fs.unlinkSync(join(this.#ownPath(), progressName(KEY))));
-    this.#disk.attempt(() => this.#disk.fs.rmdirSync(this.#ownPath()));
   }
 }

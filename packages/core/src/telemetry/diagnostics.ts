@@ -17,7 +17,7 @@ export interface DiagnosticEvents {
   /** A worker thread has ended. `records` are known to be lost. The next one starts after `delayMs`. */
   'worker.gone': { reason: string; records: number; delayMs: number };
 }
-export type DiagnosticEvent = keyof DiagnosticEvents;
+type DiagnosticEvent = keyof DiagnosticEvents;
 
 const CHANNELS = {
   'batch.delivered': channel('putlogs:batch.delivered'),

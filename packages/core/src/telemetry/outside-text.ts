@@ -4,7 +4,7 @@
 // that reverse the order of what is shown. It may also be megabytes long.
 
 /** Longer text is cut to this many characters (UTF-16 units). */
-export const MAX_OUTSIDE_CHARACTERS = 500;
+const MAX_OUTSIDE_CHARACTERS = 500;
 
 /**
  * Text is cut to this many characters before it is cleaned, so that the cost is bounded. An answer has at most 64 KiB.

@@ -15,6 +15,7 @@
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
+import { napMs } from '../runtime/clock';
 
 const STDERR = 2;
 /** PIPE_BUF of Linux. */
@@ -35,7 +36,7 @@ export function writeToStderr(line: string, isLast: boolean): boolean {
   for (let leftMs = isLast ? LAST_LINE_MS : 0; ; leftMs -= NAP_MS) {
     const result = tryToWrite(bytes);
     if (result !== 'full' || leftMs <= 0) return result === 'written';
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NAP_MS);
+    napMs(NAP_MS);
   }
 }
 

@@ -79,7 +79,7 @@ function warning(code: WarningCode, message: string, topic: string = WARNING_KIN
 }
 
 /** Returns the number with its noun, as "1 record was" or "2 records were". */
-export function countOf(count: number, one: string, more: string): string {
+function countOf(count: number, one: string, more: string): string {
   return `${count} ${count === 1 ? one : more}`;
 }
 

@@ -187,9 +187,18 @@ function isOptionName(path: string): boolean {
   return [...paths, ...groupsOf(paths)].some((name) => path === name || isBelow(name));
 }
 
-/** Adds where the value came from, unless it is in the program's own object. */
-function sentence({ path, text }: Problem, origins: ReadonlyMap<string, Origin>): string {
+/**
+ * Adds where the value came from, unless it is in the program's own object, the variable of the option, and the page
+ * about it.
+ */
+function sentence({ path, text, meant }: Problem, origins: ReadonlyMap<string, Origin>): string {
   const origin = origins.get(path) ?? origins.get(path.slice(0, Math.max(0, path.lastIndexOf('.'))));
   const isNamed = origin !== undefined && origin.kind !== 'derived' && origin.name !== '';
-  return `${path}${isNamed ? ` (from ${origin.name})` : ''}: ${text}`;
+  const sentence = `${path}${isNamed ? ` (from ${origin.name})` : ''}: ${text}`;
+  // Loaded for a mistake only.
+  const { pageOf } = require('./sections') as typeof import('./sections');
+  const about = meant ?? path;
+  const isOption = optionLeaves().some((leaf) => leaf.path === about);
+  const variable = isOption && !sentence.includes(environmentName(about)) ? `${environmentName(about)}, ` : '';
+  return `${sentence} [${variable}${pageOf(about)}]`;
 }

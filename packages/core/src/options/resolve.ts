@@ -47,6 +47,15 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   return optionsOf(explainOptions([{ options: given }], environment));
 }
 
+/** Whether wrong options ask to be an error all the same. */
+export function isStrict(given: unknown, environment: NodeJS.ProcessEnv): boolean {
+  try {
+    return explainOptions([{ options: given }], environment).valueOf('strict') === true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function optionsOf({ options, problems }: Explained): Options {
   if (options !== undefined) return withAbsolutePaths(options);

@@ -62,7 +62,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Memory, spool and dead letters',
     topics: { spool: ['memory', 'spool'], 'dead-letter': ['deadLetter'] },
   },
-  { title: 'Shutdown', topics: { exit: ['closeTimeoutMs', 'handleSignals'] } },
+  { title: 'Shutdown', topics: { exit: ['closeTimeoutMs', 'handleSignals', 'strict'] } },
 ];
 
 /** The options of a topic or of a section, in its order. */

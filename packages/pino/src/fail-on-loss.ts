@@ -1,9 +1,9 @@
 // Gives a process that lost records the exit code 1, for transports in pino's worker.
 //
-// A worker thread cannot set the exit code of its process, and pino loads only the worker's file. So the application
-// asks for it in its own thread:
+// A worker thread cannot set the exit code of its process. pino loads our package in its worker only. So the
+// application asks for the exit code in its own thread:
 //
-//   1. Before the worker closes, it posts the number of lost records to a channel that all threads of the process share.
+//   1. Before the worker closes, it posts the number of lost records to a channel of all threads of the process.
 //   2. At the end of the process pino's listener blocks until the worker has closed.
 //   3. Our listener runs after it and reads the channel, which needs no event loop.
 
@@ -28,8 +28,8 @@ let hasOneLost = false;
 const watched = new Set<TransportStream>();
 
 /**
- * Makes the exit code of the process 1 if a record of this logger was lost: dropped or refused, by whatever transport of
- * @putlogs/pino in this process. Without a loss, or if the application has set an exit code, nothing changes.
+ * Makes the exit code of the process 1 if a record was lost, dropped or refused, by any transport of @putlogs/pino in
+ * this process. Without a loss, or if the application has set an exit code, nothing changes.
  *
  * @param logger a pino logger, or the result of `pino.transport(...)` or of `await transport(...)`
  * @throws PutlogsError `ERR_PUTLOGS_WORKER` if it has no transport of @putlogs/pino

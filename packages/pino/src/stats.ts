@@ -63,8 +63,8 @@ const silent = new WeakSet<object>();
  *
  * @param logger a pino logger, or the result of `pino.transport(...)` or of `await transport(...)`
  * @param options `timeoutMs`: how long the worker has to answer, once it has started. Default: 1000
- * @throws PutlogsError `ERR_PUTLOGS_WORKER` if the logger has no transport of @putlogs/pino, if the transport is closed,
- * or if its worker does not answer in time
+ * @throws PutlogsError `ERR_PUTLOGS_WORKER` if the logger has no transport of @putlogs/pino, if the transport is
+ * closed, or if its worker does not answer in time
  */
 export async function stats(
   logger: PinoLogger,

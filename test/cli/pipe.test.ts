@@ -208,7 +208,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('--help lists every option with its flag and variables, and --version is the package’s', async () => {
-    const help: ChildResult = await runChild(command, { args: ['--help'] });
+    const help: ChildResult = await runChild(command, { args: ['--help', 'all'] });
     assert.equal(help.code, 0);
     const text = help.stdout.replace(/\s+/g, ' ');
     for (const { path, kind, notes } of optionLeaves()) {

@@ -390,7 +390,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     mkdirSync(join(dir, 'putlogs-1/damaged'));
     writeFileSync(join(dir, 'putlogs-1/damaged/a.seg'), 'damaged');
     for (const command of ['spool ls', 'spool verify']) {
-      const { stdout: help } = await putlogs(`${command} --help`, {});
+      const { stdout: help } = await putlogs(`${command} --help json`, {});
       const { stdout } = await putlogs(`${command} --json`, { PUTLOGS_SPOOL_DIR: dir });
       const names = [...stdout.matchAll(/"(\w+)":/g)].map(([, name]) => name!);
       assert.ok(names.length > 10);

@@ -25,7 +25,7 @@ export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/surve
 export { lastUnfinishedOf } from './maintenance/survey-last';
 export { type OwnerState, type Owners, ownersIn } from './maintenance/survey-owners';
 export { COMMON_FLAGS, type CommandLine, flagOf, type OwnFlag, readCommandLine } from './options/flags';
-export { flagsHelp, optionsHelp } from './options/help';
+export { type HelpPage, type HelpText, helpOf, optionsPage, optionTopics, twoColumns } from './options/help';
 export { environmentName, type OptionLeaf, optionLeaves } from './options/leaves';
 export { type Explained, explainOptions, type Given, type Origin, optionsOf, resolveOptions } from './options/resolve';
 export type { Options } from './options/schema';

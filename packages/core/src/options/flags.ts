@@ -37,8 +37,8 @@ export type ReadCommandLine = CommandLine | { readonly problem: string };
 
 /** Flags that every command has. */
 export const COMMON_FLAGS = {
-  config: { value: '<file>', short: 'c', meaning: 'JSON file with options, under the same names as in a program.' },
-  help: { short: 'h', meaning: 'Print this help.' },
+  config: { value: '<file>', short: 'c', meaning: 'JSON file with options, named as in a program.' },
+  help: { short: 'h', meaning: 'Print this help, or the page of the topic behind it.' },
   version: { short: 'v', meaning: 'Print the version.' },
 } as const satisfies Record<string, OwnFlag>;
 

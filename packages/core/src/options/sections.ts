@@ -16,14 +16,8 @@ export const SECTIONS: readonly Section[] = [
     topics: {
       target: ['enabled', 'target', 'endpoint', 'region', 'topicId', 'projectId'],
       sls: ['project', 'logstore', 'topic', 'routing', 'signature'],
-      keys: [
-        'credentials.accessKeyId',
-        'credentials.accessKeySecret',
-        'credentials.securityToken',
-        'credentials.file',
-        'credentials.module',
-        'credentials.from',
-      ],
+      keys: ['credentials.accessKeyId', 'credentials.accessKeySecret', 'credentials.securityToken'],
+      sources: ['credentials.file', 'credentials.module', 'credentials.from'],
       oidc: [
         'credentials.oidcRole',
         'credentials.oidcProvider',
@@ -55,7 +49,8 @@ export const SECTIONS: readonly Section[] = [
     title: 'Batches, requests and network',
     topics: {
       batch: ['batch', 'lingerMs', 'compression', 'concurrency'],
-      network: ['requestTimeoutMs', 'retry', 'proxy', 'noProxy', 'tls', 'allowInsecure'],
+      requests: ['requestTimeoutMs', 'retry'],
+      network: ['proxy', 'noProxy', 'tls', 'allowInsecure'],
     },
   },
   {

@@ -43,23 +43,28 @@ export function helpOf(help: HelpText, topic?: string): HelpPage {
 
 function firstPage(help: HelpText): string {
   const { command, usage = `${command} [flags]`, summary, flags, options } = help;
-  const hasAll = options.includes('');
+  const isShort = options.length === 1 && !options.includes('');
   const { exitCodes } = partsOf(help.about);
+  const exit = wrapped(`${exitCodes} Exit code 2: wrong flags or options.`.trim());
   return [
     `Usage: ${usage}\n`,
     wrapped(summary),
     `Flags:\n${flagsHelp(flags)}`,
-    options.length === 1 && !hasAll
-      ? `The option that it needs; other options of the transports are ignored:\n${optionsHelp(options)}`
-      : wrapped(PRECEDENCE),
-    wrapped(`${exitCodes} Exit code 2: wrong flags or options.`.trim()),
+    ...(isShort
+      ? [`The option that it needs; other options of the transports are ignored:\n${optionsHelp(options)}`]
+      : []),
+    isShort ? exit : wrapped(BY_TOPIC) + exit,
     `Topics, for ${command} --help <topic>:\n${wrapped(Object.keys(topicsOf(help)).join(' '), '  ')}`,
   ].join('\n');
 }
 
 const PRECEDENCE =
-  'Options: --batch-max-bytes is PUTLOGS_BATCH_MAX_BYTES as a variable, and batch.maxBytes in a config file. A flag ' +
-  "overrides the file, then the variable, the vendor's variable, and the default.";
+  'Options: those of the transports. --batch-max-bytes is PUTLOGS_BATCH_MAX_BYTES as a variable, and batch.maxBytes in ' +
+  "a config file. A flag overrides the file, then the variable, the vendor's variable, and the default.";
+
+const BY_TOPIC =
+  'Options: --batch-max-bytes or PUTLOGS_BATCH_MAX_BYTES, and others by topic. A flag overrides the config file, and ' +
+  'the config file a variable.';
 
 /** What `putlogs help options` prints. */
 export function optionsPage(): string {

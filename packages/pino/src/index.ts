@@ -35,7 +35,7 @@ export interface PinoTransport extends Writable {
   flush(options?: FlushOptions): Promise<FlushResult>;
   /** As above, with a callback and without a limit. `logger.flush(done)` calls this. */
   flush(done?: () => void): void;
-  /** Returns a copy of the counters. If the transport runs in pino's worker, use `stats(transport)` instead. */
+  /** Returns a copy of the counters. If the transport runs in pino's worker, use `stats(logger)` instead. */
   stats(): Stats;
 }
 

@@ -224,6 +224,7 @@ test('every option can be set by its variable', () => {
     timeKey: ['ts, time', ['ts', 'time']],
     enabled: ['yes', true],
     allowInsecure: ['0', false],
+    strict: ['yes', true],
     compression: ['zlib', 'zlib'],
     'spool.mode': ['always', 'always'],
     'memory.whenFull': ['dropOldest', 'dropOldest'],

@@ -1,4 +1,4 @@
-// Gives a process that lost records the exit code 1, for transports in pino's worker.
+// Sets the exit code 1 for a process that lost records, with transports in the worker of pino.
 //
 // A worker thread cannot set the exit code of its process. pino loads our package in its worker only. So the
 // application asks for the exit code in its own thread:

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(join(root, 'test/package.json'));
 const { environmentName, optionLeaves } = require('@putlogs/core/internal/options/leaves');
+const { leavesOfSection, SECTIONS } = require('@putlogs/core/internal/options/sections');
 
 const BEGIN = '<!-- options: written by scripts/options-table.mjs -->';
 const END = '<!-- end of options -->';
@@ -34,30 +35,11 @@ function tableOf(leaves) {
   return [...HEAD, ...rows].join('\n');
 }
 
-/** The sections, each with the first names of its options' paths. The script fails if an option is in none. */
-const GROUPS = {
-  'Target and credentials':
-    'enabled target endpoint region topicId projectId project logstore topic routing signature credentials',
-  'Source, tags and order': 'source fileName tags instance hashKey',
-  'Record fields': 'timeKey messageKey levelKey levels fields rename omit nested transform',
-  'Batches, requests and network':
-    'batch lingerMs compression concurrency requestTimeoutMs retry proxy noProxy tls allowInsecure',
-  'Memory, spool and dead letters': 'memory spool deadLetter',
-  Shutdown: 'closeTimeoutMs handleSignals',
-};
+const inSections = SECTIONS.flatMap(leavesOfSection);
+const lost = optionLeaves().filter((leaf) => !inSections.includes(leaf));
+if (lost.length > 0) throw new Error(`in no section of sections.ts: ${lost.map(({ path }) => path).join(', ')}`);
 
-const leaves = optionLeaves();
-const firstName = ({ path }) => path.split('.')[0];
-const grouped = Object.values(GROUPS).flatMap((names) => names.split(' '));
-const lost = leaves.filter((leaf) => !grouped.includes(firstName(leaf)));
-if (lost.length > 0) throw new Error(`in no section: ${lost.map(({ path }) => path).join(', ')}`);
-
-const groups = Object.entries(GROUPS).map(([title, names]) => {
-  const inGroup = leaves.filter((leaf) => names.split(' ').includes(firstName(leaf)));
-  const order = names.split(' ');
-  inGroup.sort((a, b) => order.indexOf(firstName(a)) - order.indexOf(firstName(b)));
-  return `## ${title}\n\n${tableOf(inGroup)}`;
-});
+const groups = SECTIONS.map((section) => `## ${section.title}\n\n${tableOf(leavesOfSection(section))}`);
 
 write('docs/options.md', groups.join('\n\n'));
 

@@ -472,7 +472,28 @@ describe('putlogs dead-letter', { timeout: KILLS_AT_ALL_CALLS ? 1_800_000 : 180_
     assert.equal(emulator.stats().logs, count + 3);
   });
 
-  test('a missing file or option is reported by name, with exit code 2', async () => {
+  test('after a complete replay there are no records, and both commands end with exit code 0', async () => {
+    const emulator = await emulatorForTest();
+    const file = join(temporaryDirectory('replayed'), 'dead.ndjson');
+    await refused(emulator, file, 4);
+    emulator.faults([]);
+    const env = environmentOf(emulator, file);
+    assert.equal((await putlogs('dead-letter replay', env)).code, 0);
+    assert.equal(existsSync(file), false);
+    const listed = await putlogs('dead-letter ls', env);
+    assert.deepEqual(
+      [listed.code, listed.stdout, listed.stderr],
+      [0, '0 records, 0 B\n', `putlogs: there is no file ${file}: no record was refused, or each was replayed\n`],
+    );
+    const asJson = await putlogs('dead-letter ls --json', env);
+    assert.deepEqual(JSON.parse(asJson.stdout), { records: 0, bytes: 0, unreadable: 0, reasons: [] });
+    const again = await putlogs('dead-letter replay --json', env);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(JSON.parse(again.stdout).delivered, 0);
+    assert.match(again.stderr, /there is no file /);
+  });
+
+  test('a missing directory or option is reported by name, with exit code 2', async () => {
     const missing = await putlogs('dead-letter ls --dead-letter-file /nowhere/dead.ndjson', {});
     assert.deepEqual(
       [missing.code, missing.stderr],

@@ -169,6 +169,10 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   writeFileSync(join(bad, 'list.json'), '[]');
   writeFileSync(join(bad, 'slip.json'), '{"batch":{"maxByte":4096}}');
   const wrong: [string[], RegExp][] = [
+    [
+      ['--batch-size', '1'],
+      /^putlogs-pino: unknown flag --batch-size; here it is --batch-max-count, --batch-max-bytes /,
+    ],
     [['--topik-id', 'x'], /^putlogs-pino: unknown flag --topik-id; did you mean --topic-id\? \(see --help\)\n$/],
     [['--topic-id'], /^putlogs-pino: --topic-id needs a value/],
     [['--topic-id', '--echo'], /^putlogs-pino: --topic-id needs a value/],
@@ -204,7 +208,7 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
   });
 
   test('--help lists every option with its flag and variables, and --version is the package’s', async () => {
-    const help: ChildResult = await runChild(command, { args: ['--help'] });
+    const help: ChildResult = await runChild(command, { args: ['--help', 'all'] });
     assert.equal(help.code, 0);
     const text = help.stdout.replace(/\s+/g, ' ');
     for (const { path, kind, notes } of optionLeaves()) {

@@ -390,7 +390,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     mkdirSync(join(dir, 'putlogs-1/damaged'));
     writeFileSync(join(dir, 'putlogs-1/damaged/a.seg'), 'damaged');
     for (const command of ['spool ls', 'spool verify']) {
-      const { stdout: help } = await putlogs(`${command} --help`, {});
+      const { stdout: help } = await putlogs(`${command} --help json`, {});
       const { stdout } = await putlogs(`${command} --json`, { PUTLOGS_SPOOL_DIR: dir });
       const names = [...stdout.matchAll(/"(\w+)":/g)].map(([, name]) => name!);
       assert.ok(names.length > 10);
@@ -473,7 +473,7 @@ describe('putlogs spool', { timeout: 120_000 }, () => {
     ['spool replay --spool-dir /tmp', /region: is missing; set --region, or PUTLOGS_REGION or VOLCENGINE_REGION/],
     [
       'spool ls --spool-dir /tmp --config slip.json',
-      /^putlogs: spool\.dri \(from slip\.json\): there is no such option; did you mean spool\.dir\?\n$/,
+      /^putlogs: spool\.dri \(from slip\.json\): there is no such option; did you mean spool\.dir\? \[PUTLOGS_SPOOL_DIR, docs\/options\.md#memory-spool-and-dead-letters\]\n$/,
     ],
     ['spool replay --spool-dir /tmp --no-enabled', /^putlogs: enabled: is false/],
     ['spool ls here', /^putlogs: unexpected argument here/],

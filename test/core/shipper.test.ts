@@ -249,7 +249,10 @@ test('close ends at its deadline, and pending records are counted and reported',
   assert.equal(stats.dropped.exit, 10);
   assert.equal(stats.pending, 0);
   assertConserved(stats);
-  assert.match(warnings.at(-1)!.message, /^10 records are lost: .* 60 ms \(closeTimeoutMs\)$/);
+  assert.match(
+    warnings.at(-1)!.message,
+    /^10 records are lost: .* 60 ms \(closeTimeoutMs\); set spool\.dir to keep such records for the next process$/,
+  );
 });
 
 test('an attempt at a service that answers byte by byte ends at requestTimeoutMs, and is repeated', async () => {

@@ -82,8 +82,9 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
   const path = text ?? '/var/spool/putlogs/p';
   const worker = { reason: text ?? 'why', lost: 12, sought: 0, delayMs: 100 };
   return [
-    catalogue.batchNotDelivered({ kind: 'retry', refusal: refused }, 58, 58, 139),
-    catalogue.batchNotDelivered({ kind: 'hold', refusal }, 58, 58, 139),
+    catalogue.batchNotDelivered({ kind: 'retry', refusal: refused }, 58, 58, 139, false),
+    catalogue.batchNotDelivered({ kind: 'hold', refusal }, 58, 58, 139, false),
+    catalogue.batchNotDelivered({ kind: 'hold', refusal }, 58, 58, 139, true),
     catalogue.clockWrong(840_000),
     catalogue.recordsRejected(rejected, 1, { kind: 'written' }),
     catalogue.recordsRejected(rejected, 1, { kind: 'not configured' }),
@@ -102,8 +103,8 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.spoolTakenOver(path),
     catalogue.spoolDamaged(120, text ?? `${path}: the checksum of an entry does not hold`),
     catalogue.spoolDeleted(10, path),
-    catalogue.recordsLostAtClose(58, 'not delivered within 8000 ms (closeTimeoutMs)'),
-    catalogue.recordsLostAtClose(1, 'not delivered before the process ended'),
+    catalogue.recordsLostAtClose(58, 'not delivered within 8000 ms (closeTimeoutMs)', catalogue.spoolRemedy(undefined)),
+    catalogue.recordsLostAtClose(1, 'not delivered before the process ended', catalogue.spoolRemedy(undefined)),
     catalogue.lz4Unavailable(text ?? 'why'),
     catalogue.workerEnded(worker, ''),
     catalogue.workerEnded({ ...worker, sought: 12 }, ''),
@@ -112,6 +113,7 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.workerRecordsLost(3),
     catalogue.credentialsUnavailable(text ?? 'credentials.file returned no credentials: why'),
     catalogue.transformFailed(text ?? 'why'),
+    catalogue.notStarted(text ?? 'putlogs cannot start with these options:\n  - foo: there is no such option'),
     catalogue.signalsNotHandled(),
     catalogue.recordNotEncoded(text ?? 'why'),
     catalogue.batchNotSealed(12, text ?? 'why'),
@@ -138,6 +140,7 @@ const CAUSED_ELSEWHERE = new Set([
   'WORKER_ENDED',
   'WORKER_NOT_STARTED',
   'WORKER_RECORDS_LOST',
+  'NOT_STARTED',
   'SIGNALS_NOT_HANDLED',
   'RECORD_NOT_ENCODED',
   'BATCH_NOT_SEALED',

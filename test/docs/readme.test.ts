@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -57,6 +57,13 @@ test('the walk through the README ends with its three records at the service', a
     await emulator.ended;
     rmSync(directory, { recursive: true });
   }
+});
+
+test('the README is short, names what keeps records through a crash, and says what was never tried', () => {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  assert.ok(text.split('\n').length <= 151);
+  assert.match(text, /`PUTLOGS_SPOOL_DIR` .* `PUTLOGS_SPOOL_MODE` to `always`/);
+  assert.match(text, /It was never run against the real services\./);
 });
 
 const FETCH = 'fetch(process.argv[1]).then((answer) => answer.text()).then(console.log)';

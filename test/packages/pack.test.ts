@@ -38,6 +38,15 @@ test('the printed commands install the packages, and the programs of the README 
   );
 });
 
+test('npm pack in a package stops, and says which command packs it', () => {
+  for (const name of ['core', 'pino', 'winston', 'cli', 'emulator']) {
+    const cwd = join(root, 'packages', name);
+    const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd, encoding: 'utf8' });
+    assert.notEqual(status, 0, name);
+    assert.match(stderr, /run `npm run pack` in the root of the repository/);
+  }
+});
+
 async function ended(file: string, env: Record<string, string>, cwd: string) {
   const { code, stderr } = await runChild(file, { cwd, env });
   return { status: code, stderr };

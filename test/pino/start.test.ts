@@ -1,11 +1,14 @@
-// Wrong options are the one error of the pino transport, and it comes at start.
+// Wrong options: an error in the application's thread, a report in pino's worker.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { transport } from '@putlogs/pino';
+import type { Warning } from '@putlogs/core';
+import { stats, transport } from '@putlogs/pino';
 import pino from 'pino';
-import { type Emulator, optionsFor, startEmulator } from '../support/emulator';
-import { ended, startPino } from '../support/pino-destination';
+import { runChild } from '../support/child';
+import { type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { ended, flushed, startPino } from '../support/pino-destination';
 
 let emulator: Emulator;
 before(async () => {
@@ -25,10 +28,38 @@ it('wrong options reject, in one error that names them all and no secret', async
   });
 });
 
-it('wrong options are an error event of the stream that pino.transport returns', async () => {
-  const destination = startPino({ target: '@putlogs/pino', options: wrong() });
+it('with strict, wrong options are an error event of the stream that pino.transport returns', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: { ...wrong(), strict: true } });
   const [error] = (await once(destination, 'error')) as [Error];
   assert.match(error.message, /lingersMs/);
+});
+
+it('without strict, wrong options are a warning, and every record is refused and counted', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: wrong() });
+  const warned = once(destination, 'putlogs:warning');
+  const logger = pino(destination);
+  logger.info('one');
+  logger.info('two');
+  const [warning] = (await warned) as [Warning];
+  assert.equal(warning.code, 'NOT_STARTED');
+  assert.match(warning.message, /batch\.maxBytes: .*lingersMs: /);
+  await flushed(logger);
+  const { accepted, refused } = await stats(logger, { timeoutMs: 20_000 });
+  assert.deepEqual([accepted, refused.options], [0, 2]);
+  await ended(destination);
+});
+
+it('an application with wrong options goes on, reports every mistake on stderr, and ends with its own code', async () => {
+  const { code, stdout, stderr } = await runChild(join(__dirname, 'apps/wrong-options.js'), {
+    env: { ...environmentFor(emulator), PUTLOGS_LINGER_MS: 'never', PUTLOGS_BATCH_MAX_COUNT: '0' },
+  });
+  assert.deepEqual([code, stdout], [0, 'still running\n'], stderr);
+  const lines = stderr.split('\n');
+  assert.equal(lines[0], 'putlogs: cannot start with these options:');
+  assert.match(lines[1]!, /^ {2}- batch\.maxCount \(from PUTLOGS_BATCH_MAX_COUNT\): must be at least 1 /);
+  assert.match(lines[2]!, /^ {2}- lingerMs \(from PUTLOGS_LINGER_MS\): must be of type number /);
+  assert.match(lines[3]!, /^putlogs: every record is refused, and the application goes on/);
+  assert.equal(lines[4], 'putlogs: 1 record is lost: nothing was started, because the options are wrong');
 });
 
 it('enabled: false needs no other option and writes nothing', async () => {

@@ -1,11 +1,12 @@
 // What the application's thread learns of a transport in pino's worker.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Writable } from 'node:stream';
 import { after, before, it } from 'node:test';
 import type { Warning } from '@putlogs/core';
 import { stats, transport } from '@putlogs/pino';
 import pino from 'pino';
-import { type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
 import { ended, flushed, startPino } from '../support/pino-destination';
 
 let emulator: Emulator;
@@ -54,9 +55,62 @@ it('in one thread they are there without asking', async () => {
   await once(destination, 'close');
 });
 
-it('a transport that is closed, or not ours, has none, and an error says so', async () => {
+it('a logger has those of its transport, and so does its child', async () => {
+  const logger = pino({ transport: { target: '@putlogs/pino', options: optionsFor(emulator) } });
+  logger.info('one');
+  logger.child({ request: 1 }).info('two');
+  await flushed(logger);
+  for (const asked of [logger, logger.child({ request: 2 }), logger.child({ a: 1 }).child({ b: 1 })]) {
+    const { accepted, delivered } = await stats(asked, { timeoutMs: 20_000 });
+    assert.deepEqual([accepted, delivered], [2, 2]);
+  }
+  const child = logger.child({ request: 3 }, { level: 'error', serializers: { a: () => 'a' } });
+  assert.equal((await stats(child)).delivered, 2);
+});
+
+it('a logger of several targets, and one of several streams, has their sum', async () => {
+  const ours = { target: '@putlogs/pino', level: 'info', options: optionsFor(emulator) };
+  const beside = { target: 'pino/file', options: { destination: '/dev/null' } };
+  const ofTargets = pino({ transport: { targets: [ours, ours, beside] } });
+  ofTargets.info('one');
+  await until('both have delivered', async () => (await stats(ofTargets, { timeoutMs: 20_000 })).delivered === 2);
+
+  const inWorker = startPino({ target: '@putlogs/pino', options: optionsFor(emulator) });
+  const here = await transport(optionsFor(emulator));
+  const ofStreams = pino(
+    {},
+    pino.multistream([{ stream: inWorker }, { stream: here }, { stream: process.stderr, level: 'fatal' }]),
+  );
+  ofStreams.info('one');
+  await until('both have delivered', async () => (await stats(ofStreams, { timeoutMs: 20_000 })).delivered === 2);
+  await ended(inWorker);
+  here.end();
+  await once(here, 'close');
+});
+
+it('a logger without a transport of ours is an error at once', async () => {
+  const plain = pino(new Writable({ write: (_chunk, _encoding, done) => done() }));
+  for (const notOurs of [plain, plain.child({}), pino({ level: 'silent' }), {}, console, null as never, 'x' as never]) {
+    await assert.rejects(stats(notOurs, { timeoutMs: 600_000 }), {
+      code: 'ERR_PUTLOGS_WORKER',
+      message: /pass a logger/,
+    });
+  }
+});
+
+it('a transport that is closed is an error at once', async () => {
+  const destination = startPino({ target: '@putlogs/pino', options: optionsFor(emulator) });
+  const logger = pino(destination);
+  await stats(logger, { timeoutMs: 20_000 });
+  await ended(destination);
+  const asked = stats(logger, { timeoutMs: 600_000 });
+  await assert.rejects(asked, { code: 'ERR_PUTLOGS_WORKER', message: /is closed/ });
+});
+
+it('a worker without a target of ours is an error after the time-out, and then at once', async () => {
   const destination = startPino({ target: 'pino/file', options: { destination: '/dev/null' } });
   await assert.rejects(stats(destination, { timeoutMs: 200 }), { code: 'ERR_PUTLOGS_WORKER' });
+  await assert.rejects(stats(destination, { timeoutMs: 600_000 }), { message: /has no target/ });
   await ended(destination);
 });
 

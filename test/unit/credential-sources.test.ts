@@ -372,7 +372,10 @@ for (const vendor of ['volcengine', 'aliyun'] as const) {
     assert.throws(
       () => chosen({ PUTLOGS_CREDENTIALS_FROM: 'profil' }),
       ({ message }: Error) => {
-        assert.match(message, /:\n {2}- credentials\.from \(from PUTLOGS_CREDENTIALS_FROM\): must be one of [a-z, ]+$/);
+        assert.match(
+          message,
+          /:\n {2}- credentials\.from \(from PUTLOGS_CREDENTIALS_FROM\): must be one of [a-z, ]+ \[docs\/credentials\.md\]$/,
+        );
         return true;
       },
     );

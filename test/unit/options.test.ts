@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -7,7 +7,9 @@ import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import type { Tree } from '@putlogs/core/internal/options/option-tree';
+import { OTHER_NAMES } from '@putlogs/core/internal/options/other-names';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { pageOf } from '@putlogs/core/internal/options/sections';
 import { temporaryDirectory } from '../support/directory';
 
 const SECRET = 'the-very-secret-0123456789';
@@ -19,6 +21,9 @@ const complete = {
 
 const directory = temporaryDirectory('options');
 
+/** Each problem ends with the option's variable, unless it was named before, and with a page. */
+const WITH_PAGE = / \[(?:(PUTLOGS_[A-Z_]+), )?docs\/([a-z]+\.md)(?:#([a-z0-9-]+))?\]$/;
+
 function problemsOf(options: unknown, environment: NodeJS.ProcessEnv = {}): string[] {
   try {
     resolveOptions(options, environment);
@@ -26,7 +31,13 @@ function problemsOf(options: unknown, environment: NodeJS.ProcessEnv = {}): stri
     const { code, message } = error as PutlogsError;
     assert.equal(code, 'ERR_PUTLOGS_OPTIONS');
     assert.doesNotMatch(message, new RegExp(SECRET));
-    return message.split('\n  - ').slice(1);
+    return message
+      .split('\n  - ')
+      .slice(1)
+      .map((problem) => {
+        assert.match(problem, WITH_PAGE);
+        return problem.replace(WITH_PAGE, '');
+      });
   }
   return [];
 }
@@ -92,6 +103,82 @@ test('an unknown option is reported with the nearest name', () => {
   assert.deepEqual(problemsOf({ ...complete, zzzzzzzzzzzz: 1 }), ['zzzzzzzzzzzz: there is no such option']);
 });
 
+test('every unknown option of an object is reported, with ours for the name that another transport has', () => {
+  const given = { topicID: 't', lingerms: 1, foo: 1, batchSize: 1, memory: { maxByte: 1 } };
+  assert.deepEqual(problemsOf({ ...complete, ...given }).sort(), [
+    'batchSize: there is no such option; here it is batch.maxCount, batch.maxBytes (a number of records, a number of bytes)',
+    'foo: there is no such option',
+    'lingerms: there is no such option; did you mean lingerMs?',
+    'memory.maxByte: there is no such option; did you mean memory.maxBytes?',
+    'topicID: there is no such option; did you mean topicId?',
+  ]);
+});
+
+test('an option as another transport names it is reported with ours', () => {
+  for (const [name, ours] of [
+    ['batchSize', 'batch.maxCount'],
+    ['maxBatchSize', 'batch.maxCount'],
+    ['flushBytes', 'batch.maxBytes'],
+    ['flush-interval', 'lingerMs'],
+    ['flushIntervalMs', 'lingerMs'],
+    ['batchInterval', 'lingerMs'],
+    ['interval', 'lingerMs'],
+    ['uploadRate', 'lingerMs'],
+    ['batching', 'lingerMs'],
+    ['timeout', 'requestTimeoutMs'],
+    ['host', 'endpoint'],
+    ['url', 'endpoint'],
+    ['awsRegion', 'region'],
+    ['token', 'credentials.accessKeyId'],
+    ['sourceToken', 'credentials.accessKeyId'],
+    ['basicAuth', 'credentials.accessKeyId'],
+    ['secretKey', 'credentials.accessKeyId'],
+    ['logGroupName', 'topicId'],
+    ['dataset', 'topicId'],
+    ['labels', 'tags'],
+    ['retryCount', 'retry.baseMs'],
+    ['gracefulShutdown', 'closeTimeoutMs'],
+  ] as const) {
+    const [problem, ...others] = problemsOf({ ...complete, [name]: 1 });
+    assert.ok(problem?.startsWith(`${name}: there is no such option; here it is ${ours}`), `${name}: ${problem}`);
+    assert.deepEqual(others, []);
+  }
+});
+
+test('the options that the names of other transports lead to exist', () => {
+  const paths = optionLeaves().map(({ path }) => path);
+  for (const { options } of OTHER_NAMES.values()) for (const path of options) assert.ok(paths.includes(path), path);
+});
+
+test('each problem names the variable of its option, and a page that exists', () => {
+  const page = (given: object) => {
+    try {
+      resolveOptions({ ...complete, ...given }, {});
+    } catch (error) {
+      return WITH_PAGE.exec((error as Error).message)?.slice(1);
+    }
+    return assert.fail('the options are right');
+  };
+  const network = 'batches-requests-and-network';
+  assert.deepEqual(page({ lingerMs: -1 }), ['PUTLOGS_LINGER_MS', 'options.md', network]);
+  assert.deepEqual(page({ lingerms: 1 }), ['PUTLOGS_LINGER_MS', 'options.md', network]);
+  assert.deepEqual(page({ interval: 1 }), ['PUTLOGS_LINGER_MS', 'options.md', network]);
+  assert.deepEqual(page({ proxy: 'socks5://x' }), ['PUTLOGS_PROXY', 'proxy.md', 'http-proxy']);
+  assert.deepEqual(page({ credentials: {} }), [undefined, 'credentials.md', undefined]);
+  assert.deepEqual(page({ foo: 1 }), [undefined, 'options.md', undefined]);
+  for (const { path } of optionLeaves()) {
+    const [file, anchor] = pageOf(path).split('#');
+    const headings = readFileSync(join(__dirname, '../../..', file!), 'utf8').match(/^#+ .*$/gm) ?? [];
+    const anchors = headings.map((heading) =>
+      heading
+        .replace(/^#+ /, '')
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, ''),
+    );
+    assert.ok(anchor === undefined || anchors.includes(anchor.replaceAll('-', ' ')), `${path}: ${pageOf(path)}`);
+  }
+});
+
 test('a secret is in no error, wherever it was put', () => {
   for (const options of [
     { ...complete, credentials: { accessKeyId: 'id', accessKeySecret: `${SECRET}\n` } },
@@ -138,6 +225,7 @@ test('every option can be set by its variable', () => {
     timeKey: ['ts, time', ['ts', 'time']],
     enabled: ['yes', true],
     allowInsecure: ['0', false],
+    strict: ['yes', true],
     compression: ['zlib', 'zlib'],
     'spool.mode': ['always', 'always'],
     'memory.whenFull': ['dropOldest', 'dropOldest'],

@@ -7,9 +7,12 @@ import {
   type CommandLine,
   explainOptions,
   flagOf,
-  flagsHelp,
-  optionsHelp,
+  type HelpPage,
+  helpOf,
+  optionsPage,
+  optionTopics,
   readCommandLine,
+  twoColumns,
 } from '@putlogs/core/tools';
 import { type Command, UsageError } from './command';
 import { deadLetterLs } from './dead-letter-ls';
@@ -37,35 +40,32 @@ const WRONG_USAGE = 2;
 
 const HELP = `Usage: putlogs <command> [flags]
 
-Checks a configuration, and manages spooled records and dead letters of the putlogs transports.
+Checks a configuration, and manages spooled records and dead letters.
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}\n`).join('')}
-putlogs <command> --help lists the flags of a command. All commands have the options of the transports. Precedence:
-flag, config file (--config), variable, the vendor's variable, default.
+${twoColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
+putlogs <command> --help explains a command, and lists its topics.
+putlogs help options is about the options of all commands.
 
 Exit codes: 0 success; 1 the command found a problem; 2 wrong flags or options.
 `;
 
-function helpOf({ name, about, flags, options }: Command): string {
-  return `Usage: putlogs ${name} [flags]
-
-${about}
-
-Exit code 2: wrong flags or options.
-
-Flags:
-${flagsHelp({ ...flags, ...COMMON })}
-Options (precedence: flag, config file, variable, the vendor's variable, default):
-${optionsHelp(options)}${options.includes('') ? '' : '\nOther transport options are accepted and ignored.\n'}`;
+function pageOf({ name, flags, ...text }: Command, topic: string | undefined): HelpPage {
+  return helpOf({ ...text, command: `putlogs ${name}`, flags: { ...flags, ...COMMON } }, topic);
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  // `putlogs help spool ls` is `putlogs spool ls --help`.
+  const args = given[0] === 'help' ? [...given.slice(1), '--help'] : given;
   const command = COMMANDS.find(({ name }) => name.split(' ').every((word, at) => word === args[at]));
   if (command === undefined) return withoutCommand(args);
   const line = readCommandLine(args.slice(command.name.split(' ').length), { ...command.flags, ...COMMON });
   if ('problem' in line) throw new UsageError(`${line.problem} (see putlogs ${command.name} --help)`);
-  if (line.own.has('help')) return print(helpOf(command));
+  if (line.own.has('help')) {
+    const page = pageOf(command, line.positionals[0]);
+    if ('problem' in page) throw new UsageError(page.problem);
+    return print(page.text);
+  }
   if (line.own.has('version')) return print(`${readVersion()}\n`);
   const [extra] = line.positionals;
   if (extra !== undefined) throw new UsageError(`unexpected argument ${extra} (see putlogs ${command.name} --help)`);
@@ -99,12 +99,17 @@ async function call(command: Command, { given, own }: CommandLine): Promise<numb
 
 function withoutCommand(args: readonly string[]): number {
   const [first, second] = args;
-  if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
+  if (first === undefined || first === '--help' || first === '-h') {
     process.stdout.write(HELP);
     return first === undefined ? WRONG_USAGE : 0;
   }
   if (first === '--version' || first === '-v') return print(`${readVersion()}\n`);
   const ofGroup = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (second === '--help' && first === 'options') return print(optionsPage());
+  if (second === '--help' && optionTopics().includes(first)) {
+    const page = helpOf({ command: 'putlogs help', summary: '', about: '', flags: {}, options: [''] }, first);
+    if ('text' in page) return print(page.text);
+  }
   if (ofGroup.length === 0) throw new UsageError(`there is no command ${first}; see putlogs --help`);
   if (second === '--help' || second === '-h') return print(HELP);
   const names = ofGroup.map(({ name }) => name.slice(first.length + 1)).join(', ');

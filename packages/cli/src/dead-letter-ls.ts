@@ -1,7 +1,7 @@
 // putlogs dead-letter ls: counts dead letters by reason. One line of the file is in memory at a time.
 
 import { type Command, GOOD } from './command';
-import { everyDeadLetter } from './dead-letters';
+import { everyDeadLetter, noFileNotice } from './dead-letters';
 import { counted, grouped, shownBytes, table } from './table';
 
 interface Reason {
@@ -25,7 +25,7 @@ With --json it prints one document:
   { records, bytes, unreadable, reasons: [{ code, message, target, records, bytes, first, last }] }
 unreadable counts lines that putlogs did not write, or that a crash cut off.
 
-Exit code 0: the file could be read.`,
+Exit code 0: the file could be read, or there is none because no record was refused.`,
   flags: {},
   options: ['deadLetter.file'],
   async run(call) {
@@ -56,7 +56,11 @@ Exit code 0: the file could be read.`,
     }
     await call.print(`${counted(records, 'record')}, ${shownBytes(bytes)}\n`);
     if (unreadable > 0) await call.print(`${counted(unreadable, 'unreadable line')}\n`);
-    if (listed.length === 0) return GOOD;
+    if (listed.length === 0) {
+      const notice = noFileNotice(call);
+      if (notice !== undefined) call.report(notice);
+      return GOOD;
+    }
     const rows = listed.map(({ code, message, target, ...counts }) => [
       grouped(counts.records),
       code,

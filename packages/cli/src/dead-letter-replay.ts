@@ -2,7 +2,7 @@
 
 import { replayDeadLetters } from '@putlogs/core/tools';
 import { BAD, type Command, GOOD, systemProblem } from './command';
-import { deadLetterFile, everyDeadLetter } from './dead-letters';
+import { deadLetterFile, everyDeadLetter, noFileNotice } from './dead-letters';
 import { REPLAY_FLAGS, startReplay, wholeOptions, whyEnded } from './replay-common';
 import { counted, grouped, shownSeconds } from './table';
 
@@ -55,6 +55,8 @@ Exit code 2 also means that another replay is using the file.`,
         if (count > 0) await call.print(`  ${grouped(count)} ${what}: still in the file\n`);
       if (equal > 0) await call.print(`  ${counted(equal, 'line')} removed: equal to another line\n`);
     }
+    const notice = total === 0 ? noFileNotice(call) : undefined;
+    if (notice !== undefined) call.report(notice);
     if (end !== 'done') call.report(whyEnded(end));
     return end === 'done' && refused + left === 0 ? GOOD : BAD;
   },

@@ -28,8 +28,8 @@ A secret is never written. A file that exists and differs is kept, unless --forc
 Then it runs putlogs doctor with these options, and exits with its code.`,
   flags: {
     logger: { value: '<name>', meaning: `Logger of the application: ${LOGGERS.join(', ')}.` },
-    credentials: { value: '<source>', meaning: `Source of the credentials: ${SOURCES.join(', ')}.` },
-    dir: { value: '<directory>', meaning: 'Directory of the files. (default: the working directory)' },
+    credentials: { value: '<source>', meaning: `One of ${SOURCES.join(', ')}.` },
+    dir: { value: '<directory>', meaning: 'Where to write. (default: the working directory)' },
     yes: { short: 'y', meaning: 'Ask nothing: use the defaults.' },
     force: { meaning: 'Replace files that differ.' },
     'no-doctor': { meaning: 'Do not run putlogs doctor.' },

@@ -1,4 +1,13 @@
 // The same entry point for `import`. It re-exports the CommonJS module, so that there is one copy.
 
 export type * from './index.js';
-export { addStats, createLineStream, createShipper, createWorkerShipper, DROP_REASONS, PutlogsError } from './index.js';
+export {
+  addStats,
+  createLenientLineStream,
+  createLineStream,
+  createShipper,
+  createWorkerShipper,
+  DROP_REASONS,
+  lostIn,
+  PutlogsError,
+} from './index.js';

@@ -12,7 +12,7 @@ export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { PutlogsOptions } from './options/types';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';
-export { addStats, DROP_REASONS, type DropReason, type Stats } from './telemetry/counters';
+export { addStats, DROP_REASONS, type DropReason, lostIn, type Stats } from './telemetry/counters';
 export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
 
 /**
@@ -46,6 +46,23 @@ export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper
 export function createLineStream(options: PutlogsOptions = {}): LineStream {
   const resolved = resolve(options);
   return (require('./shipper/line-stream') as typeof import('./shipper/line-stream')).startLineStream(resolved);
+}
+
+/**
+ * Does the same in a thread in which an error would end the application. Wrong options are a line on stderr and a
+ * warning, and every record is refused. With `strict: true` they are an error all the same.
+ *
+ * @param options as for `createShipper`
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if `strict` is set
+ */
+export function createLenientLineStream(options: PutlogsOptions = {}): LineStream {
+  try {
+    return createLineStream(options);
+  } catch (error) {
+    const { isStrict } = require('./options/resolve') as typeof import('./options/resolve');
+    if (isStrict(options, process.env)) throw error;
+    return (require('./shipper/unstarted') as typeof import('./shipper/unstarted')).unstartedLineStream(error);
+  }
 }
 
 function resolve(options: PutlogsOptions): Options {

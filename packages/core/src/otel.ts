@@ -7,7 +7,7 @@ import { type Attributes, type BatchObservableResult, type Meter, metrics, type 
 import type { Stats } from './telemetry/counters';
 import { INSTRUMENTS, type Instrument } from './telemetry/instruments';
 
-/** A shipper, a winston transport or pino's stream. For a transport in pino's worker: `() => stats(transport)`. */
+/** A shipper, a winston transport or pino's stream. For a transport in pino's worker: `() => stats(logger)`. */
 export type StatsSource = { stats(): Stats } | (() => Stats | Promise<Stats>);
 
 /** The options of `reportStats`. */

@@ -27,7 +27,7 @@ export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/surve
 export { lastUnfinishedOf } from './maintenance/survey-last';
 export { type Owners, ownersIn } from './maintenance/survey-owners';
 export { COMMON_FLAGS, type CommandLine, flagOf, type OwnFlag, readCommandLine } from './options/flags';
-export { flagsHelp, optionsHelp } from './options/help';
+export { type HelpPage, type HelpText, helpOf, optionsPage, optionTopics, twoColumns } from './options/help';
 export { environmentName, optionLeaves } from './options/leaves';
 export { type Explained, explainOptions, type Origin, optionsOf } from './options/resolve';
 export type { Options } from './options/schema';

@@ -28,27 +28,28 @@ const FLAGS = {
   version: { type: 'boolean' },
 } as const;
 
+/** It fits a screen of 24 lines of 80 columns. */
 const HELP = `Usage: putlogs-emulator [options]
 
-A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port. Prints one JSON line with its url when it is ready; stop it with Ctrl-C.
+A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port.
+Prints one JSON line with its url when it is ready. Ctrl-C stops it.
 
-  --port <n>                 port to listen on; 0 (default) lets the system choose
+  --port <n>                 port to listen on (default 0: the system chooses)
   --host <address>           address to listen on (default 127.0.0.1)
-  --access-key-id <id>       the access key id that is known (default demo)
+  --access-key-id <id>       the access key id that it knows (default demo)
   --access-key-secret <s>    its secret (default demo-secret)
   --security-token <token>   requests must carry this token (default: none)
-  --region <name>            the region signatures must be for (default: every region)
+  --region <name>            the region of signatures (default: any)
   --shards <n>               shards of every topic, 1 to 256 (default 2)
-  --topic <id>               a TLS topic that exists; repeat it for more (default: all, once written to)
-  --logstore <project/name>  an SLS Logstore that exists; repeat it for more (default: all, once written to)
-  --web-tracking-off <name>  a TLS topic id or SLS project/name that takes no anonymous logs; repeat it for more
-  --index <all|none>         what a search finds: everything (default), or nothing until an index is created
+  --topic <id>               a TLS topic, may be repeated (default: any)
+  --logstore <project/name>  an SLS Logstore, may be repeated (default: any)
+  --web-tracking-off <name>  topic id or project/name without anonymous logs
+  --index <all|none>         what a search finds without an index (default all)
   --write-only               the key may only write
-  --sls-max-body-bytes <n>   bytes of an SLS body before compression (default 3145728)
+  --sls-max-body-bytes <n>   bytes of an SLS body (default 3145728)
   --sls-max-logs <n>         logs of an SLS request (default 4096)
-  --lenient                  take a wrong X-Content-Sha256, as the official Node SDK sends it
-  --help                     this text
-  --version                  the version
+  --lenient                  takes a wrong X-Content-Sha256, as of the Node SDK
+  --help, --version          prints this text, or the version
 `;
 
 type Parsed = { readonly options: EmulatorOptions } | { readonly print: string } | { readonly problem: string };

@@ -2,7 +2,19 @@
 
 import { PutlogsError } from '@putlogs/core';
 
+const PASS = "pass a logger with the target '@putlogs/pino', or what pino.transport(...) or transport(...) returned";
+
+export function notOurs(): PutlogsError {
+  const message = `putlogs: this is no logger or transport of @putlogs/pino; ${PASS}`;
+  return new PutlogsError('ERR_PUTLOGS_WORKER', message);
+}
+
+export function transportClosed(): PutlogsError {
+  const message = 'putlogs: the transport is closed, and its counters are gone; ask before it ends';
+  return new PutlogsError('ERR_PUTLOGS_WORKER', message);
+}
+
 export function statsNotAnswered(timeoutMs: number): PutlogsError {
-  const message = `putlogs: the transport did not answer within ${timeoutMs} ms; ask before it is closed, and only a transport of @putlogs/pino`;
+  const message = `putlogs: the worker did not answer within ${timeoutMs} ms; it is busy, or has no target '@putlogs/pino'`;
   return new PutlogsError('ERR_PUTLOGS_WORKER', message);
 }

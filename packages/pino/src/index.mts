@@ -1,2 +1,10 @@
 // The same entry point for `import`. It re-exports the CommonJS module, so that there is one copy.
-export { type PinoTransport, type PinoTransportOptions, stats, transport, transport as default } from './index.js';
+export {
+  failOnLoss,
+  type PinoLogger,
+  type PinoTransport,
+  type PinoTransportOptions,
+  stats,
+  transport,
+  transport as default,
+} from './index.js';

@@ -1,17 +1,27 @@
 // The pino transport: hands the lines that pino writes to a shipper, unparsed.
 //
-// It runs in the worker that pino starts, or in the application's thread for `pino(await transport(options))`. Wrong
-// options are reported at the start. After that it never fails: an error would end pino's worker, and the application
-// with it at its next line.
+// It runs in the worker that pino starts, or in the application's thread for `pino(await transport(options))`. In the
+// application's thread wrong options are an error. In pino's worker an error would end the application, some time after
+// its start: there they are reported, and every record is refused, unless `strict` is set. After that it never fails.
 //
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
 // which costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and
 // `flush` is the one that pino calls.
 import type { Writable } from 'node:stream';
-import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
-import { exposeStats } from './stats';
+import {
+  createLenientLineStream,
+  createLineStream,
+  type FlushOptions,
+  type FlushResult,
+  type PutlogsOptions,
+  type Stats,
+} from '@putlogs/core';
+import { reportLoss } from './fail-on-loss';
+import { exposeStats, isPinoWorker } from './stats';
 
+export { failOnLoss } from './fail-on-loss';
 export { stats } from './stats';
+export type { PinoLogger } from './streams';
 
 /** The options of the core. They cross a thread, so they are plain data. */
 export type PinoTransportOptions = PutlogsOptions;
@@ -25,18 +35,21 @@ export interface PinoTransport extends Writable {
   flush(options?: FlushOptions): Promise<FlushResult>;
   /** As above, with a callback and without a limit. `logger.flush(done)` calls this. */
   flush(done?: () => void): void;
-  /** Returns a copy of the counters. If the transport runs in pino's worker, use `stats(transport)` instead. */
+  /** Returns a copy of the counters. If the transport runs in pino's worker, use `stats(logger)` instead. */
   stats(): Stats;
 }
 
 /**
  * Starts the transport. pino calls it in its worker.
  *
- * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment. In
+ * pino's worker only with `strict: true`: without it, the problems are reported and every record is refused
  */
 export async function transport(options: PinoTransportOptions = {}): Promise<PinoTransport> {
-  const { shipper, stream } = createLineStream(options);
+  const { shipper, stream } = isPinoWorker() ? createLenientLineStream(options) : createLineStream(options);
   exposeStats(shipper);
+  // Before the listeners of pino, which end the worker.
+  stream.once('close', () => reportLoss(shipper.stats()));
   // A line after the end must not stop the application. `refuseAfterEnd` counts it.
   stream.on('error', () => {});
   refuseAfterEnd(stream, (line) => shipper.write(line));

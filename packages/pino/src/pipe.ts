@@ -15,10 +15,10 @@ import {
   type CommandLine,
   explainOptions,
   flagOf,
-  flagsHelp,
+  type HelpText,
+  helpOf,
   type Options,
   type OwnFlag,
-  optionsHelp,
   optionsOf,
   readCommandLine,
   startLineStream,
@@ -31,27 +31,26 @@ const FLAGS = {
   ...COMMON_FLAGS,
 } as const satisfies Record<string, OwnFlag>;
 
-const HELP = `Usage: node app.js | putlogs-pino [flags]
-
-Ships each line of its input to Volcengine TLS or Alibaba Cloud SLS, as @putlogs/pino does in a thread.
+const HELP: HelpText = {
+  command: 'putlogs-pino',
+  usage: 'node app.js | putlogs-pino [flags]',
+  summary: 'Ships each line of its input to Volcengine TLS or Alibaba Cloud SLS.',
+  about: `It does what @putlogs/pino does in a thread, in a process of its own. Other users of the machine can see the flags
+of a command: keep secrets in variables or a file.
 
 When memory (--memory-max-bytes) is full, it stops reading until there is room, so that no line is lost. The
 application may then block when it writes to stdout. With --spool-dir lines go to disk instead. With
 --memory-when-full dropOldest the oldest lines are dropped and counted.
 
-It ends when its input ends, on SIGTERM, and on the second Ctrl-C. It then delivers for at most
---close-timeout-ms. The remaining lines go to --spool-dir; without it they are lost and reported. The first
-Ctrl-C is left to the application.
+It ends when its input ends, on SIGTERM, and on the second Ctrl-C. It then delivers for at most --close-timeout-ms.
+The remaining lines go to --spool-dir; without it they are lost and reported. The first Ctrl-C is left to the
+application.
 
-Other users of the machine can see the flags of a command: keep secrets in variables or a file.
-
-Exit codes: 0 every line is acknowledged by the service or in the spool; 1 some lines are not, and one line on
-stderr says so; 2 wrong flags or options.
-
-Flags:
-${flagsHelp(FLAGS)}
-Options. A flag overrides the config file, then the variable, the vendor's variable, and the default:
-${optionsHelp()}`;
+Exit code 0: every line is acknowledged by the service or in the spool. 1: some lines are not, and one line on stderr
+says so.`,
+  flags: FLAGS,
+  options: [''],
+};
 
 /** After a signal, lines that are already in the pipe are still read for this long. */
 const LAST_READ_MS = 250;
@@ -59,10 +58,16 @@ const LAST_READ_MS = 250;
 function main(): void {
   const line = readCommandLine(process.argv.slice(2), FLAGS);
   if ('problem' in line) complain(`${line.problem} (see --help)`, 2);
-  else if (line.own.has('help')) process.stdout.write(HELP);
+  else if (line.own.has('help')) printHelp(line.positionals[0]);
   else if (line.own.has('version')) process.stdout.write(`${readVersion()}\n`);
   else if (line.positionals.length > 0) complain(`unexpected argument ${line.positionals[0]} (see --help)`, 2);
   else start(line);
+}
+
+function printHelp(topic: string | undefined): void {
+  const page = helpOf(HELP, topic);
+  if ('problem' in page) complain(page.problem, 2);
+  else process.stdout.write(page.text);
 }
 
 function start({ given, own }: CommandLine): void {

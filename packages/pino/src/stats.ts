@@ -6,10 +6,10 @@
 //   application -> worker  { code: 'PUTLOGS_STATS' }
 //   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all putlogs targets
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
-import type { EventEmitter } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { addStats, type RecordSink, type Stats, type Warning } from '@putlogs/core';
-import { statsNotAnswered } from './errors';
+import { statsNotAnswered, transportClosed } from './errors';
+import { type PinoLogger, streamsOf, type TransportStream } from './streams';
 
 const POLL_INTERVAL_MS = 20;
 const ASK_MS = 50;
@@ -44,42 +44,75 @@ function emit(name: string, argument: unknown): void {
   parentPort?.postMessage({ code: 'EVENT', name, args: [argument] });
 }
 
-/** Whether events reach the application's thread: since thread-stream 2.2. Before that they would end the transport. */
-function isPinoWorker(): boolean {
+/**
+ * Whether pino started this thread, and events reach the application's: since thread-stream 2.2. Before that they would
+ * end the transport.
+ */
+export function isPinoWorker(): boolean {
+  if (parentPort === null) return false;
   const context = (workerData as { workerData?: { $context?: { threadStreamVersion?: string } } } | null)?.workerData;
   const [major = 0, minor = 0] = (context?.$context?.threadStreamVersion ?? '').split('.').map(Number);
   return major > 2 || (major === 2 && minor >= 2);
 }
 
+/** Streams that started and did not answer: they are of other targets. */
+const silent = new WeakSet<object>();
+
 /**
- * Returns the counters of a transport. With several putlogs targets in one transport, they are added.
+ * Returns the counters of a logger, a child logger, or a transport. Several putlogs targets are added.
  *
- * @param transport the result of `pino.transport(...)`, or of `await transport(...)`
- * @throws PutlogsError `ERR_PUTLOGS_WORKER` if the transport does not answer within `timeoutMs` (default: 1000)
+ * @param logger a pino logger, or the result of `pino.transport(...)` or of `await transport(...)`
+ * @param options `timeoutMs`: how long the worker has to answer, once it has started. Default: 1000
+ * @throws PutlogsError `ERR_PUTLOGS_WORKER` if the logger has no transport of @putlogs/pino, if the transport is
+ * closed, or if its worker does not answer in time
  */
-export function stats(
-  transport: EventEmitter & { stats?: () => Stats },
+export async function stats(
+  logger: PinoLogger,
   { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
 ): Promise<Stats> {
-  if (typeof transport.stats === 'function') return Promise.resolve(transport.stats());
+  const answers = await Promise.allSettled(streamsOf(logger).map((stream) => statsOf(stream, timeoutMs)));
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  const [first] = answers;
+  if (found.length === 0 && first?.status === 'rejected') throw first.reason;
+  return found.reduce(addStats);
+}
+
+function statsOf(stream: TransportStream, timeoutMs: number): Promise<Stats> {
+  if (typeof stream.stats === 'function') return Promise.resolve(stream.stats());
+  if (stream.closed === true || stream.destroyed === true) return Promise.reject(transportClosed());
+  if (silent.has(stream)) return Promise.reject(statsNotAnswered(timeoutMs));
   return new Promise((resolve, reject) => {
+    let deadline: NodeJS.Timeout | undefined;
     const end = () => {
       clearInterval(asking);
       clearTimeout(deadline);
-      transport.off('putlogs:stats', answered);
+      stream.off('putlogs:stats', answered);
+      stream.off('ready', begin);
+      stream.off('close', closed);
     };
     const answered = (answer: Stats) => {
       end();
       resolve(answer);
     };
-    const ask = () => transport.emit('message', { code: 'PUTLOGS_STATS' });
+    const closed = () => {
+      end();
+      reject(transportClosed());
+    };
+    // A worker may need seconds to start on a busy machine.
+    const begin = () => {
+      deadline = setTimeout(() => {
+        end();
+        silent.add(stream);
+        reject(statsNotAnswered(timeoutMs));
+      }, timeoutMs);
+    };
+    const ask = () => stream.emit('message', { code: 'PUTLOGS_STATS' });
     // Asked repeatedly, because a worker that is still starting does not receive the first message.
     const asking = setInterval(ask, ASK_MS);
-    const deadline = setTimeout(() => {
-      end();
-      reject(statsNotAnswered(timeoutMs));
-    }, timeoutMs);
-    transport.on('putlogs:stats', answered);
+    stream.on('putlogs:stats', answered);
+    stream.on('close', closed);
+    if (stream.ready === false) stream.once('ready', begin);
+    else begin();
     ask();
   });
 }

@@ -40,7 +40,7 @@ export class DeadLetterClaim {
   readonly #claimed: readonly Claimed[];
 
   /**
-   * @throws the system's error: ENOENT if there is nothing to send. Or an error that names the process that replays now
+   * @throws the system's error, or an error that names the process that replays now
    */
   constructor(file: string) {
     const lock = takeLock(replayLockOf(file), LOCK_TRIES);
@@ -93,8 +93,6 @@ function claim(file: string): Claimed[] {
   }
   return whileLocked(file, () => {
     const there = names.filter(isThere);
-    // Throws ENOENT with the file's name, as a person expects of a file that does not exist.
-    if (there.length === 0) lstatSync(file, { bigint: true });
     for (const name of there) renameSync(name, claimOf(name));
     return there.map((name) => new Claimed(name, file));
   });

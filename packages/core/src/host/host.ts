@@ -8,11 +8,12 @@
 import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
+import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
-import { Counters, type DropReason, type Stats } from '../telemetry/counters';
-import { memoryFull, recordsLostAtClose, signalsNotHandled } from '../telemetry/warning-catalogue';
+import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
+import { memoryFull, recordsLostAtClose, signalsNotHandled, spoolRemedy } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 import { ChunkBuilder } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
@@ -89,6 +90,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
 
   #refuse(reason: DropReason): false {
     this.#own.refuse(reason);
+    // Its exit hook was removed.
+    if (reason === 'closed') this.#failIfLost();
     return false;
   }
 
@@ -163,6 +166,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     this.#stopSignals?.();
     await this.#supervisor.end();
     this.#giveUp(`the worker thread did not deliver them within ${timeoutMs} ms (closeTimeoutMs)`, false);
+    this.#failIfLost();
   }
 
   beforeExit(): void {
@@ -170,6 +174,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   exit(): void {
+    this.#exit();
+    this.#failIfLost();
+  }
+
+  #exit(): void {
     if (this.#disabled || (this.stats().pending === 0 && !this.#hasSpoolToClose)) return;
     try {
       this.#sendTurn();
@@ -185,6 +194,10 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     return this.#options.spool.dir !== undefined && (this.#supervisor.worker?.hasStarted ?? false);
   }
 
+  #failIfLost(): void {
+    if (this.#options.strict && lostIn(this.stats()) > 0) failProcess();
+  }
+
   /** Drops the pending records and the worker. Batches on disk stay there for the next process. */
   #giveUp(why: string, isLast: boolean): void {
     this.#supervisor.abandon();
@@ -192,7 +205,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     const { pending } = this.stats();
     if (pending === 0) return;
     this.#drop('exit', pending - this.#dead.giveUp('exit'));
-    this.#warnings.warn(recordsLostAtClose(pending, why), isLast);
+    this.#warnings.warn(recordsLostAtClose(pending, why, spoolRemedy(this.#options.spool.dir)), isLast);
   }
 
   #drop(reason: DropReason, records: number): void {

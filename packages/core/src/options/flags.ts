@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { nearest } from './did-you-mean';
 import { type OptionLeaf, optionLeaves } from './leaves';
 import { isTree, setIfAbsent, type Tree } from './option-tree';
+import { otherName } from './other-names';
 import type { Given } from './resolve';
 import { readText } from './text-values';
 
@@ -36,8 +37,8 @@ export type ReadCommandLine = CommandLine | { readonly problem: string };
 
 /** Flags that every command has. */
 export const COMMON_FLAGS = {
-  config: { value: '<file>', short: 'c', meaning: 'JSON file with options, under the same names as in a program.' },
-  help: { short: 'h', meaning: 'Print this help.' },
+  config: { value: '<file>', short: 'c', meaning: 'JSON file with options, named as in a program.' },
+  help: { short: 'h', meaning: 'Print this help, or the page of the topic behind it.' },
   version: { short: 'v', meaning: 'Print the version.' },
 } as const satisfies Record<string, OwnFlag>;
 
@@ -86,8 +87,7 @@ export function readCommandLine(args: readonly string[], own: Readonly<Record<st
     const { name } = token;
     const known = Object.hasOwn(config, name) ? config[name] : undefined;
     if (known === undefined) {
-      const near = nearest(name, names);
-      return { problem: `unknown flag ${token.rawName}${near === undefined ? '' : `; did you mean --${near}?`}` };
+      return { problem: `unknown flag ${token.rawName}${instead(name, names)}` };
     }
     const isFlagInstead = token.inlineValue === false && token.value?.startsWith('--');
     if (known.type === 'string' && (token.value === undefined || token.value === '' || isFlagInstead)) {
@@ -110,6 +110,14 @@ export function readCommandLine(args: readonly string[], own: Readonly<Record<st
     given.push(read);
   }
   return { given, own: ownValues, positionals };
+}
+
+/** Ours for a flag as another tool names it, else the nearest one. */
+function instead(name: string, names: readonly string[]): string {
+  const other = otherName(name);
+  if (other !== undefined) return `; here it is ${other.options.map(flagOf).join(', ')}`;
+  const near = nearest(name, names);
+  return near === undefined ? '' : `; did you mean --${near}?`;
 }
 
 function optionsIn(

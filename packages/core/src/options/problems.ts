@@ -13,6 +13,8 @@ export interface Problem {
   /** The path of an option, even of one that does not exist, or the name of a variable. */
   readonly path: string;
   readonly text: string;
+  /** The option that was probably meant, if there is no option of that path. */
+  readonly meant?: string;
 }
 
 /** Finds required options that are not set. `setBy` says how a user sets an option: `it`, or a flag. */
@@ -101,10 +103,19 @@ export function moduleProblems({ transform }: Tree): Problem[] {
   }
 }
 
-/** Reports a name that is not an option, with the nearest name. */
+/** Reports a name that is not an option: with ours, if another transport has it, else with the nearest name. */
 export function unknownOption(path: string): Problem {
+  const unknown = 'there is no such option';
+  // Loaded for a mistake only.
+  const { otherName } = require('./other-names') as typeof import('./other-names');
+  const other = otherName(path);
+  if (other !== undefined) {
+    const note = other.note === undefined ? '' : ` (${other.note})`;
+    return { path, text: `${unknown}; here it is ${other.options.join(', ')}${note}`, meant: other.options[0] };
+  }
   const paths = optionLeaves().map((leaf) => leaf.path);
-  return { path, text: `there is no such option${didYouMean(nearest(path, [...paths, ...groupsOf(paths)]))}` };
+  const meant = nearest(path, [...paths, ...groupsOf(paths)]);
+  return { path, text: `${unknown}${didYouMean(meant)}`, ...(meant === undefined ? {} : { meant }) };
 }
 
 export function didYouMean(name: string | undefined): string {

@@ -46,6 +46,15 @@ export function resolveOptions(given: unknown, environment: NodeJS.ProcessEnv): 
   return optionsOf(explainOptions([{ options: given }], environment));
 }
 
+/** Whether wrong options ask to be an error all the same. */
+export function isStrict(given: unknown, environment: NodeJS.ProcessEnv): boolean {
+  try {
+    return explainOptions([{ options: given }], environment).valueOf('strict') === true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS` */
 export function optionsOf({ options, problems }: Explained): Options {
   if (options !== undefined) return options;
@@ -176,9 +185,18 @@ function isOptionName(path: string): boolean {
   return [...paths, ...groupsOf(paths)].some((name) => path === name || isBelow(name));
 }
 
-/** Adds the origin of the value, unless it is the program's own object. */
-function sentence({ path, text }: Problem, origins: ReadonlyMap<string, Origin>): string {
+/**
+ * Adds the origin of the value, unless it is the program's own object. Adds the variable of the option, and the page
+ * about it.
+ */
+function sentence({ path, text, meant }: Problem, origins: ReadonlyMap<string, Origin>): string {
   const origin = origins.get(path) ?? origins.get(path.slice(0, Math.max(0, path.lastIndexOf('.'))));
   const isNamed = origin !== undefined && origin.kind !== 'derived' && origin.name !== '';
-  return `${path}${isNamed ? ` (from ${origin.name})` : ''}: ${text}`;
+  const sentence = `${path}${isNamed ? ` (from ${origin.name})` : ''}: ${text}`;
+  // Loaded for a mistake only.
+  const { pageOf } = require('./sections') as typeof import('./sections');
+  const about = meant ?? path;
+  const isOption = optionLeaves().some((leaf) => leaf.path === about);
+  const variable = isOption && !sentence.includes(environmentName(about)) ? `${environmentName(about)}, ` : '';
+  return `${sentence} [${variable}${pageOf(about)}]`;
 }

@@ -172,6 +172,10 @@ export const schema = {
       'Signals that close the shipper before they end the process. No effect with pino, because its worker receives no signals.',
     text: 'list',
   }),
+  strict: withDefault(boolean(), false, {
+    meaning:
+      '`true`: a process that lost records ends with exit code 1. With pino, wrong options are also an error that ends the application.',
+  }),
   proxy: unset(text(), {
     meaning: 'Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.',
     defaultText: '`HTTPS_PROXY`, `HTTP_PROXY`',

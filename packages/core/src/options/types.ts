@@ -185,6 +185,14 @@ export interface PutlogsOptions {
    */
   handleSignals?: ('SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR2' | 'SIGBREAK')[] | undefined;
   /**
+   * `true`: a process that lost records ends with exit code 1. With pino, wrong options are also an error that ends the
+   * application.
+   *
+   * - Default: `false`
+   * - Variable: `PUTLOGS_STRICT`
+   */
+  strict?: boolean | undefined;
+  /**
    * Address of an HTTP proxy, `http://name:password@host:port`, or `none`. Loopback is never proxied.
    *
    * - Default: `HTTPS_PROXY`, `HTTP_PROXY`

@@ -31,6 +31,7 @@ import {
   recordsLostAtClose,
   recordsRejected,
   spoolFull,
+  spoolRemedy,
 } from '../telemetry/warning-catalogue';
 import type { WarningReporter } from '../telemetry/warnings';
 import { networkOf } from './network';
@@ -156,7 +157,8 @@ export class Delivery {
   /** Ends delivery. Batches stay on disk, or are counted as lost and reported. */
   giveUp(when: string, isLast = false): void {
     const records = this.#end(true, (queue) => queue.leave());
-    if (records > 0) this.#parts.warnings.warn(recordsLostAtClose(records, `not delivered ${when}`), isLast);
+    const remedy = spoolRemedy(this.#parts.options.spool.dir);
+    if (records > 0) this.#parts.warnings.warn(recordsLostAtClose(records, `not delivered ${when}`, remedy), isLast);
   }
 
   /** Ends delivery. Batches stay on disk, or in the file that they were read from. */
@@ -286,7 +288,7 @@ export class Delivery {
       return { packId, records: count, kind: outcome.kind, code: outcome.refusal.code, delayMs };
     });
     const { pending, spooled } = this.#parts.counters.stats();
-    this.#parts.warnings.warn(batchNotDelivered(outcome, batch.count, pending + spooled, delayMs));
+    this.#parts.warnings.warn(batchNotDelivered(outcome, batch.count, pending + spooled, delayMs, this.hasSpool));
   }
 
   #giveUp({ batch, firstIndex }: Unit, outcome: Refused): void {

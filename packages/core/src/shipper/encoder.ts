@@ -5,6 +5,7 @@ import { hashKeyOf } from '../options/instance';
 import type { Options } from '../options/schema';
 import { levelLabels } from '../record/level';
 import { Transcoder } from '../record/transcode';
+import type { Transform } from '../record/transform';
 import type { Clock } from '../runtime/clock';
 import type { Target } from '../targets/target';
 
@@ -22,4 +23,11 @@ export function createEncoder(
     encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
     frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
   };
+}
+
+/** Returns the application's own function. @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if it cannot be loaded */
+export function createTransform({ transform }: Options): Transform | undefined {
+  if (transform === undefined) return undefined;
+  const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
+  return loadTransform(transform);
 }

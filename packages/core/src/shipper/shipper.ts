@@ -14,12 +14,13 @@ import type { Options } from '../options/schema';
 import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
+import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
 import type { Target } from '../targets/target';
-import { Counters, type DropReason, type Stats } from '../telemetry/counters';
+import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
 import {
   batchNotSealed,
   lz4Unavailable,
@@ -30,7 +31,7 @@ import {
 } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
-import { createEncoder } from './encoder';
+import { createEncoder, createTransform } from './encoder';
 import { createSigner } from './signer';
 
 export function startShipper(
@@ -38,13 +39,8 @@ export function startShipper(
   { counters = new Counters(), admission = 'own', clock = systemClock, runs }: ShipperDeps = {},
 ): RangeShipper {
   const { credentials, target } = createSigner(options, clock);
-  const transform = options.transform === undefined ? undefined : transformOf(options.transform);
+  const transform = createTransform(options);
   return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs });
-}
-
-function transformOf(path: string): Transform {
-  const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
-  return loadTransform(path);
 }
 
 export interface ShipperDeps {
@@ -141,11 +137,15 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       },
       onFailed: (records, error) => this.#failed(records, error),
     });
-    // With a spool the exit hook is always needed: it releases the spool's directory for the next process.
-    if (this.#delivery.hasSpool) addExitHook(this);
+    if (this.#needsExitHook) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
+  }
+
+  /** Whether the exit hook is needed without a record: to release the spool's directory, or to set the exit code. */
+  get #needsExitHook(): boolean {
+    return this.#delivery.hasSpool || this.#options.strict;
   }
 
   // record -> batch
@@ -216,6 +216,8 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
 
   #refuse(reason: DropReason): false {
     this.#counters.refuse(reason);
+    // Its exit hook was removed.
+    if (reason === 'closed') this.#failIfLost();
     return false;
   }
 
@@ -243,7 +245,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   }
 
   #finished(): void {
-    if (!this.#delivery.hasSpool && this.#batcher.count === 0 && this.#delivery.isEmpty) removeExitHook(this);
+    if (!this.#needsExitHook && this.#batcher.count === 0 && this.#delivery.isEmpty) removeExitHook(this);
   }
 
   close({ timeoutMs = this.#options.closeTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
@@ -258,6 +260,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);
     removeExitHook(this);
+    this.#failIfLost();
     this.#stopSignals?.();
     await this.#delivery.close();
     // A warning is emitted on the next tick. Listeners receive the last one before this promise resolves.
@@ -288,5 +291,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     if (this.#admission === 'host') this.#delivery.rescue();
     else this.#delivery.giveUp('before the process ended', true);
     removeExitHook(this);
+    this.#failIfLost();
+  }
+
+  #failIfLost(): void {
+    if (this.#options.strict && lostIn(this.stats()) > 0) failProcess();
   }
 }

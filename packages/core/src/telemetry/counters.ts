@@ -35,6 +35,8 @@ export const DROP_REASONS = [
   'damaged',
   /** The worker thread ended with it, or no worker could start. */
   'worker',
+  /** The options are wrong, so nothing was started (pino's worker). Only refused. */
+  'options',
   /** The option `enabled` is false. Only refused. */
   'disabled',
   /** `transform` returned nothing for it. Only refused: this is no loss. */
@@ -140,6 +142,15 @@ export interface Stats {
 /** Returns the sum over all reasons. */
 export function sumOf(reasons: Readonly<Record<DropReason, number>>): number {
   return Object.values(reasons).reduce((sum, records) => sum + records, 0);
+}
+
+/**
+ * Returns how many records were lost: dropped, or refused. Records that `enabled: false` or your `transform` left out
+ * are no loss.
+ */
+export function lostIn({ dropped, refused }: Stats): number {
+  const chosen = dropped.filtered + refused.filtered + dropped.disabled + refused.disabled;
+  return sumOf(dropped) + sumOf(refused) - chosen;
 }
 
 /** Returns the sums of two copies of counters, for example of two transports. */

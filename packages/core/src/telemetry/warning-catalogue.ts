@@ -48,6 +48,7 @@ export const WARNING_KINDS = {
   WORKER_RECORDS_LOST: 'worker',
   CREDENTIALS_UNAVAILABLE: 'credentials',
   TRANSFORM_FAILED: 'transform',
+  NOT_STARTED: 'options',
   SIGNALS_NOT_HANDLED: 'options',
   RECORD_NOT_ENCODED: 'internal',
   BATCH_NOT_SEALED: 'internal',
@@ -71,6 +72,8 @@ export interface NewWarning {
   /** Warnings of one topic share a rate limit. */
   readonly topic: string;
   readonly message: string;
+  /** The text for stderr, if it has several lines. */
+  readonly lines?: string;
 }
 
 /** The topic is the kind, unless the warning must appear even soon after another warning of its kind. */
@@ -95,10 +98,14 @@ export function batchNotDelivered(
   records: number,
   unfinished: number,
   delayMs: number,
+  hasSpool: boolean,
 ): NewWarning {
   const what = countOf(records, 'record was not delivered', 'records were not delivered');
   const next = `${countOf(unfinished, 'record is', 'records are')} pending, the next attempt is in ${Math.ceil(delayMs)} ms`;
-  return warning(kind === 'hold' ? 'BATCH_HELD' : 'BATCH_RETRIED', `${what}, ${reasonOf(refusal)}; ${next}`);
+  if (kind === 'retry') return warning('BATCH_RETRIED', `${what}, ${reasonOf(refusal)}; ${next}`);
+  // A person has to change something, and the process may end before that.
+  const end = hasSpool ? '' : '; a process that ends before that loses them, because spool.dir is not set';
+  return warning('BATCH_HELD', `${what}, ${reasonOf(refusal)}; ${next}${end}`);
 }
 
 /** @param aheadMs how far the service's clock is ahead of the clock of this machine */
@@ -236,9 +243,17 @@ export function spoolDeleted(records: number, directory: string): NewWarning {
 
 // the end
 
-/** @param why the rest of the sentence */
-export function recordsLostAtClose(records: number, why: string): NewWarning {
-  return warning('RECORDS_LOST_AT_CLOSE', `${lost(records)}: ${why}`);
+/**
+ * @param why the rest of the sentence
+ * @param remedy what would have kept the records, as the end of the sentence; empty if nothing would
+ */
+export function recordsLostAtClose(records: number, why: string, remedy = ''): NewWarning {
+  return warning('RECORDS_LOST_AT_CLOSE', `${lost(records)}: ${why}${remedy}`);
+}
+
+/** Returns what would keep records that a process could not deliver. */
+export function spoolRemedy(dir: string | undefined): string {
+  return dir === undefined ? '; set spool.dir to keep such records for the next process' : '';
 }
 
 // the worker thread
@@ -296,6 +311,24 @@ export function credentialsUnavailable(problem: string): NewWarning {
 
 export function transformFailed(problem: string): NewWarning {
   return warning('TRANSFORM_FAILED', `transform failed, the record is sent unchanged: ${outsideText(problem)}`);
+}
+
+/** How many mistakes one warning lists. */
+const MISTAKES = 20;
+
+/** @param problem the message of the error, with a line for each mistake */
+export function notStarted(problem: string): NewWarning {
+  const [head = '', ...mistakes] = problem
+    .replace(/^putlogs:? /, '')
+    .split('\n')
+    .map((line) => outsideText(line));
+  const end = 'every record is refused, and the application goes on (with strict: true it ends instead)';
+  const items = mistakes.slice(0, MISTAKES).map((mistake) => mistake.replace(/^- /, ''));
+  if (mistakes.length > MISTAKES) items.push(`and ${mistakes.length - MISTAKES} more`);
+  return {
+    ...warning('NOT_STARTED', `${[head, items.join(' | ')].join(' ').trim()}; ${end}`),
+    lines: [head, ...items.map((item) => `  - ${item}`), `putlogs: ${end}`].join('\n'),
+  };
 }
 
 export function signalsNotHandled(): NewWarning {

@@ -38,7 +38,7 @@ export class WarningReporter {
   }
 
   /** @param isLast the process ends now, so a full stderr is tried for a moment */
-  warn({ kind, code, topic, message }: NewWarning, isLast = false): void {
+  warn({ kind, code, topic, message, lines = message }: NewWarning, isLast = false): void {
     const nowMs = this.#clock.monotonicMs();
     const last = this.#last.get(topic);
     if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
@@ -47,7 +47,7 @@ export class WarningReporter {
     }
     const suppressed = last?.suppressed ?? 0;
     this.#last.set(topic, { atMs: nowMs, suppressed: 0 });
-    this.#write(message, suppressed, isLast);
+    this.#write(lines, suppressed, isLast);
     // Emitted on the next tick, because an error of a listener must not stop the batch that is being processed.
     process.nextTick(this.#emit, { kind, code, message, suppressed });
   }

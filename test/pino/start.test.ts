@@ -1,11 +1,12 @@
 // Wrong options are the one error of the pino transport, and it comes at start.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { after, before, it } from 'node:test';
-import { transport } from '@putlogs/pino';
+import { target, transport } from '@putlogs/pino';
 import pino from 'pino';
-import { type Emulator, optionsFor, startEmulator } from '../support/emulator';
-import { ended, startPino } from '../support/pino-destination';
+import { contentsOf, type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { ended, flushed, startPino } from '../support/pino-destination';
 
 let emulator: Emulator;
 before(async () => {
@@ -36,6 +37,20 @@ it('enabled: false needs no other option and writes nothing', async () => {
   pino(destination).info('not read');
   await ended(destination);
   assert.equal(emulator.logs().length, 0);
+});
+
+it('the exported target is the file of the transport, which pino loads without a search', async () => {
+  assert.equal(target, createRequire(__filename).resolve('@putlogs/pino'));
+  const destination = startPino({ target, options: optionsFor(emulator) });
+  const logger = pino(destination);
+  logger.info('by its file');
+  await flushed(logger);
+  await ended(destination);
+  assert.deepEqual(
+    emulator.logs().map((log) => contentsOf(log)['msg']),
+    ['by its file'],
+  );
+  emulator.reset();
 });
 
 it('logging after the end is no error', async () => {

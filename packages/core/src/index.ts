@@ -3,6 +3,7 @@
 // Each function loads its modules when it is called. An application that sends its records to a worker does not load
 // what only the worker needs. There are fifty modules, and each costs a fifth of a millisecond at the start.
 
+import type { Explained } from './options/resolve';
 import type { Options } from './options/schema';
 import type { PutlogsOptions } from './options/types';
 import type { LineStream } from './shipper/line-stream';
@@ -48,6 +49,20 @@ export function createLineStream(options: PutlogsOptions = {}): LineStream {
   return (require('./shipper/line-stream') as typeof import('./shipper/line-stream')).startLineStream(resolved);
 }
 
+let isBuildSaid = false;
+
 function resolve(options: PutlogsOptions): Options {
-  return (require('./options/resolve') as typeof import('./options/resolve')).resolveOptions(options, process.env);
+  const { explainOptions, optionsOf } = require('./options/resolve') as typeof import('./options/resolve');
+  const explained = explainOptions([{ options }], process.env);
+  const resolved = optionsOf(explained);
+  if (!resolved.enabled && !isBuildSaid) isBuildSaid = sayBuild(explained);
+  return resolved;
+}
+
+/** Returns whether a build is the reason why nothing starts. One line a thread says so, because pages are many. */
+function sayBuild(explained: Explained): boolean {
+  const { buildNotice } = require('./options/build-phase') as typeof import('./options/build-phase');
+  const notice = buildNotice(explained);
+  if (notice === undefined) return false;
+  return (require('./telemetry/stderr') as typeof import('./telemetry/stderr')).writeToStderr(notice, false);
 }

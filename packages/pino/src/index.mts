@@ -1,2 +1,9 @@
 // The same entry point for `import`. It re-exports the CommonJS module, so that there is one copy.
-export { type PinoTransport, type PinoTransportOptions, stats, transport, transport as default } from './index.js';
+export {
+  type PinoTransport,
+  type PinoTransportOptions,
+  stats,
+  target,
+  transport,
+  transport as default,
+} from './index.js';

@@ -7,11 +7,19 @@
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
 // which costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and
 // `flush` is the one that pino calls.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createLineStream, type FlushOptions, type FlushResult, type PutlogsOptions, type Stats } from '@putlogs/core';
 import { exposeStats } from './stats';
 
 export { stats } from './stats';
+
+/**
+ * This module for `pino.transport({ target })`. pino finds it without a search for the package, and what copies an
+ * application's files sees the import and copies the package. A bundle has no such file, so there it is the name.
+ */
+export const target: string = existsSync(join(__dirname, 'pipe.js')) ? __filename : '@putlogs/pino';
 
 /** The options of the core. They cross a thread, so they are plain data. */
 export type PinoTransportOptions = PutlogsOptions;

@@ -2,13 +2,10 @@
 
 import type { INestApplication } from '@nestjs/common';
 
-/** Listens, and ends by SIGTERM: requests are answered, then what was logged is delivered. */
 export async function listen(application: INestApplication): Promise<void> {
-  // Not `enableShutdownHooks()` alone: it ends by the signal itself, without the event 'exit', and records are lost.
-  process.once('SIGTERM', async () => {
-    await application.close();
-    process.exit(0);
-  });
+  // SIGTERM lets the requests end. Without `useProcessExit`, NestJS then ends the process by the signal, and records
+  // that were not sent yet are lost. `process.exit` waits for their delivery, for up to closeTimeoutMs.
+  application.enableShutdownHooks([], { useProcessExit: true });
   await application.listen(Number(process.env['PORT'] ?? 3000), process.env['HOST'] ?? '127.0.0.1');
   process.stdout.write(`listening on port ${new URL(await application.getUrl()).port}\n`);
 }

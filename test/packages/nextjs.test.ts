@@ -9,7 +9,7 @@ import { type Application, installedExample, newDirectory } from './application'
 import { nodesFrom } from './nodes';
 import { shipFromServer } from './ship';
 
-const BUILD_TIMEOUT_MS = 300_000;
+const BUILD_TIMEOUT_MS = 600_000;
 const NOTICE = /^putlogs: next build loads the application, so nothing is started and no record is sent/m;
 
 suite('Next.js', () => {

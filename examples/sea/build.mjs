@@ -10,7 +10,6 @@ await build({
   entryPoints: ['server.js'],
   bundle: true,
   platform: 'node',
-  external: ['lz4-napi'],
   outfile: 'dist/server.cjs',
 });
 

@@ -1,9 +1,9 @@
 // examples/nextjs: built as in a pipeline, without a key, and run from a copy of the standalone output.
 import assert from 'node:assert/strict';
-import { cpSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
-import type { StartedChild } from '../support/child';
+import type { ChildResult, StartedChild } from '../support/child';
 import { closedPort } from '../support/emulator';
 import { type Application, installedExample, newDirectory } from './application';
 import { nodesFrom } from './nodes';
@@ -18,14 +18,19 @@ suite('Next.js', () => {
     application = await installedExample('nextjs');
   });
 
+  /** As a pipeline does: without a key. */
+  function build(bundler: string): Promise<ChildResult> {
+    rmSync(join(application.directory, '.next'), { recursive: true, force: true });
+    return application.node('node_modules/next/dist/bin/next', {
+      args: ['build', `--${bundler}`],
+      env: { NEXT_TELEMETRY_DISABLED: '1', CI: '1' },
+      timeoutMs: BUILD_TIMEOUT_MS,
+    });
+  }
+
   for (const bundler of ['turbopack', 'webpack']) {
     test(`built by ${bundler} without a key, its standalone output ships elsewhere by both loggers`, async () => {
-      rmSync(join(application.directory, '.next'), { recursive: true, force: true });
-      const { code, stdout, stderr } = await application.node('node_modules/next/dist/bin/next', {
-        args: ['build', `--${bundler}`],
-        env: { NEXT_TELEMETRY_DISABLED: '1', CI: '1' },
-        timeoutMs: BUILD_TIMEOUT_MS,
-      });
+      const { code, stdout, stderr } = await build(bundler);
       assert.equal(code, 0, stdout + stderr);
       assert.match(stderr, NOTICE);
 
@@ -53,4 +58,11 @@ suite('Next.js', () => {
       }
     });
   }
+
+  test('a build that would leave out the worker fails, and says what to configure', async () => {
+    writeFileSync(join(application.directory, 'next.config.mjs'), "export default { output: 'standalone' };");
+    const { code, stdout, stderr } = await build('turbopack');
+    assert.equal(code, 1, stdout);
+    assert.match(stderr, /In Next\.js, name @putlogs\/winston in serverExternalPackages/);
+  });
 });

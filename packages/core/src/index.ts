@@ -35,6 +35,8 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
  */
 export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper {
   const resolved = resolve(options);
+  // A build is the time to find out that the worker was left out of a bundle.
+  if (isBuild) (require('./host/thread-stream') as typeof import('./host/thread-stream')).workerFile();
   return (require('./host/host') as typeof import('./host/host')).startWorkerShipper(resolved);
 }
 
@@ -49,20 +51,21 @@ export function createLineStream(options: PutlogsOptions = {}): LineStream {
   return (require('./shipper/line-stream') as typeof import('./shipper/line-stream')).startLineStream(resolved);
 }
 
-let isBuildSaid = false;
+/** Whether nothing starts because an application is built. One line in each thread says so. */
+let isBuild = false;
 
 function resolve(options: PutlogsOptions): Options {
   const { explainOptions, optionsOf } = require('./options/resolve') as typeof import('./options/resolve');
   const explained = explainOptions([{ options }], process.env);
   const resolved = optionsOf(explained);
-  if (!resolved.enabled && !isBuildSaid) isBuildSaid = sayBuild(explained);
+  if (!resolved.enabled && !isBuild) noticeBuild(explained);
   return resolved;
 }
 
-/** Returns whether a build is the reason why nothing starts. One line a thread says so, because pages are many. */
-function sayBuild(explained: Explained): boolean {
+function noticeBuild(explained: Explained): void {
   const { buildNotice } = require('./options/build-phase') as typeof import('./options/build-phase');
   const notice = buildNotice(explained);
-  if (notice === undefined) return false;
-  return (require('./telemetry/stderr') as typeof import('./telemetry/stderr')).writeToStderr(notice, false);
+  if (notice === undefined) return;
+  isBuild = true;
+  (require('./telemetry/stderr') as typeof import('./telemetry/stderr')).writeToStderr(notice, false);
 }

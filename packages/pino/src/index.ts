@@ -19,7 +19,12 @@ export { stats } from './stats';
  * This module for `pino.transport({ target })`. pino finds it without a search for the package, and what copies an
  * application's files sees the import and copies the package. A bundle has no such file, so there it is the name.
  */
-export const target: string = existsSync(join(__dirname, 'pipe.js')) ? __filename : '@putlogs/pino';
+export const target: string = isPackage() ? __filename : '@putlogs/pino';
+
+/** A bundle that is an ES module has no `__dirname`. */
+function isPackage(): boolean {
+  return typeof __dirname === 'string' && existsSync(join(__dirname, 'pipe.js'));
+}
 
 /** The options of the core. They cross a thread, so they are plain data. */
 export type PinoTransportOptions = PutlogsOptions;

@@ -62,7 +62,7 @@ export function isOwnWorker(): boolean {
  * @throws PutlogsError if it does not exist; Node would only report that after the start, which a short process never
  * sees
  */
-function workerFile(): string {
+export function workerFile(): string {
   const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
   // In the package this file is in host/, below the worker's. In a bundle both are in the directory of the bundle.
   const isBundled = !existsSync(join(__dirname, 'worker-handle.js'));

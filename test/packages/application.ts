@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type ChildOptions, type ChildResult, runChild } from '../support/child';
+import { example } from '../support/examples';
 import { root } from '../support/pages';
 import { packedPackages } from './packed';
 import { type Dependency, VERSIONS } from './versions';
@@ -40,38 +41,71 @@ process.on('exit', () => {
 
 /** Installs it; that takes seconds. */
 export async function freshApplication(parts: ApplicationParts): Promise<Application> {
-  const directory = mkdtempSync(join(tmpdir(), 'putlogs-app-'));
-  directories.push(directory);
-  if (typeof parts.files === 'string')
-    cpSync(join(root, 'test/packages/apps', parts.files), directory, { recursive: true });
+  const { manager, files, dependencies, manifest } = parts;
+  const directory = newDirectory();
+  if (typeof files === 'string') cpSync(join(root, 'test/packages/apps', files), directory, { recursive: true });
   else {
-    for (const [name, text] of Object.entries(parts.files)) {
+    for (const [name, text] of Object.entries(files)) {
       mkdirSync(dirname(join(directory, name)), { recursive: true });
       writeFileSync(join(directory, name), text);
     }
   }
-  await install(directory, parts);
+  const known: Record<string, string> = { ...VERSIONS, ...ours() };
+  const chosen = Object.fromEntries(dependencies.map((name) => [name, known[name]!]));
+  await install(directory, manager, {
+    name: 'application',
+    version: '1.0.0',
+    private: true,
+    ...manifest,
+    dependencies: chosen,
+  });
+  return applicationIn(directory);
+}
+
+/** Installs a copy of an application below examples/, with the versions that its package.json names. */
+export async function installedExample(name: string): Promise<Application> {
+  const directory = newDirectory();
+  const built = ['node_modules', 'dist', 'built', '.next'];
+  cpSync(example(name), directory, { recursive: true, filter: (path) => !built.includes(basename(path)) });
+  const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
+  for (const [dependency, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    if (dependency.startsWith('@putlogs/')) continue;
+    assert.equal(version, VERSIONS[dependency as Dependency], `${name}: the version of ${dependency}`);
+  }
+  await install(directory, 'pnpm', manifest);
+  return applicationIn(directory);
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** A directory that is removed when the test process ends. */
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'putlogs-app-'));
+  directories.push(directory);
+  return directory;
+}
+
+function applicationIn(directory: string): Application {
   return {
     directory,
     node: (file, options = {}) => runChild(join(directory, file), { cwd: directory, ...options }),
   };
 }
 
-async function install(directory: string, { manager, dependencies, manifest }: ApplicationParts): Promise<void> {
-  const ours = Object.fromEntries(packedPackages().map(({ manifest: { name }, path }) => [name, `file:${path}`]));
-  const known: Record<string, string> = { ...VERSIONS, ...ours };
-  const chosen = dependencies.map((name) => [name, known[name]!]);
-  const file = {
-    name: 'application',
-    version: '1.0.0',
-    private: true,
-    ...manifest,
-    dependencies: Object.fromEntries(chosen),
-    ...(manager === 'npm' ? { overrides: ours } : {}),
-  };
+/** Our packages by name, each as its tarball. */
+function ours(): Record<string, string> {
+  return Object.fromEntries(packedPackages().map(({ manifest: { name }, path }) => [name, `file:${path}`]));
+}
+
+async function install(directory: string, manager: Manager, manifest: object): Promise<void> {
+  const overrides = ours();
+  const file = { ...manifest, ...(manager === 'npm' ? { overrides } : {}) };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(file, null, 2));
   // JSON is YAML.
-  if (manager === 'pnpm') writeFileSync(join(directory, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: ours }));
+  if (manager === 'pnpm') writeFileSync(join(directory, 'pnpm-workspace.yaml'), JSON.stringify({ overrides }));
   // No package of putlogs, and none of its dependencies, may need an install script.
   const flags = ['install', '--ignore-scripts', '--prefer-offline'];
   const { code, stdout, stderr } = await runChild('', {

@@ -29,35 +29,3 @@ test('Express ships by pino-http', async () => {
     assert.deepEqual(await shipQuietly(application, 'main.cjs', { node }), ['order 17', 'request completed']);
   }
 });
-
-const NEST = [
-  '@nestjs/common',
-  '@nestjs/core',
-  '@nestjs/platform-express',
-  'reflect-metadata',
-  'rxjs',
-  'typescript',
-  '@types/node',
-] as const;
-
-for (const [files, dependencies] of [
-  ['nest-pino', ['nestjs-pino', 'pino', 'pino-http', '@putlogs/pino']],
-  ['nest-winston', ['nest-winston', 'winston', '@putlogs/winston']],
-] as const) {
-  test(`NestJS ships by ${dependencies[0]}`, async () => {
-    const manifest = { type: 'module' };
-    const application = await freshApplication({
-      manager: 'pnpm',
-      dependencies: [...NEST, ...dependencies],
-      files,
-      manifest,
-    });
-    const { code, stdout, stderr } = await application.node('node_modules/typescript/bin/tsc');
-    assert.equal(code, 0, stdout + stderr);
-    for (const node of nodesFrom(22)) {
-      const messages = await shipQuietly(application, 'built/main.js', { node });
-      assert.ok(messages.includes('order 17'), messages.join());
-      assert.ok(messages.includes('Nest application successfully started'), messages.join());
-    }
-  });
-}

@@ -4,8 +4,9 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type ChildResult, runChild } from '../support/child';
+import { type ChildResult, runChild, type StartedChild, startChild } from '../support/child';
 import { contentsOf, type Emulator, environmentFor, startEmulator } from '../support/emulator';
+import { get, portOf } from '../support/examples';
 import type { Application } from './application';
 
 export interface Shipped {
@@ -44,6 +45,49 @@ export async function shipQuietly(...given: Parameters<typeof ship>): Promise<re
   assert.equal(result.stderr, '');
   assert.equal(result.code, 0, result.stdout);
   return messages;
+}
+
+interface ServerOptions {
+  readonly cwd: string;
+  /** The binary of node, or of the server itself; the test's own node by default. */
+  readonly command?: string | undefined;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly port?: (server: StartedChild) => Promise<number>;
+}
+
+/** What a server is asked for. Each of the two messages arrives once for each. */
+const ORDERS = ['1', '2', '3'];
+
+/**
+ * Starts a server of examples/, asks it for three orders, and ends it by SIGTERM.
+ *
+ * Asserts that the server writes nothing to stderr, and that the service then has each of `messages` once for each
+ * order, in the order of the requests.
+ */
+export async function shipFromServer(messages: readonly string[], options: ServerOptions): Promise<ChildResult> {
+  const { cwd, command = process.execPath, args, env = {}, port = portOf } = options;
+  const emulator = await startEmulator();
+  try {
+    const server = startChild('', { command, args, cwd, env: { ...environmentFor(emulator), PORT: '0', ...env } });
+    const itsPort = await port(server);
+    for (const order of ORDERS) assert.deepEqual(await get(itsPort, `/orders/${order}`), { order });
+    server.kill('SIGTERM');
+    const result = await server.ended;
+    assert.equal(result.stderr, '', result.stdout);
+    for (const message of messages) {
+      const arrived = emulator.logs().map(contentsOf);
+      const its = arrived.filter(({ msg, message: text, order }) => (msg ?? text) === message && order !== undefined);
+      assert.deepEqual(
+        its.map(({ order }) => order),
+        ORDERS,
+        message,
+      );
+    }
+    return result;
+  } finally {
+    await emulator.close();
+  }
 }
 
 function messagesIn(emulator: Emulator): string[] {

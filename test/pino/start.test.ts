@@ -1,13 +1,14 @@
 // Wrong options: an error in the application's thread, a report in pino's worker.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import type { Warning } from '@putlogs/core';
-import { stats, transport } from '@putlogs/pino';
+import { stats, target, transport } from '@putlogs/pino';
 import pino from 'pino';
 import { runChild } from '../support/child';
-import { type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, type Emulator, environmentFor, optionsFor, startEmulator } from '../support/emulator';
 import { ended, flushed, startPino } from '../support/pino-destination';
 
 let emulator: Emulator;
@@ -67,6 +68,20 @@ it('enabled: false needs no other option and writes nothing', async () => {
   pino(destination).info('not read');
   await ended(destination);
   assert.equal(emulator.logs().length, 0);
+});
+
+it('the exported target is the file of the transport, which pino loads without a search', async () => {
+  assert.equal(target, createRequire(__filename).resolve('@putlogs/pino'));
+  const destination = startPino({ target, options: optionsFor(emulator) });
+  const logger = pino(destination);
+  logger.info('by its file');
+  await flushed(logger);
+  await ended(destination);
+  assert.deepEqual(
+    emulator.logs().map((log) => contentsOf(log)['msg']),
+    ['by its file'],
+  );
+  emulator.reset();
 });
 
 it('logging after the end is no error', async () => {

@@ -502,6 +502,16 @@ test('with enabled: false nothing is required, but a typo is still reported', ()
   assert.match(problemsOf({ enabled: false, lingerMS: 1 })[0]!, /lingerMs\?$/);
 });
 
+test('a build of Next.js needs no option and starts nothing, unless the user says otherwise', () => {
+  const build = { NEXT_PHASE: 'phase-production-build' };
+  assert.equal(resolveOptions({}, build).enabled, false);
+  assert.equal(resolveOptions(complete, build).enabled, false);
+  assert.equal(resolveOptions(complete, { ...build, PUTLOGS_ENABLED: 'true' }).enabled, true);
+  assert.equal(resolveOptions({ ...complete, enabled: true }, build).enabled, true);
+  assert.match(problemsOf({ lingerMS: 1 }, build)[0]!, /lingerMs\?$/);
+  assert.equal(resolveOptions(complete, { NEXT_PHASE: 'phase-production-server' }).enabled, true);
+});
+
 test('options that are not an object are one clear error', () => {
   for (const options of ['https://x', 7, null, [1]])
     assert.throws(() => resolveOptions(options, {}), { code: 'ERR_PUTLOGS_OPTIONS' });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, before, it } from 'node:test';
 import { PutlogsTransport } from '@putlogs/winston';
 import winston from 'winston';
-import { threads } from '../support/child';
+import { runChild, threads } from '../support/child';
 import { type Emulator, optionsFor, startEmulator, until } from '../support/emulator';
 
 let emulator: Emulator;
@@ -44,6 +44,22 @@ it('enabled: false needs no other option, and logs nothing', async () => {
   its.end();
   await once(its, 'finish');
   assert.equal(emulator.logs().length, 0);
+});
+
+it('a build of Next.js needs no option, sends nothing, and says so once', async () => {
+  const program = `
+    const { PutlogsTransport } = require('@putlogs/winston');
+    const logger = require('winston').createLogger({ transports: [new PutlogsTransport(), new PutlogsTransport()] });
+    logger.info('a page was rendered');
+  `;
+  const { code, stderr } = await runChild('', {
+    command: process.execPath,
+    args: ['-e', program],
+    cwd: __dirname,
+    env: { NEXT_PHASE: 'phase-production-build' },
+  });
+  assert.match(stderr, /^putlogs: next build loads the application, so nothing is started .*PUTLOGS_ENABLED=true.*\n$/);
+  assert.equal(code, 0);
 });
 
 function loggerOf(transport: PutlogsTransport): winston.Logger {

@@ -53,7 +53,7 @@ export function workerNotStarted(cause: unknown): PutlogsError {
 
 export function workerFileMissing(path: string): PutlogsError {
   const remedy =
-    'In a bundle, keep @putlogs/core external, emit the worker as a file, or set worker: false (docs/bundlers.md)';
+    'In a bundle, keep @putlogs/core external, emit the worker as a file, or set worker: false (docs/bundlers.md). In Next.js, name @putlogs/winston in serverExternalPackages';
   return new PutlogsError(
     'ERR_PUTLOGS_WORKER',
     `putlogs: no worker thread could be started: ${path} does not exist. ${remedy}`,

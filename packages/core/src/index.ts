@@ -3,6 +3,7 @@
 // Each function loads its modules when it is called. An application that sends its records to a worker does not load
 // what only the worker needs. There are fifty modules, and each costs a fifth of a millisecond at the start.
 
+import type { Explained } from './options/resolve';
 import type { Options } from './options/schema';
 import type { PutlogsOptions } from './options/types';
 import type { LineStream } from './shipper/line-stream';
@@ -34,6 +35,8 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
  */
 export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper {
   const resolved = resolve(options);
+  // A build is the time to find out that the worker was left out of a bundle.
+  if (isBuild) (require('./host/thread-stream') as typeof import('./host/thread-stream')).workerFile();
   return (require('./host/host') as typeof import('./host/host')).startWorkerShipper(resolved);
 }
 
@@ -65,6 +68,21 @@ export function createLenientLineStream(options: PutlogsOptions = {}): LineStrea
   }
 }
 
+/** Whether nothing starts because an application is built. One line in each thread says so. */
+let isBuild = false;
+
 function resolve(options: PutlogsOptions): Options {
-  return (require('./options/resolve') as typeof import('./options/resolve')).resolveOptions(options, process.env);
+  const { explainOptions, optionsOf } = require('./options/resolve') as typeof import('./options/resolve');
+  const explained = explainOptions([{ options }], process.env);
+  const resolved = optionsOf(explained);
+  if (!resolved.enabled && !isBuild) noticeBuild(explained);
+  return resolved;
+}
+
+function noticeBuild(explained: Explained): void {
+  const { buildNotice } = require('./options/build-phase') as typeof import('./options/build-phase');
+  const notice = buildNotice(explained);
+  if (notice === undefined) return;
+  isBuild = true;
+  (require('./telemetry/stderr') as typeof import('./telemetry/stderr')).writeToStderr(notice, false);
 }

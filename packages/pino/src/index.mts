@@ -5,6 +5,7 @@ export {
   type PinoTransport,
   type PinoTransportOptions,
   stats,
+  target,
   transport,
   transport as default,
 } from './index.js';

@@ -7,6 +7,8 @@
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
 // which costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and
 // `flush` is the one that pino calls.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import {
   createLenientLineStream,
@@ -22,6 +24,17 @@ import { exposeStats, isPinoWorker } from './stats';
 export { failOnLoss } from './fail-on-loss';
 export { stats } from './stats';
 export type { PinoLogger } from './streams';
+
+/**
+ * This module for `pino.transport({ target })`. pino finds it without a search for the package, and what copies an
+ * application's files sees the import and copies the package. A bundle has no such file, so there it is the name.
+ */
+export const target: string = isPackage() ? __filename : '@putlogs/pino';
+
+/** A bundle that is an ES module has no `__dirname`. */
+function isPackage(): boolean {
+  return typeof __dirname === 'string' && existsSync(join(__dirname, 'pipe.js'));
+}
 
 /** The options of the core. They cross a thread, so they are plain data. */
 export type PinoTransportOptions = PutlogsOptions;

@@ -5,6 +5,7 @@
 
 import { deflateSync, inflateSync } from 'node:zlib';
 import { messageOf } from '../errors';
+import type { Lz4 } from './lz4-binding';
 
 export type Codec = 'lz4' | 'zlib' | 'none';
 
@@ -72,8 +73,6 @@ export function loadCodec(codec: Codec): void {
   }
 }
 
-type Lz4 = typeof import('lz4-napi');
-
 let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;
 
 /**
@@ -83,7 +82,8 @@ let loaded: { readonly binding: Lz4 } | { readonly error: unknown } | undefined;
 function lz4(): Lz4 {
   if (loaded === undefined) {
     try {
-      loaded = { binding: require('lz4-napi') as Lz4 };
+      const { loadBinding } = require('#lz4') as typeof import('./lz4-binding');
+      loaded = { binding: loadBinding() };
     } catch (error) {
       loaded = { error };
     }

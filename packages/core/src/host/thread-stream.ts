@@ -62,11 +62,13 @@ export function isOwnWorker(): boolean {
  * @throws PutlogsError if it does not exist. Node would report that only after the start, and a short process would end
  * before
  */
-function workerFile(): string {
+export function workerFile(): string {
   const { __bundlerPathsOverrides: overrides } = globalThis as { __bundlerPathsOverrides?: Record<string, string> };
   // In the package this file is in host/, below the worker's. In a bundle both are in the directory of the bundle.
   const isBundled = !existsSync(join(__dirname, 'worker-handle.js'));
-  const path = overrides?.['@putlogs/core/worker'] ?? join(__dirname, isBundled ? 'worker.js' : '../worker.js');
+  // The whole path in one expression: what copies an application's files, such as `next build`, finds it by that.
+  const inPackage = join(__dirname, '../worker.js');
+  const path = overrides?.['@putlogs/core/worker'] ?? (isBundled ? join(__dirname, 'worker.js') : inPackage);
   if (existsSync(path)) return path;
   throw workerFileMissing(path);
 }

@@ -6,6 +6,7 @@
 
 import { optionsWrong } from '../errors';
 import { addressProblems, networkProblems } from './addresses';
+import { disableInBuild } from './build-phase';
 import { type CredentialsKind, explicitKinds, isOfKind, kindSetUp, ofOneFamily } from './credential-chain';
 import { chooseTarget, deriveCredentials, deriveOptions, fillDisabled } from './derive';
 import { misspeltVariables, proxyFrom, readEnvironment } from './environment';
@@ -77,6 +78,7 @@ export function explainOptions(
   mergeProxyVariables(resolution);
   checkCredentialKinds(resolution, credentials);
   checkVariableNames(resolution);
+  disableInBuild(resolution);
   if (get(resolution.tree, 'enabled') === false) fillDisabled(resolution);
   else {
     deriveOptions(resolution, target);

@@ -90,6 +90,7 @@ const tls = {
 export const schema = {
   enabled: withDefault(boolean(), true, {
     meaning: '`false` starts nothing: every record is refused, without a warning.',
+    defaultText: '`true`; `false` in a build of Next.js',
   }),
   target: derived(oneOf(TARGET_NAMES), {
     meaning: `The log service and its write API: ${TARGET_NAMES.map((name) => `\`${name}\``).join(', ')}.`,

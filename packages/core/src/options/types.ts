@@ -5,7 +5,7 @@ export interface PutlogsOptions {
   /**
    * `false` starts nothing: every record is refused, without a warning.
    *
-   * - Default: `true`
+   * - Default: `true`; `false` in a build of Next.js
    * - Variable: `PUTLOGS_ENABLED`
    */
   enabled?: boolean | undefined;

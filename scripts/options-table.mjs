@@ -42,7 +42,7 @@ const GROUPS = {
   'Record fields': 'timeKey messageKey levelKey levels fields rename omit nested transform',
   'Batches, requests and network':
     'batch lingerMs compression concurrency requestTimeoutMs retry proxy noProxy tls allowInsecure',
-  'Memory, spool and dead letters': 'memory spool deadLetter',
+  'Memory, spool, dead letters and status': 'memory spool deadLetter status',
   Shutdown: 'closeTimeoutMs handleSignals',
 };
 

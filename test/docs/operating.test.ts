@@ -113,6 +113,7 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.credentialsUnavailable(text ?? 'credentials.file returned no credentials: why'),
     catalogue.transformFailed(text ?? 'why'),
     catalogue.signalsNotHandled(),
+    catalogue.statusNotWritten(text ?? 'EACCES: permission denied, open'),
     catalogue.recordNotEncoded(text ?? 'why'),
     catalogue.batchNotSealed(12, text ?? 'why'),
   ];
@@ -139,6 +140,7 @@ const CAUSED_ELSEWHERE = new Set([
   'WORKER_NOT_STARTED',
   'WORKER_RECORDS_LOST',
   'SIGNALS_NOT_HANDLED',
+  'STATUS_NOT_WRITTEN',
   'RECORD_NOT_ENCODED',
   'BATCH_NOT_SEALED',
 ]);

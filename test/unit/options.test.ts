@@ -144,6 +144,7 @@ test('every option can be set by its variable', () => {
     'spool.fsync': ['true', true],
     'spool.dir': ['some', resolve('some')],
     'deadLetter.file': ['some', resolve('some')],
+    'status.dir': ['some', resolve('some')],
     'spool.maxBytes': ['2097152', 2_097_152],
     'deadLetter.maxBytes': ['2097152', 2_097_152],
     hashKey: ['none', 'none'],

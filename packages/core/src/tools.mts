@@ -35,5 +35,7 @@ export {
   resolveOptions,
   rotatedOf,
   runsIn,
+  StatusReader,
+  spoolRoot,
   startLineStream,
 } from './tools.js';

@@ -12,6 +12,7 @@ export { type Probe, placeOf, probe } from './maintenance/probe';
 export { type DeadLetterReplay, replayDeadLetters } from './maintenance/replay-dead-letters';
 export { replaySpool, type SpoolReplay } from './maintenance/replay-spool';
 export type { ReplayEnd, ReplayParts } from './maintenance/resend';
+export { type SeenProcess, StatusReader, type StatusReading, type StatusState } from './maintenance/statuses';
 export {
   type DamagedFile,
   damagedIn,
@@ -20,6 +21,7 @@ export {
   partsIn,
   runsIn,
   type SurveyedPart,
+  spoolRoot,
 } from './maintenance/survey';
 export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/survey-entries';
 export { lastUnfinishedOf } from './maintenance/survey-last';

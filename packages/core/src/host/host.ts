@@ -9,10 +9,11 @@ import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { handleSignals } from '../runtime/signals';
+import { publishesStatus } from '../shipper/status';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
-import { Counters, type DropReason, type Stats } from '../telemetry/counters';
+import { COUNTERS_BYTES, Counters, type DropReason, type Stats } from '../telemetry/counters';
 import { memoryFull, recordsLostAtClose, signalsNotHandled } from '../telemetry/warning-catalogue';
-import { WarningReporter } from '../telemetry/warnings';
+import { type LatestWarning, type Warning, WarningReporter } from '../telemetry/warnings';
 import { ChunkBuilder } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
 import { Supervisor } from './supervisor';
@@ -34,11 +35,13 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   readonly #clock: Clock;
   readonly #warnings: WarningReporter;
   /** Counted in this thread: records accepted, refused, and lost in it. */
-  readonly #own = new Counters();
+  readonly #own: Counters;
   readonly #dead: DeadWorkers;
   readonly #supervisor: Supervisor;
   readonly #turn = new ChunkBuilder();
   readonly #disabled: boolean;
+  /** Of both threads. */
+  #latestWarning: LatestWarning | undefined;
   #closing: Promise<void> | undefined;
   #stopSignals: (() => void) | undefined;
 
@@ -46,7 +49,13 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     super();
     this.#options = options;
     this.#clock = clock;
-    this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
+    const counters = new SharedArrayBuffer(COUNTERS_BYTES);
+    this.#own = new Counters(counters);
+    const publishes = publishesStatus(options);
+    this.#warnings = new WarningReporter(clock, (warning) => {
+      const latest = this.#warned(warning);
+      if (publishes) this.#supervisor.worker?.note(latest);
+    });
     this.#dead = new DeadWorkers(options.instance, this.#warnings);
     this.#supervisor = new Supervisor({
       options,
@@ -54,7 +63,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       stuckMs,
       warnings: this.#warnings,
       dead: this.#dead,
-      onWarning: (warning) => this.emit('warning', warning),
+      view: () => (publishes ? { counters, books: this.#dead.books, latestWarning: this.#latestWarning } : undefined),
+      onWarning: (warning) => this.#warned(warning),
       sendTurn: () => this.#sendTurn(),
       drop: (reason, records) => this.#drop(reason, records),
     });
@@ -65,6 +75,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
+  }
+
+  #warned(warning: Warning): LatestWarning {
+    const { code, message } = warning;
+    const latest = { code, message, atMs: this.#clock.wallMs() };
+    this.#latestWarning = latest;
+    this.emit('warning', warning);
+    return latest;
   }
 
   // records in

@@ -55,11 +55,12 @@ export function optionsOf({ options, problems }: Explained): Options {
 
 /** A replaced worker must use the same files, even after `process.chdir`. */
 function withAbsolutePaths(options: Options): Options {
-  const { spool, deadLetter } = options;
+  const { spool, deadLetter, status } = options;
   return {
     ...options,
     spool: spool.dir === undefined ? spool : { ...spool, dir: resolve(spool.dir) },
     deadLetter: deadLetter.file === undefined ? deadLetter : { ...deadLetter, file: resolve(deadLetter.file) },
+    status: status.dir === undefined ? status : { ...status, dir: resolve(status.dir) },
   };
 }
 

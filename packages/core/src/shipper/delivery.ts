@@ -122,6 +122,11 @@ export class Delivery {
     return enabled && spool.dir !== undefined;
   }
 
+  /** See `SpoolUpkeep.place`. */
+  get spoolPlace(): SpoolUpkeep['place'] {
+    return this.#spool?.place;
+  }
+
   /** Whether every batch is finished. */
   get isEmpty(): boolean {
     let isEmpty = true;

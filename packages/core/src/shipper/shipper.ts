@@ -33,14 +33,15 @@ import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { createEncoder } from './encoder';
 import { createSigner } from './signer';
+import { type ApplicationView, type StatusPublisher, startStatus } from './status';
 
 export function startShipper(
   options: Options,
-  { counters = new Counters(), admission = 'own', clock = systemClock, runs }: ShipperDeps = {},
+  { counters = new Counters(), admission = 'own', clock = systemClock, runs, application }: ShipperDeps = {},
 ): RangeShipper {
   const { credentials, target } = createSigner(options, clock);
   const transform = options.transform === undefined ? undefined : transformOf(options.transform);
-  return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs });
+  return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs, application });
 }
 
 function transformOf(path: string): Transform {
@@ -54,6 +55,7 @@ export interface ShipperDeps {
   readonly admission?: Admission;
   readonly clock?: Clock;
   readonly runs?: Runs;
+  readonly application?: ApplicationView | undefined;
 }
 
 /**
@@ -73,6 +75,7 @@ interface PipelineParts {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly runs: Runs | undefined;
+  readonly application: ApplicationView | undefined;
 }
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
@@ -84,6 +87,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
+  readonly #status: StatusPublisher | undefined;
   /**
    * Calls of `writeRange` that have not returned. There is more than one if a transform, or a subscriber to a drop,
    * logs: the bytes in `piece` are then still to be read.
@@ -96,8 +100,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   /** How many records were accepted when the end of the process was last delayed for them. */
   #heldUpFor = Number.NaN;
 
-  constructor({ options, target, credentials, transform, counters, admission, clock, runs }: PipelineParts) {
+  constructor(parts: PipelineParts) {
     super();
+    const { options, target, credentials, transform, counters, admission, clock, runs } = parts;
     this.#transform = transform;
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
@@ -142,6 +147,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       },
       onFailed: (records, error) => this.#failed(records, error),
     });
+    this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
     // With a spool the exit hook is always needed: it releases the spool's directory for the next process.
     if (this.#delivery.hasSpool) addExitHook(this);
     if (options.handleSignals.length === 0) return;
@@ -255,6 +261,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
     await this.#delivery.finished(timeoutMs);
+    this.#status?.close();
     // A worker may be closed because the process ends. It holds up no application if it waits for a full stderr.
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);

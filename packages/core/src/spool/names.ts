@@ -4,6 +4,7 @@
 //     putlogs-1/                                 ours: 0700, our user, no link; the number is the layout's version
 //       <run>.owner                              which process a run is, with its heartbeat (owner-file.ts)
 //       <run>.alive                              a listening socket, if the system has such sockets
+//       <run>.status                             its counters, for `putlogs top` (shipper/status-file.ts)
 //       <dest>.<inst>.<origin>.<owner>/          what run <origin> wrote, held by run <owner>, or by none: "free"
 //         <key>-<number>.seg                     a segment of the journal of one hash key (format.ts)
 //         <key>.progress                         what of that journal is finished (progress.ts)
@@ -26,6 +27,7 @@ const RUN = '[0-9a-f]{18}';
 const PART = new RegExp(`^([0-9a-f]{16})\\.([0-9a-f]{16})\\.(${RUN})\\.(${RUN}|${FREE})$`);
 const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
 const SOCKET = new RegExp(`^(${RUN})\\.alive$`);
+const STATUS = new RegExp(`^(${RUN})\\.status$`);
 const SEGMENT = /^([0-9a-f]{3})-([0-9a-f]{8})\.seg$/;
 const PROGRESS = /^([0-9a-f]{3})\.progress$/;
 
@@ -88,6 +90,15 @@ export function parseSocket(name: string): string | undefined {
 
 export function socketName(run: string): string {
   return `${run}.alive`;
+}
+
+/** The run of a status file. */
+export function parseStatus(name: string): string | undefined {
+  return STATUS.exec(name)?.[1];
+}
+
+export function statusName(run: string): string {
+  return `${run}.status`;
 }
 
 /** The part of a name that stands for a destination or an instance. */

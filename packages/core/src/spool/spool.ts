@@ -117,6 +117,11 @@ export class Spool {
     return this.#run;
   }
 
+  /** Our own directory inside `spool.dir`; undefined before it is open. */
+  get root(): string | undefined {
+    return this.#place?.directories.root;
+  }
+
   get leaseMs(): number {
     return this.#place?.ownership.leaseMs ?? LEASE_MS;
   }

@@ -63,6 +63,7 @@ async function logging(
     env: environmentFor(emulator, { PUTLOGS_INSTANCE: `orders-${way}`, ...env }),
     nodeArgs,
     keepInputOpen: '',
+    timeoutMs: 180_000,
   });
   after(() => child.kill('SIGKILL'));
   await child.line('logging');
@@ -72,7 +73,7 @@ async function logging(
 const named = (document: Document, instance: string) =>
   document.processes.find((process) => process.instance === instance);
 
-describe('putlogs top', { timeout: 180_000 }, () => {
+describe('putlogs top', { timeout: 900_000 }, () => {
   test('two processes of a spool are shown, their outage with its advice, and a killed one as gone', async () => {
     const emulator = await emulatorForTest();
     const dir = temporaryDirectory('top');
@@ -157,6 +158,23 @@ describe('putlogs top', { timeout: 180_000 }, () => {
       assert.equal(document.spool, null);
       assert.deepEqual(readdirSync(dir), []);
     });
+  }
+
+  for (const way of ['winston', 'pino', 'core']) {
+    for (const variable of ['PUTLOGS_STATUS_DIR', 'PUTLOGS_SPOOL_DIR']) {
+      test(`${way} that has nothing left to do and calls process.exit is not shown as gone: ${variable}`, async () => {
+        const emulator = await emulatorForTest();
+        const env = { [variable]: temporaryDirectory('top') };
+        const child = await logging(emulator, way, env);
+        child.type('quiet\n');
+        await topWhen('all is delivered', env, ([status]) => {
+          return status !== undefined && status.stats.delivered > 0 && status.stats.pending === 0;
+        });
+        child.type('exit\n');
+        assert.equal((await child.ended).code, 0);
+        assert.deepEqual((await topJson(env)).processes, []);
+      });
+    }
   }
 
   test('after a worker is replaced, its successor publishes the figures of both and the warning', async () => {
@@ -305,7 +323,7 @@ function picturesIn(stdout: string): string[] {
   return stdout.split(HOME).slice(1);
 }
 
-describe('putlogs top on a terminal', { skip, timeout: 120_000 }, () => {
+describe('putlogs top on a terminal', { skip, timeout: 600_000 }, () => {
   for (const [key, name] of [
     ['q', 'q'],
     ['\u0003', 'Ctrl-C'],

@@ -1,5 +1,6 @@
 // An application that logs every few milliseconds until its stdin says what to do: a line `quiet` ends the logging,
-// `stats` prints the counters of its transport as one line of JSON, `end` ends it in good order.
+// `stats` prints the counters of its transport as one line of JSON, `end` ends it in good order, `exit` calls
+// process.exit.
 //
 // Its argument is the way to log: `winston`, `pino`, or `core` for a shipper in its own thread.
 
@@ -55,6 +56,7 @@ process.stdout.write('logging\n');
 const input = createInterface({ input: process.stdin });
 input.on('line', async (line) => {
   if (line === 'quiet') clearInterval(timer);
+  if (line === 'exit') process.exit(0);
   if (line === 'stats') process.stdout.write(`${JSON.stringify(await logging.stats())}\n`);
   if (line !== 'end') return;
   clearInterval(timer);

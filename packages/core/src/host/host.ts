@@ -9,7 +9,7 @@ import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { handleSignals } from '../runtime/signals';
-import { publishesStatus } from '../shipper/status';
+import { publishesStatus, removeStatusOf } from '../shipper/status';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
 import { COUNTERS_BYTES, Counters, type DropReason, type Stats } from '../telemetry/counters';
 import { memoryFull, recordsLostAtClose, signalsNotHandled } from '../telemetry/warning-catalogue';
@@ -187,7 +187,12 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   exit(): void {
-    if (this.#disabled || this.stats().pending === 0) return;
+    if (this.#disabled) return;
+    if (this.stats().pending > 0) this.#exitWorker();
+    this.#removeStatus();
+  }
+
+  #exitWorker(): void {
     try {
       this.#sendTurn();
       this.#supervisor.exit(this.#options.closeTimeoutMs);
@@ -195,6 +200,12 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       // The process ends. Records that are not finished are counted and reported below, whatever the error was.
     }
     this.#giveUp('the worker thread did not end in time', true);
+  }
+
+  /** This is the end in good order of a process that would otherwise be shown as one that was killed. */
+  #removeStatus(): void {
+    const { run } = this.#supervisor;
+    if (run !== undefined) removeStatusOf(this.#options, run);
   }
 
   /** Drops the pending records and the worker. Batches on disk stay there for the next process. */

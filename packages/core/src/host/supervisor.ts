@@ -66,6 +66,11 @@ export class Supervisor {
     return this.#worker;
   }
 
+  /** The run of the last worker. */
+  get run(): string | undefined {
+    return this.#runs?.own;
+  }
+
   /** Whether no worker can start, so that new records are refused. */
   get isRefusing(): boolean {
     return this.#failedStarts >= MAX_FAILED_STARTS;

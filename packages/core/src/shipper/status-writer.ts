@@ -6,7 +6,7 @@
 import { constants, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseStatus } from '../spool/names';
+import { parseStatus, ROOT, statusName } from '../spool/names';
 
 /** A file that was not written for this long is of a dead process. A living one writes every 10 s at least. */
 const LEFT_MS = 3_600_000;
@@ -97,6 +97,11 @@ export function removeStatus(path: string): void {
   } catch {
     // It is gone, or the directory cannot be written to, which was reported when it was first seen.
   }
+}
+
+/** The same by the options. At least one directory is set. */
+export function removeStatusIn(statusDir: string | undefined, spoolDir: string | undefined, run: string): void {
+  removeStatus(join(statusDir ?? join(spoolDir ?? '', ROOT), statusName(run)));
 }
 
 function codeOf(error: unknown): string | undefined {

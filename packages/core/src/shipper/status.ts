@@ -52,6 +52,20 @@ export function startStatus(parts: StatusParts): StatusPublisher | undefined {
   });
 }
 
+/**
+ * Removes the status file of a worker, at the end of a process that does not wait for its worker. Its run may have
+ * another name since it lost its spool: then the file stays, and is shown as that of a process that is gone.
+ */
+export function removeStatusOf(options: Options, run: string): void {
+  if (!publishesStatus(options)) return;
+  try {
+    const { removeStatusIn } = require('./status-writer') as typeof import('./status-writer');
+    removeStatusIn(options.status.dir, options.spool.dir, run);
+  } catch {
+    // Jest refuses `require` after the end of a suite. The file is removed by another process later.
+  }
+}
+
 function later(a: LatestWarning | undefined, b: LatestWarning | undefined): LatestWarning | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return a.atMs >= b.atMs ? a : b;

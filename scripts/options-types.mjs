@@ -83,6 +83,7 @@ const GROUPS = {
   memory: ['MemoryOptions', 'The memory for undelivered records.'],
   spool: ['SpoolOptions', 'The directory for undelivered batches.'],
   deadLetter: ['DeadLetterOptions', 'The file for records that the service rejects permanently.'],
+  status: ['StatusOptions', 'The file from which `putlogs top` reads the counters of this process.'],
   retry: ['RetryOptions', 'The pauses between attempts.'],
   tls: ['TlsOptions', 'TLS connections to the service, to STS and to a proxy by `https`.'],
 };

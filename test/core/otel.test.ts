@@ -135,6 +135,7 @@ function assertSame(observed: Observed, stats: Stats): void {
     retries: 'putlogs.request.retried',
     credentialFailures: 'putlogs.credentials.failed',
     transformFailures: 'putlogs.transform.failed',
+    statusFailures: 'putlogs.status.failed',
   };
   for (const [counter, name] of Object.entries(plain)) {
     assert.deepEqual(observed[name], { '': rest[counter as keyof typeof plain] }, name);

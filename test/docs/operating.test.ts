@@ -115,6 +115,7 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.transformFailed(text ?? 'why'),
     catalogue.notStarted(text ?? 'putlogs cannot start with these options:\n  - foo: there is no such option'),
     catalogue.signalsNotHandled(),
+    catalogue.statusNotWritten(text ?? 'EACCES: permission denied, open'),
     catalogue.recordNotEncoded(text ?? 'why'),
     catalogue.batchNotSealed(12, text ?? 'why'),
   ];
@@ -142,6 +143,7 @@ const CAUSED_ELSEWHERE = new Set([
   'WORKER_RECORDS_LOST',
   'NOT_STARTED',
   'SIGNALS_NOT_HANDLED',
+  'STATUS_NOT_WRITTEN',
   'RECORD_NOT_ENCODED',
   'BATCH_NOT_SEALED',
 ]);

@@ -269,7 +269,7 @@ const isFile = (path: string) => /(?:^|\.)(?:dir|file|module|transform)$|File$/.
 
 test('a relative path of a file is made absolute at the start, for every option that names one', () => {
   const files = optionLeaves().filter(({ path }) => isFile(path));
-  assert.equal(files.length, 8);
+  assert.equal(files.length, 9);
   for (const { path } of files) {
     const absolute = path === 'transform' ? __filename : path === 'tls.caFile' ? caFile() : join(directory, 'some');
     const text = relative(process.cwd(), absolute);

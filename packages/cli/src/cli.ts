@@ -23,10 +23,12 @@ import { spoolExport } from './spool-export';
 import { spoolLs } from './spool-ls';
 import { spoolReplay } from './spool-replay';
 import { spoolVerify } from './spool-verify';
+import { top } from './top';
 
 const COMMANDS: readonly Command[] = [
   init,
   doctor,
+  top,
   spoolLs,
   spoolVerify,
   spoolReplay,

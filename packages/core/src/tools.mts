@@ -37,7 +37,9 @@ export {
   replaySpool,
   rotatedOf,
   runsIn,
+  StatusReader,
   sentNames,
+  spoolRoot,
   startLineStream,
   twoColumns,
 } from './tools.js';

@@ -14,6 +14,7 @@ export { placeOf, probe, sentNames } from './maintenance/probe';
 export { replayDeadLetters } from './maintenance/replay-dead-letters';
 export { replaySpool } from './maintenance/replay-spool';
 export type { ReplayEnd, ReplayParts } from './maintenance/resend';
+export { type SeenProcess, StatusReader, type StatusReading, type StatusState } from './maintenance/statuses';
 export {
   type DamagedFile,
   damagedIn,
@@ -22,6 +23,7 @@ export {
   partsIn,
   runsIn,
   type SurveyedPart,
+  spoolRoot,
 } from './maintenance/survey';
 export { entriesOf, type Finding, type SurveyedEntry } from './maintenance/survey-entries';
 export { lastUnfinishedOf } from './maintenance/survey-last';

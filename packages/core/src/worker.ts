@@ -6,7 +6,15 @@
 
 import type { Writable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
-import type { ExitMessage, FlushMessage, PingMessage, WorkerStart } from './host/worker-protocol';
+import type {
+  ExitMessage,
+  FlushMessage,
+  HostView,
+  PingMessage,
+  WarnedMessage,
+  WorkerStart,
+} from './host/worker-protocol';
+import type { WorkerView } from './host/worker-view';
 import { systemClock } from './runtime/clock';
 import { Lines } from './shipper/line-splitter';
 import { lineStream } from './shipper/line-stream';
@@ -25,9 +33,10 @@ export default startWorker;
 
 export function startWorker({ putlogs }: WorkerStart): Writable {
   const counters = new Counters(putlogs.counters);
-  const { options, runs } = putlogs;
+  const { options, runs, host } = putlogs;
   let isInheritedReported = false;
-  const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs });
+  const application = host === undefined ? undefined : viewOf(host, counters);
+  const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs, application });
   const lines = new Lines((bytes, start, end) => {
     // Counted before the record is read. If this record ends the worker, the next worker must not read it.
     counters.add('begun');
@@ -42,7 +51,7 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   const asked: { readonly records: number; readonly begin: () => void }[] = [];
 
   shipper.on('warning', (warning) => parentPort?.postMessage({ code: 'EVENT', name: 'warning', args: [warning] }));
-  parentPort?.on('message', (message: FlushMessage | ExitMessage | PingMessage | null) => {
+  parentPort?.on('message', (message: FlushMessage | ExitMessage | PingMessage | WarnedMessage | null) => {
     switch (message?.code) {
       case 'PUTLOGS_FLUSH':
         flushLater(message, async (leftMs) => (await shipper.flush({ timeoutMs: leftMs })).finished);
@@ -60,6 +69,9 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
         break;
       case 'PUTLOGS_PING':
         counters.add('heartbeats');
+        break;
+      case 'PUTLOGS_WARNED':
+        application?.note(message.warning);
         break;
       default:
     }
@@ -107,4 +119,9 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
       return shipper.close();
     },
   );
+}
+
+function viewOf(host: HostView, counters: Counters): WorkerView {
+  const { WorkerView: View } = require('./host/worker-view') as typeof import('./host/worker-view');
+  return new View(host, counters);
 }

@@ -4,7 +4,7 @@ import { Counters, type DropReason, type Reading, type Stats } from '../telemetr
 import { publish } from '../telemetry/diagnostics';
 import { workerRecordsLost } from '../telemetry/warning-catalogue';
 import type { WarningReporter } from '../telemetry/warnings';
-import { addDead, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
+import { addDead, type Books, emptyBooks, giveUp, hostStats, missingRecords, recordsAtRisk } from './worker-books';
 
 export class DeadWorkers {
   readonly #instance: string;
@@ -16,6 +16,10 @@ export class DeadWorkers {
   constructor(instance: string, warnings: WarningReporter) {
     this.#instance = instance;
     this.#warnings = warnings;
+  }
+
+  get books(): Books {
+    return this.#books;
   }
 
   /** Records of dead workers that no later worker has found on disk yet. */

@@ -11,10 +11,11 @@ import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import { handleSignals } from '../runtime/signals';
+import { publishesStatus, statusRemover } from '../shipper/status';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
-import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
+import { COUNTERS_BYTES, Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
 import { memoryFull, recordsLostAtClose, signalsNotHandled, spoolRemedy } from '../telemetry/warning-catalogue';
-import { WarningReporter } from '../telemetry/warnings';
+import { type LatestWarning, type Warning, WarningReporter } from '../telemetry/warnings';
 import { ChunkBuilder } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
 import { Supervisor } from './supervisor';
@@ -36,11 +37,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   readonly #clock: Clock;
   readonly #warnings: WarningReporter;
   /** Counted in this thread: records accepted, refused, and lost in it. */
-  readonly #own = new Counters();
+  readonly #own: Counters;
   readonly #dead: DeadWorkers;
   readonly #supervisor: Supervisor;
   readonly #turn = new ChunkBuilder();
   readonly #disabled: boolean;
+  readonly #removeStatusOf: (run: string) => void;
+  /** Of both threads. */
+  #latestWarning: LatestWarning | undefined;
   #closing: Promise<void> | undefined;
   #stopSignals: (() => void) | undefined;
 
@@ -48,7 +52,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     super();
     this.#options = options;
     this.#clock = clock;
-    this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
+    const counters = new SharedArrayBuffer(COUNTERS_BYTES);
+    this.#own = new Counters(counters);
+    const publishes = publishesStatus(options);
+    this.#removeStatusOf = statusRemover(options);
+    this.#warnings = new WarningReporter(clock, (warning) => {
+      const latest = this.#warned(warning);
+      if (publishes) this.#supervisor.worker?.note(latest);
+    });
     this.#dead = new DeadWorkers(options.instance, this.#warnings);
     this.#supervisor = new Supervisor({
       options,
@@ -56,7 +67,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       stuckMs,
       warnings: this.#warnings,
       dead: this.#dead,
-      onWarning: (warning) => this.emit('warning', warning),
+      view: () => (publishes ? { counters, books: this.#dead.books, latestWarning: this.#latestWarning } : undefined),
+      onWarning: (warning) => this.#warned(warning),
       sendTurn: () => this.#sendTurn(),
       drop: (reason, records) => this.#drop(reason, records),
     });
@@ -67,6 +79,14 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
+  }
+
+  #warned(warning: Warning): LatestWarning {
+    const { code, message } = warning;
+    const latest = { code, message, atMs: this.#clock.wallMs() };
+    this.#latestWarning = latest;
+    this.emit('warning', warning);
+    return latest;
   }
 
   // Records
@@ -179,7 +199,12 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   }
 
   #exit(): void {
-    if (this.#disabled || (this.stats().pending === 0 && !this.#hasSpoolToClose)) return;
+    if (this.#disabled) return;
+    if (this.stats().pending > 0 || this.#hasSpoolToClose) this.#exitWorker();
+    this.#removeStatus();
+  }
+
+  #exitWorker(): void {
     try {
       this.#sendTurn();
       this.#supervisor.exit(this.#options.closeTimeoutMs);
@@ -196,6 +221,12 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
 
   #failIfLost(): void {
     if (this.#options.strict && lostIn(this.stats()) > 0) failProcess();
+  }
+
+  /** `putlogs top` would show a process that ended regularly as a killed one. */
+  #removeStatus(): void {
+    const { run } = this.#supervisor;
+    if (run !== undefined) this.#removeStatusOf(run);
   }
 
   /** Drops the pending records and the worker. Batches on disk stay there for the next process. */

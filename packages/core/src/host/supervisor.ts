@@ -18,6 +18,7 @@ import { type Chunk, ChunkQueue } from './chunks';
 import type { DeadWorkers } from './dead-workers';
 import { RestartPolicy } from './restart-policy';
 import { WorkerHandle } from './worker-handle';
+import type { HostView } from './worker-protocol';
 
 export interface SupervisorParts {
   readonly options: Options;
@@ -26,6 +27,8 @@ export interface SupervisorParts {
   readonly stuckMs: number;
   readonly warnings: WarningReporter;
   readonly dead: DeadWorkers;
+  /** For the status file of the next worker. */
+  readonly view: () => HostView | undefined;
   /** Called with each warning of a worker. */
   readonly onWarning: (warning: Warning) => void;
   /** Sends the records of this turn of the event loop. */
@@ -63,6 +66,11 @@ export class Supervisor {
     return this.#worker;
   }
 
+  /** The run of the last worker. */
+  get run(): string | undefined {
+    return this.#runs?.own;
+  }
+
   /** Whether no worker can start, so that new records are refused. */
   get isRefusing(): boolean {
     return this.#failedStarts >= MAX_FAILED_STARTS;
@@ -87,13 +95,14 @@ export class Supervisor {
 
   /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
   start(): WorkerHandle {
-    const { options, clock, stuckMs, dead, onWarning } = this.#parts;
+    const { options, clock, stuckMs, dead, view, onWarning } = this.#parts;
     this.#cancelStart();
     const deadRuns = this.#runs === undefined ? [] : [...this.#runs.dead, this.#runs.own].slice(-MAX_REMEMBERED_RUNS);
     this.#runs = { own: newRun(clock.wallMs()), dead: deadRuns };
     const worker: WorkerHandle = new WorkerHandle({
       options,
       runs: this.#runs,
+      host: view(),
       clock,
       stuckMs,
       onWarning,

@@ -77,6 +77,18 @@ export function giveUp(books: Books, reason: DropReason): Books {
   return { past: dropped(past, reason, recordsAtRisk(books)), unfinished: spooled, spooled };
 }
 
+/** Returns a worker's reading as its host counts. A record that the worker refused was accepted, so it is dropped. */
+export function asHostSees(reading: Reading): Reading {
+  const { dropped, refused } = reading.stats;
+  const both = { ...dropped };
+  const none = { ...refused };
+  for (const reason of Object.keys(refused) as DropReason[]) {
+    both[reason] += refused[reason];
+    none[reason] = 0;
+  }
+  return { ...reading, stats: { ...reading.stats, dropped: both, refused: none } };
+}
+
 /** Returns the counters of a host. `own` is what the host counted itself, such as accepted records. */
 export function hostStats(books: Books, reading: Reading | undefined, own: Stats): Stats {
   const workers = workerSums(books, reading);

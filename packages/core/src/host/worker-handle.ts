@@ -6,16 +6,19 @@
 import type { Options } from '../options/schema';
 import type { Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
-import { COUNTERS_BYTES, Counters, type DropReason, type Reading, sumOf } from '../telemetry/counters';
-import type { Warning } from '../telemetry/warnings';
+import { COUNTERS_BYTES, Counters, type Reading, sumOf } from '../telemetry/counters';
+import type { LatestWarning, Warning } from '../telemetry/warnings';
 import { blockUntilClosed } from './blocking-exit';
 import { type Chunk, UnreadChunks } from './chunks';
 import { startStream, type ThreadStream } from './thread-stream';
-import type { ExitMessage, FlushMessage, PingMessage } from './worker-protocol';
+import { asHostSees } from './worker-books';
+import type { ExitMessage, FlushMessage, HostView, PingMessage, WarnedMessage } from './worker-protocol';
 
 export interface WorkerHandleOptions {
   readonly options: Options;
   readonly runs: Runs;
+  /** For the worker's status file; undefined if it has none. */
+  readonly host: HostView | undefined;
   readonly clock: Clock;
   /** A worker without a heartbeat for this long is ended if records are pending in it. */
   readonly stuckMs: number;
@@ -53,7 +56,8 @@ export class WorkerHandle {
     this.#options = options;
     const buffer = new SharedArrayBuffer(COUNTERS_BYTES);
     this.#counters = new Counters(buffer);
-    this.#stream = startStream({ putlogs: { options: options.options, counters: buffer, runs: options.runs } });
+    const { options: ofShipper, runs, host } = options;
+    this.#stream = startStream({ putlogs: { options: ofShipper, counters: buffer, runs, host } });
     const failed = (error: Error) => {
       this.#reason ??= error.message;
     };
@@ -101,15 +105,12 @@ export class WorkerHandle {
 
   /** Returns the worker's counters. A record that the worker refused was accepted here, so it counts as dropped. */
   reading(): Reading {
-    const reading = this.#counters.reading();
-    const { dropped, refused } = reading.stats;
-    const both = { ...dropped };
-    const none = { ...refused };
-    for (const reason of Object.keys(refused) as DropReason[]) {
-      both[reason] += refused[reason];
-      none[reason] = 0;
-    }
-    return { ...reading, stats: { ...reading.stats, dropped: both, refused: none } };
+    return asHostSees(this.#counters.reading());
+  }
+
+  /** Passes on a warning of this thread, for the worker's status file. */
+  note(warning: LatestWarning): void {
+    if (!this.#isEnded) this.#stream.emit('message', { code: 'PUTLOGS_WARNED', warning } satisfies WarnedMessage);
   }
 
   /** Resolves with `finished` when every record that was sent, or found on disk, is finished. */

@@ -5,15 +5,32 @@
 //   worker -> host  { code: 'EVENT', name: 'flushed', args: [id, finished] }   the answer to both
 //   host -> worker  { code: 'PUTLOGS_EXIT', timeoutMs }    the process ends: close, and count it as `closed`
 //   host -> worker  { code: 'PUTLOGS_PING' }               count a heartbeat, as an answer
+//   host -> worker  { code: 'PUTLOGS_WARNED', warning }    a warning of the application's thread, for the status file
 //   worker -> host  { code: 'EVENT', name: 'warning', args: [Warning] }   emitted on the host's stream
 //   worker -> host  { code: 'EVENT', name: 'inherited', args: [] }   the journals of the dead runs are open
 
 import type { Options } from '../options/schema';
 import type { Runs } from '../runtime/run';
+import type { LatestWarning } from '../telemetry/warnings';
+import type { Books } from './worker-books';
 
 /** The start data of a worker. Its presence also shows that this thread is such a worker. */
 export interface WorkerStart {
-  readonly putlogs: { readonly options: Options; readonly counters: SharedArrayBuffer; readonly runs: Runs };
+  readonly putlogs: {
+    readonly options: Options;
+    readonly counters: SharedArrayBuffer;
+    readonly runs: Runs;
+    readonly host: HostView | undefined;
+  };
+}
+
+/** What the worker needs to publish the figures of the whole transport, and not only its own. */
+export interface HostView {
+  /** The counters of the application's thread. */
+  readonly counters: SharedArrayBuffer;
+  /** Of the workers before this one. They do not change while it lives. */
+  readonly books: Books;
+  readonly latestWarning: LatestWarning | undefined;
 }
 
 export interface FlushMessage {
@@ -27,6 +44,11 @@ export interface FlushMessage {
 export interface ExitMessage {
   readonly code: 'PUTLOGS_EXIT';
   readonly timeoutMs: number;
+}
+
+export interface WarnedMessage {
+  readonly code: 'PUTLOGS_WARNED';
+  readonly warning: LatestWarning;
 }
 
 export interface PingMessage {

@@ -75,6 +75,14 @@ const deadLetter = {
   }),
 } satisfies Group;
 
+const status = {
+  dir: unset(filePath(), {
+    meaning:
+      'Directory for the status file of this process, which `putlogs top` reads. Any number of processes may share it.',
+    defaultText: 'the spool, if `spool.dir` is set; else no file',
+  }),
+} satisfies Group;
+
 const retry = {
   baseMs: withDefault(wholeNumber(1, 60_000), 200, { meaning: 'First step of the exponential backoff.' }),
   maxMs: withDefault(wholeNumber(1, 600_000), 30_000, { meaning: 'Longest step of the exponential backoff.' }),
@@ -161,6 +169,7 @@ export const schema = {
   memory,
   spool,
   deadLetter,
+  status,
   retry,
   requestTimeoutMs: withDefault(wholeNumber(100, 600_000), 15_000, {
     meaning: 'Timeout of one attempt, from connecting to the end of the answer. Large batches get more time.',

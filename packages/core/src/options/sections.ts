@@ -55,7 +55,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Memory, spool and dead letters',
-    topics: { spool: ['memory', 'spool'], 'dead-letter': ['deadLetter'] },
+    topics: { spool: ['memory', 'spool'], 'dead-letter': ['deadLetter'], status: ['status'] },
   },
   { title: 'Shutdown', topics: { exit: ['closeTimeoutMs', 'handleSignals', 'strict'] } },
 ];

@@ -158,6 +158,8 @@ export interface PutlogsOptions {
   spool?: SpoolOptions | undefined;
   /** The file for records that the service rejects permanently. */
   deadLetter?: DeadLetterOptions | undefined;
+  /** The file from which `putlogs top` reads the counters of this process. */
+  status?: StatusOptions | undefined;
   /** The pauses between attempts. */
   retry?: RetryOptions | undefined;
   /**
@@ -509,6 +511,17 @@ export interface DeadLetterOptions {
    * - Variable: `PUTLOGS_DEAD_LETTER_MAX_BYTES`
    */
   maxBytes?: number | undefined;
+}
+
+/** The file from which `putlogs top` reads the counters of this process. */
+export interface StatusOptions {
+  /**
+   * Directory for the status file of this process, which `putlogs top` reads. Any number of processes may share it.
+   *
+   * - Default: the spool, if `spool.dir` is set; else no file
+   * - Variable: `PUTLOGS_STATUS_DIR`
+   */
+  dir?: string | undefined;
 }
 
 /** The pauses between attempts. */

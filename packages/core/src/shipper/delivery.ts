@@ -123,6 +123,11 @@ export class Delivery {
     return enabled && spool.dir !== undefined;
   }
 
+  /** See `SpoolUpkeep.place`. */
+  get spoolPlace(): SpoolUpkeep['place'] {
+    return this.#spool?.place;
+  }
+
   /** True if every batch is finished. */
   get isEmpty(): boolean {
     let isEmpty = true;

@@ -33,14 +33,15 @@ import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { createEncoder, createTransform } from './encoder';
 import { createSigner } from './signer';
+import { type ApplicationView, type StatusPublisher, startStatus } from './status';
 
 export function startShipper(
   options: Options,
-  { counters = new Counters(), admission = 'own', clock = systemClock, runs }: ShipperDeps = {},
+  { counters = new Counters(), admission = 'own', clock = systemClock, runs, application }: ShipperDeps = {},
 ): RangeShipper {
   const { credentials, target } = createSigner(options, clock);
   const transform = createTransform(options);
-  return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs });
+  return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs, application });
 }
 
 export interface ShipperDeps {
@@ -49,6 +50,7 @@ export interface ShipperDeps {
   readonly admission?: Admission;
   readonly clock?: Clock;
   readonly runs?: Runs;
+  readonly application?: ApplicationView | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ interface PipelineParts {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly runs: Runs | undefined;
+  readonly application: ApplicationView | undefined;
 }
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
@@ -79,6 +82,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   readonly #transform: Transform | undefined;
   readonly #batcher: Batcher;
   readonly #delivery: Delivery;
+  readonly #status: StatusPublisher | undefined;
   /**
    * The number of calls of `writeRange` that have not returned. It is above 1 if a transform, or a subscriber to a
    * drop, logs. The bytes in `piece` must then not be overwritten.
@@ -91,8 +95,9 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   /** How many records were accepted when they last delayed the end of the process. */
   #heldUpFor = Number.NaN;
 
-  constructor({ options, target, credentials, transform, counters, admission, clock, runs }: PipelineParts) {
+  constructor(parts: PipelineParts) {
     super();
+    const { options, target, credentials, transform, counters, admission, clock, runs } = parts;
     this.#transform = transform;
     this.#admission = admission;
     this.#memoryBytes = options.memory.maxBytes / (admission === 'own' ? 1 : 2);
@@ -137,6 +142,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       },
       onFailed: (records, error) => this.#failed(records, error),
     });
+    this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
     if (this.#needsExitHook) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
@@ -256,6 +262,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   async #close(timeoutMs: number): Promise<void> {
     this.#batcher.seal();
     await this.#delivery.finished(timeoutMs);
+    this.#status?.close();
     // A worker may be closed because the process ends. It may wait for a full stderr: that delays no application.
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);

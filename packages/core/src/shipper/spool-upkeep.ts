@@ -64,6 +64,12 @@ export class SpoolUpkeep {
     return [...this.#others.values()];
   }
 
+  /** Where this run's owner file is; undefined while the spool cannot be used. */
+  get place(): { readonly directory: string; readonly run: string } | undefined {
+    const { root, run } = this.#spool;
+    return this.#isOpen && root !== undefined ? { directory: root, run } : undefined;
+  }
+
   get hasLooked(): boolean {
     return this.#hasLooked;
   }

@@ -4,6 +4,7 @@
 //     putlogs-1/                                 ours: mode 0700, our user, no link; 1 is the version of the layout
 //       <run>.owner                              which process a run is, with its heartbeat (owner-file.ts)
 //       <run>.alive                              a listening socket, if the system has such sockets
+//       <run>.status                             its counters, for `putlogs top` (shipper/status-file.ts)
 //       <dest>.<inst>.<origin>.<owner>/          what run <origin> wrote; run <owner> holds it, or none ("free")
 //         <key>-<number>.seg                     a segment of the journal of one hash key (format.ts)
 //         <key>.progress                         which of its records are finished (progress.ts)
@@ -25,6 +26,7 @@ export const FREE = 'free';
 const RUN = '[0-9a-f]{18}';
 const PART = new RegExp(`^([0-9a-f]{16})\\.([0-9a-f]{16})\\.(${RUN})\\.(${RUN}|${FREE})$`);
 const OWNER_FILE = new RegExp(`^(${RUN})\\.owner$`);
+const STATUS = new RegExp(`^(${RUN})\\.status$`);
 const SEGMENT = /^([0-9a-f]{3})-([0-9a-f]{8})\.seg$/;
 const PROGRESS = /^([0-9a-f]{3})\.progress$/;
 
@@ -82,6 +84,15 @@ export function ownerName(run: string): string {
 
 export function socketName(run: string): string {
   return `${run}.alive`;
+}
+
+/** The run of a status file. */
+export function parseStatus(name: string): string | undefined {
+  return STATUS.exec(name)?.[1];
+}
+
+export function statusName(run: string): string {
+  return `${run}.status`;
 }
 
 /** The part of a name that stands for a destination or an instance. */

@@ -23,7 +23,7 @@ import { type Identity, ownIdentity, processState, sameBoot, samePidNamespace, s
 import { Lease } from './lease';
 import { LEASE_MS } from './lease-times';
 import { type Liveness, listenAt, type Probe, probe } from './liveness';
-import { ownerName, socketName } from './names';
+import { ownerName, socketName, statusName } from './names';
 import { type OwnerFile, type OwnerRecord, readOwner } from './owner-file';
 
 /** A run whose file is this much older than ours needs no observation. */
@@ -259,14 +259,14 @@ export class Ownership {
     return 'kind' in file ? undefined : file.owner;
   }
 
-  /** Removes the owner file and the socket of a run that is certainly dead and has no directory. */
+  /** Removes the owner file, the socket and the status file of a run that is certainly dead and has no directory. */
   forget(run: string): DiskFailure | undefined {
     if (run === this.run) return undefined;
     this.#heartbeats.forget(run);
     return this.#remove(run);
   }
 
-  /** Removes our own owner file and socket. Synchronous, for the end of the process. */
+  /** Removes our own owner file, socket and status file. Synchronous, for the end of the process. */
   close(): DiskFailure | undefined {
     if (this.#closed) return undefined;
     this.#closed = true;
@@ -277,7 +277,7 @@ export class Ownership {
   #remove(run: string): DiskFailure | undefined {
     const { disk, root } = this.#options;
     // The owner file goes last: it is what a later look for the dead finds.
-    for (const name of [socketName(run), ownerName(run)]) {
+    for (const name of [socketName(run), statusName(run), ownerName(run)]) {
       const failure = disk.attempt(() => disk.fs.unlinkSync(join(root, name)));
       if (failure !== undefined && failure.code !== 'ENOENT') return failure;
     }

@@ -115,6 +115,15 @@ export class Spool {
     [this.journal, this.writer] = this.#newJournal();
   }
 
+  get run(): string {
+    return this.#run;
+  }
+
+  /** Our own directory inside `spool.dir`; undefined before it is open. */
+  get root(): string | undefined {
+    return this.#place?.directories.root;
+  }
+
   /** Whether directories of other instances are adopted, which may have to be handed back. */
   get holdsOthers(): boolean {
     return this.#adopted.hasOthers;

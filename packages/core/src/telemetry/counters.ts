@@ -75,6 +75,7 @@ const COUNTERS = [
   'receivedBytes',
   'credentialFailures',
   'transformFailures',
+  'statusFailures',
   /** Counted by a worker: records that it has begun to read, its heartbeats, and 1 when it has closed. */
   'begun',
   'heartbeats',
@@ -131,6 +132,8 @@ export interface Stats {
   readonly credentialFailures: number;
   /** Records that were sent unchanged because `transform` threw, or returned no object. */
   readonly transformFailures: number;
+  /** How often the status file for `putlogs top` could not be written. */
+  readonly statusFailures: number;
   /** Bytes of acknowledged batches before compression. */
   readonly rawBytes: number;
   /** Bytes of acknowledged batches as sent. */
@@ -254,6 +257,7 @@ export class Counters {
       deadLetterEvicted: this.read('deadLetterEvicted'),
       credentialFailures: this.read('credentialFailures'),
       transformFailures: this.read('transformFailures'),
+      statusFailures: this.read('statusFailures'),
       rawBytes: this.read('rawBytes'),
       wireBytes: this.read('wireBytes'),
       pendingBytes: this.read('pendingBytes'),

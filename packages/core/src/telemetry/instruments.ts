@@ -155,6 +155,13 @@ export const INSTRUMENTS: readonly Instrument[] = [
     description: 'Records that were sent unchanged because transform failed.',
     read: ({ transformFailures }) => [{ value: transformFailures }],
   },
+  {
+    name: 'putlogs.status.failed',
+    kind: 'counter',
+    unit: '{failure}',
+    description: 'How often the status file for putlogs top could not be written.',
+    read: ({ statusFailures }) => [{ value: statusFailures }],
+  },
 ];
 
 /** Returns only reasons that have occurred. Most never do, and each would be a time series. */

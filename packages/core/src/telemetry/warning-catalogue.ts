@@ -19,6 +19,7 @@ export type WarningKind =
   | 'credentials'
   | 'transform'
   | 'options'
+  | 'status'
   | 'internal';
 
 /** The kind of each code. */
@@ -50,6 +51,7 @@ export const WARNING_KINDS = {
   TRANSFORM_FAILED: 'transform',
   NOT_STARTED: 'options',
   SIGNALS_NOT_HANDLED: 'options',
+  STATUS_NOT_WRITTEN: 'status',
   RECORD_NOT_ENCODED: 'internal',
   BATCH_NOT_SEALED: 'internal',
 } as const satisfies Record<string, WarningKind>;
@@ -336,6 +338,14 @@ export function signalsNotHandled(): NewWarning {
     'SIGNALS_NOT_HANDLED',
     'handleSignals has no effect in a worker thread, which receives no signals; with pino, add a handler to the ' +
       "application: process.once('SIGTERM', () => process.exit(0))",
+  );
+}
+
+/** @param problem the system's error */
+export function statusNotWritten(problem: string): NewWarning {
+  return warning(
+    'STATUS_NOT_WRITTEN',
+    `the status file cannot be written (status.dir), so putlogs top does not show this process: ${outsideText(problem)}`,
   );
 }
 

@@ -23,11 +23,21 @@ export interface Warning {
   readonly suppressed: number;
 }
 
+/** A warning that was reported, or left out because of the rate limit. */
+export interface LatestWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+  /** By the machine's clock. */
+  readonly atMs: number;
+}
+
 const INTERVAL_MS = 60_000;
 
 export class WarningReporter {
   readonly #clock: Clock;
   readonly #emit: (warning: Warning) => void;
+  /** The warning of the last call, and when it was on the monotonic clock. */
+  #latest: { readonly warning: NewWarning; readonly atMs: number } | undefined;
   readonly #last = new Map<string, { atMs: number; suppressed: number }>();
   /** The number of lines that stderr did not accept. */
   #unwritten = 0;
@@ -38,8 +48,10 @@ export class WarningReporter {
   }
 
   /** @param isLast the process ends now, so a full stderr is tried for a moment */
-  warn({ kind, code, topic, message, lines = message }: NewWarning, isLast = false): void {
+  warn(warning: NewWarning, isLast = false): void {
+    const { kind, code, topic, message, lines = message } = warning;
     const nowMs = this.#clock.monotonicMs();
+    this.#latest = { warning, atMs: nowMs };
     const last = this.#last.get(topic);
     if (last !== undefined && nowMs - last.atMs < INTERVAL_MS) {
       last.suppressed += 1;
@@ -50,6 +62,14 @@ export class WarningReporter {
     this.#write(lines, suppressed, isLast);
     // Emitted on the next tick, because an error of a listener must not stop the batch that is being processed.
     process.nextTick(this.#emit, { kind, code, message, suppressed });
+  }
+
+  /** The last warning, also one that was left out because of the rate limit. */
+  get latest(): LatestWarning | undefined {
+    if (this.#latest === undefined) return undefined;
+    const { warning, atMs } = this.#latest;
+    const { code, message } = warning;
+    return { code, message, atMs: this.#clock.wallMs() - (this.#clock.monotonicMs() - atMs) };
   }
 
   #write(message: string, suppressed: number, isLast: boolean): void {

@@ -45,6 +45,12 @@ function runApplication(cwd: string, keys: Record<string, string>) {
   return runChild(app, { cwd, env: keys, nodeArgs: [`--env-file=${join(cwd, '.env.putlogs')}`] });
 }
 
+/** The topic or Logstore exists before its first record. */
+function existing(name: 'volc-tls' | 'aliyun-sls') {
+  const { topicId, project, logstore } = targetNamed(name).place;
+  return name === 'volc-tls' ? { topics: [topicId!] } : { logstores: [`${project}/${logstore}`] };
+}
+
 const everythingIn = (directory: string) =>
   readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -142,6 +148,20 @@ describe('putlogs init', { timeout: 180_000 }, () => {
     assert.equal(again.code, 0);
     assert.match(again.stdout, /kept .*putlogs-logger/);
   });
+
+  for (const name of ['volc-tls', 'aliyun-sls'] as const) {
+    test(`with --create-index, ${name} finds the test record; without the right to, it says so`, async () => {
+      for (const writeOnly of [false, true]) {
+        const emulator = await emulatorForTest({ index: 'none', writeOnly, ...existing(name) });
+        const cwd = temporaryDirectory('init');
+        const [flags, keys] = flagsFor(emulator, name);
+        const { code, stdout } = await run(`${flags} --create-index`, keys, { cwd });
+        assert.equal(code, 0, stdout);
+        if (writeOnly) assert.match(stdout, /not allowed to create an index/);
+        else assert.match(stdout, /has a new index: full text, and the fields .*\n[\s\S]*finds the test record/);
+      }
+    });
+  }
 
   test('the exit code is that of doctor', async () => {
     const emulator = await emulatorForTest();

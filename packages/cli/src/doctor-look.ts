@@ -149,7 +149,7 @@ class Steps {
   #noIndex(): Step {
     const { noun } = this.#looking;
     const { level, message } = sentNames(this.#options);
-    const advice = `Records arrive, but no search finds them. Create an index of the ${noun} in the console: full text, and the fields ${level} and ${message}. It covers only records that arrive afterwards.`;
+    const advice = `Records arrive, but no search finds them. Create an index of the ${noun} by putlogs init --create-index, or in the console: full text, and the fields ${level} and ${message}. It covers only records that arrive afterwards.`;
     return wrong('index', `the ${noun} has no index`, { text: advice, page: 'index' }, { fullText: null });
   }
 

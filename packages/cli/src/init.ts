@@ -2,10 +2,10 @@
 //
 // No secret is written. The names of the variables for secrets are printed, and are comments in the file.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { explainOptions, flagOf } from '@putlogs/core/tools';
+import { join } from 'node:path';
+import { createIndex, type Explained, explainOptions, flagOf } from '@putlogs/core/tools';
 import { type Call, type Command, GOOD, UsageError } from './command';
 import { doctor } from './doctor';
 import { answersFor, LOGGERS, type Logger, SOURCES } from './init-answers';
@@ -21,7 +21,7 @@ export const init: Command = {
 and the directory of the spool. It does not ask for what a flag, a config file or a variable already says.
 Without a terminal, or with --yes, nothing is asked: what is missing is reported, with exit code 2.
 
-It writes two files:
+It writes two files to the working directory:
   putlogs-logger.mjs   the lines for the application
   ${ENV_FILE}         the variables, for node --env-file=${ENV_FILE} and for a shell
 A secret is never written. A file that exists and differs is kept, unless --force is set.
@@ -29,9 +29,9 @@ Then it runs putlogs doctor with these options, and exits with its code.`,
   flags: {
     logger: { value: '<name>', meaning: `Logger of the application: ${LOGGERS.join(', ')}.` },
     credentials: { value: '<source>', meaning: `One of ${SOURCES.join(', ')}.` },
-    dir: { value: '<directory>', meaning: 'Where to write. (default: the working directory)' },
     yes: { short: 'y', meaning: 'Ask nothing: use the defaults.' },
     force: { meaning: 'Replace files that differ.' },
+    'create-index': { meaning: 'Create an index, if there is none.' },
     'no-doctor': { meaning: 'Do not run putlogs doctor.' },
   },
   options: [''],
@@ -39,14 +39,21 @@ Then it runs putlogs doctor with these options, and exits with its code.`,
     const { logger, answers } = await withPrompt(call, (ask) => answersFor(call, ask));
     const given = [{ options: answers, nameOf: flagOf }, ...call.given];
     const explained = explainOptions(given, process.env, flagOf);
-    const dir = resolve(call.own.get('dir') ?? '.');
+    const dir = process.cwd();
     const files = new Map([[ENV_FILE, envFile(explained)]]);
     if (logger !== 'stdout') files.set('putlogs-logger.mjs', loggerFile(logger));
     await write(call, dir, files);
     await call.print(nextSteps(logger, dir, secretsOf(explained, process.env)));
+    if (call.own.has('create-index')) await call.print(`${await index(explained)}\n\n`);
     return call.own.has('no-doctor') ? GOOD : doctor.run({ ...call, explained });
   },
 };
+
+/** Returns what became of the index, as a sentence. doctor looks at it afterwards, so a failure ends nothing here. */
+async function index({ options }: Explained): Promise<string> {
+  if (options === undefined) return 'No index was created: the options are not complete.';
+  return (await createIndex(options)).text;
+}
 
 async function withPrompt<T>(call: Call, work: (ask: Ask | undefined) => Promise<T>): Promise<T> {
   if (call.own.has('yes') || !process.stdin.isTTY) return work(undefined);
@@ -66,10 +73,9 @@ async function write(call: Call, dir: string, files: ReadonlyMap<string, string>
     throw new UsageError(`${others.join(' and ')} exists and differs; move it away, or replace it with --force`);
   }
   try {
-    mkdirSync(dir, { recursive: true });
     for (const [name, text] of changed) writeFileSync(join(dir, name), text);
   } catch (error) {
-    throw new UsageError(`--dir: ${dir} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UsageError(`${dir} cannot be written: ${(error as NodeJS.ErrnoException).code}`);
   }
   for (const name of files.keys()) {
     const isNew = changed.some(([one]) => one === name);

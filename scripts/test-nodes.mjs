@@ -31,11 +31,16 @@ const SMALL = [
   'test/fault/tls.test.ts',
 ];
 
+/** `npm test` and `npm run test:tools`. */
+const WHOLE = [...new Set(SMALL.map((path) => path.split('/').slice(0, 2).join('/')))].concat(
+  ['model', 'fuzz', 'cli', 'emulator', 'interop'].map((folder) => `test/${folder}`),
+);
+
 const args = process.argv.slice(2).filter((arg) => arg !== '--small');
 const isLine = (arg) => /^\d+$/.test(arg);
 const lines = args.filter(isLine);
 const given = args.filter((arg) => !isLine(arg));
-const files = process.argv.includes('--small') ? [...SMALL, ...given] : given;
+const files = process.argv.includes('--small') ? [...SMALL, ...given] : given.length > 0 ? given : WHOLE;
 const wanted = NODE_VERSIONS.filter((version) => lines.length === 0 || lines.includes(version.split('.')[0]));
 const known = NODE_VERSIONS.map((version) => version.split('.')[0]).join(', ');
 if (wanted.length < lines.length) throw new Error(`the lines of Node are ${known}`);

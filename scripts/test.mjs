@@ -2,8 +2,9 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the product: `npm test`. The tests of pages, examples and the demo are
-// `npm run test:docs`, those of the packed packages `npm run test:packages`.
+// Without arguments these are the tests of the transports: `npm test`. The tests of the command line and of the emulator
+// are `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
+// `npm run test:packages`.
 //
 // Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`
 // sorts files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs passes the files to
@@ -19,7 +20,19 @@ const wanted = process.argv.slice(2, dashes === -1 ? undefined : dashes);
 const nodeOptions = dashes === -1 ? [] : process.argv.slice(dashes + 1);
 
 /** Not in `npm test`: each of these has a command of its own. */
-const ELSEWHERE = ['packages/', 'examples/', 'demo/', 'docs/pages', 'docs/readme', 'docs/operating', 'docs/targets'];
+const ELSEWHERE = [
+  'packages/',
+  'examples/',
+  'demo/',
+  'docs/doctor',
+  'docs/operating',
+  'docs/pages',
+  'docs/readme',
+  'docs/targets',
+  'cli/',
+  'emulator/',
+  'interop/',
+];
 
 /** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
 const LONGEST = [

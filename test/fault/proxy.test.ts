@@ -318,6 +318,15 @@ function startWith(environment: NodeJS.ProcessEnv, more: PutlogsOptions = {}) {
 }
 
 const WORD = 'hunter2';
+/** A problem with the page about it. */
+const PROXY_PAGE = /^(.*) \[(?:PUTLOGS_PROXY, )?docs\/proxy\.md#http-proxy\]$/;
+
+function withoutPage(problem: string): string {
+  const [all, sentence = ''] = PROXY_PAGE.exec(problem) ?? [];
+  assert.equal(all, problem);
+  return sentence;
+}
+
 for (const [what, address, problem] of [
   ['whose password has a % that begins no escape', `http://somebody:${WORD}%zz@host:1`, /has a % .* as %25$/],
   ['whose password has an escape that is not UTF-8', `http://somebody:${WORD}%ff@host:1`, /has a % .* as %25$/],
@@ -333,7 +342,7 @@ for (const [what, address, problem] of [
   for (const variable of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY', 'PUTLOGS_PROXY']) {
     test(`a proxy ${what} in ${variable} is reported at the start by that name, without its password`, () => {
       const { problems } = startWith({ [variable]: address });
-      assert.match(problems, problem);
+      assert.match(withoutPage(problems), problem);
       assert.ok(problems.startsWith(`proxy (from ${variable}): `), problems);
       assert.ok(!problems.includes(WORD) && !problems.includes('%zz') && !problems.includes('somebody'), problems);
     });
@@ -349,8 +358,8 @@ for (const [what, address, problem] of [
     }
     assert.equal(startWith({ ...environment, PUTLOGS_PROXY: 'none' }).problems, '');
     assert.equal(startWith({ ALL_PROXY: address, all_proxy: address }).problems, '');
-    assert.match(startWith({ ...environment, NO_PROXY: `${HOST}:8443` }).problems, problem);
-    assert.match(startWith({ ...environment, NO_PROXY: `other.${HOST}` }).problems, problem);
+    assert.match(startWith({ ...environment, NO_PROXY: `${HOST}:8443` }).problems, PROXY_PAGE);
+    assert.match(withoutPage(startWith({ ...environment, NO_PROXY: `other.${HOST}` }).problems), problem);
   });
 }
 
@@ -377,7 +386,10 @@ test('a proxy that is used only for STS is also checked', () => {
     [{ options: { ...rest, target: 'volc-tls', credentials: { ...credentials, stsEndpoint: 'sts.example.org' } } }],
     { HTTPS_PROXY: 'socks5://host:1', NO_PROXY: HOST },
   );
-  assert.match(problems.join('\n'), /^proxy \(from HTTPS_PROXY\): .*socks5 is not supported$/m);
+  assert.match(
+    problems.join('\n'),
+    /^proxy \(from HTTPS_PROXY\): .*socks5 is not supported \[.*docs\/proxy\.md#http-proxy\]$/m,
+  );
 });
 
 test('an empty variable is no proxy, and ALL_PROXY is not read', () => {

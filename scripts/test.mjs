@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the transports: `npm test`. The tests of the command line and of the emulator
-// are `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
+// Without arguments these are the tests of the transports: `npm test`. Those of the command line and of the emulator are
+// `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
 // `npm run test:packages`.
 //
 // Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`
@@ -37,23 +37,26 @@ const ELSEWHERE = [
 /** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
 const LONGEST = [
   'exit/matrix',
-  'cli/dead-letter',
-  'cli/spool',
   'core/supervision',
   'fault/many-runs',
   'fault/spool',
-  'model/delivery',
   'core/host',
-  'fault/disk',
+  'model/delivery',
+  'fuzz/transcode',
+  'fault/time',
   'fault/crash-points',
   'fault/adoption',
-  'fault/ownership',
+  'fault/disk',
   'winston/exit',
-  'pino/exit',
-  'fuzz/transcode',
+  'exit/strict',
+  'fault/ownership',
   'fault/queue',
-  'fault/time',
+  'pino/exit',
+  'cli/dead-letter',
   'cli/doctor',
+  'cli/spool',
+  'cli/top',
+  'cli/help',
 ];
 
 function testFiles(below) {

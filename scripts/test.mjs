@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the transports: `npm test`. Those of the command line and of the emulator are
-// `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
+// Without arguments these are the tests of the transports: `npm test`. Those of the command line and of the emulator
+// are `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
 // `npm run test:packages`.
 //
 // Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`

@@ -1,8 +1,9 @@
-// Writes packages/core/src/options/types.ts, the public type of the options, from the schema that validates them. Each
-// option gets a TSDoc comment, which editors show: meaning, unit, bounds, default, variables and targets.
+// Writes types.ts and group-types.ts in packages/core/src/options, the public types of the options, from the schema
+// that validates them. Each option gets a TSDoc comment, which editors show: meaning, unit, bounds, default, variables
+// and targets.
 //
-//   node scripts/options-types.mjs           writes the file
-//   node scripts/options-types.mjs --check   exits with 1 if the file differs
+//   node scripts/options-types.mjs           writes the files
+//   node scripts/options-types.mjs --check   exits with 1 if a file differs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ const { environmentName, optionLeaves } = require('@putlogs/core/internal/option
 const { unitOf } = require('@putlogs/core/internal/options/help');
 const { TARGETS } = require('@putlogs/core/internal/options/target-facts');
 
-const FILE = 'packages/core/src/options/types.ts';
+const DIRECTORY = 'packages/core/src/options';
 const WIDTH = 120;
 
 function boundsOf({ bounds }) {
@@ -110,19 +111,31 @@ for (const leaf of leaves) {
 const interfaces = [...groups].map(
   ([name, all]) => `/** ${GROUPS[name][1]} */\nexport interface ${GROUPS[name][0]} {\n${all.join('\n')}\n}`,
 );
-const text = `// The public type of the options. \`npm run options-types\` writes this file from schema.ts: do not edit it.
+const NOTE = '`npm run options-types` writes this file from schema.ts: do not edit it.';
+const names = [...groups.keys()].map((name) => GROUPS[name][0]).sort();
+const texts = {
+  'types.ts': `// The public type of the options. ${NOTE}
+
+import type {
+${names.map((name) => `  ${name},`).join('\n')}
+} from './group-types';
 
 /** The options of every transport. All may be left out here and set in the environment. */
 export interface PutlogsOptions {
 ${members.join('\n')}
 }
+`,
+  'group-types.ts': `// The public types of the groups of options. ${NOTE}
 
 ${interfaces.join('\n\n')}
-`;
+`,
+};
 
-const file = join(root, FILE);
-if (!process.argv.includes('--check')) writeFileSync(file, text);
-else if (readFileSync(file, 'utf8') !== text) {
-  process.stderr.write(`${FILE} differs from the schema; run npm run options-types\n`);
-  process.exitCode = 1;
+for (const [name, text] of Object.entries(texts)) {
+  const file = join(root, DIRECTORY, name);
+  if (!process.argv.includes('--check')) writeFileSync(file, text);
+  else if (readFileSync(file, 'utf8') !== text) {
+    process.stderr.write(`${DIRECTORY}/${name} differs from the schema; run npm run options-types\n`);
+    process.exitCode = 1;
+  }
 }

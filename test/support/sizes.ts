@@ -24,12 +24,12 @@ export function cases<T>(always: readonly T[], large: readonly T[]): readonly T[
  * again.
  */
 export const ADOPTED_BATCHES = choose(
-  { counts: [20_000], living: 20_000, replayed: 20_000, maxBytes: 2 ** 25 },
+  { counts: [10_000], living: 10_000, replayed: 10_000, maxBytes: 2 ** 24 },
   { counts: [150_000, 200_000], living: 150_000, replayed: 150_000, maxBytes: 2 ** 40 },
 );
 
 /** Dead runs of one record each. An adoption has steps of 5 ms, and opens a few runs in each. */
-export const DEAD_RUNS = choose(1000, 10_000);
+export const DEAD_RUNS = choose(500, 10_000);
 
 /** On a slow volume. The adoption must last for longer than a worker may be silent, which is 3 s there. */
 export const SLOW_VOLUME = choose(

@@ -12,7 +12,7 @@ const require = createRequire(join(import.meta.dirname, '../test/package.json'))
 const { TARGET_NAMES } = require('@putlogs/core/internal/options/target-facts');
 
 /** These test the spool's files and their owners, which are the same for every service. */
-const OF_THE_SPOOL = ['adoption', 'crash-points', 'hand-back', 'large-spool', 'ownership', 'queue'];
+const OF_THE_SPOOL = ['adoption', 'crash-points', 'hand-back', 'large-spool', 'many-runs', 'ownership', 'queue'];
 
 const faults = readdirSync(join(import.meta.dirname, '../test/fault'))
   .filter((name) => name.endsWith('.test.ts') && !OF_THE_SPOOL.includes(name.replace('.test.ts', '')))

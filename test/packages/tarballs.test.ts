@@ -56,7 +56,8 @@ for (const packed of packedPackages()) {
     assert.deepEqual(manifest.engines, workspace.engines);
     assert.equal(manifest.sideEffects, false);
     assert.deepEqual(manifest.publishConfig, { access: 'public', provenance: true });
-    assert.equal(manifest.scripts, undefined);
+    // pnpm leaves out `prepack`, which says how to pack. Nothing runs on an install.
+    assert.deepEqual(manifest.scripts ?? {}, {});
     assert.equal(manifest.devDependencies, undefined);
     for (const [dependency, range] of Object.entries(manifest.dependencies ?? {})) {
       // A native binding may break with a minor version. Two versions of our own packages may not be mixed.
@@ -81,10 +82,22 @@ for (const packed of packedPackages()) {
       assert.match(fileOf(packed, file), /^#!\/usr\/bin\/env node\n/);
   });
 
-  test(`publint has nothing to say of ${name}`, async () => assert.deepEqual(await publintMessages(packed), []));
+  test(`publint has nothing to say of ${name}`, async () => {
+    const messages = await publintMessages(packed);
+    assert.deepEqual(
+      messages.filter((message) => !message.startsWith(BUNDLED_AS_COMMONJS)),
+      [],
+    );
+  });
 
   test(`arethetypeswrong has nothing to say of ${name}`, async () => assert.deepEqual(await typeProblems(packed), []));
 }
+
+/**
+ * Bundlers that know the condition also take CommonJS: bundlers.test.ts runs what they make of it. As an ES module, it
+ * could not be required by our code.
+ */
+const BUNDLED_AS_COMMONJS = 'pkg.imports["#lz4"].module should be ESM';
 
 async function publintMessages({ path }: PackedPackage): Promise<string[]> {
   const { publint } = await import('publint');

@@ -11,8 +11,8 @@ import { createSigner } from '../shipper/signer';
 import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
 import { clockWrong, lz4Unavailable } from '../telemetry/warning-catalogue';
+import { batchOf, recordOf } from './probe-batch';
 import { namesAtService } from './sample-fields';
-import { batchOf, recordOf } from './test-batch';
 
 export interface Probe {
   readonly outcome: Outcome;

@@ -4,7 +4,7 @@ import type { Options } from '../options/schema';
 import type { NewField } from '../targets/look';
 import { readBatch } from '../targets/read-batch';
 import type { Target } from '../targets/target';
-import { batchOf, recordOf } from './test-batch';
+import { batchOf, recordOf } from './probe-batch';
 
 /** The fields that pino adds to each record. An index may name fields that never come. */
 const OTHERS = { pid: 1, hostname: 'host', name: 'name' };

@@ -23,6 +23,7 @@ import {
   until,
 } from '../support/emulator';
 import { type ConnectProxy, type ProxyOptions, startProxy } from '../support/proxy';
+import { target } from '../support/targets';
 
 const PASSWORD = 'p@ss:w/ord';
 const authority = new Authority();
@@ -94,17 +95,21 @@ test('a shipper needs no `require` after its first record: not for a proxy, TLS 
   });
   const profileFile = join(directory, 'profile.json');
   const { accessKeyId, accessKeySecret } = emulator;
-  const keys = { mode: 'ak', 'access-key': accessKeyId, 'secret-key': accessKeySecret };
-  writeFileSync(profileFile, JSON.stringify({ current: 'one', profiles: { one: keys } }));
+  const ofTls = { mode: 'ak', 'access-key': accessKeyId, 'secret-key': accessKeySecret };
+  const ofSls = { name: 'one', mode: 'AK', access_key_id: accessKeyId, access_key_secret: accessKeySecret };
+  const profiles = target.name === 'volc-tls' ? { one: ofTls } : [ofSls];
+  writeFileSync(profileFile, JSON.stringify({ current: 'one', profiles }));
   const { shipper, warnings } = shipperBy(emulator, proxy, {
     endpoint: `https://${HOST}`,
     tls: { caFile: authority.file },
-    credentials: { from: 'profile', profileFile },
+    ...(target.isSigned ? { credentials: { from: 'profile', profileFile } } : {}),
   });
   shipper.write('{"n":1}');
   refuseRequire(t);
   await shipper.flush({ timeoutMs: 10_000 });
-  assert.deepEqual([shipper.stats().delivered, warnings, proxy.connects], [1, [], [`${HOST}:443`]]);
+  assert.deepEqual([shipper.stats().delivered, warnings], [1, []]);
+  // Some services have the project in their name.
+  assert.match(proxy.connects.join(), new RegExp(`^([a-z-]+\\.)?${HOST}:443$`));
 });
 
 function assertInOrder(emulator: Emulator, count: number): void {

@@ -19,11 +19,15 @@ export class Service {
   readonly logs: LogEntry[] = [];
   readonly #byInstance = new Map<string | undefined, LogEntry[]>();
   readonly #child: StartedChild;
+  /** Rejects when the service has ended. */
+  readonly #gone: Promise<never>;
   #next = 0;
 
   constructor(child: StartedChild, readyLine: string) {
     this.url = (JSON.parse(readyLine) as { url: string }).url;
     this.#child = child;
+    this.#gone = child.ended.then(() => Promise.reject(new Error('it has ended')));
+    this.#gone.catch(() => {});
   }
 
   /** Reads what has arrived since the last time, up to the end. */
@@ -69,7 +73,8 @@ export class Service {
 
   async #get<Answer>(path: string): Promise<Answer> {
     try {
-      const answer = await fetch(this.url + path);
+      // The fetch of Node 20 can be pending for ever if the service ends at the moment at which the request begins.
+      const answer = await Promise.race([fetch(this.url + path), this.#gone]);
       if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}`);
       return (await answer.json()) as Answer;
     } catch (cause) {

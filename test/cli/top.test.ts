@@ -116,7 +116,7 @@ describe('putlogs top', { timeout: 900_000 }, () => {
     assert.ok(gone.spool!.leftRecords > 0);
     const { stdout } = await putlogs('top', env);
     assert.match(stdout, /1 alive, 1 gone/);
-    assert.match(stdout, /^gone {2}\d+ orders-winston\n-> It ended without closing/m);
+    assert.match(stdout, /^gone {2}\d+ orders-winston\n-> The process ended without closing/m);
     assert.match(stdout, /^BATCH_RETRIED {2}.* ago, \d+ orders-(winston|pino) and 1 more process\n {3}\d+ records? /m);
     assert.ok(!stdout.includes(ESCAPE));
 

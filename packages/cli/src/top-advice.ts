@@ -49,7 +49,7 @@ export function adviceFor(code: string): string | null {
 /** For states in which something is wrong. */
 export const STATE_ADVICE: Readonly<Partial<Record<StatusState, string>>> = {
   silent: 'It runs, and has written no status for 30 s: its thread stands still, or the disk takes no writes.',
-  gone: 'It ended without closing, as after kill -9. What it had on disk is sent by the next process of its instance.',
+  gone: 'The process ended without closing, as after kill -9. The next process of its instance sends its records on disk.',
 };
 
 /** Reasons for which it is no loss that a record was not sent. */

@@ -39,10 +39,10 @@ Prints one JSON line with its url when it is ready. Ctrl-C stops it.
   --access-key-id <id>       the access key id that it knows (default demo)
   --access-key-secret <s>    its secret (default demo-secret)
   --security-token <token>   requests must carry this token (default: none)
-  --region <name>            the region of signatures (default: any)
+  --region <name>            the region of signatures (default: every region)
   --shards <n>               shards of every topic, 1 to 256 (default 2)
-  --topic <id>               a TLS topic, may be repeated (default: any)
-  --logstore <project/name>  an SLS Logstore, may be repeated (default: any)
+  --topic <id>               a TLS topic, may be repeated (default: all)
+  --logstore <project/name>  an SLS Logstore, may be repeated (default: all)
   --web-tracking-off <name>  topic id or project/name without anonymous logs
   --index <all|none>         what a search finds without an index (default all)
   --write-only               the key may only write

@@ -104,7 +104,7 @@ export function indexRanges(unit: Unit, places: readonly number[]): { from: numb
 }
 
 /**
- * Returns what is left to send of a unit that was read: a part for each piece between its cuts, without finished
+ * Returns the unfinished parts of a unit from disk. Each part has the records between two cuts, without the finished
  * records.
  * @throws as `unpackBatch`
  */

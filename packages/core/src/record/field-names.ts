@@ -71,7 +71,7 @@ export class FieldNames {
   readonly #outNames = new Map<string, OutName>();
 
   /**
-   * Both maps have the name that the application writes as their key. A Map treats `__proto__` as any other name.
+   * Both maps have the name that the application writes as their key. A Map treats `__proto__` like every other name.
    */
   constructor(rule: NameRule, roles: ReadonlyMap<string, FieldRole>, renamed: ReadonlyMap<string, string>) {
     this.#rule = rule;

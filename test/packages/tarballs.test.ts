@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from '../support/pages';
 import { fileOf, type PackedPackage, packedPackages } from './packed';
 
@@ -105,7 +106,8 @@ async function publintMessages({ path }: PackedPackage): Promise<string[]> {
   const { buffer, byteOffset, length } = readFileSync(path);
   const tarball = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + length);
   const { messages, pkg } = await publint({ pack: { tarball }, level: 'suggestion', strict: true });
-  return messages.map((message) => formatMessage(message, pkg) ?? message.code);
+  // publint writes colours if CI is set.
+  return messages.map((message) => stripVTControlCharacters(formatMessage(message, pkg) ?? message.code));
 }
 
 async function typeProblems({ path, manifest }: PackedPackage): Promise<string[]> {

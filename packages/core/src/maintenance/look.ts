@@ -3,16 +3,13 @@
 //
 // Requests take the path of a batch: the same credentials, signature, connections and correction of the clock.
 
-import { BatchSender } from '../delivery/batch-sender';
 import type { Options } from '../options/schema';
 import { TARGETS } from '../options/target-facts';
-import { systemClock } from '../runtime/clock';
-import { networkOf } from '../shipper/network';
-import { createSigner } from '../shipper/signer';
 import { loadLook } from '../targets/load';
 import type { IndexFacts, Look, Question, Search, ShardFacts, StoreFacts } from '../targets/look';
 import type { Refusal } from '../targets/outcome';
 import { sampleFields } from './sample-fields';
+import { openSingleRequests } from './single-requests';
 
 /** What became of a question. */
 export type Looked<Fact> =
@@ -45,29 +42,15 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Returns undefined for web tracking: without a key, the service answers no question. */
 export function lookWith(options: Options): Looking | undefined {
   if (!TARGETS[options.target].isSigned) return undefined;
-  const clock = systemClock;
-  const { credentials, target } = createSigner(options, clock);
-  const look = loadLook(options, () => credentials.current);
   let whyNoKey: string | undefined;
-  credentials.listen({
-    renewed: () => {},
-    failed: (problem) => {
-      whyNoKey = problem;
-    },
-  });
-  const attempts = new BatchSender({
-    target,
-    credentials,
-    clock,
-    connections: 1,
-    timeoutMs: options.requestTimeoutMs,
-    maxAnswerBytes: MAX_ANSWER_BYTES,
-    network: networkOf(options),
-    onRequest: () => {},
-    onClockOff: () => {},
-  });
+  const onNoKey = (reason: string) => {
+    whyNoKey = reason;
+  };
+  const requests = openSingleRequests(options, { onNoKey, onClockOff: () => {} }, MAX_ANSWER_BYTES);
+  const { target, credentials, sender } = requests;
+  const look = loadLook(options, () => credentials.current);
   const ask = async <Fact>(question: Question<Fact>): Promise<Looked<Fact>> => {
-    const { outcome, body } = await attempts.ask((wallMs) => question.request(wallMs), new AbortController().signal);
+    const { outcome, body } = await sender.ask((wallMs) => question.request(wallMs), new AbortController().signal);
     if (outcome.kind === 'delivered') return readAnswer(question, body);
     // Without credentials nothing was sent, and their source says why there are none.
     const message = outcome.refusal.code === 'NO_CREDENTIALS' ? whyNoKey : undefined;
@@ -89,10 +72,7 @@ export function lookWith(options: Options): Looking | undefined {
       const created = mapped(await ask(look.createIndex(fields)), () => ({ isNew: true, fields: names }));
       return instead(created, look.indexExistsCode, { isNew: false, fields: names });
     },
-    close: async () => {
-      credentials.close();
-      await attempts.close();
-    },
+    close: () => requests.close(),
   };
 }
 

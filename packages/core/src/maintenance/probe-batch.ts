@@ -45,5 +45,5 @@ export function recordOf(
   others: Readonly<Record<string, unknown>> = {},
 ): string {
   const time = typeof timeKey === 'string' ? timeKey : timeKey[0]!;
-  return JSON.stringify({ [time]: Date.now(), [levelKey]: 30, ...others, [messageKey]: message });
+  return JSON.stringify({ [time]: systemClock.wallMs(), [levelKey]: 30, ...others, [messageKey]: message });
 }

@@ -2,17 +2,16 @@
 // what is wrong now.
 
 import { ANONYMOUS } from '../credentials/types';
-import { BatchSender } from '../delivery/batch-sender';
 import { isProxied } from '../http/no-proxy';
 import type { Options } from '../options/schema';
 import { systemClock } from '../runtime/clock';
 import { networkOf } from '../shipper/network';
-import { createSigner } from '../shipper/signer';
 import { loadTarget } from '../targets/load';
 import type { Outcome } from '../targets/outcome';
 import { clockWrong, lz4Unavailable } from '../telemetry/warning-catalogue';
 import { batchOf, recordOf } from './probe-batch';
 import { namesAtService } from './sample-fields';
+import { openSingleRequests } from './single-requests';
 
 export interface Probe {
   readonly outcome: Outcome;
@@ -42,29 +41,19 @@ export function sentNames(options: Options): { readonly level: string; readonly 
 
 /** Sends a record with a time, a level and this message. */
 export async function probe(options: Options, message: string): Promise<Probe> {
-  const clock = systemClock;
   const remarks: string[] = [];
-  const { credentials, target } = createSigner(options, clock);
-  credentials.listen({ renewed: () => {}, failed: (problem) => remarks.push(problem) });
-  const attempts = new BatchSender({
-    target,
-    credentials,
-    clock,
-    connections: 1,
-    timeoutMs: options.requestTimeoutMs,
-    network: networkOf(options),
-    onRequest: () => {},
+  const { target, sender, close } = openSingleRequests(options, {
+    onNoKey: (reason) => remarks.push(reason),
     onClockOff: (aheadMs) => remarks.push(clockWrong(aheadMs).message),
   });
   const batch = batchOf(recordOf(options, message), options, target, (reason) =>
     remarks.push(lz4Unavailable(reason).message),
   );
-  const beganMs = clock.monotonicMs();
+  const beganMs = systemClock.monotonicMs();
   try {
-    const { outcome } = await attempts.make(batch, new AbortController().signal);
-    return { outcome, tookMs: clock.monotonicMs() - beganMs, remarks };
+    const { outcome } = await sender.make(batch, new AbortController().signal);
+    return { outcome, tookMs: systemClock.monotonicMs() - beganMs, remarks };
   } finally {
-    credentials.close();
-    await attempts.close();
+    await close();
   }
 }

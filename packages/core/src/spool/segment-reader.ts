@@ -2,7 +2,7 @@
 //
 // An entry whose bytes are not all there at the end of a segment is no entry: its process died while it wrote, and had
 // not counted the batch as spooled. A whole entry with a wrong checksum is damage, and so is a gap between two entries.
-// Memory is one chunk, whatever the segment holds.
+// It needs the memory of one chunk, whatever the segment holds. A large body is read into the memory of body-buffers.ts.
 
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -49,8 +49,6 @@ export interface Tail {
   readonly end: number;
   /** 0 if it is not known: nothing is missing from a segment that was closed. */
   readonly lastCrc: number;
-  /** The segment was closed in good order. */
-  readonly isClosed: boolean;
 }
 
 export class SegmentReader {
@@ -101,7 +99,7 @@ export class SegmentReader {
       from = Math.max(header.headerBytes, size - reach);
     }
     const { recordsBefore, headerBytes } = header;
-    return { recordsTotal: recordsBefore, entries: 0, end: headerBytes, lastCrc: 0, isClosed: false };
+    return { recordsTotal: recordsBefore, entries: 0, end: headerBytes, lastCrc: 0 };
   }
 
   #lastEntry(header: SegmentHeader, from: number, size: number): { tail: Tail | undefined } | DiskFailure {
@@ -116,11 +114,11 @@ export class SegmentReader {
       const { recordsBefore, records, ordinal, crc, headerBytes, bodyBytes } = entry;
       // The end counts every appended record, also those that are damaged by now.
       if (entry.kind === 'end') {
-        return { tail: { recordsTotal: recordsBefore, entries: ordinal, end: from + at, lastCrc: 0, isClosed: true } };
+        return { tail: { recordsTotal: recordsBefore, entries: ordinal, end: from + at, lastCrc: 0 } };
       }
       const end = from + at + headerBytes + bodyBytes;
       return {
-        tail: { recordsTotal: recordsBefore + records, entries: ordinal + 1, end, lastCrc: crc, isClosed: false },
+        tail: { recordsTotal: recordsBefore + records, entries: ordinal + 1, end, lastCrc: crc },
       };
     }
     return { tail: undefined };

@@ -2,7 +2,7 @@
 //
 // An entry whose bytes are not all there at the end of a segment is no entry: its process died while it wrote, and had
 // not counted the batch as spooled. A whole entry with a wrong checksum is damage, and so is a gap between two entries.
-// It needs the memory of one chunk, whatever the segment holds. A large body is read into the memory of body-buffers.ts.
+// It needs the memory of one chunk, whatever the segment holds. body-buffers.ts has the memory of a large body.
 
 import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';

@@ -120,8 +120,10 @@ function run(side: Side, { do: kind, slot = 0, path = '', to = '', ...rest }: Op
       return fs.realpathSync(at).slice(root.length).replace(/^\/$/, '');
     case 'utimes': {
       fs.utimesSync(at, bytes, bytes);
-      // Through a link that leads to a file, lstat shows the link.
-      const { mtimeMs } = fs.lstatSync(fs.realpathSync(at));
+      // Opened, because lstat shows a link, and realpath takes `..` out of the text before it looks at links.
+      const opened = fs.openSync(at, O_RDONLY | constants.O_NONBLOCK);
+      const { mtimeMs } = fs.fstatSync(opened);
+      fs.closeSync(opened);
       return mtimeMs;
     }
     case 'link':

@@ -1,4 +1,7 @@
 // Draining a spool: batches per second from disk, compared with the same lane and network stub and batches in memory.
+//
+// A stub that answers at once shows what the reading costs. One that answers after `ANSWER_MS`, as a service does,
+// shows what a user sees: the next batch is read while one is in flight.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -16,9 +19,13 @@ const SIZES = [300, 64 * 1024, 1024 * 1024];
 const TURNS = 7;
 const TURN_BYTES = 64 * 1024 * 1024;
 const MOST_BATCHES = 2000;
+const ANSWER_MS = 5;
+/** So many batches take seconds at one answer for each `ANSWER_MS`. */
+const MOST_DELAYED_BATCHES = 200;
 
 export interface DrainRow {
   readonly bytes: number;
+  readonly answerMs: number;
   readonly perSecondDisk: number;
   readonly perSecondMemory: number;
   readonly ratio: number;
@@ -26,20 +33,30 @@ export interface DrainRow {
 
 export async function measureDrain(port: number): Promise<DrainRow[]> {
   const rows: DrainRow[] = [];
-  for (const bytes of SIZES) {
-    const count = Math.min(MOST_BATCHES, Math.floor(TURN_BYTES / bytes));
-    const batches = Array.from({ length: count }, (_, i) => batchOf(i + 1, i, 1, bytes - 100, true));
-    let [disk, memory] = [0, 0];
-    for (let turn = 0; turn < TURNS; turn += 1) {
-      memory = Math.max(memory, await perSecond(batches, port, false));
-      disk = Math.max(disk, await perSecond(batches, port, true));
+  for (const answerMs of [0, ANSWER_MS]) {
+    for (const bytes of SIZES) {
+      const most = answerMs === 0 ? MOST_BATCHES : MOST_DELAYED_BATCHES;
+      const count = Math.min(most, Math.floor(TURN_BYTES / bytes));
+      const batches = Array.from({ length: count }, (_, i) => batchOf(i + 1, i, 1, bytes - 100, true));
+      let [disk, memory] = [0, 0];
+      for (let turn = 0; turn < TURNS; turn += 1) {
+        memory = Math.max(memory, await perSecond(batches, { port, answerMs }, false));
+        disk = Math.max(disk, await perSecond(batches, { port, answerMs }, true));
+      }
+      const bodyBytes = batches[0]!.body.length;
+      rows.push({ bytes: bodyBytes, answerMs, perSecondDisk: disk, perSecondMemory: memory, ratio: disk / memory });
     }
-    rows.push({ bytes: batches[0]!.body.length, perSecondDisk: disk, perSecondMemory: memory, ratio: disk / memory });
   }
   return rows;
 }
 
-export async function perSecond(batches: readonly SealedBatch[], port: number, onDisk: boolean): Promise<number> {
+interface Stub {
+  readonly port: number;
+  /** How long it takes to answer. */
+  readonly answerMs: number;
+}
+
+export async function perSecond(batches: readonly SealedBatch[], stub: Stub, onDisk: boolean): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-drain-'));
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const fail = (what: unknown) => {
@@ -66,7 +83,7 @@ export async function perSecond(batches: readonly SealedBatch[], port: number, o
     gate: new Gate({ concurrency: 1, backoff: { baseMs: 1, maxMs: 1 }, clock: systemClock }),
     next: () => queue.next(),
     prefetch: () => queue.prefetch(),
-    attempt: (unit) => post(agent, port, unit.batch),
+    attempt: (unit) => post(agent, stub, unit.batch),
     onDelivered: (unit) => queue.finish(unit, 'delivered'),
     onRefused: () => undefined,
     onRetry: () => {},
@@ -86,9 +103,11 @@ export async function perSecond(batches: readonly SealedBatch[], port: number, o
   return batches.length / seconds;
 }
 
-function post(agent: Agent, port: number, batch: SealedBatch): Promise<{ kind: 'delivered'; requestId: string }> {
+type Delivered = { readonly kind: 'delivered'; readonly requestId: string };
+
+function post(agent: Agent, { port, answerMs }: Stub, batch: SealedBatch): Promise<Delivered> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-length': batch.body.length, 'x-check': 'no' };
+    const headers = { 'content-length': batch.body.length, 'x-check': 'no', 'x-answer-ms': answerMs };
     const sent = request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/', headers }, (response) => {
       response.resume();
       response.on('end', () => resolve({ kind: 'delivered', requestId: '' }));

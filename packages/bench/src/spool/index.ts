@@ -20,9 +20,9 @@ async function main(): Promise<void> {
         `append ${bytes} B: ${microsOurs.toFixed(2)} us, checksum and writes alone ${microsFloor.toFixed(2)} us: ${ratio.toFixed(2)}`,
       );
     }
-    for (const { bytes, perSecondDisk, perSecondMemory, ratio } of await measureDrain(port)) {
+    for (const { bytes, answerMs, perSecondDisk, perSecondMemory, ratio } of await measureDrain(port)) {
       print(
-        `drain ${bytes} B: ${perSecondDisk.toFixed(0)}/s, from memory ${perSecondMemory.toFixed(0)}/s: ${ratio.toFixed(2)}`,
+        `drain ${bytes} B, answers after ${answerMs} ms: ${perSecondDisk.toFixed(0)}/s, from memory ${perSecondMemory.toFixed(0)}/s: ${ratio.toFixed(2)}`,
       );
     }
     for (const thread of ['here', 'worker'] as const) {
@@ -33,14 +33,16 @@ async function main(): Promise<void> {
   }
 }
 
-function printStart(thread: Thread, { full, empty, arrived, drainSeconds }: StartRow): void {
+function printStart(thread: Thread, { full, empty, logging, arrived, drainSeconds }: StartRow): void {
   const where = thread === 'here' ? "in the application's thread" : 'in a worker';
   print(`start ${where} with ${full.entries} batches in ${full.segments} segments:`);
   print(`  shipper created in ${full.createMs.toFixed(1)} ms (empty ${empty.createMs.toFixed(1)})`);
   print(
     `  longest stall of the event loop ${full.longestStallMs.toFixed(1)} ms (empty ${empty.longestStallMs.toFixed(1)})`,
   );
-  print(`  peak RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)})`);
+  print(
+    `  peak RSS ${full.rssMiB.toFixed(0)} MiB (empty ${empty.rssMiB.toFixed(0)}, logging as many records ${logging.rssMiB.toFixed(0)})`,
+  );
   print(`  write ${full.writeMicros.toFixed(2)} us a record (empty ${empty.writeMicros.toFixed(2)})`);
   print(`  ${JSON.stringify(arrived)} in ${drainSeconds.toFixed(1)} s`);
 }

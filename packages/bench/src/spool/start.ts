@@ -1,8 +1,12 @@
 // Measures a start with a million batches of a killed process on disk, and checks that all arrive in order.
 //
-// The child is the application: `SPOOL_BENCH=worker|here <dir> <endpoint> <entries>`. It begins to measure before it
-// creates the shipper. `here` has the shipper in the application's thread, so that the longest stall of the event loop
-// is that of the shipper.
+// The child is the application: `SPOOL_BENCH=worker|here <dir> <endpoint> <entries> <logged>`. It begins to measure
+// before it creates the shipper. `here` has the shipper in the application's thread, so that the longest stall of the
+// event loop is that of the shipper.
+//
+// Three children are compared: with the entries on disk (`full`), with nothing (`empty`), and with nothing on disk and
+// as many records that it logs itself (`logging`). The last one shows what any work costs: a thread that does nothing
+// keeps V8's young generation small.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,6 +21,8 @@ import { batchOf, HASH_KEY, INSTANCE, journalIn } from './batches';
 
 const FLAGS = { firstIndex: 0, mayBeSent: false, isPart: false };
 const WRITES = 20_000;
+/** How many records the child that logs as much keeps pending. */
+const PENDING_RECORDS = 20_000;
 
 export interface StartResult {
   readonly entries: number;
@@ -31,6 +37,7 @@ export interface StartResult {
 export interface StartRow {
   readonly full: StartResult;
   readonly empty: StartResult;
+  readonly logging: StartResult;
   readonly arrived: { readonly records: number; readonly requests: number; readonly disorder: number };
   readonly drainSeconds: number;
 }
@@ -40,23 +47,30 @@ export type Thread = 'worker' | 'here';
 export async function measureStart(port: number, entries: number, thread: Thread): Promise<StartRow> {
   const dir = mkdtempSync(join(tmpdir(), 'putlogs-start-'));
   try {
-    const empty = await startIn(join(dir, 'empty'), port, 0, thread);
+    const empty = await startIn(join(dir, 'empty'), port, thread, { entries: 0, logged: 0 });
+    const logging = await startIn(join(dir, 'logging'), port, thread, { entries: 0, logged: entries });
     const { writer, journal } = journalIn(join(dir, 'full'), 2 ** 40);
     for (let n = 0; n < entries; n += 1) writer.append(batchOf(n + 1, n, 1, 60), FLAGS);
     writer.abandon();
     const segments = journal.segments.length;
     await ask(port, '/reset');
     const startMs = Date.now();
-    const full = await startIn(join(dir, 'full'), port, entries, thread);
+    const full = await startIn(join(dir, 'full'), port, thread, { entries, logged: 0 });
     const drainSeconds = (Date.now() - startMs) / 1000;
-    return { full: { ...full, segments }, empty, arrived: await ask(port, '/count'), drainSeconds };
+    return { full: { ...full, segments }, empty, logging, arrived: await ask(port, '/count'), drainSeconds };
   } finally {
     rmSync(dir, { recursive: true });
   }
 }
 
-function startIn(dir: string, port: number, entries: number, thread: Thread): Promise<StartResult> {
-  const child = spawn(process.execPath, [__filename, dir, `http://127.0.0.1:${port}`, `${entries}`], {
+/** How many batches are on disk, and how many records the application logs in addition to those that are timed. */
+interface Load {
+  readonly entries: number;
+  readonly logged: number;
+}
+
+function startIn(dir: string, port: number, thread: Thread, { entries, logged }: Load): Promise<StartResult> {
+  const child = spawn(process.execPath, [__filename, dir, `http://127.0.0.1:${port}`, `${entries}`, `${logged}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, SPOOL_BENCH: thread },
   });
@@ -84,7 +98,7 @@ function ask<Answer>(port: number, path: string): Promise<Answer> {
   });
 }
 
-async function application(dir: string, endpoint: string, entries: number, thread: Thread): Promise<void> {
+async function application(dir: string, endpoint: string, thread: Thread, { entries, logged }: Load): Promise<void> {
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const startMs = performance.now();
@@ -113,9 +127,13 @@ async function application(dir: string, endpoint: string, entries: number, threa
   const rssMiB = process.memoryUsage.rss() / 1024 / 1024;
   const longestStallMs = delays.max / 1e6;
   let mostMiB = rssMiB;
-  while (shipper.stats().delivered < entries + WRITES) {
+  let left = logged;
+  while (shipper.stats().delivered < entries + WRITES + logged) {
     mostMiB = Math.max(mostMiB, process.memoryUsage.rss() / 1024 / 1024);
-    await pause(20);
+    for (; left > 0 && shipper.stats().pending < PENDING_RECORDS; left -= 1000) {
+      for (let i = 0; i < 1000; i += 1) shipper.write(recordText);
+    }
+    await pause(left > 0 ? 1 : 20);
   }
   const { recovered } = shipper.stats();
   await shipper.close();
@@ -128,6 +146,6 @@ async function application(dir: string, endpoint: string, entries: number, threa
 
 const thread = process.env['SPOOL_BENCH'];
 if ((thread === 'worker' || thread === 'here') && require.main === module) {
-  const [dir, endpoint, entries] = process.argv.slice(2);
-  void application(dir!, endpoint!, Number(entries), thread);
+  const [dir, endpoint, entries, logged] = process.argv.slice(2);
+  void application(dir!, endpoint!, thread, { entries: Number(entries), logged: Number(logged) });
 }

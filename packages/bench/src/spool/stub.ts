@@ -1,6 +1,7 @@
 // The network stub of the spool benchmark: a service in a process of its own that accepts every batch.
 //
-// It checks the numbers of the records. `GET /count` returns how many records came, and how many out of order.
+// It checks the numbers of the records. `GET /count` returns how many records came, and how many out of order. The
+// header `x-answer-ms` delays an answer.
 
 import { createServer } from 'node:http';
 import { logsIn, unpackBatch } from '@putlogs/core/internal/batch/unpack';
@@ -23,7 +24,9 @@ const server = createServer((request, response) => {
     requests += 1;
     if (request.headers['x-check'] !== 'no') check(Buffer.concat(pieces), request.headers);
     response.setHeader('x-tls-requestid', `${requests}`);
-    response.end();
+    const answerMs = Number(request.headers['x-answer-ms'] ?? 0);
+    if (answerMs > 0) setTimeout(() => response.end(), answerMs);
+    else response.end();
   });
 });
 

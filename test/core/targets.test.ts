@@ -10,7 +10,7 @@ import { TARGETS } from '@putlogs/core/internal/options/target-facts';
 import { arrivesByLine, corpusLine, corpusRecord } from '../support/corpus';
 import { contentsOf, type EmulatorLog, type EmulatorOptions, until } from '../support/emulator';
 import { assertLedger, type ExpectedRecord } from '../support/ledger';
-import { emulatorAndShipper } from '../support/shipper';
+import { emulatorAndShipper, write } from '../support/shipper';
 import { START_MS } from '../support/start-time';
 import { TARGET_NAMES, type TargetName, type TargetUnderTest, targetNamed } from '../support/targets';
 
@@ -218,4 +218,20 @@ async function assertHeldUntil(
   const expected = CORPUS.map((record) => arrivesByLine(record, INSTANCE));
   assertLedger(new Map([[INSTANCE, expected]]), emulator.logs());
   assert.equal(shipper.stats().delivered, CORPUS.length);
+}
+
+for (const name of ['volc-webtracks', 'aliyun-webtracking'] as const) {
+  test(`records that are much longer as JSON reach ${name} without a refusal`, async () => {
+    const { emulator, shipper, warnings } = await emulatorAndShipper(
+      { batch: { maxBytes: 2 * 1024 * 1024 } },
+      {},
+      targetNamed(name),
+    );
+    const expected = write(shipper, 100, () => '\u0001'.repeat(20_000));
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+    assert.deepEqual(emulator.stats().rejected, {});
+    assert.ok(shipper.stats().halved > 0);
+    assert.deepEqual(warnings, []);
+  });
 }

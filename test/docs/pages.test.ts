@@ -120,7 +120,7 @@ async function runProgram({ page, line, code, printed }: Block, t: TestContext):
   }
   // The vendor's SDK sends a wrong hash of its body. Its Producer supports only https; its own setter changes that.
   const isVendors = code.includes("'@volcengine/openapi'");
-  const emulator: Emulator = await startEmulator({ lenient: isVendors });
+  const emulator: Emulator = await startEmulator({ lenient: isVendors, apiKeys: ['demo-api-key'] });
   const named = TARGET_NAMES.find((one) => code.includes(`target: '${one}'`));
   const target = targetNamed(named ?? (code.includes("'@alicloud/log'") ? 'aliyun-sls' : 'volc-tls'));
   const said = named === undefined ? [] : ['target', ...Object.keys(target.place)];

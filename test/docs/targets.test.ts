@@ -14,8 +14,8 @@ const MIB = 1024 * 1024;
 const page = readFileSync(join(__dirname, '../../../docs/targets.md'), 'utf8');
 
 /** The cells of each row of the first table behind a heading. */
-function tableUnder(heading: string): string[][] {
-  const section = page.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!;
+function tableUnder(heading: string, text = page): string[][] {
+  const section = text.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!;
   const lines = section.split('\n');
   const from = lines.findIndex((line) => line.startsWith('|'));
   const to = lines.findIndex((line, at) => at > from && !line.startsWith('|'));
@@ -29,6 +29,7 @@ function tableUnder(heading: string): string[][] {
 
 const ROWS: Readonly<Record<Verdict, string>> = {
   retry: 'retried, with backoff',
+  'retry, then reject': 'retried three times, then rejected',
   'time refused': "signed again, with the service's time",
   'signature refused': "held; signed with the service's time if our clock is far off",
   hold: 'held',
@@ -49,6 +50,23 @@ test('every code that the core knows is in the row of its outcome, and no other'
       const told = [...(rows.get(row)?.[column] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code!);
       assert.deepEqual(told.sort(), known.sort(), verdict);
     }
+  }
+});
+
+/** The emulator's own: the services do not document them. They are held by their status. */
+const NOT_OF_A_SERVICE = new Set(['PathNotFound', 'MethodNotSupport']);
+
+test('the outcome of every code with which the emulator refuses a write is in the table', () => {
+  const readme = readFileSync(join(__dirname, '../../../packages/emulator/README.md'), 'utf8');
+  for (const [heading, { codes }] of [
+    ['What TLS checks', VOLC_ANSWERS],
+    ['What SLS checks', ALIYUN_ANSWERS],
+  ] as const) {
+    const refusals = tableUnder(heading, readme).map(([, refusal]) => refusal!);
+    const named = refusals.flatMap((refusal) => refusal.match(/\b(?:[A-Z]\w*){2,}\b/g) ?? []);
+    const documented = named.filter((code) => /[a-z]/.test(code) && !NOT_OF_A_SERVICE.has(code));
+    assert.ok(documented.length > 15, heading);
+    for (const code of documented) assert.ok(Object.hasOwn(codes, code), `${heading}: ${code}`);
   }
 });
 

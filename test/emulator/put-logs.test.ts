@@ -326,8 +326,33 @@ describe('PutLogs', () => {
     );
   });
 
+  test('with a hash key of fewer digits goes to the shard of the key that begins with it', async () => {
+    for (const hashKey of ['7fffffff', '8', 'ffff']) {
+      assert.equal((await put(emulator, one, { headers: { 'x-tls-hashkey': hashKey } })).status, 200);
+    }
+    assert.deepEqual(
+      emulator.logs().map(({ shard }) => shard),
+      [1, 2, 3],
+    );
+  });
+
+  test('with statistics in its headers is accepted if they are true', async () => {
+    const groups = [{ Logs: [log({ a: '1' }, 1_750_733_700_500), log({ a: '2' }, 1_750_733_700)] }];
+    const headers = {
+      'log-count': '2',
+      'earliest-log-time': '1750733700000',
+      'latest-log-time': '1750733700500',
+    };
+    assert.equal((await put(emulator, groups, { headers })).status, 200);
+    emulator.reset();
+    for (const [name, value] of Object.entries(headers)) {
+      const wrong = { ...headers, [name]: String(Number(value) + 1) };
+      await refused(groups, { headers: wrong }, 400, 'InvalidArgument', new RegExp(name));
+    }
+  });
+
   test('with an invalid hash key is refused', async () => {
-    for (const hashKey of ['7fffffff', 'g'.repeat(32), 'a'.repeat(33), 'f'.repeat(32)]) {
+    for (const hashKey of ['g'.repeat(32), 'a'.repeat(33), 'f'.repeat(32)]) {
       await refused(one, { headers: { 'x-tls-hashkey': hashKey } }, 400, 'InvalidArgument', /x-tls-hashkey/);
     }
   });

@@ -113,22 +113,26 @@ describe('SLS web tracking', () => {
     return refused(answering, status, code);
   };
 
-  test('replaces the time of a log, and needs neither topic nor source nor tags', async () => {
-    const answer = await track({
-      __logs__: [
-        { __time__: 1_234_567, a: '1' },
-        { __time__: 'x', b: '' },
-      ],
-    });
+  test('replaces the time of a log, and needs neither topic nor tags', async () => {
+    const answer = await track({ __source__: 's', __logs__: [{ __time__: 1_234_567, a: '1' }, { b: '' }] });
     assert.equal(answer.status, 200, answer.body.toString());
     assert.deepEqual(
       emulator.logs().map(({ topic, source, tags, contents }) => [topic, source, tags, contents]),
       [
-        ['', '', [], [{ key: 'a', value: '1' }]],
-        ['', '', [], [{ key: 'b', value: '' }]],
+        ['', 's', [], [{ key: 'a', value: '1' }]],
+        ['', 's', [], [{ key: 'b', value: '' }]],
       ],
     );
     for (const { time } of emulator.logs()) assert.ok(Math.abs(time - now()) < 30);
+  });
+
+  test('needs a source, except in the form of the browser, whose SDK leaves it out', async () => {
+    const logs = { __logs__: [{ a: '1' }] };
+    await refused(track(logs), 400, 'PostBodyInvalid', /__source__/);
+    const target = `/logstores/${LOGSTORE}/track?APIVersion=0.6.0`;
+    const headers = { 'x-log-apiversion': null, 'x-log-bodyrawsize': null };
+    assert.equal((await track(logs, { target, headers })).status, 200);
+    assert.equal(emulator.logs()[0]!.source, '');
   });
 
   test('takes one log from a query', async () => {
@@ -168,21 +172,22 @@ describe('SLS web tracking', () => {
       [Buffer.from('{'), 'PostBodyInvalid', /not JSON/],
       [Buffer.from([0x22, 0xff, 0x22]), 'InvalidEncoding'],
       [[], 'PostBodyInvalid', /not a JSON object/],
-      [{}, 'PostBodyInvalid', /__logs__/],
-      [{ __logs__: [] }, 'PostBodyInvalid', /no log/],
-      [{ __logs__: ['a'] }, 'PostBodyInvalid', /log 0/],
-      [{ __logs__: [{ a: 1 }] }, 'PostBodyInvalid', /"a" in log 0 is not a string/],
-      [{ __logs__: [{ a: null }] }, 'PostBodyInvalid'],
-      [{ __logs__: [{ a: { b: 'c' } }] }, 'PostBodyInvalid'],
-      [{ __logs__: [{ '': 'a' }] }, 'InvalidKey'],
-      [{ __logs__: [{ __source__: 'a' }] }, 'InvalidKey'],
+      [{ __source__: 's' }, 'PostBodyInvalid', /__logs__/],
+      [{ ...value, __logs__: [] }, 'PostBodyInvalid', /no log/],
+      [{ ...value, __logs__: [{ __time__: 'x', a: '1' }] }, 'InvalidTimestamp', /log 0/],
+      [{ ...value, __logs__: ['a'] }, 'PostBodyInvalid', /log 0/],
+      [{ ...value, __logs__: [{ a: 1 }] }, 'PostBodyInvalid', /"a" in log 0 is not a string/],
+      [{ ...value, __logs__: [{ a: null }] }, 'PostBodyInvalid'],
+      [{ ...value, __logs__: [{ a: { b: 'c' } }] }, 'PostBodyInvalid'],
+      [{ ...value, __logs__: [{ '': 'a' }] }, 'InvalidKey'],
+      [{ ...value, __logs__: [{ __source__: 'a' }] }, 'InvalidKey'],
       [{ ...value, __topic__: 1 }, 'PostBodyInvalid', /__topic__/],
       [{ ...value, __source__: 's'.repeat(129) }, 'PostBodyInvalid', /source/],
       [{ ...value, __tags__: { a: 1 } }, 'PostBodyInvalid', /__tags__/],
       [{ ...value, __tags__: [] }, 'PostBodyInvalid', /__tags__/],
       [{ ...value, __log__: [] }, 'PostBodyInvalid', /unknown field/],
-      [{ __logs__: Array(4097).fill({ a: '1' }) }, 'PostBodyTooLarge'],
-      [{ __logs__: [{ a: 'a'.repeat(3 * 1024 * 1024) }] }, 'PostBodyTooLarge'],
+      [{ ...value, __logs__: Array(4097).fill({ a: '1' }) }, 'PostBodyTooLarge'],
+      [{ ...value, __logs__: [{ a: 'a'.repeat(3 * 1024 * 1024) }] }, 'PostBodyTooLarge'],
     ];
     for (const [body, code, message] of bodies) await refused(track(body), 400, code, message);
   });

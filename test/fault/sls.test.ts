@@ -8,6 +8,7 @@ import type { PutlogsOptions } from '@putlogs/core';
 import { unpackBatch } from '@putlogs/core/internal/batch/unpack';
 import { partsIn } from '@putlogs/core/internal/maintenance/survey';
 import { entriesOf } from '@putlogs/core/internal/maintenance/survey-entries';
+import { zstd as nodesZstd } from '@putlogs/core/internal/runtime/zstd';
 import { temporaryDirectory } from '../support/directory';
 import { contentsOf, type EmulatorOptions, until } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
@@ -45,6 +46,59 @@ test('records outside of the accepted times are rejected alone, together, and ke
     `${warnings[0]!.kind}: ${warnings[0]!.message}`,
     /^rejected: 200 records were refused by the service and are in the dead-letter file: PostBodyInvalid/,
   );
+  assertConserved(shipper.stats());
+});
+
+for (const name of ['aliyun-sls', 'aliyun-webtracking'] as const) {
+  test(`${name} reaches a project by a domain of its own, which does not contain the project`, async () => {
+    const { emulator, shipper } = await shipperTo(name, { customDomain: true });
+    const expected = write(shipper, 20);
+    await shipper.flush();
+    assertLedger(new Map([['one', expected]]), emulator.logs());
+    assert.equal(emulator.logs()[0]!.project, targetNamed(name).place['project']);
+  });
+}
+
+const noZstd = nodesZstd === undefined && `${process.version} has no zstd: it came with Node 22.15`;
+
+test('records go with zstd', { skip: noZstd }, async () => {
+  const { emulator, shipper, warnings } = await shipperTo('aliyun-sls', { compression: 'zstd', compressionLevel: 3 });
+  const expected = write(shipper, 500);
+  await shipper.flush();
+  assertLedger(new Map([['one', expected]]), emulator.logs());
+  const { rawBytes, wireBytes } = emulator.stats();
+  assert.ok(wireBytes * 4 < rawBytes, `${wireBytes} of ${rawBytes}`);
+  assert.deepEqual(warnings, []);
+});
+
+test('if the service does not accept zstd, every batch goes with lz4, once and in order', {
+  skip: noZstd,
+}, async () => {
+  const options = { compression: 'zstd', batch: { maxCount: 10 } } as const;
+  const { emulator, shipper, warnings } = await shipperTo('aliyun-sls', options);
+  emulator.faults([{ code: 'InvalidCompressType', times: 1 }]);
+  const expected = write(shipper, 100);
+  await shipper.flush();
+  const later = write(shipper, 10, undefined, 100);
+  await shipper.flush();
+  assertLedger(new Map([['one', [...expected, ...later]]]), emulator.logs());
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['COMPRESSION_REFUSED'],
+  );
+  const { requests, retries } = shipper.stats();
+  assert.deepEqual([requests, retries], [12, 0]);
+});
+
+test('a body that cannot be decompressed is sent four times, and then only its record is given up', async () => {
+  const { emulator, shipper } = await shipperTo('aliyun-sls');
+  emulator.faults([{ match: { contains: 'poison' }, code: 'PostBodyUncompressError' }]);
+  const expected = write(shipper, 8, (n) => (n === 5 ? 'poison' : `record ${n}`));
+  await shipper.flush();
+  assertLedger(new Map([['one', expected.filter(({ n }) => n !== 5)]]), emulator.logs());
+  const { dropped, retries } = shipper.stats();
+  // Of 8, 4, 2 records and the one.
+  assert.deepEqual([dropped.rejected, retries], [1, 4 * 3]);
   assertConserved(shipper.stats());
 });
 

@@ -25,9 +25,17 @@ function kindOf(answer: Answer): string {
 
 test('only 200 with a request id is success', () => {
   assert.deepEqual(target.outcome(answered(200), NOW), { kind: 'delivered', requestId: 'r1' });
-  assert.equal(kindOf({ kind: 'answered', status: 200, headers: {}, body: '<html>Sign in</html>' }), 'hold');
   for (const status of [201, 204, 206, 301, 302, 307]) assert.equal(kindOf(answered(status)), 'hold', `${status}`);
   assert.equal(kindOf(answered(200, 'InternalServerError')), 'retry');
+});
+
+test('a success that is not from the service is no success, and is sent again', () => {
+  for (const body of ['', '{}', '<html>Sign in</html>']) {
+    for (const status of [200, 201, 204]) {
+      assert.equal(kindOf({ kind: 'answered', status, headers: {}, body }), 'retry', `${status} ${body}`);
+    }
+    assert.equal(kindOf({ kind: 'answered', status: 302, headers: {}, body }), 'hold');
+  }
 });
 
 test('the error code decides before the status does', () => {
@@ -44,6 +52,8 @@ test('the error code decides before the status does', () => {
     [404, 'TopicNotExist', 'hold'],
     [500, 'DeserializeFailed', 'reject'],
     [400, 'InvalidArgument', 'reject'],
+    [400, 'BadRequest', 'reject'],
+    [405, 'MethodNotSupport', 'hold'],
   ] as const) {
     assert.equal(kindOf(answered(status, code)), kind, code);
   }

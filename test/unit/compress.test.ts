@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
-import { compressor } from '@putlogs/core/internal/batch/compress';
+import { compressor, decompress } from '@putlogs/core/internal/batch/compress';
+import { zstd } from '@putlogs/core/internal/runtime/zstd';
 
 /** A second implementation, in plain JavaScript, of the block format. */
 const { decompressBlock } = require('lz4js') as {
@@ -36,6 +37,25 @@ test('zlib is a stream of RFC 1950', () => {
   const { codec, body } = compressor('zlib', refuse)(raw);
   assert.equal(codec, 'zlib');
   assert.deepEqual(inflateSync(body), raw);
+});
+
+const skip = zstd === undefined && `${process.version} has no zstd: it came with Node 22.15`;
+
+test('zstd is one frame, which node:zlib reads', { skip }, () => {
+  const raw = Buffer.alloc(10_000, line);
+  const { codec, body } = compressor('zstd', refuse)(raw);
+  assert.equal(codec, 'zstd');
+  assert.equal(body.readUInt32LE(0), 0xfd2fb528, 'the magic number of RFC 8878');
+  assert.deepEqual(decompress({ codec, body, rawBytes: raw.length }), raw);
+  assert.throws(() => decompress({ codec, body, rawBytes: raw.length - 1 }));
+});
+
+test('a higher level makes a body smaller, with zlib and with zstd', () => {
+  const raw = Buffer.from(Array.from({ length: 5000 }, (_, n) => `${n * n} ${line}`).join(''));
+  for (const codec of zstd !== undefined ? (['zlib', 'zstd'] as const) : (['zlib'] as const)) {
+    const [low, high] = [1, 9].map((level) => compressor(codec, refuse, level)(raw).body.length);
+    assert.ok(high! < low!, codec);
+  }
 });
 
 test('a body that compression would make larger stays uncompressed', () => {

@@ -48,6 +48,21 @@ test('one batch is in flight, and the next is sent when it is finished', async (
   assert.deepEqual([delivered, pending], [1, 2]);
 });
 
+test('an answer that may be the fault of the bytes is repeated a few times, and then the batch is rejected', async () => {
+  const { push, clock, sent, attempts, textsThat } = laneOf(1);
+  const limited: Outcome = { ...RETRY, mostAttempts: 3 };
+  push('1', '2');
+  // An answer of another kind in between is not counted.
+  for (const outcome of [limited, RETRY, limited, RETRY, limited]) {
+    assert.deepEqual(textsThat('rejected'), []);
+    attempts.at(-1)!.answer(outcome);
+    await settled();
+    await clock.pass(60_000);
+  }
+  assert.deepEqual(textsThat('rejected'), ['1']);
+  assert.deepEqual(sent.at(-1), ['2']);
+});
+
 test('no later batch is sent before a batch that is retried', async () => {
   const { push, clock, sent, attempts } = laneOf(1);
   push('1', '2');

@@ -99,6 +99,7 @@ const LONG: Readonly<Record<string, string>> = {
   'spool/progress.ts': 'one file format: what it writes and what it reads',
   'shipper/delivery.ts': 'the wiring of one path, from top to bottom',
   'shipper/shipper.ts': 'the wiring of all stages, from top to bottom',
+  'options/types.ts': 'generated from the schema: what an editor shows of each option',
   'telemetry/warning-catalogue.ts': 'a catalogue: one function for each warning',
   'spool/spool.ts': 'one life of a run: it opens, renews, is evicted, closes',
   'record/transcode.ts': 'what becomes of one field, in all cases',

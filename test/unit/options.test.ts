@@ -10,6 +10,7 @@ import type { Tree } from '@putlogs/core/internal/options/option-tree';
 import { OTHER_NAMES } from '@putlogs/core/internal/options/other-names';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { pageOf } from '@putlogs/core/internal/options/sections';
+import { zstd as nodesZstd } from '@putlogs/core/internal/runtime/zstd';
 import { temporaryDirectory } from '../support/directory';
 
 const SECRET = 'the-very-secret-0123456789';
@@ -56,14 +57,14 @@ test('one error lists every problem, by option and variable', () => {
   assert.deepEqual(problemsOf({}), [
     'region: is missing; set it, or PUTLOGS_REGION or VOLCENGINE_REGION in the environment',
     'topicId: is missing; set it, or PUTLOGS_TOPIC_ID in the environment',
-    'credentials: none found; looked for VOLCENGINE_ACCESS_KEY_ID and VOLCENGINE_ACCESS_KEY_SECRET, then VOLCENGINE_OIDC_ROLE_TRN and VOLCENGINE_OIDC_TOKEN_FILE, then ~/.volcengine/config.json, then VOLCENGINE_ECS_METADATA; set one of these, or credentials.accessKeyId and credentials.accessKeySecret (PUTLOGS_CREDENTIALS_ACCESS_KEY_ID and PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET)',
+    'credentials: none found; looked for VOLCENGINE_ACCESS_KEY_ID and VOLCENGINE_ACCESS_KEY_SECRET, then VOLCENGINE_TLS_API_KEY, then VOLCENGINE_OIDC_ROLE_TRN and VOLCENGINE_OIDC_TOKEN_FILE, then ~/.volcengine/config.json, then VOLCENGINE_ECS_METADATA; set one of these, or credentials.accessKeyId and credentials.accessKeySecret (PUTLOGS_CREDENTIALS_ACCESS_KEY_ID and PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET)',
   ]);
   const problems = problemsOf({
     ...complete,
     topicId: undefined,
     lingerMS: 5,
     batch: { maxBytes: '1MB', max_count: 3 },
-    hashKey: 'abc',
+    hashKey: 'xyz',
     endpoint: 'http://logs.example.com',
     compression: 'gzip',
   });
@@ -197,13 +198,13 @@ test('a secret is in no error, wherever it was put', () => {
 });
 
 test('an invalid hash key is reported with the allowed formats', () => {
-  for (const hashKey of ['7fffffff', 'g'.repeat(32), '0'.repeat(33), 'f'.repeat(32), 'Instance', '']) {
+  for (const hashKey of ['g'.repeat(32), '7fffffffg', '0'.repeat(33), 'f'.repeat(32), 'Instance', '']) {
     assert.match(
       problemsOf({ ...complete, hashKey })[0]!,
       /^hashKey: must be `instance`, `none`, or 32 hex digits \(not all f\)$/,
     );
   }
-  for (const hashKey of ['instance', 'none', '0123456789abcdefABCDEF0123456789']) {
+  for (const hashKey of ['instance', 'none', '0123456789abcdefABCDEF0123456789', '7fffffff']) {
     assert.deepEqual(problemsOf({ ...complete, hashKey }), []);
   }
 });
@@ -227,6 +228,7 @@ test('every option can be set by its variable', () => {
     allowInsecure: ['0', false],
     strict: ['yes', true],
     compression: ['zlib', 'zlib'],
+    compressionLevel: ['5', 5],
     'spool.mode': ['always', 'always'],
     'memory.whenFull': ['dropOldest', 'dropOldest'],
     handleSignals: ['SIGTERM,SIGINT', ['SIGTERM', 'SIGINT']],
@@ -244,6 +246,7 @@ test('every option can be set by its variable', () => {
     rename: ['msg=message', { msg: 'message' }],
     omit: ['pid, hostname', ['pid', 'hostname']],
     nested: ['flatten', 'flatten'],
+    customDomain: ['true', true],
     // A module that is there.
     transform: [__filename, __filename],
     'credentials.from': ['metadata', 'metadata'],
@@ -258,7 +261,9 @@ test('every option can be set by its variable', () => {
     const [text, value] = samples[path] ?? (isNumber ? ['12', 12] : other);
     const numeric = path === 'requestTimeoutMs' ? (['500', 500] as const) : ([text, value] as const);
     const keys = environmentWithout(path);
-    const options = resolveOptions({}, { ...keys, [environmentName(path)]: numeric[0] });
+    // It needs a compression that has a level.
+    const more = path === 'compressionLevel' ? { PUTLOGS_COMPRESSION: 'zlib' } : {};
+    const options = resolveOptions({}, { ...keys, ...more, [environmentName(path)]: numeric[0] });
     const got = path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown>)[name], options);
     assert.deepEqual(got, numeric[1], path);
   }
@@ -301,14 +306,15 @@ function environmentWithout(path: string): NodeJS.ProcessEnv {
   const keys = { PUTLOGS_CREDENTIALS_ACCESS_KEY_ID: 'i', PUTLOGS_CREDENTIALS_ACCESS_KEY_SECRET: 's' };
   const tls = { PUTLOGS_REGION: 'r', PUTLOGS_TOPIC_ID: 't' };
   const [group, name = ''] = path.split('.');
-  if (group === 'credentials' && /^(file|module|from|profile|profileFile|metadataRole)$/.test(name)) return tls;
+  if (group === 'credentials' && /^(apiKey|file|module|from|profile|profileFile|metadataRole)$/.test(name)) return tls;
   if (name === 'metadataEndpoint') return { ...tls, PUTLOGS_CREDENTIALS_FROM: 'metadata' };
   if (/^(oidc|sts)/.test(name)) {
     const [role, token] = ['PUTLOGS_CREDENTIALS_OIDC_ROLE', 'PUTLOGS_CREDENTIALS_OIDC_TOKEN_FILE'];
     return { ...tls, [role]: 'role', [token]: 'token' };
   }
   if (path === 'projectId') return { ...tls, PUTLOGS_TARGET: 'volc-webtracks' };
-  if (!['project', 'logstore', 'topic', 'routing', 'signature'].includes(path)) return { ...keys, ...tls };
+  if (!['project', 'logstore', 'topic', 'customDomain', 'routing', 'signature'].includes(path))
+    return { ...keys, ...tls };
   const sls = { PUTLOGS_TARGET: 'aliyun-sls', PUTLOGS_REGION: 'r', PUTLOGS_PROJECT: 'p', PUTLOGS_LOGSTORE: 'store' };
   return { ...keys, ...sls };
 }
@@ -349,7 +355,30 @@ test('the region of SLS follows from the endpoint, and the endpoint from the reg
   const { endpoint: _, ...rest } = sls;
   const options = resolveOptions({ ...rest, target: 'aliyun-sls', region: 'cn-beijing' }, {});
   assert.equal(options.endpoint, 'https://cn-beijing.log.aliyuncs.com');
-  assert.equal(resolveOptions({ ...sls, endpoint: 'log-global.aliyuncs.com' }, {}).region, '');
+  for (const endpoint of ['log-global.aliyuncs.com', 'my-project.log-global.aliyuncs.com']) {
+    const { target, region: unknown } = resolveOptions({ ...sls, endpoint }, {});
+    assert.deepEqual([target, unknown], ['aliyun-sls', '']);
+  }
+});
+
+test('zstd is for SLS on a Node that has it, and only zlib and zstd have a level', () => {
+  const zstd = problemsOf({ ...sls, compression: 'zstd' });
+  if (nodesZstd !== undefined) assert.deepEqual(zstd, []);
+  else assert.match(zstd[0]!, /^compression: zstd needs Node 22\.15 or later, and this is v20/);
+  assert.match(
+    problemsOf({ ...complete, compression: 'zstd' })[0]!,
+    /^compression: target volc-tls supports lz4, zlib/,
+  );
+  assert.match(problemsOf({ ...complete, compressionLevel: 5 })[0]!, /^compressionLevel: only zlib and zstd/);
+  assert.deepEqual(problemsOf({ ...complete, compression: 'zlib', compressionLevel: 9 }), []);
+});
+
+test('a hash key of fewer than 32 digits is for TLS, as one of its pages shows it', () => {
+  assert.equal(resolveOptions({ ...complete, hashKey: '7fffffff' }, {}).hashKey, '7fffffff');
+  assert.match(
+    problemsOf({ ...sls, hashKey: '7fffffff' })[0]!,
+    /^hashKey: must have 32 hex digits for target aliyun-sls/,
+  );
 });
 
 test('a vendor’s variables are read for its own targets, and not for anonymous ones', () => {
@@ -390,7 +419,7 @@ test('an option that the target does not support is one error that says what to 
       { ...sls, endpoint: 'http://cn-hangzhou.log.aliyuncs.com' },
       'endpoint: is http and not on this machine; use https, or set allowInsecure: true',
     ],
-    [{ ...sls, compression: 'gzip' }, 'compression: target aliyun-sls supports lz4, zlib, none'],
+    [{ ...sls, compression: 'gzip' }, 'compression: target aliyun-sls supports lz4, zlib, zstd, none'],
     [{ ...complete, batch: { maxCount: 10_001 } }, 'batch.maxCount: must be at most 10000 for target volc-tls'],
     [{ ...sls, source: '源'.repeat(50) }, 'source: must be at most 128 bytes'],
     [

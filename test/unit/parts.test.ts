@@ -19,7 +19,8 @@ import { root } from './transcoded';
 
 const credentials = () => ({ accessKeyId: 'a', accessKeySecret: 's' });
 const volc = { endpoint: 'https://tls-cn-beijing.volces.com', region: 'cn-beijing', topicId: 't' };
-const sls = { endpoint: 'https://cn-hangzhou.log.aliyuncs.com', region: '', project: 'p', logstore: 'store' };
+const place = { region: '', project: 'p', logstore: 'store', customDomain: false };
+const sls = { endpoint: 'https://cn-hangzhou.log.aliyuncs.com', ...place };
 const targets: readonly Target[] = [
   volcTls({ ...volc, credentials }),
   aliyunSls({ ...sls, routing: 'route', signature: 'v1', credentials }),

@@ -18,7 +18,7 @@ const of = (answer: Answer) => outcomeOf(answer, ALIYUN_ANSWERS, NOW);
 
 test('an empty 200 with a request id is success, and nothing else is', () => {
   assert.deepEqual(of(answered(200, '')), { kind: 'delivered', requestId: 'r1' });
-  assert.equal(of({ kind: 'answered', status: 200, headers: {}, body: '' }).kind, 'hold');
+  assert.equal(of({ kind: 'answered', status: 200, headers: {}, body: '' }).kind, 'retry');
   assert.equal(of({ kind: 'answered', status: 502, headers: {}, body: '<html>Bad Gateway</html>' }).kind, 'retry');
   assert.equal(of(answered(200, 'InternalServerError')).kind, 'retry');
 });
@@ -37,7 +37,10 @@ test('the code decides before the status does', () => {
     [400, 'PostBodyInvalid', 'reject'],
     [400, 'InvalidKey', 'reject'],
     [400, 'InvalidEncoding', 'reject'],
-    [400, 'PostBodyUncompressError', 'hold'],
+    [400, 'PostBodyUncompressError', 'retry'],
+    [400, 'InvalidCompressType', 'hold'],
+    [403, 'ProjectForbidden', 'hold'],
+    [411, 'MissingContentLength', 'hold'],
     [400, 'ParameterInvalid', 'hold'],
     [404, 'LogStoreNotExist', 'hold'],
     [404, 'ProjectNotExist', 'hold'],
@@ -46,6 +49,26 @@ test('the code decides before the status does', () => {
     [400, 'ACodeOfNextYear', 'hold'],
   ] as const) {
     assert.equal(of(answered(status, code)).kind, kind, `${status} ${code}`);
+  }
+});
+
+test('a body that the service cannot decompress is sent a few times, and is then the fault of its records', () => {
+  const outcome = of(answered(400, 'PostBodyUncompressError'));
+  assert.ok(outcome.kind === 'retry');
+  assert.equal(outcome.mostAttempts, 4);
+});
+
+test('a code that a person has to act on says how', () => {
+  for (const [code, advice] of [
+    ['ProjectForbidden', /unpaid bills/],
+    ['LogStoreWithoutShard', /has a shard/],
+    ['InvalidHost', /check endpoint, region and project/],
+    ['ParameterInvalid', /hashKey and routing/],
+    ['InvalidCompressType', /compression: 'lz4'/],
+  ] as const) {
+    const outcome = of(answered(400, code));
+    assert.ok(outcome.kind === 'hold', code);
+    assert.match(outcome.refusal.message, advice);
   }
 });
 

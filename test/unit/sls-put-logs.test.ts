@@ -42,6 +42,7 @@ const target = aliyunSls({
   region: '',
   project: 'p',
   logstore: 'store',
+  customDomain: false,
   routing: 'route',
   signature: 'v1',
   credentials: () => ({ accessKeyId: 'a', accessKeySecret: 's' }),

@@ -100,7 +100,13 @@ async function credentials(
   choose: (flag: string, question: string, all: readonly Source[], proposal: Source) => Promise<Source>,
   missing: string[],
 ): Promise<void> {
-  const known = ['credentials.file', 'credentials.module', 'credentials.from', 'credentials.accessKeyId'];
+  const known = [
+    'credentials.file',
+    'credentials.module',
+    'credentials.from',
+    'credentials.accessKeyId',
+    'credentials.apiKey',
+  ];
   if (!call.own.has('credentials') && known.some((path) => isSet(call, path))) return;
   const source = await choose('credentials', 'Source of the credentials', SOURCES, 'env');
   if (source === 'env') return;

@@ -55,6 +55,7 @@ function keyVariables(explained: Explained): string[] {
   if (target !== 'volc-tls' && target !== 'aliyun-sls') return [];
   const others = ['credentials.file', 'credentials.module', 'credentials.from'];
   if (others.some((path) => explained.valueOf(path) !== undefined)) return [];
+  if (explained.valueOf('credentials.apiKey') !== undefined) return [environmentName('credentials.apiKey')];
   const vendor = target === 'volc-tls' ? 'VOLCENGINE' : 'ALIBABA_CLOUD';
   return [`${vendor}_ACCESS_KEY_ID`, `${vendor}_ACCESS_KEY_SECRET`];
 }

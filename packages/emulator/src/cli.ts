@@ -14,6 +14,7 @@ const FLAGS = {
   'access-key-id': { type: 'string' },
   'access-key-secret': { type: 'string' },
   'security-token': { type: 'string' },
+  'api-key': { type: 'string', multiple: true },
   region: { type: 'string' },
   shards: { type: 'string' },
   topic: { type: 'string', multiple: true },
@@ -39,6 +40,7 @@ Prints one JSON line with its url when it is ready. Ctrl-C stops it.
   --access-key-id <id>       the access key id that it knows (default demo)
   --access-key-secret <s>    its secret (default demo-secret)
   --security-token <token>   requests must carry this token (default: none)
+  --api-key <key>            an API key, may be repeated (default: none)
   --region <name>            the region of signatures (default: every region)
   --shards <n>               shards of every topic, 1 to 256 (default 2)
   --topic <id>               a TLS topic, may be repeated (default: all)
@@ -73,6 +75,7 @@ function parse(args: string[]): Parsed {
   }
   const given = values as Partial<Record<string, string>> & {
     topic?: string[];
+    'api-key'?: string[];
     logstore?: string[];
     'web-tracking-off'?: string[];
     'write-only'?: boolean;
@@ -93,6 +96,7 @@ function parse(args: string[]): Parsed {
       accessKeyId: given['access-key-id'],
       accessKeySecret: given['access-key-secret'],
       securityToken: given['security-token'],
+      apiKeys: given['api-key'],
       region: given['region'],
       shards: numberOf(given['shards']),
       topics: given.topic,
@@ -124,7 +128,7 @@ function complain(problem: string, exitCode: number): void {
 // The flag of an option: accessKeyId -> --access-key-id, topics -> --topic.
 function flagged(message: string): string {
   const flag = (name: string): string =>
-    `--${(name === 'topics' || name === 'logstores' ? name.slice(0, -1) : name).replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
+    `--${(['topics', 'logstores', 'apiKeys'].includes(name) ? name.slice(0, -1) : name).replace(/[A-Z]/g, (char) => `-${char.toLowerCase()}`)}`;
   return message.replace(/^\w+/, flag);
 }
 

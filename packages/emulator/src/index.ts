@@ -7,7 +7,7 @@ import type { LogEntry } from './ledger.js';
 import { type EmulatorOptions, resolveOptions } from './options.js';
 import { startServer } from './server.js';
 import { type EmulatorStats, type LogsQuery, Service } from './service.js';
-import type { TemporaryKey } from './temporary-keys.js';
+import type { TemporaryApiKey, TemporaryKey } from './temporary-keys.js';
 
 export { EmulatorError, type EmulatorErrorCode } from './errors.js';
 export type { FaultMatch, FaultRule } from './fault-rule.js';
@@ -17,7 +17,7 @@ export type { KeyValue } from './log-group.js';
 export type { EmulatorOptions } from './options.js';
 export type { EmulatorStats, LogsQuery } from './service.js';
 export type { ShardRange } from './shards.js';
-export type { TemporaryKey } from './temporary-keys.js';
+export type { TemporaryApiKey, TemporaryKey } from './temporary-keys.js';
 
 /** A running emulator. */
 export interface Emulator {
@@ -38,10 +38,10 @@ export interface Emulator {
    */
   faults(rules?: readonly FaultRule[]): FaultReport[];
   /**
-   * Replaces the temporary keys, which are valid beside the key in the options; `[]` removes all of them.
+   * Replaces the temporary keys and API keys, which are valid beside those in the options; `[]` removes all of them.
    * Throws `ERR_EMULATOR_OPTIONS` if a key is invalid; the keys stay as they were.
    */
-  temporaryKeys(keys: readonly TemporaryKey[]): void;
+  temporaryKeys(keys: readonly (TemporaryKey | TemporaryApiKey)[]): void;
   /**
    * Removes all logs, all stores that the options do not list, and the statistics. The fault script and the temporary
    * keys stay.

@@ -16,6 +16,8 @@ export interface EmulatorOptions {
    * The X-Security-Token (TLS) or x-acs-security-token (SLS) that requests must have. By default they must have none.
    */
   readonly securityToken?: string | undefined;
+  /** API keys, which may only write. By default there are none. */
+  readonly apiKeys?: readonly string[] | undefined;
   /** The region that signatures must have. By default any region is accepted. */
   readonly region?: string | undefined;
   /** Shards of every topic, 1 to 256. Default 2. */
@@ -49,6 +51,7 @@ export interface ResolvedOptions {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   readonly securityToken: string | undefined;
+  readonly apiKeys: readonly string[];
   readonly region: string | undefined;
   readonly shards: number;
   readonly topics: readonly string[] | undefined;
@@ -68,6 +71,7 @@ const DEFAULTS = {
   accessKeyId: 'demo',
   accessKeySecret: 'demo-secret',
   securityToken: undefined,
+  apiKeys: [],
   region: undefined,
   shards: 2,
   topics: undefined,
@@ -95,6 +99,7 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
     'a string without space, slash and comma',
   ],
   accessKeySecret: [isText, 'a string that is not empty'],
+  apiKeys: [(value) => Array.isArray(value) && value.every(isText), 'a list of keys'],
   securityToken: [isText, 'a string that is not empty'],
   region: [isText, 'a string that is not empty'],
   shards: [isWhole(1, 256), 'a whole number between 1 and 256'],

@@ -20,9 +20,12 @@ export class Shards {
     this.ranges = Array.from({ length: count }, (_, at) => ({ shard: at, begin: border(at), end: border(at + 1) }));
   }
 
-  /** The shard of a hash key of 32 hex digits. 32 times `f` is in no range. */
+  /**
+   * The shard of a hash key. One of fewer than 32 hex digits is the beginning of a key, followed by zeros. 32 times `f`
+   * is in no range.
+   */
   byHashKey(hashKey: string): number {
-    const key = hashKey.toLowerCase();
+    const key = hashKey.toLowerCase().padEnd(32, '0');
     return this.ranges.find(({ begin, end }) => begin <= key && key < end)!.shard;
   }
 

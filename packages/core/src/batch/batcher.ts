@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { CancelTimer, Clock } from '../runtime/clock';
 import type { Compressed } from './compress';
 import { type Frame, OpenBatch } from './open-batch';
+import type { RecordTimes } from './record-times';
 import { type SealedBatch, sealBatch } from './sealed-batch';
 import type { SizeLimit } from './size-limit';
 
@@ -22,6 +23,8 @@ export interface BatcherOptions {
   /** Appends the record in `bytes[start..end)` to the batch, and returns whether it was truncated. May throw. */
   readonly encode: (bytes: Buffer, start: number, end: number, batch: OpenBatch) => boolean;
   readonly frame: (packId: string, logBytes: number) => Frame;
+  /** Reads the times of the records in `body[from..to)`. Undefined if the target does not send them. */
+  readonly timesIn?: ((body: Buffer, from: number, to: number) => RecordTimes) | undefined;
   readonly compress: (raw: Buffer) => Compressed;
   /** Called when the open batch has its first record. */
   readonly onBegun: () => void;
@@ -102,7 +105,7 @@ export class Batcher {
     this.#cancelLinger = undefined;
     const count = this.#open.count - (withoutLast ? 1 : 0);
     if (count === 0) return;
-    const { hashKey, frame, compress, size, onHeld, onSealed } = this.#options;
+    const { hashKey, frame, timesIn, compress, size, onHeld, onSealed } = this.#options;
     this.#sequence += 1;
     const packId = `${this.#packPrefix}-${this.#sequence.toString(16).toUpperCase()}`;
     const unsealed = { firstRecord: this.#sealedRecords, packId, hashKey, count };
@@ -113,7 +116,10 @@ export class Batcher {
       batch = this.#open.seal(
         withoutLast,
         (logBytes) => frame(packId, logBytes),
-        (body, entriesFrom, entriesTo) => sealBatch({ ...unsealed, entriesFrom, entriesTo }, body, compress),
+        (body, entriesFrom, entriesTo) => {
+          const times = timesIn?.(body, entriesFrom, entriesTo);
+          return sealBatch({ ...unsealed, entriesFrom, entriesTo, times }, body, compress);
+        },
       );
     } catch (error) {
       this.#options.onFailed(this.#open.drop(), error);

@@ -3,6 +3,7 @@
 // A retry sends the same bytes under the same pack id, so that a reader can recognise a duplicate.
 
 import type { Codec, Compressed } from './compress';
+import type { RecordTimes } from './record-times';
 
 export interface SealedBatch {
   /** The number of its first record among all records of the shipper, from 0. It orders batches and parts. */
@@ -18,6 +19,8 @@ export interface SealedBatch {
   /** Where the first encoded record begins and the last one ends, in the body before compression. */
   readonly entriesFrom: number;
   readonly entriesTo: number;
+  /** Present if the target sends it, and the batch was sealed by this run: a batch on disk does not have it. */
+  readonly times?: RecordTimes | undefined;
   readonly codec: Codec;
   /** The body as it is sent. */
   readonly body: Buffer;

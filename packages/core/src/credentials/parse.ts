@@ -2,7 +2,7 @@
 //
 // An error never repeats the value: it may contain the secret.
 
-import type { Credentials } from './types';
+import { ANONYMOUS, type Credentials } from './types';
 
 export interface LoadedCredentials extends Credentials {
   /** Milliseconds since 1970; `Infinity` if they do not expire. */
@@ -26,9 +26,15 @@ export function readCredentials(value: unknown): LoadedCredentials {
   };
   const accessKeyId = text('accessKeyId', 'AccessKeyId');
   const accessKeySecret = text('accessKeySecret', 'SecretAccessKey', 'AccessKeySecret');
+  const expiresMs = timeMs(fields?.['expiration'] ?? fields?.['ExpiredTime'] ?? fields?.['Expiration']);
+  const apiKey = text('apiKey');
+  if (apiKey !== undefined) {
+    if (accessKeyId !== undefined || accessKeySecret !== undefined)
+      throw new CredentialsError('it has an apiKey and an access key; only one of them can be used');
+    return { ...ANONYMOUS, apiKey, expiresMs };
+  }
   if (accessKeyId === undefined) throw new CredentialsError('accessKeyId is missing');
   if (accessKeySecret === undefined) throw new CredentialsError('accessKeySecret is missing');
-  const expiresMs = timeMs(fields?.['expiration'] ?? fields?.['ExpiredTime'] ?? fields?.['Expiration']);
   const securityToken = text('securityToken', 'SessionToken', 'SecurityToken');
   return { accessKeyId, accessKeySecret, securityToken, expiresMs };
 }

@@ -19,7 +19,7 @@ import type { CancelTimer, Clock } from '../runtime/clock';
 import { NotRegularFile } from '../runtime/regular-file';
 import { CredentialsError, type LoadedCredentials, readCredentials } from './parse';
 import type { provide } from './providers';
-import type { CredentialRequest, Credentials, CredentialsGiven, Fetch } from './types';
+import { ANONYMOUS, type CredentialRequest, type Credentials, type CredentialsGiven, type Fetch } from './types';
 
 export interface CredentialsListener {
   /** Called when the credentials have changed. */
@@ -32,6 +32,8 @@ export interface CredentialsListener {
 export interface CredentialTools {
   readonly clock: Clock;
   readonly vendor: CredentialVendor;
+  /** Why an API key must not be sent to the endpoint. Undefined if it may be. */
+  readonly apiKeyProblem?: string | undefined;
   /** Sends one request to a service that issues credentials. Never rejects. */
   readonly fetch: (
     origin: string,
@@ -80,9 +82,12 @@ export class CredentialSource {
       // Loaded at the start: Jest refuses `require` after the end of a suite, which sends its last records then.
       this.#provide = (require('./providers') as typeof import('./providers')).provide;
     }
-    const { accessKeyId, accessKeySecret, securityToken } = given;
-    if (accessKeyId === undefined || accessKeySecret === undefined || !this.#isFixed) return;
-    this.#loaded = { accessKeyId, accessKeySecret, securityToken, expiresMs: Number.POSITIVE_INFINITY };
+    const { accessKeyId, accessKeySecret, securityToken, apiKey } = given;
+    if (!this.#isFixed) return;
+    const expiresMs = Number.POSITIVE_INFINITY;
+    if (apiKey !== undefined) this.#loaded = { ...ANONYMOUS, apiKey, expiresMs };
+    else if (accessKeyId !== undefined && accessKeySecret !== undefined)
+      this.#loaded = { accessKeyId, accessKeySecret, securityToken, expiresMs };
   }
 
   listen(listener: CredentialsListener): void {
@@ -187,6 +192,8 @@ export class CredentialSource {
     if (this.#refused !== undefined) this.#lastRefusalMs = this.#lastTryMs;
     try {
       const loaded = readCredentials(await this.#withinDeadline(this.#provided()));
+      const { apiKeyProblem } = this.#tools;
+      if (loaded.apiKey !== undefined && apiKeyProblem !== undefined) throw new CredentialsError(apiKeyProblem);
       const isOther = !sameKeys(loaded, this.#loaded);
       this.#failures = 0;
       this.#refused = isOther ? undefined : this.#refused && loaded;
@@ -242,6 +249,9 @@ async function markOf(file: string): Promise<string> {
 
 function sameKeys(a: Credentials, b: Credentials | undefined): boolean {
   return (
-    a.accessKeyId === b?.accessKeyId && a.accessKeySecret === b.accessKeySecret && a.securityToken === b.securityToken
+    a.accessKeyId === b?.accessKeyId &&
+    a.accessKeySecret === b.accessKeySecret &&
+    a.securityToken === b.securityToken &&
+    a.apiKey === b.apiKey
   );
 }

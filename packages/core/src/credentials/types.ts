@@ -7,6 +7,8 @@ export interface Credentials {
   readonly accessKeySecret: string;
   /** Temporary credentials (STS) have one. */
   readonly securityToken?: string | undefined;
+  /** Sent as it is, without a signature. The id and the secret are empty then. */
+  readonly apiKey?: string | undefined;
 }
 
 /** The credentials of a target with requests that are not signed. */
@@ -17,6 +19,7 @@ export interface CredentialsGiven {
   readonly accessKeyId?: string | undefined;
   readonly accessKeySecret?: string | undefined;
   readonly securityToken?: string | undefined;
+  readonly apiKey?: string | undefined;
   readonly file?: string | undefined;
   readonly module?: string | undefined;
   readonly from?: 'oidc' | 'profile' | 'metadata' | undefined;

@@ -1,12 +1,14 @@
 // Makes one attempt to send a batch: credentials -> signed request -> answer -> outcome. A question to the same service
 // takes the same path.
 //
-// An attempt is not repeated, with one exception: if the machine's clock is wrong, the request is signed again at once
-// with the service's time. The lane decides about all other retries (lane.ts).
+// An attempt is not repeated, with two exceptions. If the machine's clock is wrong, the request is signed again at
+// once with the service's time. If the service does not accept zstd, the batch is compressed with LZ4 and sent again at
+// once. The lane decides about all other retries (lane.ts).
 //
 // A service may answer with the request that it received. So secrets and control characters are removed from each
 // outcome here, before it reaches a warning, an event or the dead-letter file.
 
+import { type Codec, compressor, decompress } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';
 import { HttpClient } from '../http/client';
@@ -32,6 +34,8 @@ export interface BatchSenderOptions {
   readonly onRequest: () => void;
   /** Called when the machine's clock is wrong, with the milliseconds by which the service's clock is ahead of it. */
   readonly onClockOff: (aheadMs: number) => void;
+  /** Called once if the service does not accept this compression. Later batches are sent with LZ4. */
+  readonly onCodecRefused?: ((codec: Codec) => void) | undefined;
 }
 
 export interface Attempt {
@@ -56,6 +60,9 @@ export class BatchSender {
   readonly #client: HttpClient;
   readonly #serviceTime: ServiceTime;
   readonly #proxySecrets: readonly string[];
+  #isZstdRefused = false;
+  /** Batches in zstd, of before the refusal or from a disk, as they are sent now. */
+  readonly #asLz4 = new WeakMap<SealedBatch, SealedBatch>();
 
   constructor(options: BatchSenderOptions) {
     this.#options = options;
@@ -64,8 +71,29 @@ export class BatchSender {
     this.#client = new HttpClient({ ...options, origin: options.target.origin });
   }
 
-  make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
-    return this.ask((wallMs) => this.#options.target.request(batch, wallMs), signal);
+  async make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
+    const { target, onCodecRefused } = this.#options;
+    const refused = target.tooLarge?.(batch);
+    if (refused !== undefined) return { outcome: refused, wireBytes: 0 };
+    const send = () => {
+      const sent = batch.codec === 'zstd' && this.#isZstdRefused ? this.#inLz4(batch) : batch;
+      return this.ask((wallMs) => target.request(sent, wallMs), signal);
+    };
+    const attempt = await send();
+    if (batch.codec !== 'zstd' || this.#isZstdRefused || !isCodecRefusal(attempt.outcome)) return attempt;
+    this.#isZstdRefused = true;
+    onCodecRefused?.(batch.codec);
+    return send();
+  }
+
+  /** The same bytes before compression, under the same pack id. @throws if the body cannot be decompressed */
+  #inLz4(batch: SealedBatch): SealedBatch {
+    let sent = this.#asLz4.get(batch);
+    if (sent === undefined) {
+      sent = { ...batch, ...compressor('lz4', () => {})(decompress(batch)) };
+      this.#asLz4.set(batch, sent);
+    }
+    return sent;
   }
 
   /** @param request makes a signed request to the target's service. @param wallMs the time of the signature */
@@ -102,6 +130,7 @@ export class BatchSender {
     const secrets = () => [
       current.accessKeySecret,
       current.securityToken ?? '',
+      current.apiKey ?? '',
       ...secretsInHeaders(request.headers),
       ...this.#proxySecrets,
     ];
@@ -132,6 +161,11 @@ function shown(outcome: Outcome, secrets: () => readonly string[]): Outcome {
 function shownText(text: string, secrets: readonly string[], maxCharacters?: number): string {
   // Cleaned first: a control character inside a secret would hide it. Cut last: a cut secret would not be found.
   return cutText(withoutSecrets(cleanText(text), secrets), maxCharacters);
+}
+
+/** The code of SLS, which alone gets zstd. */
+function isCodecRefusal(outcome: Outcome): boolean {
+  return outcome.kind === 'hold' && outcome.refusal.code === 'InvalidCompressType';
 }
 
 /** Returns true if the service does not accept the credentials, or does not allow the request with them. */

@@ -83,10 +83,11 @@ export class Lane {
   async #carry(unit: Unit): Promise<void> {
     const { signal } = this.#stop;
     const { gate } = this.#parts;
+    const attempts = new LimitedAttempts();
     for (let failures = 1; ; failures += 1) {
       const permit = gate.tryEnter() ?? (await gate.enter(signal));
       if (permit === undefined) return;
-      const outcome = await this.#attempt(unit, signal);
+      const outcome = attempts.limit(await this.#attempt(unit, signal));
       // The lane was abandoned meanwhile. The queue still has the unit, and spools or drops it.
       if (signal.aborted) return gate.ended();
       let failure: Failure;
@@ -157,5 +158,17 @@ export class Lane {
       signal.addEventListener('abort', done);
       this.#waits.add(done);
     });
+  }
+}
+
+/** Counts the answers of one unit that may be repeated only a few times. */
+class LimitedAttempts {
+  #count = 0;
+
+  /** Returns the outcome, or a rejection if this answer came too often. */
+  limit(outcome: Outcome): Outcome {
+    if (outcome.kind !== 'retry' || outcome.mostAttempts === undefined) return outcome;
+    this.#count += 1;
+    return this.#count < outcome.mostAttempts ? outcome : { kind: 'reject', refusal: outcome.refusal };
   }
 }

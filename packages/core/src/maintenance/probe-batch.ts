@@ -22,7 +22,7 @@ export function batchOf(
     size: new SizeLimit(options.batch, systemClock),
     lingerMs: options.lingerMs,
     clock: systemClock,
-    compress: compressor(codecOf(options.compression), onNoLz4),
+    compress: compressor(codecOf(options.compression), onNoLz4, options.compressionLevel),
     onBegun: () => {},
     onHeld: () => {},
     onSealed: (batch) => {

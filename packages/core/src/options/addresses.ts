@@ -18,7 +18,10 @@ export function hostOf(endpoint: string): string {
 export function addressProblems(tree: Tree, facts: TargetFacts): Problem[] {
   const { endpoint } = tree;
   if (typeof endpoint !== 'string') return [];
-  const text = addressProblem(endpoint, facts, tree['allowInsecure'] === true);
+  const hasApiKey = get(tree, 'credentials.apiKey') !== undefined;
+  const text =
+    addressProblem(endpoint, facts, tree['allowInsecure'] === true) ??
+    (hasApiKey ? apiKeyProblem(endpoint, facts) : undefined);
   return text === undefined ? [] : [{ path: 'endpoint', text }];
 }
 
@@ -45,9 +48,32 @@ function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure
   return undefined;
 }
 
+/** Returns why an API key must not be sent to this address. A person who reads an API key can use it: nothing is signed. */
+export function apiKeyProblem(endpoint: string, { vendor }: TargetFacts): string | undefined {
+  const { protocol, hostname } = new URL(endpoint);
+  if (vendor.id !== 'aliyun' || protocol === 'https:' || isLoopback(hostname)) return undefined;
+  return 'is http, and an API key is sent by https only; use https, or an access key';
+}
+
 /** Adds the scheme if it is missing: some of the vendors' SDKs require it, others forbid it. */
 export function withScheme(endpoint: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
+}
+
+export interface SlsAddress {
+  /** Scheme, host and port. */
+  readonly endpoint: string;
+  readonly project: string;
+  readonly customDomain: boolean;
+}
+
+/** Where the requests to an SLS project go. */
+export interface Place {
+  readonly origin: string;
+  /** The Host header. */
+  readonly host: string;
+  /** Headers that name the project, if the host does not. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,13 +81,20 @@ export function withScheme(endpoint: string): string {
  *
  * An endpoint that begins with the project is used unchanged. An IP address and this machine have no host names below
  * them. They are connected to directly, and only the Host header contains the project.
+ *
+ * A domain of the user's own (a CNAME) leads to the project by itself, so it is used unchanged. The header
+ * `x-log-project` names the project there, as the vendor's agent sends it.
  */
-export function placeOf(endpoint: string, project: string): { readonly origin: string; readonly host: string } {
+export function placeOf({ endpoint, project, customDomain }: SlsAddress): Place {
   const { protocol, host, hostname, port, origin } = new URL(endpoint);
-  if (hostname.startsWith(`${project}.`)) return { origin, host };
-  if (hostname.startsWith('[')) return { origin, host: `${project}.localhost${port === '' ? '' : `:${port}`}` };
+  if (customDomain) return { origin, host, headers: { 'x-log-project': project } };
+  const headers = {};
+  if (hostname.startsWith(`${project}.`)) return { origin, host, headers };
+  if (hostname.startsWith('[')) {
+    return { origin, host: `${project}.localhost${port === '' ? '' : `:${port}`}`, headers };
+  }
   const isHere = isIP(hostname) !== 0 || hostname === 'localhost' || hostname.endsWith('.localhost');
-  return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}` };
+  return { origin: isHere ? origin : `${protocol}//${project}.${host}`, host: `${project}.${host}`, headers };
 }
 
 /** Checks the proxy, the CA file and the addresses of credentials, so that a mistake is reported at the start. */
@@ -92,10 +125,14 @@ export function networkProblems(tree: Tree): Problem[] {
 }
 
 /** Returns true if a request would use the proxy. Otherwise it is not checked: it may be meant for other programs. */
-function usesProxy({ target, endpoint, project, noProxy, credentials }: Tree): boolean {
+function usesProxy({ target, endpoint, project, customDomain, noProxy, credentials }: Tree): boolean {
   const service = typeof endpoint === 'string' ? urlOf(withScheme(endpoint)) : undefined;
   const isSls = TARGETS[target as TargetName]?.vendor.id === 'aliyun' && typeof project === 'string';
-  const { origin } = service !== undefined && isSls ? placeOf(service.origin, project) : { origin: service?.origin };
+  const isCustom = customDomain === true;
+  const { origin } =
+    service !== undefined && isSls
+      ? placeOf({ endpoint: service.origin, project, customDomain: isCustom })
+      : { origin: service?.origin };
   const sts = get({ credentials }, 'credentials.stsEndpoint');
   return [origin, typeof sts === 'string' ? withScheme(sts) : undefined]
     .map((address) => (address === undefined ? undefined : urlOf(address)))

@@ -8,7 +8,7 @@ import type { FromEnvironment } from './environment';
 import { environmentName } from './leaves';
 import type { Vendor } from './target-facts';
 
-export type CredentialsKind = 'keys' | 'file' | 'module' | 'oidc' | 'profile' | 'metadata';
+export type CredentialsKind = 'keys' | 'apiKey' | 'file' | 'module' | 'oidc' | 'profile' | 'metadata';
 
 /**
  * The options that name a kind. The two addresses do not, because a profile may lead to STS or the metadata service.
@@ -17,6 +17,7 @@ const KIND_OF: Readonly<Record<string, CredentialsKind>> = {
   accessKeyId: 'keys',
   accessKeySecret: 'keys',
   securityToken: 'keys',
+  apiKey: 'apiKey',
   file: 'file',
   module: 'module',
   oidcRole: 'oidc',
@@ -84,6 +85,7 @@ export function kindSetUp(
   const chain = CHAINS[vendor.id];
   const has = (name: string) => found.some(({ path }) => path === `credentials.${name}`);
   if (has('accessKeyId') || has('accessKeySecret')) return 'keys';
+  if (has('apiKey')) return 'apiKey';
   if (chain.oidc.every(has)) return 'oidc';
   const off = chain.profileOff === undefined ? undefined : environment[chain.profileOff];
   const setFile = found.find(({ path }) => path === 'credentials.profileFile')?.value;
@@ -120,6 +122,7 @@ export function ofOneFamily(found: readonly FromEnvironment[]): readonly FromEnv
 /** Returns the options that a kind requires. */
 export function requiredOf(kind: CredentialsKind, vendor: Vendor): readonly string[] {
   if (kind === 'keys') return ['credentials.accessKeyId', 'credentials.accessKeySecret'];
+  if (kind === 'apiKey') return ['credentials.apiKey'];
   return kind === 'oidc' ? CHAINS[vendor.id].oidc.map((name) => `credentials.${name}`) : [];
 }
 
@@ -143,20 +146,22 @@ export function defaultsOf(kind: CredentialsKind, environment: NodeJS.ProcessEnv
 export function lookedFor(
   environment: NodeJS.ProcessEnv,
   vendor: Vendor,
-  variableOf: (path: string) => string,
+  variableOf: (path: string) => string | undefined,
 ): string {
   const chain = CHAINS[vendor.id];
   const all = (names: readonly string[]) => names.map((name) => variableOf(`credentials.${name}`)).join(' and ');
   const keys = ['accessKeyId', 'accessKeySecret'];
   const places = [
     all(keys),
+    variableOf('credentials.apiKey'),
     all(chain.oidc),
     profileFileOf(environment, chain) ?? join('~', ...chain.profileFile),
     variableOf('credentials.metadataRole'),
   ];
   const own = keys.map((name) => `credentials.${name}`);
   const variables = own.map(environmentName).join(' and ');
-  return `none found; looked for ${places.join(', then ')}; set one of these, or ${own.join(' and ')} (${variables})`;
+  const looked = places.filter((place) => place !== undefined).join(', then ');
+  return `none found; looked for ${looked}; set one of these, or ${own.join(' and ')} (${variables})`;
 }
 
 function profileFileOf(

@@ -30,6 +30,14 @@ export interface CredentialsOptions {
    */
   securityToken?: string | undefined;
   /**
+   * API key, instead of an access key. It may only write, and requests are not signed.
+   *
+   * - Default: none
+   * - Variable: `PUTLOGS_CREDENTIALS_API_KEY`, `VOLCENGINE_TLS_API_KEY`
+   * - Targets: volc-tls, aliyun-sls
+   */
+  apiKey?: string | undefined;
+  /**
    * JSON file with `accessKeyId`, `accessKeySecret` and `securityToken`. It is read again when it changes.
    *
    * - Default: none

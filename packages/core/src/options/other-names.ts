@@ -19,6 +19,7 @@ const TIMEOUT: OtherName = { options: ['requestTimeoutMs'], note: 'milliseconds'
 const ADDRESS: OtherName = { options: ['endpoint', 'region'] };
 const KEYS: OtherName = { options: ['credentials.accessKeyId', 'credentials.accessKeySecret'] };
 const TOKEN: OtherName = { ...KEYS, note: 'these services use a key, not a token' };
+const API_KEY: OtherName = { options: ['credentials.apiKey', 'credentials.accessKeyId'] };
 const PLACE: OtherName = { options: ['topicId', 'project', 'logstore'], note: 'TLS: a topic; SLS: a Logstore' };
 const SPOOL: OtherName = { options: ['spool.dir'] };
 const ALWAYS_BATCHED: OtherName = { options: ['lingerMs', 'batch.maxCount'], note: 'records are always batched' };
@@ -70,7 +71,7 @@ export const OTHER_NAMES: ReadonlyMap<string, OtherName> = new Map<string, Other
     token: TOKEN,
     sourcetoken: TOKEN,
     logtailtoken: TOKEN,
-    apikey: TOKEN,
+    apikey: API_KEY,
     ingesttoken: TOKEN,
     auth: TOKEN,
     basicauth: TOKEN,

@@ -1,6 +1,7 @@
 // Finds problems with options. A problem never repeats a value, which may be or contain a secret.
 
 import { createRequire } from 'node:module';
+import { zstd } from '../runtime/zstd';
 import { type CredentialsKind, lookedFor, requiredOf } from './credential-chain';
 import { nearest } from './did-you-mean';
 import { environmentName, optionLeaves } from './leaves';
@@ -39,7 +40,7 @@ export function missingCredentials(
   setBy: (path: string) => string,
 ): Problem[] {
   if (kind !== undefined) return missing(tree, { required: requiredOf(kind, vendor), vendor }, setBy);
-  const text = lookedFor(environment, vendor, (path) => variablesOf(path, vendor)[0]!);
+  const text = lookedFor(environment, vendor, (path) => variablesOf(path, vendor)[0]);
   return [{ path: 'credentials', text }];
 }
 
@@ -50,7 +51,8 @@ function variablesOf(path: string, vendor: Vendor): string[] {
 
 /** Finds options that the target does not support, and values outside its limits. */
 export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
-  const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, maxNameBytes } = TARGETS[target];
+  const { unused, isSigned, compressions, maxBatchBytes, maxBatchCount, maxNameBytes, needsWholeHashKey } =
+    TARGETS[target];
   const problems: Problem[] = Object.entries(unused)
     .filter(([path]) => isSet(get(tree, path)))
     .map(([path, instead]) => ({
@@ -64,12 +66,20 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   const compression = get(tree, 'compression');
   if (compression !== undefined && !compressions.some((name) => name === compression)) {
     problems.push({ path: 'compression', text: `target ${target} supports ${compressions.join(', ')}` });
+  } else if (compression === 'zstd' && zstd === undefined) {
+    problems.push({ path: 'compression', text: `zstd needs Node 22.15 or later, and this is ${process.version}` });
+  }
+  if (isSet(get(tree, 'compressionLevel')) && compression !== 'zlib' && compression !== 'zstd') {
+    problems.push({ path: 'compressionLevel', text: 'only zlib and zstd have a level; set compression, or remove it' });
   }
   for (const [path, most] of [
     ['batch.maxBytes', maxBatchBytes],
     ['batch.maxCount', maxBatchCount],
   ] as const) {
     if (Number(get(tree, path)) > most) problems.push({ path, text: `must be at most ${most} for target ${target}` });
+  }
+  if (needsWholeHashKey && /^[0-9a-f]{1,31}$/i.test(String(get(tree, 'hashKey') ?? ''))) {
+    problems.push({ path: 'hashKey', text: `must have 32 hex digits for target ${target}` });
   }
   for (const path of maxNameBytes === undefined ? [] : ['topic', 'source']) {
     const bytes = Buffer.byteLength(String(get(tree, path) ?? ''));

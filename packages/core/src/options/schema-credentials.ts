@@ -22,6 +22,11 @@ export const credentials = {
     vendor: ['VOLCENGINE_TOKEN', 'VOLCENGINE_SESSION_TOKEN', 'ALIBABA_CLOUD_SECURITY_TOKEN'],
     secret: true,
   }),
+  apiKey: unset(key(), {
+    meaning: 'API key, instead of an access key. It may only write, and requests are not signed.',
+    vendor: ['VOLCENGINE_TLS_API_KEY'],
+    secret: true,
+  }),
   file: unset(filePath(), {
     meaning: 'JSON file with `accessKeyId`, `accessKeySecret` and `securityToken`. It is read again when it changes.',
   }),

@@ -129,6 +129,9 @@ export const schema = {
     defaultText: 'required for SLS',
   }),
   topic: withDefault(string(), '', { meaning: 'SLS: topic of the records, a label inside the Logstore.' }),
+  customDomain: withDefault(boolean(), false, {
+    meaning: 'SLS: the endpoint is a domain of your own that leads to the project. The project is not put before it.',
+  }),
   routing: withDefault(oneOf(['route', 'header']), 'route', {
     meaning: 'SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).',
   }),
@@ -146,7 +149,7 @@ export const schema = {
   }),
   hashKey: withDefault(
     matching(
-      /^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{32})$/,
+      /^(instance|none|(?![fF]{32}$)[0-9a-fA-F]{1,32})$/,
       'must be `instance`, `none`, or 32 hex digits (not all f)',
     ),
     'instance',
@@ -159,8 +162,11 @@ export const schema = {
     meaning:
       "Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.",
   }),
-  compression: withDefault(oneOf(['lz4', 'zlib', 'gzip', 'none']), 'lz4', {
-    meaning: 'Compression of a batch. `gzip` is for SLS web tracking only.',
+  compression: withDefault(oneOf(['lz4', 'zlib', 'zstd', 'gzip', 'none']), 'lz4', {
+    meaning: 'Compression of a batch. `zstd` is for SLS, on Node 22.15 or later. `gzip` is for SLS web tracking only.',
+  }),
+  compressionLevel: withDefault(wholeNumber(1, 9), 1, {
+    meaning: 'Level of `zlib` and `zstd`. A higher one needs more CPU, and sends fewer bytes.',
   }),
   batch,
   lingerMs: withDefault(wholeNumber(0, 60_000), 1000, {

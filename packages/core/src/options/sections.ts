@@ -15,8 +15,13 @@ export const SECTIONS: readonly Section[] = [
     title: 'Target and credentials',
     topics: {
       target: ['enabled', 'target', 'endpoint', 'region', 'topicId', 'projectId'],
-      sls: ['project', 'logstore', 'topic', 'routing', 'signature'],
-      keys: ['credentials.accessKeyId', 'credentials.accessKeySecret', 'credentials.securityToken'],
+      sls: ['project', 'logstore', 'topic', 'customDomain', 'routing', 'signature'],
+      keys: [
+        'credentials.accessKeyId',
+        'credentials.accessKeySecret',
+        'credentials.securityToken',
+        'credentials.apiKey',
+      ],
       sources: ['credentials.file', 'credentials.module', 'credentials.from'],
       oidc: [
         'credentials.oidcRole',
@@ -48,7 +53,7 @@ export const SECTIONS: readonly Section[] = [
   {
     title: 'Batches, requests and network',
     topics: {
-      batch: ['batch', 'lingerMs', 'compression', 'concurrency'],
+      batch: ['batch', 'lingerMs', 'compression', 'compressionLevel', 'concurrency'],
       requests: ['requestTimeoutMs', 'retry'],
       network: ['proxy', 'noProxy', 'tls', 'allowInsecure'],
     },

@@ -5,7 +5,7 @@
 export const TARGET_NAMES = ['volc-tls', 'volc-webtracks', 'aliyun-sls', 'aliyun-webtracking'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
-export type Compression = 'lz4' | 'zlib' | 'gzip' | 'none';
+export type Compression = 'lz4' | 'zlib' | 'zstd' | 'gzip' | 'none';
 
 /** The two vendors use the same kinds of credentials under different names. */
 export type CredentialVendor = 'volcengine' | 'aliyun';
@@ -35,7 +35,7 @@ const ALIBABA_CLOUD: Vendor = {
   id: 'aliyun',
   name: 'Alibaba Cloud SLS',
   variables: 'ALIBABA_CLOUD_',
-  hosts: /\.(log|sls)\.aliyuncs\.com$|^log-global\.aliyuncs\.com$/,
+  hosts: /\.(log|sls)\.aliyuncs\.com$|(^|\.)log-global\.aliyuncs\.com$/,
   region: /(?:^|\.)([a-z0-9-]+?)(?:-intranet|-internal|-share|-vpc)?\.(?:log|sls)\.aliyuncs\.com$/,
   endpointOf: (region) => `https://${region}.log.aliyuncs.com`,
 };
@@ -52,6 +52,8 @@ export interface TargetFacts {
   /** Documented limits of a batch, minus room for the data around the records. */
   readonly maxBatchBytes: number;
   readonly maxBatchCount: number;
+  /** Whether a hash key must have all 32 digits. A page of TLS shows one of 8. */
+  readonly needsWholeHashKey: boolean;
   /** Maximum length of `topic` and `source`, if it is documented. */
   readonly maxNameBytes?: number;
 }
@@ -60,6 +62,7 @@ const MIB = 1024 * 1024;
 const SLS_NAMES = 'it writes to `project` and `logstore`';
 const TLS_NAMES = 'it writes to `topicId`';
 const ANONYMOUS = 'it is anonymous';
+const ONLY_SLS = 'its address never contains the project';
 const NO_ROUTING = 'it sends to any shard';
 const BY_PUT_LOGS = 'it is for aliyun-sls only';
 
@@ -72,6 +75,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
       project: TLS_NAMES,
       logstore: TLS_NAMES,
       topic: TLS_NAMES,
+      customDomain: ONLY_SLS,
       routing: BY_PUT_LOGS,
       signature: BY_PUT_LOGS,
     },
@@ -79,6 +83,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     compressions: ['lz4', 'zlib', 'none'],
     maxBatchBytes: 4 * MIB,
     maxBatchCount: 10_000,
+    needsWholeHashKey: false,
   },
   'volc-webtracks': {
     vendor: VOLCENGINE,
@@ -87,6 +92,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
       project: 'it writes to `projectId` and `topicId`',
       logstore: TLS_NAMES,
       topic: TLS_NAMES,
+      customDomain: ONLY_SLS,
       tags: 'its requests cannot carry them',
       fileName: 'its requests cannot carry it',
       routing: NO_ROUTING,
@@ -96,17 +102,19 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     compressions: ['lz4', 'none'],
     maxBatchBytes: 4 * MIB,
     maxBatchCount: 10_000,
+    needsWholeHashKey: false,
   },
   'aliyun-sls': {
     vendor: ALIBABA_CLOUD,
     required: ['endpoint', 'project', 'logstore'],
     unused: { topicId: SLS_NAMES, projectId: SLS_NAMES },
     isSigned: true,
-    compressions: ['lz4', 'zlib', 'none'],
+    compressions: ['lz4', 'zlib', 'zstd', 'none'],
     // Older documents say 3 MB and 4096 records, newer ones 10 MB. The vendor's producers send up to 40,960 records.
     // Our defaults are within all of these limits. A user who raises them must know the limit of the service.
     maxBatchBytes: 9 * MIB,
     maxBatchCount: 40_960,
+    needsWholeHashKey: true,
     maxNameBytes: 128,
   },
   'aliyun-webtracking': {
@@ -117,6 +125,7 @@ export const TARGETS: Readonly<Record<TargetName, TargetFacts>> = {
     compressions: ['lz4', 'zlib', 'gzip', 'none'],
     maxBatchBytes: 2 * MIB,
     maxBatchCount: 4096,
+    needsWholeHashKey: true,
     maxNameBytes: 128,
   },
 };

@@ -83,6 +83,14 @@ export interface PutlogsOptions {
    */
   topic?: string | undefined;
   /**
+   * SLS: the endpoint is a domain of your own that leads to the project. The project is not put before it.
+   *
+   * - Default: `false`
+   * - Variable: `PUTLOGS_CUSTOM_DOMAIN`
+   * - Targets: aliyun-sls, aliyun-webtracking
+   */
+  customDomain?: boolean | undefined;
+  /**
    * SLS: sends the hash key in the path (`route`) or in a header (`header`, as documented in 2017).
    *
    * - Default: `'route'`
@@ -147,12 +155,20 @@ export interface PutlogsOptions {
    */
   concurrency?: number | undefined;
   /**
-   * Compression of a batch. `gzip` is for SLS web tracking only.
+   * Compression of a batch. `zstd` is for SLS, on Node 22.15 or later. `gzip` is for SLS web tracking only.
    *
    * - Default: `'lz4'`
    * - Variable: `PUTLOGS_COMPRESSION`
    */
-  compression?: 'lz4' | 'zlib' | 'gzip' | 'none' | undefined;
+  compression?: 'lz4' | 'zlib' | 'zstd' | 'gzip' | 'none' | undefined;
+  /**
+   * Level of `zlib` and `zstd`. A higher one needs more CPU, and sends fewer bytes.
+   *
+   * - Range: 1 to 9
+   * - Default: `1`
+   * - Variable: `PUTLOGS_COMPRESSION_LEVEL`
+   */
+  compressionLevel?: number | undefined;
   /** When a batch is sealed. */
   batch?: BatchOptions | undefined;
   /**

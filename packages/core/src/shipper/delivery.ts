@@ -2,7 +2,7 @@
 //
 // This instance has one queue and lane. With a spool, each other instance whose dead runs are drained also has one.
 
-import type { Compressed } from '../batch/compress';
+import type { Codec, Compressed } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
@@ -55,6 +55,8 @@ export interface DeliveryParts {
   readonly graceMs?: number | undefined;
   /** Called when records of the batch with this id are finished: the records of one part, or all. */
   readonly onFinished: (packId: string, count: number) => void;
+  /** See `BatchSenderOptions`. */
+  readonly onCodecRefused?: ((codec: Codec) => void) | undefined;
   /** Parts that a test replaces. */
   readonly outside?: Outside | undefined;
 }
@@ -89,6 +91,7 @@ export class Delivery {
         network: networkOf(options),
         onRequest: () => counters.add('requests'),
         onClockOff: (aheadMs) => warnings.warn(clockWrong(aheadMs)),
+        onCodecRefused: parts.onCodecRefused,
       });
     const { destination, layout } = target;
     const letters = { ...options.deadLetter, file: options.deadLetter.file, fsync: options.spool.fsync };

@@ -1,6 +1,7 @@
 // Configures the encoding of records and batches from the options.
 
 import type { BatcherOptions } from '../batch/batcher';
+import { recordTimesIn } from '../batch/record-times';
 import { hashKeyOf } from '../options/instance';
 import type { Options } from '../options/schema';
 import { levelLabels } from '../record/level';
@@ -13,7 +14,7 @@ export function createEncoder(
   options: Options,
   target: Target,
   clock: Clock,
-): Pick<BatcherOptions, 'hashKey' | 'encode' | 'frame'> {
+): Pick<BatcherOptions, 'hashKey' | 'encode' | 'frame' | 'timesIn'> {
   const { source, topic, fileName, tags } = options;
   const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
   const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
@@ -21,6 +22,7 @@ export function createEncoder(
   return {
     hashKey: hashKeyOf(options.hashKey, options.instance),
     encode: (bytes, start, end, batch) => transcoder.append(bytes, start, end, batch),
+    timesIn: target.sendsTimes === true ? recordTimesIn : undefined,
     frame: (packId, logBytes) => target.frame({ source, topic, fileName, tags, packId }, logBytes),
   };
 }

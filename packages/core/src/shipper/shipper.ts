@@ -23,6 +23,7 @@ import type { Target } from '../targets/target';
 import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
 import {
   batchNotSealed,
+  compressionRefused,
   lz4Unavailable,
   memoryFull,
   recordNotEncoded,
@@ -105,8 +106,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#counters = counters;
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
     const codec = codecOf(options.compression);
-    const compress = compressor(codec, (reason) => this.#warnings.warn(lz4Unavailable(reason)));
-    const { hashKey, encode, frame } = createEncoder(options, target, clock);
+    const noLz4 = (reason: string) => this.#warnings.warn(lz4Unavailable(reason));
+    let compressNew = compressor(codec, noLz4, options.compressionLevel);
+    const compress = (raw: Buffer) => compressNew(raw);
+    const { hashKey, encode, frame, timesIn } = createEncoder(options, target, clock);
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
       options,
@@ -120,6 +123,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       runs,
       concurrency: hashKey === '' ? options.concurrency : 1,
       hashKey,
+      onCodecRefused: (refused) => {
+        this.#warnings.warn(compressionRefused(refused));
+        compressNew = compressor('lz4', noLz4);
+      },
       onFinished: () => this.#finished(),
     });
     this.#batcher = new Batcher({
@@ -131,6 +138,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       compress,
       encode,
       frame,
+      timesIn,
       onHeld: (bytes) => counters.add('pendingBytes', bytes),
       onBegun: () => {
         addExitHook(this);

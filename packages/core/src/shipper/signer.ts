@@ -4,6 +4,7 @@
 import { CredentialSource, type CredentialTools } from '../credentials/source';
 import { ANONYMOUS } from '../credentials/types';
 import { requestOnce } from '../http/client';
+import { apiKeyProblem } from '../options/addresses';
 import type { Options } from '../options/schema';
 import { TARGETS } from '../options/target-facts';
 import type { Clock } from '../runtime/clock';
@@ -19,7 +20,13 @@ export interface Signer {
 export function createSigner(options: Options, clock: Clock): Signer {
   const { isSigned, vendor } = TARGETS[options.target];
   const given = isSigned ? options.credentials : ANONYMOUS;
-  const credentials = new CredentialSource(given, { clock, vendor: vendor.id, fetch: fetchWith(options, clock) });
+  const problem = apiKeyProblem(options.endpoint, TARGETS[options.target]);
+  const credentials = new CredentialSource(given, {
+    clock,
+    vendor: vendor.id,
+    apiKeyProblem: problem === undefined ? undefined : `the endpoint ${problem}`,
+    fetch: fetchWith(options, clock),
+  });
   return { credentials, target: loadTarget(options, () => credentials.current) };
 }
 

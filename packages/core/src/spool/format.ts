@@ -27,7 +27,7 @@
 //    8   4   CRC-32 of bytes 12..h
 //   12   2   h: bytes of this header, 60 + pack id, rounded up to 4
 //   14   1   kind: 1 entry, 2 end
-//   15   1   codec: 0 none, 1 lz4, 2 zlib
+//   15   1   codec: 0 none, 1 lz4, 2 zlib, 3 zstd
 //   16   4   ordinal in the segment, from 0
 //   20   4   bytes of the body
 //   24   4   CRC-32 of the body
@@ -68,7 +68,7 @@ const KIND_ENTRY = 1;
 const KIND_END = 2;
 const FLAG_MAY_BE_SENT = 1;
 const FLAG_PART = 2;
-const CODECS: readonly Codec[] = ['none', 'lz4', 'zlib'];
+const CODECS: readonly Codec[] = ['none', 'lz4', 'zlib', 'zstd'];
 const LAYOUTS = ['', 'volc-tls', 'aliyun-sls', 'web'] as const;
 const NO_BODY = Buffer.alloc(0);
 

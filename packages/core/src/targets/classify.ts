@@ -9,6 +9,8 @@ import type { Outcome, Refusal } from './outcome';
 /** What an error code means. */
 export type Verdict =
   | 'retry'
+  /** The bytes were changed on their way, or are wrong: retry a few times, then reject. */
+  | 'retry, then reject'
   | 'hold'
   | 'reject'
   /** These three mean split. */
@@ -53,6 +55,9 @@ export interface ServiceError {
   readonly message: string;
 }
 
+/** Bytes that change on their way change differently each time. So the same answer again means that they are wrong. */
+const MOST_ATTEMPTS = 4;
+
 /** A longer Retry-After is a mistake or an attack, and is reduced to this time. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
@@ -87,10 +92,12 @@ export function outcomeOf(answer: Answer, table: AnswerTable, wallMs: number): O
     status,
     ...(requestId === '' ? {} : { requestId }),
   };
-  const verdict = (error === undefined ? undefined : byError(error, status, table)) ?? byStatus(status);
+  const verdict = (error === undefined ? undefined : byError(error, status, table)) ?? byStatus(status, requestId);
   switch (verdict) {
     case 'retry':
       return { kind: 'retry', refusal, afterMs: retryAfterMs(headers['retry-after'], wallMs) };
+    case 'retry, then reject':
+      return { kind: 'retry', refusal, afterMs: 0, mostAttempts: MOST_ATTEMPTS };
     case 'too many bytes':
       return { kind: 'split', refusal, tooLarge: 'bytes' };
     case 'too many records':
@@ -134,7 +141,9 @@ function heldForTime(refusal: Refusal, date: string | undefined, wallMs: number,
 }
 
 /** Decides about an answer without a known code. */
-function byStatus(status: number): Verdict {
+function byStatus(status: number, requestId: string): Verdict {
+  // Something in between answered, such as a captive portal or a gateway that starts.
+  if (status >= 200 && status < 300 && requestId === '') return 'retry';
   // The request was too large for the service or for a proxy.
   if (status === 413) return 'too many bytes';
   return status >= 500 || RETRIED_STATUSES.has(status) ? 'retry' : 'hold';

@@ -11,8 +11,11 @@ export interface Refusal {
 
 export type Outcome =
   | { readonly kind: 'delivered'; readonly requestId: string }
-  /** The failure passes by itself. The same bytes are sent again, at the earliest after `afterMs`. */
-  | { readonly kind: 'retry'; readonly refusal: Refusal; readonly afterMs: number }
+  /**
+   * The failure passes by itself. The same bytes are sent again, at the earliest after `afterMs`. `mostAttempts` is
+   * present if the bytes themselves may be the reason: with so many answers of this kind, the batch is rejected.
+   */
+  | { readonly kind: 'retry'; readonly refusal: Refusal; readonly afterMs: number; readonly mostAttempts?: number }
   /**
    * A person has to change something, such as a key or a topic. The batch is kept and retried slowly. `serviceMs` is
    * present if our clock may be wrong. It is the service's time, in milliseconds since 1970.

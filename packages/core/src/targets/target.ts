@@ -4,7 +4,7 @@ import type { Envelope, Frame } from '../batch/open-batch';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { Answer, SignedRequest } from '../http/exchange';
 import type { LogLayout } from '../record/types';
-import type { Outcome } from './outcome';
+import type { Outcome, Refused } from './outcome';
 
 /** The layout of a body. Web tracking has one layout for both services. A batch cannot be sent in another layout. */
 export type BodyLayout = 'volc-tls' | 'aliyun-sls' | 'web';
@@ -19,12 +19,16 @@ export interface Target {
   /** Names the same place without its address. It decides to which target a spooled batch or a dead letter belongs. */
   readonly identity: Readonly<Record<string, string>>;
   readonly bodyLayout: BodyLayout;
+  /** Whether its requests have the times of the records: then they are read when a batch is sealed. */
+  readonly sendsTimes?: boolean;
   /** Returns the bytes before and behind encoded records. With these bytes the records are a body. */
   frame(envelope: Envelope, logBytes: number): Frame;
   /** Reads what `frame` put behind the records. @throws if these are other bytes */
   readTail(tail: Buffer): Envelope;
   /** Makes a signed request from a batch. Called for each attempt, because a signature contains the time. */
   request(batch: SealedBatch, wallMs: number): SignedRequest;
+  /** Returns a refusal for a batch whose body would be too large for the service. It is not sent. */
+  tooLarge?(batch: SealedBatch): Refused | undefined;
   /** @param wallMs the time with which the request was signed */
   outcome(answer: Answer, wallMs: number): Outcome;
 }

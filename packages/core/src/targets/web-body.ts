@@ -1,7 +1,8 @@
 // The body of web tracking: a batch as JSON.
 //
 // In memory, on disk and when it is split, a batch for web tracking is like any other: its records are encoded as
-// protobuf. It becomes JSON when it is sent. Its envelope is JSON behind the records.
+// protobuf. It becomes JSON when it is sent. Its envelope is JSON behind the records. The body is made once for all
+// attempts, because it needs more time than the rest of an attempt.
 //
 // Web tracking stores only the time of arrival. So the record's own time is sent as a field, unless the record already
 // has a field of that name:
@@ -14,6 +15,7 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { logsIn, unpackBatch } from '../batch/unpack';
 import type { Compression } from '../options/target-facts';
 import { readLog, type TimeLayout } from '../protobuf/log';
+import type { Refused } from './outcome';
 
 const NO_HEAD = new Uint8Array(0);
 /** How the records are encoded before they are sent. */
@@ -29,8 +31,14 @@ export function readWebTail(tail: Buffer): Envelope {
 
 export interface WebBatch {
   readonly envelope: Envelope;
-  /** One JSON object of strings for each record. */
-  readonly logs: readonly Readonly<Record<string, string>>[];
+  readonly logs: readonly WebLog[];
+}
+
+export interface WebLog {
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  /** The record's fields, and its time. */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /** @throws if the batch is damaged */
@@ -40,7 +48,7 @@ export function webBatchOf(batch: SealedBatch): WebBatch {
     envelope: readWebTail(unpacked.tail),
     logs: logsIn(unpacked).map((log) => {
       const { time, timeNs, contents } = readLog(log, WEB_TIME);
-      return { time: timeText(time, timeNs), ...contents };
+      return { timeMs: time, fields: { time: timeText(time, timeNs), ...contents } };
     }),
   };
 }
@@ -52,11 +60,53 @@ export interface WebBody {
   readonly body: Buffer;
 }
 
-export function webBody(json: unknown, compression: Compression): WebBody {
-  const raw = Buffer.from(JSON.stringify(json));
+export interface WebBodyOptions {
+  readonly compression: Compression;
+  /** Of zlib. */
+  readonly compressionLevel?: number | undefined;
+  /** The largest JSON that the service accepts. */
+  readonly maxBytes: number;
+  readonly jsonOf: (batch: WebBatch) => unknown;
+}
+
+/** Makes the bodies of a target. */
+export class WebBodies {
+  readonly #options: WebBodyOptions;
+  /** Of the batches that are in flight or retried: an entry ends with its batch. */
+  readonly #bodies = new WeakMap<SealedBatch, WebBody>();
+
+  constructor(options: WebBodyOptions) {
+    this.#options = options;
+  }
+
+  /** @throws if the batch is damaged */
+  of(batch: SealedBatch): WebBody {
+    let body = this.#bodies.get(batch);
+    if (body === undefined) {
+      body = compressed(Buffer.from(JSON.stringify(this.#options.jsonOf(webBatchOf(batch)))), this.#options);
+      this.#bodies.set(batch, body);
+    }
+    return body;
+  }
+
+  /**
+   * Returns a refusal if the JSON is larger than the service accepts. The size of a batch counts its protobuf, and
+   * texts with many quotes and control characters are longer as JSON.
+   * @throws if the batch is damaged
+   */
+  tooLarge(batch: SealedBatch): Refused | undefined {
+    const { rawBytes } = this.of(batch);
+    const { maxBytes } = this.#options;
+    if (rawBytes <= maxBytes) return undefined;
+    const message = `the batch has ${rawBytes} bytes as JSON, and the service accepts ${maxBytes}`;
+    return { kind: 'split', refusal: { code: 'JSON_TOO_LARGE', message }, tooLarge: 'bytes' };
+  }
+}
+
+function compressed(raw: Buffer, { compression, compressionLevel }: WebBodyOptions): WebBody {
   if (compression === 'gzip') return { rawBytes: raw.length, compression, body: gzipSync(raw) };
   // The compressor uses zlib if LZ4 cannot be loaded, but not each service accepts zlib here.
-  const { codec, body } = compressor(compression, () => {})(raw);
+  const { codec, body } = compressor(compression, () => {}, compressionLevel)(raw);
   const isUsable = codec === compression || codec === 'none';
   return { rawBytes: raw.length, compression: isUsable ? codec : 'none', body: isUsable ? body : raw };
 }

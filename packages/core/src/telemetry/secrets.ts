@@ -15,7 +15,7 @@ const MIN_BASE64_CHARACTERS = 6;
 const SIGNATURE = /(?:\bSignature=|^LOG [^:]*:|^(?:Bearer|Basic) )(\S+)$/i;
 
 /** Matches the headers that have a secret as their value. */
-const SECRET_HEADER = /^(?:authorization|proxy-authorization|x-.*(?:token|api-?key)|cookie)$/i;
+const SECRET_HEADER = /^(?:authorization|proxy-authorization|x-.*(?:token|api-?key|anonymous-identity)|cookie)$/i;
 
 /** Returns the secrets in the headers of a signed request. */
 export function secretsInHeaders(headers: Readonly<Record<string, string>>): string[] {

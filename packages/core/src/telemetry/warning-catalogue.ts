@@ -44,6 +44,7 @@ export const WARNING_KINDS = {
   SPOOL_DELETED: 'damaged',
   RECORDS_LOST_AT_CLOSE: 'exit',
   LZ4_UNAVAILABLE: 'compression',
+  COMPRESSION_REFUSED: 'compression',
   WORKER_ENDED: 'worker',
   WORKER_NOT_STARTED: 'worker',
   WORKER_RECORDS_LOST: 'worker',
@@ -304,6 +305,11 @@ export function workerRecordsLost(records: number): NewWarning {
 
 export function lz4Unavailable(reason: string): NewWarning {
   return warning('LZ4_UNAVAILABLE', `LZ4 could not be loaded, zlib is used instead: ${outsideText(reason)}`);
+}
+
+/** @param codec the compression that the service does not accept */
+export function compressionRefused(codec: string): NewWarning {
+  return warning('COMPRESSION_REFUSED', `the service does not accept ${codec}: batches are sent with lz4 from now on`);
 }
 
 /** @param problem a sentence that names the source */

@@ -3,7 +3,7 @@
 // It is never decompressed to more bytes than the limit allows, whatever its headers claim.
 
 import { isRefusal, type Refusal } from '../answer.js';
-import { type Codec, decompress } from '../codec.js';
+import { type Codec, decompress, HAS_ZSTD } from '../codec.js';
 import { type ApiRequest, header } from '../request.js';
 import { refuse, shown } from './refusal.js';
 
@@ -12,8 +12,11 @@ export interface OpenedBody {
   readonly raw: Buffer;
 }
 
-/** The codecs of a signed write, by their documented names. */
-export const WRITE_CODECS: Readonly<Record<string, Codec>> = { lz4: 'lz4', deflate: 'zlib' };
+/** The codecs of a signed write, by their documented names. The vendor's clients also send zstd. */
+export const WRITE_CODECS: Readonly<Record<string, Codec>> = {
+  ...{ lz4: 'lz4', deflate: 'zlib' },
+  ...(HAS_ZSTD ? { zstd: 'zstd' } : {}),
+};
 
 /** `rawSize: 'required'` requires x-log-bodyrawsize. Otherwise only a compressed body needs it. */
 export function openBody(

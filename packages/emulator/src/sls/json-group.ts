@@ -10,8 +10,16 @@ import { groupOf } from './schema.js';
 
 const FIELDS = ['__topic__', '__source__', '__logs__', '__tags__'];
 
-/** `arrivedAtMs` is the time of all logs of an anonymous request. Without it each log must have its own. */
-export function decodeJsonGroup(raw: Buffer, arrivedAtMs?: number): LogGroup | Refusal {
+/** What an anonymous request may leave out. */
+export interface Anonymous {
+  /** The time of all of its logs. The service replaces the times of the logs by it. */
+  readonly arrivedAtMs: number;
+  /** Whether `__source__` must be there. */
+  readonly isStrict: boolean;
+}
+
+/** Without `anonymous` each log must have its own time. */
+export function decodeJsonGroup(raw: Buffer, anonymous?: Anonymous): LogGroup | Refusal {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
@@ -29,31 +37,37 @@ export function decodeJsonGroup(raw: Buffer, arrivedAtMs?: number): LogGroup | R
   if (odd !== undefined) return refuse('PostBodyInvalid', `The body has an unknown field ${shown(odd)}.`);
   const { __topic__: topic = '', __source__: source = '', __logs__: list, __tags__: tagMap = {} } = body;
   if (typeof topic !== 'string') return refuse('PostBodyInvalid', '__topic__ is not a string.');
+  if (anonymous?.isStrict && body['__source__'] === undefined) {
+    return refuse('PostBodyInvalid', 'The body has no __source__.');
+  }
   if (typeof source !== 'string') return refuse('PostBodyInvalid', '__source__ is not a string.');
   if (!Array.isArray(list)) return refuse('PostBodyInvalid', '__logs__ is not a list.');
   const tags = readPairs('__tags__', tagMap);
   if (isRefusal(tags)) return tags;
   const logs: StoredLog[] = [];
   for (const [at, entry] of list.entries()) {
-    const log = readLog(`log ${at}`, entry, arrivedAtMs);
+    const log = readLog(`log ${at}`, entry, anonymous);
     if (isRefusal(log)) return log;
     logs.push(log);
   }
   return groupOf({ topic, source, tags, logs });
 }
 
-function readLog(where: string, entry: unknown, arrivedAtMs: number | undefined): StoredLog | Refusal {
+function readLog(where: string, entry: unknown, anonymous: Anonymous | undefined): StoredLog | Refusal {
   if (!isObject(entry)) return refuse('PostBodyInvalid', `The ${where} is not a JSON object.`);
   const { __time__: time, __time_ns_part__: timeNs = null, ...fields } = entry;
   const contents = readPairs(where, fields);
   if (isRefusal(contents)) return contents;
-  // The service replaces the time of an anonymous log by the time of arrival.
-  if (arrivedAtMs !== undefined) return { time: Math.floor(arrivedAtMs / 1000), timeNs: null, contents };
-  if (!isWhole(time, 2 ** 32 - 1)) return refuse('InvalidTimestamp', `The ${where} has no __time__ in Unix seconds.`);
+  // Only the documents of 2019 require the time of an anonymous log.
+  const isMissing = time === undefined && anonymous !== undefined;
+  if (!isMissing && !isWhole(time, 2 ** 32 - 1)) {
+    return refuse('InvalidTimestamp', `The ${where} has no __time__ in Unix seconds.`);
+  }
   if (timeNs !== null && !isWhole(timeNs, 999_999_999)) {
     return refuse('InvalidTimestamp', `The __time_ns_part__ of ${where} is not below a second.`);
   }
-  return { time, timeNs, contents };
+  if (anonymous !== undefined) return { time: Math.floor(anonymous.arrivedAtMs / 1000), timeNs: null, contents };
+  return { time: time as number, timeNs, contents };
 }
 
 function readPairs(where: string, map: unknown): KeyValue[] | Refusal {

@@ -1,6 +1,7 @@
 // The project, the Logstore and the resource that a request names.
 //
-// The project is the first label of the Host, where every client writes it.
+// The project is the first label of the Host, where every client writes it. A request to a domain of the user's own
+// names it in `x-log-project`, as the vendor's agent does.
 
 import { isIP } from 'node:net';
 import type { Refusal } from '../answer.js';
@@ -28,7 +29,7 @@ export function readPlace(head: RequestHead): Place | Refusal {
   if (!path) return refuse('PathNotFound');
   const host = header(head, 'host') ?? '';
   if (host === '') return refuse('MissingHost');
-  const project = projectOf(host);
+  const project = namedProject(head);
   if (project === '') {
     return refuse(
       'ParameterInvalid',
@@ -42,11 +43,16 @@ export function readPlace(head: RequestHead): Place | Refusal {
   return { project, logstore, resource: shard === '' ? resourceOf(path[2]) : 'shard', shard };
 }
 
+/** The project that a request names. `''` if it names none. */
+export function namedProject(head: RequestHead): string {
+  return header(head, 'x-log-project') ?? projectOf(header(head, 'host') ?? '');
+}
+
 /**
  * The first label of a host name with at least two labels. `''` for an IP address and a single name, which have no
  * project.
  */
-export function projectOf(host: string): string {
+function projectOf(host: string): string {
   const name = host.replace(/:\d*$/, '');
   const dot = name.indexOf('.');
   return dot <= 0 || name.startsWith('[') || isIP(name) !== 0 ? '' : name.slice(0, dot);

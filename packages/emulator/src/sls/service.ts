@@ -6,16 +6,16 @@ import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
-import { keyOf, type TemporaryKeys } from '../temporary-keys.js';
+import { isApiKey, keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { LogQueries } from './get-logs.js';
 import { createIndex, getIndex, updateIndex } from './indexes.js';
 import { getLogStore } from './logstores.js';
-import { logstoreOf, type Place, projectOf, type Resource, readPlace, storeToRead } from './place.js';
+import { logstoreOf, namedProject, type Place, type Resource, readPlace, storeToRead } from './place.js';
 import { listShards, type Reading, readShard } from './pull-logs.js';
 import { acceptPutLogs, hashKeyOf, peekPutLogs, type Writing } from './put-logs.js';
 import { answerRefusal, catalogue, refuse, shown } from './refusal.js';
-import { accessKeyIdOf, verifySignature } from './signature.js';
+import { accessKeyIdOf, apiKeyOf, checkUnsigned, verifySignature } from './signature.js';
 import { acceptTrack, peekTrack } from './track.js';
 
 const WRITES: readonly Resource[] = ['lb', 'route', 'logstore'];
@@ -66,7 +66,7 @@ export class SlsService implements Vendor {
 
   destination(head: RequestHead): Destination {
     return {
-      project: projectOf(header(head, 'host') ?? ''),
+      project: namedProject(head),
       logstore: logstoreOf(head.path),
       topicId: '',
       hashKey: hashKeyOf(head, { resource: head.path.endsWith('/shards/route') ? 'route' : 'lb' }),
@@ -104,11 +104,20 @@ export class SlsService implements Vendor {
   }
 
   #checkKey(request: ApiRequest, place: Place, nowMs: number): Refusal | null {
+    const isWrite = place.resource === 'track' || (WRITES.includes(place.resource) && request.method === 'POST');
+    const apiKey = apiKeyOf(request);
+    if (apiKey !== undefined) return this.#checkApiKey(apiKey, request, isWrite, nowMs);
     const policy = { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs };
     const wrong = verifySignature(request, policy);
-    const isWrite = place.resource === 'track' || (WRITES.includes(place.resource) && request.method === 'POST');
     if (wrong !== null || isWrite || keyOf(policy, accessKeyIdOf(request))?.writeOnly !== true) return wrong;
     return refuse('Unauthorized', `denied by sts or ram, action: ${actionOf(request, place)}`);
+  }
+
+  #checkApiKey(apiKey: string, request: ApiRequest, isWrite: boolean, nowMs: number): Refusal | null {
+    const policy = { ...this.#options, temporaryApiKeys: this.#temporaryKeys.apiKeys };
+    if (!isApiKey(policy, apiKey, nowMs)) return refuse('Unauthorized', 'The API key is unknown or has expired.');
+    if (!isWrite) return refuse('Unauthorized', 'An API key can only write.');
+    return checkUnsigned(request, nowMs);
   }
 
   #reading(read: (reading: Reading) => Answer | Refusal): Route {

@@ -28,6 +28,18 @@ export function accessKeyIdOf(request: Parts): string {
   return (V4.exec(authorization) ?? V1.exec(authorization))?.[1] ?? '';
 }
 
+/** The API key of a request that is not signed. */
+export function apiKeyOf(request: Parts): string | undefined {
+  return /^Bearer (\S+)$/.exec(header(request, 'authorization') ?? '')?.[1];
+}
+
+/** Checks the date and the digest of a request with an API key, which has both and no signature. */
+export function checkUnsigned(request: Parts, nowMs: number): Refusal | null {
+  const date = header(request, 'date');
+  if (date === undefined) return refuse('MissingDate');
+  return checkTime(date, parseHttpDate(date), nowMs) ?? checkMd5(request);
+}
+
 type Parts = Pick<ApiRequest, 'method' | 'path' | 'query' | 'headers' | 'body'>;
 
 const MAX_SKEW_MS = 15 * 60 * 1000;

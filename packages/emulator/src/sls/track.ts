@@ -7,15 +7,15 @@ import type { AcceptedRequest } from '../ledger.js';
 import type { KeyValue, LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter } from '../request.js';
-import { openBody, WRITE_CODECS } from './body.js';
-import { decodeJsonGroup } from './json-group.js';
+import { openBody } from './body.js';
+import { type Anonymous, decodeJsonGroup } from './json-group.js';
 import { storeName } from './place.js';
 import { acceptBody, acceptGroup, type Writing } from './put-logs.js';
 import { refuse } from './refusal.js';
 import { groupOf } from './schema.js';
 
 // The documentation of 2019 has gzip, but clients that use the name send the zlib format.
-const TRACK_CODECS: Readonly<Record<string, Codec>> = { ...WRITE_CODECS, gzip: 'gzip' };
+const TRACK_CODECS: Readonly<Record<string, Codec>> = { lz4: 'lz4', deflate: 'zlib', gzip: 'gzip' };
 // The documented maximum of the one log that a query can contain.
 const MAX_QUERY_BYTES = 16 * 1024;
 
@@ -29,14 +29,16 @@ export function acceptTrack(writing: Writing): AcceptedRequest | Refusal {
   }
   if (request.method === 'GET') return acceptQuery(writing);
   const opened = openTrack(request, options);
-  return isRefusal(opened) ? opened : acceptBody(writing, '', opened, (raw) => decodeJsonGroup(raw, nowMs));
+  return isRefusal(opened)
+    ? opened
+    : acceptBody(writing, '', opened, (raw) => decodeJsonGroup(raw, anonymous(request, nowMs)));
 }
 
 export function peekTrack(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
   if (request.method === 'GET') return [queryGroup(request, 0)];
   const opened = openTrack(request, options);
   if (isRefusal(opened)) return null;
-  const group = decodeJsonGroup(opened.raw, 0);
+  const group = decodeJsonGroup(opened.raw, anonymous(request, 0));
   return isRefusal(group) ? null : [group];
 }
 
@@ -45,6 +47,11 @@ function checkVersion(request: ApiRequest): Refusal | null {
   const version = header(request, 'x-log-apiversion') ?? parameter(request, 'APIVersion');
   if (version === undefined) return refuse('MissingAPIVersion');
   return version === '0.6.0' ? null : refuse('InvalidAPIVersion');
+}
+
+/** The browser's form, with the version in the query, may leave out what the documents require: its SDK does. */
+function anonymous(request: ApiRequest, arrivedAtMs: number): Anonymous {
+  return { arrivedAtMs, isStrict: header(request, 'x-log-apiversion') !== undefined };
 }
 
 function openTrack(request: ApiRequest, options: ResolvedOptions): ReturnType<typeof openBody> {

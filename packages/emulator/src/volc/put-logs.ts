@@ -8,7 +8,7 @@ import { type ApiRequest, header, parameter } from '../request.js';
 import { openBody } from './body.js';
 import { checkLimits, MAX_RAW_BYTES } from './limits.js';
 import { invalidArgument, refuse } from './refusal.js';
-import { decodeGroups, storedGroups, type WireLogGroup } from './schema.js';
+import { decodeGroups, storedGroups, timeOf, type WireLogGroup } from './schema.js';
 
 export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number): AcceptedRequest | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
@@ -17,8 +17,8 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
   if (contentType.toLowerCase() !== 'application/x-protobuf') return invalidArgument('Content-Type', contentType);
   // Clients that use load balancing send an empty header (the Go SDK) or none.
   const hashKey = header(request, 'x-tls-hashkey') ?? '';
-  if (hashKey !== '' && !/^[0-9a-fA-F]{32}$/.test(hashKey)) {
-    return invalidArgument('x-tls-hashkey', hashKey, 'the form is 32 hex digits');
+  if (hashKey !== '' && !/^[0-9a-fA-F]{1,32}$/.test(hashKey)) {
+    return invalidArgument('x-tls-hashkey', hashKey, 'the form is up to 32 hex digits');
   }
   if (/^f{32}$/i.test(hashKey))
     return invalidArgument('x-tls-hashkey', hashKey, 'the range of hash keys ends before it');
@@ -29,6 +29,9 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
   if (isRefusal(groups)) return groups;
   const beyond = checkLimits(groups, opened.raw);
   if (beyond) return beyond;
+
+  const untrue = checkStatistics(request, groups);
+  if (untrue) return untrue;
 
   const store = ledger.storeToWrite('tls', topicId);
   if (!store) return refuse('TopicNotExist');
@@ -52,6 +55,31 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
     read: () => storedGroups(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!) as WireLogGroup[]),
     arrivedAtMs: nowMs,
   };
+}
+
+/**
+ * Checks the headers with which a client describes its logs, so that the service need not unpack them. They are
+ * optional, and must be true.
+ */
+function checkStatistics(request: ApiRequest, groups: readonly WireLogGroup[]): Refusal | null {
+  const times = groups.flatMap(({ Logs }) => Logs.map((log) => inMilliseconds(timeOf(log))));
+  const min = (all: readonly number[]) => all.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY);
+  const facts = {
+    'log-count': times.length,
+    'earliest-log-time': min(times),
+    'latest-log-time': -min(times.map((ms) => -ms)),
+  };
+  for (const [name, fact] of Object.entries(facts)) {
+    const said = header(request, name);
+    if (said !== undefined && said !== String(fact)) return invalidArgument(name, said, `the logs say ${fact}`);
+  }
+  return null;
+}
+
+/** By its magnitude, as in the vendor's SDKs. */
+function inMilliseconds(time: number): number {
+  if (time < 1e10) return time * 1000;
+  return time < 1e15 ? time : Math.floor(time / 1e6);
 }
 
 /** The logs of a request, if it can be decoded, for fault rules that look at a body. */

@@ -6,7 +6,7 @@ import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
-import { keyOf, type TemporaryKeys } from '../temporary-keys.js';
+import { isApiKey, keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
 import { createIndex, describeIndex, modifyIndex } from './indexes.js';
@@ -98,11 +98,20 @@ export class TlsService implements Vendor {
   }
 
   #checkKey(request: ApiRequest, nowMs: number): Refusal | null {
+    const apiKey = header(request, 'x-tls-anonymous-identity');
+    if (apiKey !== undefined && header(request, 'authorization') === undefined)
+      return this.#checkApiKey(apiKey, request.path, nowMs);
     const policy = { ...this.#options, temporary: this.#temporaryKeys.keys, nowMs };
     const wrong = verifySignature(request, policy);
     if (wrong !== null || WRITES.includes(request.path)) return wrong;
     const isWriteOnly = keyOf(policy, accessKeyIdOf(request))?.writeOnly === true;
     return isWriteOnly ? refuse('AccessDenied', `The key has no right ${request.path.slice(1)}.`) : null;
+  }
+
+  #checkApiKey(apiKey: string, path: string, nowMs: number): Refusal | null {
+    const policy = { ...this.#options, temporaryApiKeys: this.#temporaryKeys.apiKeys };
+    if (!isApiKey(policy, apiKey, nowMs)) return refuse('AuthFailed', 'The API key is unknown or has expired.');
+    return path === '/PutLogs' ? null : refuse('AccessDenied', 'An API key can only be used for PutLogs.');
   }
 
   #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {

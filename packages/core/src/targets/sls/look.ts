@@ -23,8 +23,8 @@ const NO_BODY = Buffer.alloc(0);
 const TOKENS = [...DELIMITERS];
 
 export function aliyunLook(options: AliyunSlsOptions): Look {
-  const { project, logstore, endpoint } = options;
-  const { host } = placeOf(endpoint, project);
+  const { logstore } = options;
+  const { host, headers: projectHeaders } = placeOf(options);
   const root = `/logstores/${logstore}`;
   const v4 = new V4Signer(options.region);
   const signed = (
@@ -36,6 +36,7 @@ export function aliyunLook(options: AliyunSlsOptions): Look {
   ): SignedRequest => {
     const headers = {
       Host: host,
+      ...projectHeaders,
       'x-log-apiversion': '0.6.0',
       'x-log-bodyrawsize': String(body.length),
       ...(body.length === 0 ? {} : { 'Content-Type': 'application/json' }),

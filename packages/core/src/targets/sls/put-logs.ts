@@ -12,7 +12,7 @@ import type { Envelope, Frame } from '../../batch/open-batch';
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { SignedRequest } from '../../http/exchange';
-import { placeOf } from '../../options/addresses';
+import { placeOf, type SlsAddress } from '../../options/addresses';
 import { fieldOf, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
@@ -36,12 +36,9 @@ export const ALIYUN_LAYOUT: LogLayout = {
   names: ALIYUN_NAME_RULE,
 };
 
-export interface AliyunSlsOptions {
-  /** Scheme, host and port. */
-  readonly endpoint: string;
+export interface AliyunSlsOptions extends SlsAddress {
   /** Empty if the region is not known. Then the signature must be v1. */
   readonly region: string;
-  readonly project: string;
   readonly logstore: string;
   /** Where the hash key is: in the path, or in a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
@@ -51,8 +48,8 @@ export interface AliyunSlsOptions {
 }
 
 export function aliyunSls(options: AliyunSlsOptions): Target {
-  const { project, logstore, endpoint, routing } = options;
-  const { origin, host } = placeOf(endpoint, project);
+  const { logstore, endpoint, routing } = options;
+  const { origin, host, headers: projectHeaders } = placeOf(options);
   const v4 = new V4Signer(options.region);
   return {
     layout: ALIYUN_LAYOUT,
@@ -68,6 +65,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
       const query: Record<string, string> = isInPath ? { key: batch.hashKey } : {};
       const headers = {
         ...headersOf(batch, host),
+        ...projectHeaders,
         ...(batch.hashKey === '' || isInPath ? {} : { 'x-log-hashkey': batch.hashKey }),
       };
       return {

@@ -15,6 +15,8 @@
 //   scope             = day/region/sls/aliyun_v4_request
 //   string to sign    = SLS4-HMAC-SHA256 \n x-log-date \n scope \n sha256(canonical request)
 //   key               = HMAC(HMAC(HMAC(HMAC("aliyun_v4" + secret, day), region), "sls"), "aliyun_v4_request")
+//
+// With an API key there is no signature: Authorization is `Bearer <key>`, beside Date and Content-MD5.
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
@@ -99,6 +101,12 @@ export function signedHeaders(
   const { body } = request;
   const now = new Date(wallMs);
   const headers: Record<string, string> = { ...request.headers };
+  if (key.apiKey !== undefined) {
+    headers['Date'] = now.toUTCString();
+    if (body.length > 0) headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+    headers['Authorization'] = `Bearer ${key.apiKey}`;
+    return headers;
+  }
   if (key.securityToken !== undefined) headers['x-acs-security-token'] = key.securityToken;
   if (signature === 'v4') {
     headers['x-log-date'] = `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}Z`;

@@ -8,6 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Envelope, Frame } from '../../batch/open-batch';
+import { type RecordTimes, recordTimesOf } from '../../batch/record-times';
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { Answer, SignedRequest } from '../../http/exchange';
@@ -73,6 +74,7 @@ export function volcTls(options: VolcTlsOptions): Target {
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     identity: { topicId: options.topicId },
     bodyLayout: 'volc-tls',
+    sendsTimes: true,
     frame,
     readTail: readVolcTail,
     request(batch: SealedBatch, wallMs: number): SignedRequest {
@@ -91,6 +93,7 @@ export function volcTls(options: VolcTlsOptions): Target {
 }
 
 function headersOf(batch: SealedBatch, host: string): Record<string, string> {
+  const times = recordTimesOf(batch);
   return {
     Host: host,
     'Content-Type': 'application/x-protobuf',
@@ -99,7 +102,14 @@ function headersOf(batch: SealedBatch, host: string): Record<string, string> {
     'x-tls-bodyrawsize': String(batch.rawBytes),
     ...(batch.codec === 'none' ? {} : { 'x-tls-compresstype': batch.codec }),
     ...(batch.hashKey === '' ? {} : { 'x-tls-hashkey': batch.hashKey }),
+    // For the service, so that it need not unpack a body. The vendor's SDKs send them and do not sign them.
+    'log-count': String(batch.count),
+    ...(times === undefined ? {} : timeHeaders(times)),
   };
+}
+
+function timeHeaders({ earliest, latest }: RecordTimes): Record<string, string> {
+  return { 'earliest-log-time': String(earliest), 'latest-log-time': String(latest) };
 }
 
 function frame({ source, tags, fileName, packId }: Envelope, logBytes: number): Frame {

@@ -5,6 +5,8 @@
 //   string to sign    = HMAC-SHA256 \n date \n day/region/TLS/request \n sha256(canonical request)
 //   key               = HMAC(HMAC(HMAC(HMAC(secret, day), region), "TLS"), "request")
 //
+// With an API key there is no signature: the key is the header x-tls-anonymous-identity, as in the vendor's Go SDK.
+//
 // The signed headers are content-md5, content-type, host and every x-* header, as in the vendor's Go SDK.
 
 import { createHash, createHmac } from 'node:crypto';
@@ -35,6 +37,7 @@ export class VolcSigner {
 
   /** Returns all headers of the request. @param wallMs the time of the signature, in milliseconds since 1970 */
   sign(request: UnsignedRequest, credentials: Credentials, wallMs: number): Record<string, string> {
+    if (credentials.apiKey !== undefined) return { ...request.headers, 'x-tls-anonymous-identity': credentials.apiKey };
     const date = amzDate(wallMs);
     const scope = `${date.slice(0, 8)}/${this.#region}/${SERVICE}/request`;
     const bodySha256 = createHash('sha256').update(request.body).digest('hex');

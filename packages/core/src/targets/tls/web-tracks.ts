@@ -14,9 +14,9 @@ import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
-import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
+import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame } from '../web-body';
 import { VOLC_ANSWERS } from './answers';
-import { VOLC_LAYOUT } from './put-logs';
+import { VOLC_LAYOUT, VOLC_LIMITS } from './put-logs';
 import { canonicalQuery } from './sign';
 
 export interface VolcWebTracksOptions {
@@ -31,6 +31,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
   const { projectId, topicId } = options;
   const { origin, host } = new URL(options.endpoint);
   const path = `/WebTracks?${canonicalQuery({ ProjectId: projectId, TopicId: topicId })}`;
+  const bodies = new WebBodies({ compression: options.compression, maxBytes: VOLC_LIMITS.maxBatchBytes, jsonOf });
   return {
     layout: { ...VOLC_LAYOUT, ...WEB_TIME },
     origin,
@@ -40,8 +41,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
     frame: webFrame,
     readTail: readWebTail,
     request(batch: SealedBatch): SignedRequest {
-      const { envelope, logs } = webBatchOf(batch);
-      const { body, rawBytes, compression } = webBody({ Logs: logs, Source: envelope.source }, options.compression);
+      const { body, rawBytes, compression } = bodies.of(batch);
       return {
         method: 'POST',
         path,
@@ -55,6 +55,11 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
         body,
       };
     },
+    tooLarge: (batch) => bodies.tooLarge(batch),
     outcome: (answer, wallMs) => outcomeOf(answer, VOLC_ANSWERS, wallMs),
   };
+}
+
+function jsonOf({ envelope, logs }: WebBatch): unknown {
+  return { Logs: logs.map(({ fields }) => fields), Source: envelope.source };
 }

@@ -48,7 +48,9 @@ function addressProblem(endpoint: string, { vendor }: TargetFacts, allowInsecure
   return undefined;
 }
 
-/** Returns why an API key must not be sent to this address. A person who reads an API key can use it: nothing is signed. */
+/**
+ * Returns why an API key must not be sent to this address. A person who reads an API key can use it: nothing is signed.
+ */
 export function apiKeyProblem(endpoint: string, { vendor }: TargetFacts): string | undefined {
   const { protocol, hostname } = new URL(endpoint);
   if (vendor.id !== 'aliyun' || protocol === 'https:' || isLoopback(hostname)) return undefined;

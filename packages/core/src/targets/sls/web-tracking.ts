@@ -15,7 +15,7 @@ import { placeOf } from '../../options/addresses';
 import type { Compression } from '../../options/target-facts';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
-import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame } from '../web-body';
+import { readWebTail, WEB_TIME, webBatchOf, webBody, webFrame, webNames } from '../web-body';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { compressType, tagsOf } from './put-logs';
 
@@ -33,7 +33,7 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { project, logstore, endpoint } = options;
   const { origin, host } = placeOf(endpoint, project);
   return {
-    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: ALIYUN_NAME_RULE },
+    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: webNames(ALIYUN_NAME_RULE) },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

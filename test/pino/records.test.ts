@@ -1,10 +1,13 @@
 // What becomes of one pino record: its level, its time, its message and its values.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type PinoTransportOptions, transport } from '@putlogs/pino';
 import pino from 'pino';
 import { arrivesByLine, corpusLine, corpusRecord } from '../support/corpus';
+import { temporaryDirectory } from '../support/directory';
 import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
 import { assertLedger } from '../support/ledger';
 import { ended, flushed, startPino } from '../support/pino-destination';
@@ -87,6 +90,60 @@ describe('the time', () => {
     const [log] = await logged({ timeKey: '@timestamp' }, { timestamp }, (logger) => logger.info('x'));
     assert.equal(log!.time, NOW_MS);
     assert.deepEqual(Object.keys(contentsOf(log!)), ['level', 'msg']);
+  });
+
+  const ownTimes: readonly [string, pino.LoggerOptions<string>, (logger: pino.Logger) => void][] = [
+    ['a number', {}, (logger) => logger.info({ time: 153 }, 'done')],
+    [
+      'a number, behind a time in ISO 8601',
+      { timestamp: pino.stdTimeFunctions.isoTime },
+      (logger) => logger.info({ time: 153 }, 'done'),
+    ],
+    ['that of a child logger', {}, (logger) => logger.child({ time: 153 }).info('done')],
+    ['that of a mixin', { mixin: () => ({ time: 153 }) }, (logger) => logger.info('done')],
+    [
+      'that of formatters.log',
+      { formatters: { log: (fields) => ({ ...fields, time: 153 }) } },
+      (logger) => logger.info('done'),
+    ],
+    ['that of base', { base: { time: 153 } }, (logger) => logger.info('done')],
+  ];
+  for (const [which, pinoOptions, log] of ownTimes) {
+    it(`is pino's own if the application logs another one: ${which}`, async () => {
+      const beforeMs = Date.now();
+      const [record] = await logged({}, pinoOptions, log);
+      assert.ok(record!.time >= beforeMs && record!.time <= Date.now(), String(record!.time));
+      assert.deepEqual(contentsOf(record!), { level: 'info', time: '153', msg: 'done' });
+    });
+  }
+
+  it("is pino's own if the application's is a text or an object, and both stay fields", async () => {
+    const beforeMs = Date.now();
+    const logs = await logged({}, {}, (logger) => {
+      logger.info({ time: '2001-01-01T00:00:00Z' }, 'a');
+      logger.info({ time: { took: 1 } }, 'b');
+      logger.child({ time: 1 }).info({ time: 2 }, 'c');
+    });
+    assert.deepEqual(
+      logs.map((log) => contentsOf(log)['time']),
+      ['2001-01-01T00:00:00Z', '{"took":1}', '2'],
+    );
+    for (const { time } of logs) assert.ok(time >= beforeMs && time <= Date.now(), String(time));
+  });
+
+  it("is pino's own with a transform also", async () => {
+    const beforeMs = Date.now();
+    const transform = join(temporaryDirectory('transform'), 'same.cjs');
+    writeFileSync(transform, 'module.exports = (record) => ({ ...record, seen: true });');
+    const logs = await logged({ transform }, {}, (logger) => {
+      logger.info({ time: 153 }, 'done');
+      logger.info('done');
+    });
+    assert.deepEqual(logs.map(contentsOf), [
+      { level: 'info', time: '153', msg: 'done', seen: 'true' },
+      { level: 'info', msg: 'done', seen: 'true' },
+    ]);
+    for (const { time } of logs) assert.ok(time >= beforeMs && time <= Date.now(), String(time));
   });
 
   it('keeps call order within a millisecond, by nanoseconds', async () => {

@@ -4,11 +4,13 @@ import { hostname } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { rootCertificates } from 'node:tls';
+import { runInNewContext } from 'node:vm';
 import { createShipper, type PutlogsError } from '@putlogs/core';
+import { COMMON_FLAGS, readCommandLine } from '@putlogs/core/internal/options/flags';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import type { Tree } from '@putlogs/core/internal/options/option-tree';
 import { OTHER_NAMES } from '@putlogs/core/internal/options/other-names';
-import { resolveOptions } from '@putlogs/core/internal/options/resolve';
+import { explainOptions, optionsOf, resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { pageOf } from '@putlogs/core/internal/options/sections';
 import { zstd as nodesZstd } from '@putlogs/core/internal/runtime/zstd';
 import { temporaryDirectory } from '../support/directory';
@@ -599,6 +601,74 @@ test('a value of another type is reported for every kind of option', () => {
 test('the names in tags and fields are the user’s own, whatever they are', () => {
   const tags = JSON.parse('{ "__proto__": "a", "constructor": "b", "a.b": "c" }') as Record<string, string>;
   assert.deepEqual(Object.entries(resolveOptions({ ...complete, tags }, {}).tags), Object.entries(tags));
+});
+
+test('names such as __proto__ and constructor arrive from options, variables, flags and a config file', () => {
+  const json = '{"__proto__":"p","constructor":"c","hasOwnProperty":"h","a":"1"}';
+  const names = JSON.parse(json) as Record<string, string>;
+  const numbers = JSON.parse('{"__proto__":35,"constructor":36}') as Record<string, number>;
+  const entries = Object.entries(names);
+  const given = { tags: names, fields: names, rename: names, levels: numbers };
+  const text = entries.map(([name, value]) => `${name}=${value}`).join(',');
+  const config = join(directory, 'names.json');
+  writeFileSync(config, JSON.stringify({ ...complete, ...given }));
+  const flags = readCommandLine(
+    ['--tags', text, '--fields', text, '--rename', text, '--levels', '__proto__=35,constructor=36'],
+    {},
+  );
+  const file = readCommandLine(['--config', config], { config: COMMON_FLAGS.config });
+  assert.ok('given' in flags && 'given' in file);
+  for (const resolved of [
+    resolveOptions({ ...complete, ...given }, {}),
+    resolveOptions(complete, {
+      PUTLOGS_TAGS: text,
+      PUTLOGS_FIELDS: text,
+      PUTLOGS_RENAME: text,
+      PUTLOGS_LEVELS: '__proto__=35,constructor=36',
+    }),
+    optionsOf(explainOptions([...flags.given, { options: complete }], {})),
+    optionsOf(explainOptions(file.given, {})),
+  ]) {
+    for (const map of [resolved.tags, resolved.fields, resolved.rename]) assert.deepEqual(Object.entries(map), entries);
+    assert.deepEqual(Object.entries(resolved.levels), Object.entries(numbers));
+    assert.deepEqual(structuredClone(resolved), resolved);
+  }
+  assert.deepEqual(Object.keys(Object.prototype), []);
+});
+
+test('a wrong value under such a name is reported with the name, and so is an option of such a name', () => {
+  const tags = JSON.parse('{"__proto__":{"a":"b"},"constructor":5}') as object;
+  assert.deepEqual(problemsOf({ ...complete, tags }), [
+    'tags.__proto__: must be of type string',
+    'tags.constructor: must be of type string',
+  ]);
+  const others = JSON.parse('{"__proto__":{"a":1},"constructor":1,"isPrototypeOf":2}') as object;
+  assert.deepEqual(problemsOf({ ...complete, ...others }), [
+    '__proto__: there is no such option',
+    'constructor: there is no such option',
+    'isPrototypeOf: there is no such option',
+  ]);
+  assert.deepEqual(problemsOf({ ...complete, valueOf: () => 1 }), [
+    'valueOf: is a function; options are plain data because they are sent to a thread',
+  ]);
+  const credentials = { ...complete.credentials, constructor: 'x' };
+  assert.deepEqual(problemsOf({ ...complete, credentials }), ['credentials.constructor: there is no such option']);
+});
+
+test('fields, tags, new names and levels that are not a plain object are reported, because their names would be lost', () => {
+  const plain = 'must be a plain object, with its own names only';
+  class Names {
+    a = '1';
+  }
+  for (const name of ['fields', 'tags', 'rename', 'levels']) {
+    for (const value of [new Map([['a', '1']]), new Names(), { __proto__: { a: '1' } }, Object.create({ a: '1' })]) {
+      assert.deepEqual(problemsOf({ ...complete, [name]: value }), [`${name}: ${plain}`]);
+    }
+  }
+  const none = Object.assign(Object.create(null) as object, { a: '1' });
+  const foreign = runInNewContext('({ a: "1" })') as object;
+  for (const fields of [none, foreign])
+    assert.deepEqual(resolveOptions({ ...complete, fields }, {}).fields, { a: '1' });
 });
 
 test('options that are resolved twice share no list or object of a default', () => {

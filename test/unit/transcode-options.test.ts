@@ -84,8 +84,24 @@ test('an omitted value that is invalid JSON makes the line invalid JSON', () => 
   }
 });
 
-test('omitting the time field does not omit the time of the record', () => {
-  assert.equal(transcoded(`{"time":${MS},"a":1}`, { omit: ['time'] }).Time, MS);
+test('omitting the time field does not omit the time of the record, but every other field of that name', () => {
+  const log = transcoded(`{"time":${MS},"a":1,"time":"secret"}`, { omit: ['time'] });
+  assert.equal(log.Time, MS);
+  assert.deepEqual(log.Contents, [{ Key: 'a', Value: '1' }]);
+  assert.deepEqual(contents('{"time":"secret","a":1}', { omit: ['time'] }), [['a', '1']]);
+});
+
+test('a second time is flattened, renamed and omitted by its path', () => {
+  const line = `{"time":${MS},"at":{"time":1},"time":{"took":{"ms":5}},"at.time":2}`;
+  const options = { nested: 'flatten', timeKeys: ['time', 'at.time'] } as const;
+  assert.equal(transcoded(line, options).Time, MS);
+  assert.deepEqual(contents(line, options), [
+    ['time_took_ms', '5'],
+    ['at_time', '2'],
+  ]);
+  assert.deepEqual(contents(line, { ...options, omit: ['at.time'], rename: { 'time.took.ms': 'tookMs' } }), [
+    ['tookMs', '5'],
+  ]);
 });
 
 test('flattened objects become one field for each path, and arrays stay JSON', () => {

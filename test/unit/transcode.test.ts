@@ -240,20 +240,80 @@ test('a time that cannot be read stays a field, and the record takes its arrival
   }
 });
 
-test('if a record has several time keys, the first one counts and the others stay fields', () => {
+test('of several time keys the first readable one in the record counts, and the others stay fields', () => {
   const timeKeys = ['timestamp', 'time'];
   const log = transcoded('{"time":"no","timestamp":1700000000001,"time":1700000000002}', { timeKeys });
   assert.equal(log.Time, 1_700_000_000_001);
   assert.deepEqual(log.Contents, [{ Key: 'time', Value: '1700000000002' }]);
+  const other = transcoded('{"time":1700000000002,"timestamp":1700000000001,"timestamp":5}', { timeKeys });
+  assert.equal(other.Time, 1_700_000_000_002);
+  assert.deepEqual(other.Contents, [{ Key: 'timestamp', Value: '5' }]);
 });
 
-test('if the time occurs twice, the last value counts', () => {
-  assert.equal(transcoded('{"time":1700000000001,"a":1,"time":1700000000002}').Time, 1_700_000_000_002);
-  const log = transcoded('{"time":1700000000001,"time":"no"}');
-  assert.equal(log.Time, ARRIVAL_MS);
-  assert.deepEqual(log.Contents, [{ Key: 'time', Value: 'no' }]);
-  const readLate = '{"time":"no","time":1700000000001}';
-  assert.deepEqual(contents(readLate), [['message', readLate]]);
+test('the first time is the time of the record, and the application’s own stays a field, whatever its form', () => {
+  for (const [json, text] of [
+    ['153', '153'],
+    ['1500000000000', '1500000000000'],
+    ['"2017-07-14T02:40:00.000Z"', '2017-07-14T02:40:00.000Z'],
+    ['"noon"', 'noon'],
+    ['"\\u0031"', '1'],
+    ['{"took":153}', '{"took":153}'],
+    ['[1]', '[1]'],
+    ['null', 'null'],
+    ['true', 'true'],
+    ['-1', '-1'],
+    ['""', ''],
+  ] as const) {
+    const log = transcoded(`{"level":30,"time":1700000000001,"pid":1,"time":${json},"msg":"done"}`);
+    assert.equal(log.Time, 1_700_000_000_001, json);
+    assert.deepEqual(
+      log.Contents.map(({ Key, Value }) => [Key, Value]),
+      [
+        ['level', 'info'],
+        ['pid', '1'],
+        ['time', text],
+        ['msg', 'done'],
+      ],
+    );
+  }
+});
+
+test('of the other time fields the last one counts, before and behind the time of the record', () => {
+  assert.deepEqual(contents('{"time":1700000000001,"time":1,"a":1,"time":2}'), [
+    ['a', '1'],
+    ['time', '2'],
+  ]);
+  const log = transcoded('{"time":"no","time":1700000000001,"a":1}');
+  assert.equal(log.Time, 1_700_000_000_001);
+  assert.deepEqual(log.Contents, [
+    { Key: 'time', Value: 'no' },
+    { Key: 'a', Value: '1' },
+  ]);
+  assert.deepEqual(contents('{"time":"no","time":1700000000001,"time":3}'), [['time', '3']]);
+  assert.deepEqual(contents('{"time":"no","time":"neither"}'), [['time', 'neither']]);
+});
+
+test('a time field with escapes in its name is a time field', () => {
+  const log = transcoded(String.raw`{"t\u0069me":1700000000001,"time":5,"\u0074ime":6}`);
+  assert.equal(log.Time, 1_700_000_000_001);
+  assert.deepEqual(log.Contents, [{ Key: 'time', Value: '6' }]);
+});
+
+test('a time field that stays is renamed like any other, and clashes are numbered', () => {
+  const line = '{"time":1700000000001,"t":1,"time":2}';
+  assert.deepEqual(contents(line, { rename: { time: 'took' } }), [
+    ['t', '1'],
+    ['took', '2'],
+  ]);
+  assert.deepEqual(contents(line, { rename: { t: 'time' } }), [
+    ['time', '1'],
+    ['time_2', '2'],
+  ]);
+});
+
+test('a second level replaces the first', () => {
+  assert.deepEqual(contents('{"level":30,"time":1700000000001,"level":"x"}'), [['level', 'x']]);
+  assert.deepEqual(contents('{"level":30,"time":1700000000001,"level":50}'), [['level', 'error']]);
 });
 
 test('records of one millisecond are numbered, and records with nanoseconds keep them', () => {
@@ -331,10 +391,4 @@ test('a record whose names alone are too long has the number of fields that were
     Key: 'putlogs-left-out',
     Value: `${20_000 - log.Contents.length + 1} fields`,
   });
-});
-
-test('a line that is many times too long is truncated without being read to its end', () => {
-  const log = transcoded(`{"a":"${'中'.repeat(3 * MiB)}"}`);
-  assert.equal(log.Contents[0]!.Key, 'message');
-  assert.match(log.Contents[0]!.Value, /^\{"a":"中+…\[truncated \d+ bytes\]$/u);
 });

@@ -68,11 +68,16 @@ export function explicitKinds(options: CredentialOptions, found: readonly FromEn
   return kinds.size > 0 ? kinds : kindsOf(own);
 }
 
+/** The name may be one that every object has, such as `constructor`. */
+function kindOf(name: string): CredentialsKind | undefined {
+  return Object.hasOwn(KIND_OF, name) ? KIND_OF[name] : undefined;
+}
+
 function kindsOf(options: CredentialOptions): Set<CredentialsKind> {
   const { from } = options;
   const named: CredentialsKind | undefined =
     from === 'oidc' || from === 'profile' || from === 'metadata' ? from : undefined;
-  const kinds = [named, ...Object.keys(options).map((name) => KIND_OF[name])] as const;
+  const kinds = [named, ...Object.keys(options).map(kindOf)] as const;
   return new Set(kinds.filter((kind): kind is CredentialsKind => kind !== undefined));
 }
 

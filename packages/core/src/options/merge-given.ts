@@ -31,11 +31,15 @@ export function mergeGiven({ tree, origins, problems }: Resolution, { options = 
       if (value === undefined || (prefix === '' && ADDED_BY_PINO.has(name))) continue;
       if (kinds.length > 0 && prefix === 'credentials.' && isOther(path)) continue;
       if (typeof value === 'function' || typeof value === 'symbol') {
-        const instead = prefix === '' ? (INSTEAD_OF_FUNCTION[name] ?? '') : '';
+        const instead = prefix === '' && Object.hasOwn(INSTEAD_OF_FUNCTION, name) ? INSTEAD_OF_FUNCTION[name]! : '';
         const text = `is a ${typeof value}; options are plain data because they are sent to a thread${instead}`;
         problems.push({ path, text });
       } else if (isTree(value)) {
         if (leaves.has(path) && Object.hasOwn(to, name)) continue;
+        if (leaves.has(path) && !isPlain(value)) {
+          problems.push({ path, text: 'must be a plain object, with its own names only' });
+          continue;
+        }
         if (!Object.hasOwn(to, name)) origins.set(path, { kind: 'given', name: nameOf(path) });
         const below = Object.hasOwn(to, name) ? to[name] : {};
         if (!isTree(below)) continue;
@@ -48,6 +52,15 @@ export function mergeGiven({ tree, origins, problems }: Resolution, { options = 
     }
   };
   put(options, tree, '');
+}
+
+/**
+ * Returns false for a Map, an instance of a class, and an object that inherits from another one, as
+ * `{ __proto__: {} }` does. Their names would be lost. The prototype of a plain object has no prototype, in every realm.
+ */
+function isPlain(tree: Tree): boolean {
+  const prototype: unknown = Object.getPrototypeOf(tree);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** An assignment would change the prototype if the name is `__proto__`. */

@@ -85,7 +85,7 @@ const PAGES: Readonly<Record<string, string>> = {
 /** Returns the page, with its section, about an option or a group of options; without one the page of all options. */
 export function pageOf(path: string): string {
   const [name = ''] = path.split('.');
-  const page = PAGES[name];
+  const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
   if (page !== undefined) return page;
   const section = SECTIONS.find((one) => leavesOfSection(one).some((leaf) => leaf.path.split('.')[0] === name));
   return section === undefined ? 'docs/options.md' : `docs/options.md#${anchorOf(section.title)}`;

@@ -5,11 +5,11 @@
 
 import type { Arena } from './arena';
 import { KIND, NESTED, ROW_WORDS, VALUE } from './memory-layout';
+import type { NameKey } from './name-key';
 
 /** The number of levels, including the record's own field. With more levels a console would not be readable. */
-const MAX_DEPTH = 16;
+export const MAX_DEPTH = 16;
 
-const DOT = 0x2e;
 const OPENING_BRACE = 0x7b;
 
 /** Returns true if the value of the row is an object, not an array. */
@@ -24,55 +24,35 @@ export interface NameText {
   readonly to: number;
 }
 
-/** The rows that a Flattener reads, and the receiver of the values. A path is `path[0..pathBytes)`. */
+/** The rows that a Flattener reads, and the receiver of the values. Each has a path, which is a level of `path`. */
 export interface RowVisitor {
+  /** Where the path of each level is set. */
+  readonly path: NameKey;
   /** Returns true if the object of that path is not flattened. */
-  isWhole(path: Buffer, pathBytes: number): boolean;
+  isWhole(level: number): boolean;
   /** Returns the first row of an object's members, and the end of these rows. */
   members(row: number): { readonly first: number; readonly end: number };
   nameOf(arena: Arena, row: number): NameText;
   /** Receives a value. */
-  leaf(arena: Arena, row: number, path: Buffer, pathBytes: number): void;
+  leaf(arena: Arena, row: number, level: number): void;
 }
 
-export class Flattener {
-  readonly #visitor: RowVisitor;
-  #path = Buffer.allocUnsafe(256);
+/** Reports each value of the object in `row`, which is the field `name` of the record. */
+export function flatten(visitor: RowVisitor, arena: Arena, row: number, name: NameText): void {
+  visitor.path.set(0, name.bytes, name.from, name.to);
+  flattenValue(visitor, arena, row, 0);
+}
 
-  constructor(visitor: RowVisitor) {
-    this.#visitor = visitor;
+function flattenValue(visitor: RowVisitor, arena: Arena, row: number, level: number): void {
+  const isLeaf = !isObject(arena, row) || level === MAX_DEPTH - 1 || visitor.isWhole(level);
+  const members = isLeaf ? undefined : visitor.members(row);
+  if (members === undefined || members.first === members.end) {
+    visitor.leaf(arena, row, level);
+    return;
   }
-
-  /** Reports each value of the object in `row`, which is the field `name` of the record. */
-  flatten(arena: Arena, row: number, name: Uint8Array): void {
-    this.#value(arena, row, this.#append(0, name, 0, name.length), 1);
-  }
-
-  #value(arena: Arena, row: number, pathBytes: number, depth: number): void {
-    const isLeaf = !isObject(arena, row) || depth === MAX_DEPTH || this.#visitor.isWhole(this.#path, pathBytes);
-    const members = isLeaf ? undefined : this.#visitor.members(row);
-    if (members === undefined || members.first === members.end) {
-      this.#visitor.leaf(arena, row, this.#path, pathBytes);
-      return;
-    }
-    for (let member = members.first; member < members.end; member += ROW_WORDS) {
-      const { bytes, from, to } = this.#visitor.nameOf(arena, member);
-      this.#path[pathBytes] = DOT;
-      this.#value(arena, member, this.#append(pathBytes + 1, bytes, from, to), depth + 1);
-    }
-  }
-
-  /**
-   * Writes the name to the path at `at`, and returns the path's new length. There is always room for a dot behind it.
-   */
-  #append(at: number, bytes: Uint8Array, from: number, to: number): number {
-    const length = at + to - from;
-    if (length >= this.#path.length) {
-      const grown = Buffer.allocUnsafe(2 * (length + 1));
-      this.#path.copy(grown, 0, 0, at);
-      this.#path = grown;
-    }
-    for (let i = from; i < to; i += 1) this.#path[at + i - from] = bytes[i]!;
-    return length;
+  for (let member = members.first; member < members.end; member += ROW_WORDS) {
+    const { bytes, from, to } = visitor.nameOf(arena, member);
+    visitor.path.set(level + 1, bytes, from, to);
+    flattenValue(visitor, arena, member, level + 1);
   }
 }

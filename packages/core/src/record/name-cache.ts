@@ -1,10 +1,12 @@
 // The field names that WebAssembly recognises: which FieldName is in which slot of its name cache.
 //
-// Each name takes room in the arena. If there is no room for a name, FieldNames looks it up for each record.
+// Each name takes room in the arena. If there is no room for a name, or it is above 256 bytes, FieldNames looks it up
+// for each record.
 
 import type { Arena } from './arena';
 import type { FieldName } from './field-names';
 import { NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES } from './memory-layout';
+import { isLongKey } from './name-key';
 
 /** After this many lookups of names that the cache did not have, it is filled again: its names may be unused. */
 const MAX_MISSES = 4096;
@@ -45,7 +47,7 @@ export class NameCache {
     const { bytes, wasm } = this.#arena!;
     const { source, encoded } = name;
     const address = this.#namesTo;
-    if (address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return;
+    if (isLongKey(source) || address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return;
     bytes.set(source, address);
     bytes.set(encoded, address + source.length);
     const slot = wasm.insertName(address, source.length, address + source.length, encoded.length);

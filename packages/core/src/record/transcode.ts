@@ -20,7 +20,11 @@
 // Rules:
 //   - A string is sent as its unescaped text. A number, `true`, `false` and `null` are sent as their JSON text.
 //   - An object or an array is sent as its JSON text. If nested objects are flattened, each value is a content.
-//   - If a name occurs twice, the last value counts, as for JSON.parse.
+//   - The first time field that can be read is the time of the record, and is not sent as a field. pino writes it in
+//     front of the application's own fields.
+//   - If another name occurs twice, the last value counts, as for JSON.parse. This is also true for time fields that are
+//     not the time of the record: pino's `time` is its time, and the application's `time` stays a field.
+//   - If the names alone are larger than the largest Log, the fields behind are left out, and their number is sent.
 //   - A record without a field is sent as its text. If all of its fields are omitted, an empty text is sent, because
 //     its own text has the omitted values.
 //   - The fields of the options follow those of the record. They are not added if the record has a field of that name.
@@ -29,8 +33,9 @@ import { readVarint } from '../protobuf/varint';
 import type { Clock } from '../runtime/clock';
 import type { Arena } from './arena';
 import { type FieldName, FieldNames, type FieldRole } from './field-names';
-import { Flattener, isObject, type NameText } from './flatten';
+import { flatten, isObject, type NameText, type RowVisitor } from './flatten';
 import { labelOf } from './level';
+import { beginningOf, LINE_LIMIT, shortenLine } from './long-line';
 import {
   DROPPED,
   ESCAPED,
@@ -47,7 +52,7 @@ import {
 } from './memory-layout';
 import { NameCache } from './name-cache';
 import { CallOrder, readTime } from './time';
-import { characterStart, truncateLog } from './truncate';
+import { LEFT_OUT, truncateLog } from './truncate';
 import type { LogLayout, LogSink, TranscodeOptions } from './types';
 import { NO_ROOM, WorkArea } from './work-area';
 
@@ -59,6 +64,8 @@ interface FixedField {
 
 /** The first estimate of how much longer names and labels are than the text that they replace. */
 const FIRST_SLACK_BYTES = 1024;
+/** The least number of bytes of a content besides its name: two tags and two lengths. */
+const CONTENT_BYTES = 4;
 
 export class Transcoder {
   readonly #layout: LogLayout;
@@ -69,7 +76,7 @@ export class Transcoder {
   readonly #area: WorkArea;
   readonly #messageKey: Uint8Array;
   readonly #fixed: readonly FixedField[];
-  readonly #flattener: Flattener | undefined;
+  readonly #visitor: RowVisitor | undefined;
   readonly #callOrder = new CallOrder();
 
   // The record that is being transcoded.
@@ -78,6 +85,11 @@ export class Transcoder {
   /** The number of its contents until now. */
   #contents = 0;
   #omitted = 0;
+  /** The least number of bytes of their names. */
+  #nameBytes = 0;
+  /** The number of fields that are not sent, because the names before them fill the largest Log. */
+  #leftOut = 0;
+  #isObject = false;
   #timeMs = 0;
   #subMsNs = 0;
   /** The field from which the time was read. */
@@ -91,8 +103,10 @@ export class Transcoder {
     this.#clock = clock;
     const roles = new Map<string, FieldRole>(options.timeKeys.map((key) => [key, 'time']));
     if (!roles.has(options.levelKey)) roles.set(options.levelKey, 'level');
-    for (const name of options.omit) if (roles.get(name) !== 'time') roles.set(name, 'omitted');
-    this.#names = new FieldNames(layout.names, roles, new Map(Object.entries(options.rename)));
+    // Found also when there is no room for other names: a shortened line ends with this field.
+    if (!roles.has(LEFT_OUT)) roles.set(LEFT_OUT, 'content');
+    for (const name of options.omit) roles.set(name, roles.get(name) === 'time' ? 'hidden time' : 'omitted');
+    this.#names = new FieldNames(layout.names, roles, new Map(Object.entries(options.rename)), clock.random);
     this.#messageKey = Buffer.from(options.messageKey);
     this.#fixed = Object.entries(options.fields).map(([name, value]) => ({
       name: Buffer.from(name),
@@ -100,12 +114,16 @@ export class Transcoder {
     }));
     this.#area = new WorkArea(options.nested === 'flatten', 1 + this.#fixed.length);
     if (options.nested === 'flatten') {
-      this.#flattener = new Flattener({
-        isWhole: (path, pathBytes) => this.#names.find(path, 0, pathBytes).role === 'omitted',
+      this.#visitor = {
+        path: this.#names.path,
+        isWhole: (level) => this.#names.knownPath(level)?.role === 'omitted',
         members: (row) => this.#area.readMembers(row),
         nameOf: (arena, row) => this.#nameOf(arena, row),
-        leaf: (arena, row, path, pathBytes) => this.#leaf(arena, row, this.#lookUp(path, 0, pathBytes)),
-      });
+        leaf: (arena, row, level) => {
+          const entry = this.#isFull ? this.#names.knownPath(level) : this.#names.findPath(level);
+          if (this.#isKept(entry)) this.#leaf(arena, row, entry);
+        },
+      };
     }
   }
 
@@ -115,15 +133,29 @@ export class Transcoder {
    */
   append(line: Buffer, start: number, end: number, sink: LogSink): boolean {
     const { maxLogBytes } = this.#layout;
-    // Only the first part of a very long line is read, so that what can be sent bounds the memory.
-    const readTo = end - start > 4 * maxLogBytes ? characterStart(line, start + 4 * maxLogBytes) : end;
+    if (end - start <= LINE_LIMIT * maxLogBytes) return this.#append(line, start, end, sink);
+    // What can be sent bounds the memory.
+    const from = sink.length;
+    const short = shortenLine(line, start, end, this.#layout, this.#visitor !== undefined);
+    if (short !== undefined) {
+      const isCut = this.#append(short.bytes, 0, short.bytes.length, sink);
+      if (this.#isObject) return isCut || short.isCut;
+      sink.length = from;
+    }
+    const text = beginningOf(line, start, end, maxLogBytes);
+    this.#append(text, 0, text.length, sink);
+    return true;
+  }
+
+  #append(line: Buffer, start: number, end: number, sink: LogSink): boolean {
+    const { maxLogBytes } = this.#layout;
     const from = sink.length;
     let slackBytes = FIRST_SLACK_BYTES;
-    while (!this.#fits(line, start, readTo, sink, slackBytes)) slackBytes *= 8;
+    while (!this.#fits(line, start, end, sink, slackBytes)) slackBytes *= 8;
     if (this.#names.trim() || this.#cache.isStale) this.#cache.clear();
     const isLong = sink.length - from > maxLogBytes && readVarint(sink.arena.bytes, from + 1).value > maxLogBytes;
-    if (isLong) truncateLog(sink, from, maxLogBytes);
-    return isLong || readTo < end;
+    if (isLong || this.#leftOut > 0) truncateLog(sink, from, maxLogBytes, this.#leftOut);
+    return isLong || this.#leftOut > 0;
   }
 
   /** Appends the record, or returns false and appends nothing if it needs more room than planned. */
@@ -147,10 +179,13 @@ export class Transcoder {
     this.#record += 1;
     this.#contents = 0;
     this.#omitted = 0;
+    this.#nameBytes = 0;
+    this.#leftOut = 0;
     this.#timeMs = 0;
     this.#subMsNs = -1;
     this.#timeFrom = undefined;
     const end = this.#area.readRows();
+    this.#isObject = end >= firstRow;
     this.#outEnd = firstOutRow === firstRow ? end : firstOutRow;
     for (let row = firstRow; row < end; row += ROW_WORDS) this.#field(arena, row);
     if (this.#contents > 0) return;
@@ -166,7 +201,8 @@ export class Transcoder {
   #addFixedFields(arena: Arena): void {
     for (const { name, value } of this.#fixed) {
       const entry = this.#names.find(name, 0, name.length);
-      if (entry.seenIn === this.#record || entry.suffixedIn === this.#record) continue;
+      const isInRecord = entry.seenIn === this.#record || entry.suffixedIn === this.#record;
+      if (isInRecord || entry === this.#timeFrom) continue;
       const at = this.#area.put(value);
       this.#addRow(arena, entry, at, at + value.length);
     }
@@ -186,17 +222,45 @@ export class Transcoder {
 
   #field(arena: Arena, row: number): void {
     const slot = arena.words[row + SLOT]!;
-    let entry: FieldName;
-    if (slot >= 0) entry = this.#cache.inSlot(slot);
-    else {
-      const name = this.#nameOf(arena, row);
-      entry = this.#lookUp(name.bytes, name.from, name.to);
-      // With a flattener, a copy of the row is sent.
-      if (this.#flattener === undefined) this.#setName(arena, entry, row);
+    if (this.#visitor !== undefined) {
+      this.#nestedField(this.#visitor, arena, row, slot);
+      return;
     }
-    if (this.#flattener === undefined) this.#value(arena, entry, row);
-    else if (entry.role === 'omitted' || !isObject(arena, row)) this.#leaf(arena, row, entry);
-    else this.#flattener.flatten(arena, row, entry.source);
+    if (slot >= 0) {
+      this.#value(arena, this.#cache.inSlot(slot), row);
+      return;
+    }
+    const { bytes, from, to } = this.#nameOf(arena, row);
+    const entry = this.#isFull ? this.#names.known(bytes, from, to) : this.#names.find(bytes, from, to);
+    if (this.#isKept(entry)) {
+      this.#setName(arena, entry, row);
+      this.#value(arena, entry, row);
+    } else arena.words[row + KIND] = DROPPED;
+  }
+
+  /** A field whose value may be flattened. A copy of the row is sent. */
+  #nestedField(visitor: RowVisitor, arena: Arena, row: number, slot: number): void {
+    const name = this.#nameOf(arena, row);
+    const { bytes, from, to } = name;
+    const isNested = isObject(arena, row);
+    let entry: FieldName | undefined;
+    if (slot >= 0) entry = this.#cache.inSlot(slot);
+    else if (isNested || this.#isFull) entry = this.#names.known(bytes, from, to);
+    else entry = this.#names.find(bytes, from, to);
+    if (isNested && entry?.role !== 'omitted') flatten(visitor, arena, row, name);
+    else if (this.#isKept(entry)) this.#leaf(arena, row, entry);
+  }
+
+  /** Whether the names of the record until now need more room than there is in the largest Log. */
+  get #isFull(): boolean {
+    return this.#nameBytes > this.#layout.maxLogBytes;
+  }
+
+  /** Returns true if a field is sent, and adds its name to the cache. Counts it if it is not. */
+  #isKept(entry: FieldName | undefined): entry is FieldName {
+    if (entry === undefined) this.#leftOut += 1;
+    else this.#cache.insert(entry);
+    return entry !== undefined;
   }
 
   /** Copies a row to the rows that are sent. */
@@ -229,9 +293,14 @@ export class Transcoder {
     }
     const kind = words[row + KIND]!;
     if (kind === ESCAPED) this.#area.unescape(row + VALUE, row + VALUE_TO);
-    if (entry.role === 'time') {
+    if (entry.role === 'time' || entry.role === 'hidden time') {
       const isText = kind === NUMBER || kind === STRING || kind === ESCAPED;
       if (isText && this.#takeTime(arena, entry, row)) return;
+      if (entry.role === 'hidden time') {
+        this.#omitted += 1;
+        words[row + KIND] = DROPPED;
+        return;
+      }
     } else if (entry.role === 'level' && kind === NUMBER) {
       const label = labelOf(this.#options.levels, arena.bytes, words[row + VALUE]!, words[row + VALUE_TO]!);
       if (label !== undefined) {
@@ -243,30 +312,17 @@ export class Transcoder {
     this.#content(arena, entry, row);
   }
 
-  /**
-   * Reads the record's time from a time field, and returns true if that was possible. Of several time keys the first
-   * readable one counts, and the others stay contents. If one key occurs twice, the last value counts.
-   */
+  /** Reads the record's time from a time field, unless it has one. Returns true if the field is the time. */
   #takeTime(arena: Arena, entry: FieldName, row: number): boolean {
-    if (this.#timeFrom !== undefined && this.#timeFrom !== entry) return false;
+    if (this.#timeFrom !== undefined) return false;
     const { bytes, words } = arena;
     const time = readTime(bytes, words[row + VALUE]!, words[row + VALUE_TO]!);
     if (time === undefined) return false;
-    this.#dropEarlier(arena, entry);
     this.#timeMs = time.ms;
     this.#subMsNs = time.subMsNs;
     this.#timeFrom = entry;
-    entry.seenIn = this.#record;
-    entry.row = -1;
     words[row + KIND] = DROPPED;
     return true;
-  }
-
-  /** Drops the content that an earlier field of the same name left. */
-  #dropEarlier(arena: Arena, entry: FieldName): void {
-    if (entry.seenIn !== this.#record || entry.row === -1) return;
-    arena.words[entry.row + KIND] = DROPPED;
-    this.#contents -= 1;
   }
 
   /** Makes the row a content. */
@@ -276,23 +332,13 @@ export class Transcoder {
       entry = this.#names.claim(named, this.#record);
       if (entry !== named) this.#setName(arena, entry, row);
     }
-    this.#dropEarlier(arena, entry);
-    if (entry === this.#timeFrom) {
-      // The field occurs twice: the first value was the time, and this one cannot be read as a time.
-      this.#timeFrom = undefined;
-      this.#timeMs = 0;
-      this.#subMsNs = -1;
+    if (entry.seenIn === this.#record) arena.words[entry.row + KIND] = DROPPED;
+    else {
+      this.#contents += 1;
+      this.#nameBytes += entry.encoded.length + CONTENT_BYTES;
     }
     entry.seenIn = this.#record;
     entry.row = row;
-    this.#contents += 1;
-  }
-
-  /** Returns the entry of a name that the cache does not have, and adds the name to the cache. */
-  #lookUp(name: Uint8Array, from: number, to: number): FieldName {
-    const entry = this.#names.find(name, from, to);
-    this.#cache.insert(entry);
-    return entry;
   }
 
   /** Sets the name under which the row is sent. */

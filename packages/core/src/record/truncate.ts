@@ -1,15 +1,16 @@
 // Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
 // Long values are cut to one common length, the largest with which the record fits. Shorter values stay whole. A cut
-// value ends with `…[truncated N bytes]`, and no character is cut in two. If the names alone are too long, fields are
-// left out from the end, and the field `putlogs-left-out` has their number.
+// value ends with `…[truncated N bytes]`, and no character is cut in two. If a value with such a mark is cut again, the
+// new mark counts all that is missing. If the names alone are too long, fields are left out from the end, and the field
+// `putlogs-left-out` has their number.
 
 import { fieldOf } from '../protobuf/fields';
 import { readVarint, writeVarint } from '../protobuf/varint';
 import type { LogSink } from './types';
 
 interface Content {
-  readonly key: Uint8Array;
+  readonly key: Buffer;
   readonly value: Buffer;
 }
 
@@ -18,12 +19,23 @@ const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 /** The largest number of bytes of a content besides its name and value: tags, lengths, the mark of a cut value. */
 const CONTENT_OVERHEAD_BYTES = 60;
-const LEFT_OUT = Buffer.from('putlogs-left-out');
+/** A shorter value stays whole in any case: there is room for a mark, which is about as long. */
+const SHORTEST_CUT_BYTES = 32;
+/** The field with the number of fields that are left out. */
+export const LEFT_OUT = 'putlogs-left-out';
+/** The mark of a value if nobody knows how much is missing. */
+export const UNNUMBERED_MARK = '…[truncated]';
+const MARK = /…\[truncated(?: (\d{1,15}) bytes)?\]$/;
+const MARK_BYTES = 48;
 
-/** Truncates the last Log of the sink, whose `Logs` entry begins at `start`. */
-export function truncateLog(sink: LogSink, start: number, maxLogBytes: number): void {
+/**
+ * Truncates the last Log of the sink, whose `Logs` entry begins at `start`.
+ * @param leftOut the number of fields that are left out already
+ */
+export function truncateLog(sink: LogSink, start: number, maxLogBytes: number, leftOut = 0): void {
   const { bytes } = sink.arena;
   const { head, contents, tail } = splitEntry(Buffer.from(bytes.subarray(start, sink.length)));
+  let missing = leftOut + takeLeftOut(contents);
   const kept: Content[] = [];
   let room = maxLogBytes - head.length - tail.length - CONTENT_OVERHEAD_BYTES - LEFT_OUT.length;
   for (const content of contents) {
@@ -37,8 +49,8 @@ export function truncateLog(sink: LogSink, start: number, maxLogBytes: number): 
     room,
   );
   const cut: Content[] = kept.map(({ key, value }) => ({ key, value: cutValue(value, longest) }));
-  const leftOut = contents.length - kept.length;
-  if (leftOut > 0) cut.push({ key: LEFT_OUT, value: Buffer.from(`${leftOut} fields`) });
+  missing += contents.length - kept.length;
+  if (missing > 0) cut.push({ key: Buffer.from(LEFT_OUT), value: Buffer.from(leftOutText(missing)) });
   const body = Buffer.concat([
     head,
     ...cut.map(({ key, value }) => fieldOf(CONTENT_TAG, fieldOf(KEY_TAG, key), fieldOf(VALUE_TAG, value))),
@@ -48,6 +60,19 @@ export function truncateLog(sink: LogSink, start: number, maxLogBytes: number): 
   const at = writeVarint(bytes, start + 1, body.length);
   bytes.set(body, at);
   sink.length = at + body.length;
+}
+
+export function leftOutText(fields: number): string {
+  return `${fields} fields`;
+}
+
+/** Removes the field with the number of fields that were left out before, and returns the number. */
+function takeLeftOut(contents: Content[]): number {
+  const at = contents.findIndex(({ key }) => key.length === LEFT_OUT.length && key.toString() === LEFT_OUT);
+  const number = at === -1 ? null : /^(\d{1,9}) fields$/.exec(contents[at]!.value.toString('latin1', 0, 32));
+  if (number === null) return 0;
+  contents.splice(at, 1);
+  return Number(number[1]);
 }
 
 /** Returns the last position, at most `at`, where a character of UTF-8 begins. */
@@ -78,7 +103,7 @@ function splitEntry(entry: Buffer): { head: Buffer; contents: Content[]; tail: B
 }
 
 /** Returns the largest length to which values can be cut, so that all of them have at most `room` bytes. */
-function commonLength(lengths: readonly number[], room: number): number {
+export function commonLength(lengths: readonly number[], room: number): number {
   const sorted = [...lengths].sort((a, b) => a - b);
   let left = room;
   for (const [i, length] of sorted.entries()) {
@@ -90,7 +115,16 @@ function commonLength(lengths: readonly number[], room: number): number {
 }
 
 function cutValue(value: Buffer, longest: number): Buffer {
-  if (value.length <= longest) return value;
-  const end = characterStart(value, longest);
-  return Buffer.concat([value.subarray(0, end), Buffer.from(`…[truncated ${value.length - end} bytes]`)]);
+  if (value.length <= Math.max(longest, SHORTEST_CUT_BYTES)) return value;
+  const earlier = MARK.exec(value.toString('utf8', characterStart(value, Math.max(value.length - MARK_BYTES, 0))));
+  const textBytes = value.length - (earlier === null ? 0 : Buffer.byteLength(earlier[0]));
+  const end = characterStart(value, Math.min(longest, textBytes));
+  const missing = textBytes - end + Number(earlier?.[1] ?? 0);
+  const mark = earlier !== null && earlier[1] === undefined ? UNNUMBERED_MARK : markOf(missing);
+  return Buffer.concat([value.subarray(0, end), Buffer.from(mark)]);
+}
+
+/** The end of a value of which so many bytes are missing. */
+export function markOf(missingBytes: number): string {
+  return `…[truncated ${missingBytes} bytes]`;
 }

@@ -16,8 +16,7 @@ export function createEncoder(
   clock: Clock,
 ): Pick<BatcherOptions, 'hashKey' | 'encode' | 'frame' | 'timesIn'> {
   const { source, topic, fileName, tags } = options;
-  const timeKeys = typeof options.timeKey === 'string' ? [options.timeKey] : options.timeKey;
-  const transcoding = { ...options, timeKeys, levels: levelLabels(options.levels) };
+  const transcoding = { ...options, timeKeys: timeKeysOf(options), levels: levelLabels(options.levels) };
   const transcoder = new Transcoder(target.layout, transcoding, clock);
   return {
     hashKey: hashKeyOf(options.hashKey, options.instance),
@@ -28,8 +27,13 @@ export function createEncoder(
 }
 
 /** Returns the application's own function. @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if it cannot be loaded */
-export function createTransform({ transform }: Options): Transform | undefined {
+export function createTransform(options: Options, { layout }: Target): Transform | undefined {
+  const { transform } = options;
   if (transform === undefined) return undefined;
   const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
-  return loadTransform(transform);
+  return loadTransform(transform, layout, timeKeysOf(options));
+}
+
+function timeKeysOf({ timeKey }: Options): readonly string[] {
+  return typeof timeKey === 'string' ? [timeKey] : timeKey;
 }

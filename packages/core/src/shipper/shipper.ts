@@ -41,7 +41,7 @@ export function startShipper(
   { counters = new Counters(), admission = 'own', clock = systemClock, runs, application }: ShipperDeps = {},
 ): RangeShipper {
   const { credentials, target } = createSigner(options, clock);
-  const transform = createTransform(options);
+  const transform = createTransform(options, target);
   return new Pipeline({ options, target, credentials, transform, counters, admission, clock, runs, application });
 }
 
@@ -198,7 +198,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     const transformed = this.#transform(bytes, start, end);
     switch (transformed.kind) {
       case 'record':
-        return this.#add(transformed.bytes, 0, transformed.bytes.length);
+        return this.#add(transformed.bytes, 0, transformed.bytes.length, transformed.isCut);
       case 'filtered':
         return this.#refuse('filtered');
       case 'failed':
@@ -210,11 +210,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     }
   }
 
-  #add(bytes: Buffer, start: number, end: number): boolean {
+  #add(bytes: Buffer, start: number, end: number, isCut = false): boolean {
     try {
       // Counted before the batch can be sealed, because a sealed record must be an accepted one.
       this.#counters.add('accepted');
-      if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
+      if (this.#batcher.add(bytes, start, end) || isCut) this.#counters.add('truncated');
     } catch (error) {
       this.#counters.add('accepted', -1);
       this.#warnings.warn(recordNotEncoded(messageOf(error)));

@@ -4,8 +4,8 @@
 // protobuf. It becomes JSON when it is sent. Its envelope is JSON behind the records. The body is made once for all
 // attempts, because it needs more time than the rest of an attempt.
 //
-// Web tracking stores only the time of arrival. So the record's own time is sent as a field, unless the record already
-// has a field of that name:
+// Web tracking stores only the time of arrival. So the record's own time is sent as a field. A field `time` that is not
+// the time of the record is renamed, as if the service had reserved the name:
 //   "time": "2026-01-01T00:00:00.000000000Z"
 
 import { gzipSync } from 'node:zlib';
@@ -15,11 +15,17 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import { logsIn, unpackBatch } from '../batch/unpack';
 import type { Compression } from '../options/target-facts';
 import { readLog, type TimeLayout } from '../protobuf/log';
+import type { NameRule } from '../record/field-names';
 import type { Refused } from './outcome';
 
 const NO_HEAD = new Uint8Array(0);
 /** How the records are encoded before they are sent. */
 export const WEB_TIME: TimeLayout = { timeUnit: 'ms', timeNsTag: 0x1d };
+
+/** The name rule of a service, for web tracking: its `time` is ours. */
+export function webNames({ maxBytes, reserved }: NameRule): NameRule {
+  return { maxBytes, reserved: new Set([...reserved, 'time']) };
+}
 
 export function webFrame(envelope: Envelope): Frame {
   return { head: NO_HEAD, tail: Buffer.from(JSON.stringify(envelope)) };

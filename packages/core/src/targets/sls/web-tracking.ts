@@ -17,7 +17,7 @@ import { placeOf, type SlsAddress } from '../../options/addresses';
 import type { Compression } from '../../options/target-facts';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
-import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame } from '../web-body';
+import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
 import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { compressType, tagsOf } from './put-logs';
 
@@ -39,7 +39,7 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { compression, compressionLevel } = options;
   const bodies = new WebBodies({ compression, compressionLevel, maxBytes: MAX_JSON_BYTES, jsonOf });
   return {
-    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: ALIYUN_NAME_RULE },
+    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: webNames(ALIYUN_NAME_RULE) },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

@@ -14,7 +14,7 @@ import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
-import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame } from '../web-body';
+import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
 import { VOLC_ANSWERS } from './answers';
 import { VOLC_LAYOUT, VOLC_LIMITS } from './put-logs';
 import { canonicalQuery } from './sign';
@@ -33,7 +33,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
   const path = `/WebTracks?${canonicalQuery({ ProjectId: projectId, TopicId: topicId })}`;
   const bodies = new WebBodies({ compression: options.compression, maxBytes: VOLC_LIMITS.maxBatchBytes, jsonOf });
   return {
-    layout: { ...VOLC_LAYOUT, ...WEB_TIME },
+    layout: { ...VOLC_LAYOUT, ...WEB_TIME, names: webNames(VOLC_LAYOUT.names) },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },
     identity: { topicId },

@@ -1,0 +1,96 @@
+// The key of a name: what the table of names compares.
+//
+// A name of up to WHOLE_BYTES is its own key. The key of a longer one is bounded:
+//
+//   | the first 256 bytes | a hash with a secret key, 8 bytes | the hash of the name rule, 4 bytes |
+//
+// No key of this form is a name that is its own key, because it is longer. So the memory for names does not depend on
+// their lengths, and two long names with the same key do not occur.
+//
+// The name of a nested value is its path. Each level continues the hashes of the level above, so that a long path is not
+// read again for each value below it.
+
+import { type HashKey, KeyedHash } from './keyed-hash';
+import { addToNameHash, newNameHash } from './name-rule';
+
+/** The longest name that is its own key. */
+export const WHOLE_BYTES = 256;
+const KEY_BYTES = WHOLE_BYTES + 12;
+const DOT = Buffer.from('.');
+
+interface Level {
+  /** The length of the name, in bytes. */
+  length: number;
+  /** Of a name above WHOLE_BYTES: its hashes, to which another level can be added. */
+  readonly hash: KeyedHash;
+  nameHash: number;
+}
+
+export class NameKey {
+  /** The key begins here. */
+  readonly bytes = Buffer.allocUnsafe(KEY_BYTES);
+  readonly #secret: HashKey;
+  readonly #levels: Level[] = [];
+  readonly #result: KeyedHash;
+
+  constructor(secret: HashKey) {
+    this.#secret = secret;
+    this.#result = new KeyedHash(secret);
+  }
+
+  /** Sets the name of a level: that of the level above, a dot, and these bytes. The outermost level is 0. */
+  set(level: number, bytes: Uint8Array, from: number, to: number): void {
+    const here = this.#level(level);
+    here.length = 0;
+    if (level > 0) {
+      const above = this.#levels[level - 1]!;
+      here.length = above.length;
+      if (above.length > WHOLE_BYTES) {
+        here.hash.copy(above.hash);
+        here.nameHash = above.nameHash;
+      }
+      this.#add(here, DOT, 0, 1);
+    }
+    this.#add(here, bytes, from, to);
+  }
+
+  /** Completes the key of a level, and returns its length. The key is valid until another level is used. */
+  lengthOf(level: number): number {
+    const { length, hash, nameHash } = this.#levels[level]!;
+    if (length <= WHOLE_BYTES) return length;
+    this.#result.copy(hash);
+    this.bytes.writeInt32LE(this.#result.low(), WHOLE_BYTES);
+    this.bytes.writeInt32LE(this.#result.high(), WHOLE_BYTES + 4);
+    this.bytes.writeInt32LE(nameHash, WHOLE_BYTES + 8);
+    return KEY_BYTES;
+  }
+
+  #add(here: Level, bytes: Uint8Array, from: number, to: number): void {
+    const before = here.length;
+    here.length += to - from;
+    for (let at = before, i = from; at < WHOLE_BYTES && i < to; at += 1, i += 1) this.bytes[at] = bytes[i]!;
+    if (here.length <= WHOLE_BYTES) return;
+    if (before <= WHOLE_BYTES) {
+      here.hash.start();
+      here.hash.add(this.bytes, 0, before);
+      here.nameHash = addToNameHash(newNameHash(), this.bytes, 0, before);
+    }
+    here.hash.add(bytes, from, to);
+    here.nameHash = addToNameHash(here.nameHash, bytes, from, to);
+  }
+
+  #level(level: number): Level {
+    this.#levels[level] ??= { length: 0, hash: new KeyedHash(this.#secret), nameHash: 0 };
+    return this.#levels[level];
+  }
+}
+
+/** Returns true if the key is that of a name above WHOLE_BYTES. */
+export function isLongKey(key: Uint8Array): boolean {
+  return key.length > WHOLE_BYTES;
+}
+
+/** Returns the hash of the name rule, from the key of a long name. */
+export function nameHashIn(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset).getInt32(WHOLE_BYTES + 8, true);
+}

@@ -15,6 +15,7 @@ export type WarningKind =
   | 'damaged'
   | 'exit'
   | 'compression'
+  | 'runtime'
   | 'worker'
   | 'credentials'
   | 'transform'
@@ -44,6 +45,8 @@ export const WARNING_KINDS = {
   SPOOL_DELETED: 'damaged',
   RECORDS_LOST_AT_CLOSE: 'exit',
   LZ4_UNAVAILABLE: 'compression',
+  WASM_UNAVAILABLE: 'runtime',
+  MD5_UNAVAILABLE: 'runtime',
   WORKER_ENDED: 'worker',
   WORKER_NOT_STARTED: 'worker',
   WORKER_RECORDS_LOST: 'worker',
@@ -304,6 +307,22 @@ export function workerRecordsLost(records: number): NewWarning {
 
 export function lz4Unavailable(reason: string): NewWarning {
   return warning('LZ4_UNAVAILABLE', `LZ4 could not be loaded, zlib is used instead: ${outsideText(reason)}`);
+}
+
+export function wasmUnavailable(reason: string): NewWarning {
+  return warning(
+    'WASM_UNAVAILABLE',
+    `WebAssembly with SIMD cannot run here, records are encoded in JavaScript, which is slower: ${outsideText(reason)}`,
+    'wasm',
+  );
+}
+
+export function md5Unavailable(): NewWarning {
+  return warning(
+    'MD5_UNAVAILABLE',
+    "OpenSSL refuses MD5 in this process (FIPS): hash keys are computed without it, and Content-MD5 is sent only to SLS with signature v1 (signature: 'v4' needs none)",
+    'md5',
+  );
 }
 
 /** @param problem a sentence that names the source */

@@ -32,6 +32,16 @@ suite('a Jest suite', () => {
       }
     });
 
+    for (const FAKE of ['before', 'after']) {
+      test(`ends, and its records are there, with fake timers ${FAKE} the service is loaded: ${THREAD} thread`, async () => {
+        const { result, messages } = await ship(application, 'node_modules/jest/bin/jest.js', {
+          env: { THREAD, FAKE },
+        });
+        assert.equal(result.code, 0, result.stderr);
+        assert.deepEqual(messages, RECORDS);
+      });
+    }
+
     test(`ends as well where nobody has flushed: ${THREAD} thread`, async () => {
       // Without --detectOpenHandles: it names pino's worker where a suite ends before that is up, whatever runs in it.
       const env = { THREAD, FLUSH: 'no' };

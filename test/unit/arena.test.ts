@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
+import { newArena, plainArena } from '@putlogs/core/internal/record/arena';
 import type { Transcoder } from '@putlogs/core/internal/record/transcode';
 import { contents, decoded, encoded, transcoded, transcoder } from './transcoded';
 
@@ -35,6 +36,22 @@ function encodedFromPiece(lines: readonly string[], batch = new OpenBatch(1024 *
 test('a record in the memory of its batch becomes the same bytes as a record that is copied there', () => {
   const lines = Array.from({ length: 300 }, (_, n) => record(n));
   assert.deepEqual(encodedFromPiece(lines), encoded(lines));
+  assert.deepEqual(encodedFromPiece(lines, new OpenBatch(1024 * 1024, plainArena)), encoded(lines));
+});
+
+test('a batch that WebAssembly has no memory for goes on without it, and the other way round, to the same bytes', () => {
+  const lines = Array.from({ length: 9000 }, (_, n) => record(n));
+  for (const first of [0, 1]) {
+    let made = first;
+    const batch = new OpenBatch(1024 * 1024, (batchBytes) => {
+      made += 1;
+      return made % 2 === 0 ? newArena(batchBytes) : plainArena(batchBytes);
+    });
+    const by = transcoder();
+    for (const line of lines) append(by, batch, Buffer.from(line), 0, Buffer.byteLength(line));
+    assert.deepEqual(bytesOf(batch), encoded(lines));
+    assert.ok(made - first >= 3, `${made - first} arenas`);
+  }
 });
 
 test('lines in the old memory stay valid when a batch outgrows it', () => {

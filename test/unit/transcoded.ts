@@ -1,6 +1,10 @@
 // Support for tests of the transcoder: encodes lines, and reads the Logs back with protobufjs.
+//
+// Lines are encoded twice, with WebAssembly and without it. Both must write the same bytes.
 
+import assert from 'node:assert/strict';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
+import { type NewArena, newArena, plainArena } from '@putlogs/core/internal/record/arena';
 import { levelLabels } from '@putlogs/core/internal/record/level';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
 import type { TranscodeOptions } from '@putlogs/core/internal/record/types';
@@ -35,13 +39,26 @@ export const DEFAULTS: TranscodeOptions = {
   nested: 'json',
 };
 
+/** By transcoder: one like it, for arenas without WebAssembly. It gets the same lines, so it has the same state. */
+const twins = new WeakMap<Transcoder, Transcoder>();
+
 export function transcoder(options: Partial<TranscodeOptions> = {}): Transcoder {
-  return new Transcoder(VOLC_LAYOUT, { ...DEFAULTS, ...options }, stoppedClock);
+  const make = () => new Transcoder(VOLC_LAYOUT, { ...DEFAULTS, ...options }, stoppedClock);
+  const by = make();
+  twins.set(by, make());
+  return by;
 }
 
-/** The bytes that a transcoder writes for these lines, in one batch. */
+/** The bytes that a transcoder writes for these lines, in one batch, with WebAssembly and without it. */
 export function encoded(lines: readonly (string | Buffer)[], by = transcoder()): Buffer {
-  const batch = new OpenBatch(1024 * 1024);
+  const bytes = encodedIn(newArena, lines, by);
+  const plain = encodedIn(plainArena, lines, twins.get(by)!);
+  assert.ok(plain.equals(bytes), `without WebAssembly there are other bytes for ${lines.join('\n').slice(0, 10_000)}`);
+  return bytes;
+}
+
+function encodedIn(arenas: NewArena, lines: readonly (string | Buffer)[], by: Transcoder): Buffer {
+  const batch = new OpenBatch(1024 * 1024, arenas);
   for (const line of lines) {
     const bytes = Buffer.from(line);
     // The line is in the middle of a buffer, so that a forgotten offset makes a test fail.

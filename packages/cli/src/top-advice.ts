@@ -30,6 +30,9 @@ const ADVICE: Readonly<Record<WarningCode, string>> = {
   RECORDS_LOST_AT_CLOSE: 'Set spool.dir, or allow more time: closeTimeoutMs.',
   COMPRESSION_REFUSED: "Set compression: 'lz4', which ends the warning.",
   LZ4_UNAVAILABLE: "Nothing, or set compression: 'zlib', which ends the warning.",
+  WASM_UNAVAILABLE:
+    'Nothing is lost. Node runs with --jitless, or under ulimit -v, or the processor has no SSE4.1: see docs/install.md.',
+  MD5_UNAVAILABLE: "Nothing is lost. With aliyun-sls, signature: 'v4' sends no MD5.",
   WORKER_ENDED: 'Once: nothing. Repeatedly: report it. Set spool.dir, so that its records are on disk.',
   WORKER_NOT_STARTED: 'Do what the line says.',
   WORKER_RECORDS_LOST: "Report it. With spool.mode: 'always' such records are on disk.",

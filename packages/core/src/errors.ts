@@ -60,6 +60,13 @@ export function workerFileMissing(path: string): PutlogsError {
   );
 }
 
+export function codeGenerationForbidden(): PutlogsError {
+  return new PutlogsError(
+    'ERR_PUTLOGS_WORKER',
+    'putlogs: no worker thread could be started: its loader makes code of strings, which --disallow-code-generation-from-strings forbids. Set worker: false, call createShipper, or start Node without that flag',
+  );
+}
+
 /** Returns the message of what was thrown. That may not be an error, and reading it may throw. */
 export function messageOf(error: unknown): string {
   try {

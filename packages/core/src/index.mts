@@ -10,4 +10,5 @@ export {
   DROP_REASONS,
   lostIn,
   PutlogsError,
+  systemClock,
 } from './index.js';

@@ -11,6 +11,7 @@ import type { Shipper, WorkerShipper } from './sink';
 
 export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { PutlogsOptions } from './options/types';
+export { systemClock } from './runtime/clock';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';
 export { addStats, DROP_REASONS, type DropReason, lostIn, type Stats } from './telemetry/counters';

@@ -17,6 +17,7 @@ import {
   type FlushResult,
   type PutlogsOptions,
   type Stats,
+  systemClock,
 } from '@putlogs/core';
 import { reportLoss } from './fail-on-loss';
 import { exposeStats, isPinoWorker } from './stats';
@@ -70,8 +71,8 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
   const flush = (given?: FlushOptions | (() => void)): Promise<FlushResult> => {
     if (typeof given !== 'function') return shipper.flush(given);
     const flushed = shipper.flush();
-    // Outside the promise, so that an error of the application's callback stays the application's.
-    void flushed.then(() => process.nextTick(given));
+    // By a timer and not in the promise, so that an error of the application's callback stays the application's.
+    void flushed.then(() => systemClock.after(0, true, given));
     return flushed;
   };
   return Object.assign(stream, { flush, stats: () => shipper.stats() });

@@ -7,7 +7,7 @@
 //   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all putlogs targets
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { addStats, type RecordSink, type Stats, type Warning } from '@putlogs/core';
+import { addStats, type RecordSink, type Stats, systemClock, type Warning } from '@putlogs/core';
 import { statsNotAnswered, transportClosed } from './errors';
 import { type PinoLogger, streamsOf, type TransportStream } from './streams';
 
@@ -30,14 +30,13 @@ export function exposeStats(shipper: Watched): void {
 }
 
 function answerLater(port: MessagePort): void {
-  const looking = setInterval(() => {
-    if (port.listenerCount('message') === 0) return;
-    clearInterval(looking);
+  systemClock.after(POLL_INTERVAL_MS, false, () => {
+    if (port.listenerCount('message') === 0) return answerLater(port);
     port.on('message', (message: { code?: string } | null) => {
       if (message?.code === 'PUTLOGS_STATS')
         emit('putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
     });
-  }, POLL_INTERVAL_MS).unref();
+  });
 }
 
 function emit(name: string, argument: unknown): void {
@@ -82,10 +81,11 @@ function statsOf(stream: TransportStream, timeoutMs: number): Promise<Stats> {
   if (stream.closed === true || stream.destroyed === true) return Promise.reject(transportClosed());
   if (silent.has(stream)) return Promise.reject(statsNotAnswered(timeoutMs));
   return new Promise((resolve, reject) => {
-    let deadline: NodeJS.Timeout | undefined;
+    let cancelDeadline = () => {};
+    let cancelAsking = () => {};
     const end = () => {
-      clearInterval(asking);
-      clearTimeout(deadline);
+      cancelAsking();
+      cancelDeadline();
       stream.off('putlogs:stats', answered);
       stream.off('ready', begin);
       stream.off('close', closed);
@@ -100,15 +100,17 @@ function statsOf(stream: TransportStream, timeoutMs: number): Promise<Stats> {
     };
     // A worker may need seconds to start on a busy machine.
     const begin = () => {
-      deadline = setTimeout(() => {
+      cancelDeadline = systemClock.after(timeoutMs, true, () => {
         end();
         silent.add(stream);
         reject(statsNotAnswered(timeoutMs));
-      }, timeoutMs);
+      });
     };
-    const ask = () => stream.emit('message', { code: 'PUTLOGS_STATS' });
     // Asked repeatedly, because a worker that is still starting does not receive the first message.
-    const asking = setInterval(ask, ASK_MS);
+    const ask = () => {
+      cancelAsking = systemClock.after(ASK_MS, true, ask);
+      stream.emit('message', { code: 'PUTLOGS_STATS' });
+    };
     stream.on('putlogs:stats', answered);
     stream.on('close', closed);
     if (stream.ready === false) stream.once('ready', begin);

@@ -4,7 +4,7 @@
 // when the service is back, and a logger that is added again writes to it. A second sink would count those records
 // again, and could send beside the first one and break the order.
 
-import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats } from '@putlogs/core';
+import { addStats, type FlushOptions, type FlushResult, type RecordSink, type Stats, systemClock } from '@putlogs/core';
 
 /** How often a released sink is checked. */
 const CHECK_MS = 50;
@@ -17,7 +17,7 @@ export class LazySink {
   /** The sums of the sinks that are closed. */
   #past: Stats | undefined;
   #ended = false;
-  #check: NodeJS.Timeout | undefined;
+  #isChecking = false;
 
   constructor(open: () => RecordSink) {
     this.#open = open;
@@ -38,14 +38,19 @@ export class LazySink {
    * because a flush keeps the process alive for as long as the service is away.
    */
   release(needed: () => boolean): void {
-    this.#check ??= setInterval(() => {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    this.#checkLater(needed);
+  }
+
+  #checkLater(needed: () => boolean): void {
+    systemClock.after(CHECK_MS, false, () => {
       const sink = this.#sink;
       const isNeeded = sink === undefined || this.#ended || needed();
-      if (!isNeeded && hasUnfinished(sink.stats())) return;
-      clearInterval(this.#check);
-      this.#check = undefined;
+      if (!isNeeded && hasUnfinished(sink.stats())) return this.#checkLater(needed);
+      this.#isChecking = false;
       if (!isNeeded) this.#close(sink);
-    }, CHECK_MS).unref();
+    });
   }
 
   #close(sink: RecordSink): void {

@@ -64,6 +64,7 @@ export class PutlogsTransport extends TransportStream {
     // An event without a listener would cost half as much as the record.
     if (this.listenerCount('logged') > 0) setImmediate(() => this.emit('logged', info));
     if (this.silent !== true) {
+      // The application's own clock: under fake timers of a test, the record has the time that the test sees.
       this.#sink.write(recordText(info, this.#timeKeys, Date.now()));
       // winston ends the process after three seconds.
       if (isUncaught(info)) void this.flush();

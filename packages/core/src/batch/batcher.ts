@@ -5,6 +5,7 @@
 // `maxBytes` begins the next batch. Only a batch of a single record can be larger.
 
 import { randomBytes } from 'node:crypto';
+import { newArena } from '../record/arena';
 import type { CancelTimer, Clock } from '../runtime/clock';
 import type { Compressed } from './compress';
 import { type Frame, OpenBatch } from './open-batch';
@@ -31,6 +32,8 @@ export interface BatcherOptions {
   /** Receives the change of the open batch's size, in bytes. */
   readonly onHeld: (bytes: number) => void;
   readonly onSealed: (batch: SealedBatch) => void;
+  /** Called with the reason whenever records are encoded without WebAssembly, which is slower. */
+  readonly onPlainArena?: (reason: string) => void;
   /** Called when the open batch could not be sealed. Its records are lost. */
   readonly onFailed: (records: number, error: unknown) => void;
 }
@@ -46,7 +49,7 @@ export class Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options;
-    this.#open = new OpenBatch(options.maxBytes);
+    this.#open = new OpenBatch(options.maxBytes, (bytes) => newArena(bytes, options.onPlainArena));
   }
 
   /** The number of records in the open batch. */

@@ -6,7 +6,7 @@
 // Entries are not copied, except one that did not fit and begins the next batch. The memory is used again for the next
 // batch. If it is too small, a memory of at least twice the size replaces it.
 
-import { type Arena, newArena } from '../record/arena';
+import { type Arena, type NewArena, newArena } from '../record/arena';
 import { BATCH_FROM, OVERRUN_BYTES } from '../record/memory-layout';
 
 /** What all records of a batch have in common. */
@@ -40,15 +40,17 @@ export class OpenBatch {
   #end = START;
   #arena: Arena | undefined;
   readonly #maxBytes: number;
+  readonly #newArena: NewArena;
 
   /** @param maxBytes the configured size of a batch. The batcher enforces it. */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, arenas: NewArena = newArena) {
     this.#maxBytes = maxBytes;
+    this.#newArena = arenas;
   }
 
   /** Allocated on first use, because a shipper without records needs no memory. */
   get arena(): Arena {
-    this.#arena ??= newArena(FIRST_BYTES);
+    this.#arena ??= this.#newArena(FIRST_BYTES);
     return this.#arena;
   }
 
@@ -65,7 +67,7 @@ export class OpenBatch {
     const { bytes } = this.arena;
     const needed = this.length + extra + OVERRUN_BYTES;
     if (needed <= bytes.length) return;
-    this.#arena = newArena(Math.max(needed, bytes.length * 2) - BATCH_FROM);
+    this.#arena = this.#newArena(Math.max(needed, bytes.length * 2) - BATCH_FROM);
     bytes.copy(this.#arena.bytes, BATCH_FROM, BATCH_FROM, this.length);
   }
 

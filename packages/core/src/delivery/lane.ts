@@ -14,6 +14,7 @@
 import { setMaxListeners } from 'node:events';
 import { messageOf } from '../errors';
 import type { Clock } from '../runtime/clock';
+import { immediate } from '../runtime/node-timers';
 import type { DiskFailure } from '../spool/disk';
 import type { Failure, Outcome, Refused } from '../targets/outcome';
 import type { Gate } from './gate';
@@ -134,7 +135,7 @@ export class Lane {
     try {
       const attempt = this.#parts.attempt(unit, signal);
       // Later in this turn of the loop, after the request was sent.
-      setImmediate(() => {
+      immediate(() => {
         if (!signal.aborted) this.#parts.prefetch?.();
       });
       return await attempt;

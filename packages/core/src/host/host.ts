@@ -10,6 +10,7 @@ import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
+import { immediate } from '../runtime/node-timers';
 import { handleSignals } from '../runtime/signals';
 import { publishesStatus, statusRemover } from '../shipper/status';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
@@ -101,7 +102,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       this.#warnings.warn(memoryFull(maxBytes));
       return this.#refuse('memory');
     }
-    if (this.#turn.length === 0) setImmediate(() => this.#sendTurn());
+    if (this.#turn.length === 0) immediate(() => this.#sendTurn());
     this.#turn.add(text);
     this.#own.add('accepted');
     if (this.#turn.isLong) this.#sendTurn();

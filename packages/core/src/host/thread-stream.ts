@@ -3,8 +3,10 @@
 import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
 import { workerData } from 'node:worker_threads';
-import { PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
+import { codeGenerationForbidden, PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
+import { immediate, nodeImmediate } from '../runtime/node-timers';
 import type { WorkerStart } from './worker-protocol';
 
 /** Heap of a worker besides the records: for the runtime, the libraries, and modules of the application. */
@@ -30,6 +32,7 @@ export function startStream(start: WorkerStart): ThreadStream {
   const { maxBytes } = start.putlogs.options.memory;
   try {
     const filename = workerFile();
+    if (!canGenerateCode()) throw codeGenerationForbidden();
     const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
     return new Stream({
       filename,
@@ -46,6 +49,41 @@ export function startStream(start: WorkerStart): ThreadStream {
   } catch (cause) {
     throw cause instanceof PutlogsError ? cause : workerNotStarted(cause);
   }
+}
+
+/**
+ * Whether code may be made of strings, which a package in thread-stream's worker does when it is loaded. The flag that
+ * forbids it holds for all threads. Asked of the main context, because an application may forbid it in its own one.
+ */
+function canGenerateCode(): boolean {
+  try {
+    runInThisContext('new Function()');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes to the worker. thread-stream copies the data to its ring in the next turn of the event loop, by the global
+ * `setImmediate`. Fake timers of a test would call that late or never, so during the call it is Node's own.
+ */
+export function writeTo(stream: ThreadStream, data: Buffer): void {
+  const given = globalThis.setImmediate;
+  if (given === nodeImmediate) {
+    stream.write(data);
+    return;
+  }
+  globalThis.setImmediate = laterByNode as typeof given;
+  try {
+    stream.write(data);
+  } finally {
+    globalThis.setImmediate = given;
+  }
+}
+
+function laterByNode(run: (...given: unknown[]) => void, ...given: unknown[]): void {
+  immediate(() => run(...given));
 }
 
 /**

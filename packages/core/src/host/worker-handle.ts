@@ -10,7 +10,7 @@ import { COUNTERS_BYTES, Counters, type Reading, sumOf } from '../telemetry/coun
 import type { LatestWarning, Warning } from '../telemetry/warnings';
 import { blockUntilClosed } from './blocking-exit';
 import { type Chunk, UnreadChunks } from './chunks';
-import { startStream, type ThreadStream } from './thread-stream';
+import { startStream, type ThreadStream, writeTo } from './thread-stream';
 import { asHostSees } from './worker-books';
 import type { ExitMessage, FlushMessage, HostView, PingMessage, WarnedMessage } from './worker-protocol';
 
@@ -69,8 +69,9 @@ export class WorkerHandle {
     this.#stream.on('ready', options.onReady);
     this.#stream.on('inherited', options.onInherited);
     this.#stream.on('flushed', (id: number, finished: boolean) => this.#flushed(id, finished ? 'finished' : 'timeout'));
-    // On 'close' the thread has ended, and its counters no longer change. On 'error' they may still change.
-    this.#stream.on('close', () => this.#exited());
+    // On 'exit' the thread has ended, and its counters no longer change. On 'error' they may still change. The stream
+    // says the same by 'close', but by the global `setImmediate`, which a test may have replaced.
+    this.#stream.worker.on('exit', () => this.#exited());
     this.#stream.unref();
     this.#watch(0, 0);
   }
@@ -95,7 +96,7 @@ export class WorkerHandle {
     this.#unread.push(chunk);
     this.#sentRecords += chunk.records;
     this.#sentBytes += chunk.bytes.length;
-    this.#stream.write(chunk.bytes);
+    writeTo(this.#stream, chunk.bytes);
   }
 
   /** Returns the chunks that the worker had not begun to read when it ended. */
@@ -168,7 +169,7 @@ export class WorkerHandle {
   }
 
   #exited(): void {
-    // The stream may emit its error after this event, but has it already.
+    // The stream emits its error after this event, but has it already.
     const reason = this.#reason ?? this.#stream.writableErrored?.message ?? 'it ended';
     if (!this.#isEnded) this.#options.onExited(reason);
     this.#isEnded = true;

@@ -44,13 +44,13 @@ export class NameCache {
   insert(name: FieldName): void {
     if (name.cachedIn === this.#generation) return;
     this.#misses += 1;
-    const { bytes, wasm } = this.#arena!;
+    const { bytes, code } = this.#arena!;
     const { source, encoded } = name;
     const address = this.#namesTo;
     if (isLongKey(source) || address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return;
     bytes.set(source, address);
     bytes.set(encoded, address + source.length);
-    const slot = wasm.insertName(address, source.length, address + source.length, encoded.length);
+    const slot = code.insertName(address, source.length, address + source.length, encoded.length);
     if (slot === -1) return;
     this.#slots[slot] = name;
     this.#namesTo += source.length + encoded.length;
@@ -59,7 +59,7 @@ export class NameCache {
   }
 
   clear(): void {
-    this.#arena?.wasm.clearNames();
+    this.#arena?.code.clearNames();
     this.#generation += 1;
     this.#namesTo = NAMES_FROM;
     this.#misses = 0;

@@ -354,7 +354,7 @@ export class Transcoder {
     const { firstOutRow, limit } = this.#area;
     const ms = this.#timeMs === 0 ? this.#clock.wallMs() : this.#timeMs;
     const time = timeUnit === 's' ? Math.floor(ms / 1000) : ms;
-    const end = arena.wasm.write(firstOutRow * 4, this.#outEnd * 4, to, limit, time, timeNsTag);
+    const end = arena.code.write(firstOutRow * 4, this.#outEnd * 4, to, limit, time, timeNsTag);
     if (end === 0) throw NO_ROOM;
     // Counted after the Log is written, because a repeated record must not count twice in its millisecond.
     const subMsNs = this.#subMsNs === -1 ? this.#callOrder.subMsNs(ms) : this.#subMsNs;

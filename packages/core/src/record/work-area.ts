@@ -86,15 +86,15 @@ export class WorkArea {
    * Reads the text into rows, and returns their end. The end is before `firstRow` if the text is not a JSON object.
    */
   readRows(): number {
-    const rows = this.#arena.wasm.read(this.text, this.textTo, this.firstRow << 2, this.#levels, this.#levels);
+    const rows = this.#arena.code.read(this.text, this.textTo, this.firstRow << 2, this.#levels, this.#levels);
     return this.firstRow + rows * ROW_WORDS;
   }
 
   /** Reads the members of the object in `row` into new rows, which stay until the record is written. */
   readMembers(row: number): { readonly first: number; readonly end: number } {
-    const { wasm, words } = this.#arena;
+    const { code, words } = this.#arena;
     const first = (this.#scratch + 3) & ~3;
-    const rows = wasm.read(words[row + VALUE]!, words[row + VALUE_TO]!, first, this.#scratchTo, this.#levels);
+    const rows = code.read(words[row + VALUE]!, words[row + VALUE_TO]!, first, this.#scratchTo, this.#levels);
     if (rows === FULL) throw NO_ROOM;
     this.#scratch = first + rows * ROW_BYTES;
     return { first: first >> 2, end: this.#scratch >> 2 };
@@ -102,10 +102,10 @@ export class WorkArea {
 
   /** Replaces a JSON string by its text. `from` and `to` are the places in `words` that have its beginning and end. */
   unescape(from: number, to: number): void {
-    const { wasm, words } = this.#arena;
+    const { code, words } = this.#arena;
     const text = this.#scratch;
     if (text + words[to]! - words[from]! > this.#scratchTo) throw NO_ROOM;
-    this.#scratch = wasm.writeText(words[from]!, words[to]!, text);
+    this.#scratch = code.writeText(words[from]!, words[to]!, text);
     words[from] = text;
     words[to] = this.#scratch;
   }

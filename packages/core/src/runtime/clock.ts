@@ -1,7 +1,10 @@
-// The only source of time, timers and random numbers, so that a test can replace them.
+// The only source of time, timers and random numbers, so that a test can replace them. node-timers.ts takes them from
+// Node.
 //
 // Records and signatures carry the wall clock. Intervals are measured with the monotonic clock, because the wall clock
 // jumps.
+
+import { monotonicMs, startTimer, wallMs } from './node-timers';
 
 /** Cancels a timer. Does nothing if it has fired. */
 export type CancelTimer = () => void;
@@ -48,12 +51,8 @@ export function napMs(ms: number): void {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  wallMs: Date.now,
-  monotonicMs: () => performance.now(),
-  after(delayMs, held, run) {
-    const timer = setTimeout(run, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS));
-    if (!held) timer.unref();
-    return () => clearTimeout(timer);
-  },
+  wallMs,
+  monotonicMs,
+  after: (delayMs, held, run) => startTimer(Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS), held, run),
   random: Math.random,
 };

@@ -11,11 +11,14 @@ import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
+import { wasmProblem } from '../record/arena';
 import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
+import { opensslHasMd5 } from '../runtime/md5';
+import { nextTick } from '../runtime/node-timers';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
@@ -25,10 +28,12 @@ import {
   batchNotSealed,
   compressionRefused,
   lz4Unavailable,
+  md5Unavailable,
   memoryFull,
   recordNotEncoded,
   signalsNotHandled,
   transformFailed,
+  wasmUnavailable,
 } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
@@ -93,6 +98,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
   #closing: Promise<void> | undefined;
+  #isSlownessReported = false;
   /** How many records were accepted when they last delayed the end of the process. */
   #heldUpFor = Number.NaN;
 
@@ -148,8 +154,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
         addExitHook(this);
         this.#delivery.push(batch);
       },
+      onPlainArena: (reason) => this.#encodesSlowly(reason),
       onFailed: (records, error) => this.#failed(records, error),
     });
+    if (options.enabled) this.#reportRuntime();
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
     if (this.#needsExitHook) addExitHook(this);
     if (options.handleSignals.length === 0) return;
@@ -235,6 +243,20 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     return false;
   }
 
+  /** Reports what this process lacks, and what is done without it. */
+  #reportRuntime(): void {
+    const problem = wasmProblem();
+    if (problem !== undefined) this.#encodesSlowly(problem);
+    if (!opensslHasMd5()) this.#warnings.warn(md5Unavailable());
+  }
+
+  /** The reason may be known at the start, or when a batch needs more memory. */
+  #encodesSlowly(reason: string): void {
+    if (this.#isSlownessReported) return;
+    this.#isSlownessReported = true;
+    this.#warnings.warn(wasmUnavailable(reason));
+  }
+
   #failed(records: number, error: unknown): void {
     this.#counters.drop('internal', records);
     this.#warnings.warn(batchNotSealed(records, messageOf(error)));
@@ -279,7 +301,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#stopSignals?.();
     await this.#delivery.close();
     // A warning is emitted on the next tick. Listeners receive the last one before this promise resolves.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>(nextTick);
   }
 
   stats(): Stats {

@@ -7,6 +7,7 @@ import { EventEmitter } from 'node:events';
 import { messageOf } from '../errors';
 import { INPUT_BYTES } from '../record/memory-layout';
 import { type Clock, systemClock } from '../runtime/clock';
+import { nextTick } from '../runtime/node-timers';
 import type { FlushResult, Shipper, ShipperEvents } from '../sink';
 import { Counters, type Stats } from '../telemetry/counters';
 import { notStarted, recordsLostAtClose } from '../telemetry/warning-catalogue';
@@ -60,7 +61,7 @@ class Unstarted extends EventEmitter<ShipperEvents> implements Shipper {
     const why = 'nothing was started, because the options are wrong';
     if (records > 0) this.#warnings.warn(recordsLostAtClose(records, why), true);
     // A warning is emitted on the next tick: listeners hear the last one before this promise resolves.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>(nextTick);
   }
 
   stats(): Stats {

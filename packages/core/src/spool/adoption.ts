@@ -4,6 +4,7 @@
 // ownership.ts proves that a run is dead, and adopted-directories.ts renames and opens.
 
 import type { Clock } from '../runtime/clock';
+import { immediate } from '../runtime/node-timers';
 import { spoolOtherDestination, spoolOwnerUnknown } from '../telemetry/warning-catalogue';
 import type { AdoptedDirectories } from './adopted-directories';
 import { type Decision, decide } from './adopter';
@@ -180,7 +181,7 @@ export class Adoption {
   async #endStep(): Promise<void> {
     const { clock } = this.#parts;
     if (clock.monotonicMs() - this.#stepBeganMs < STEP_MS) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>(immediate);
     this.#stepBeganMs = clock.monotonicMs();
   }
 

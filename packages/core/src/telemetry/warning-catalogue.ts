@@ -15,6 +15,7 @@ export type WarningKind =
   | 'damaged'
   | 'exit'
   | 'compression'
+  | 'runtime'
   | 'worker'
   | 'credentials'
   | 'transform'
@@ -45,6 +46,8 @@ export const WARNING_KINDS = {
   RECORDS_LOST_AT_CLOSE: 'exit',
   LZ4_UNAVAILABLE: 'compression',
   COMPRESSION_REFUSED: 'compression',
+  WASM_UNAVAILABLE: 'runtime',
+  MD5_UNAVAILABLE: 'runtime',
   WORKER_ENDED: 'worker',
   WORKER_NOT_STARTED: 'worker',
   WORKER_RECORDS_LOST: 'worker',
@@ -310,6 +313,22 @@ export function lz4Unavailable(reason: string): NewWarning {
 /** @param codec the compression that the service does not accept */
 export function compressionRefused(codec: string): NewWarning {
   return warning('COMPRESSION_REFUSED', `the service does not accept ${codec}: batches are sent with lz4 from now on`);
+}
+
+export function wasmUnavailable(reason: string): NewWarning {
+  return warning(
+    'WASM_UNAVAILABLE',
+    `WebAssembly with SIMD cannot run here, records are encoded in JavaScript, which is slower: ${outsideText(reason)}`,
+    'wasm',
+  );
+}
+
+export function md5Unavailable(): NewWarning {
+  return warning(
+    'MD5_UNAVAILABLE',
+    "OpenSSL refuses MD5 in this process (FIPS): hash keys are computed without it, and Content-MD5 is sent only to SLS with signature v1 (signature: 'v4' needs none)",
+    'md5',
+  );
 }
 
 /** @param problem a sentence that names the source */

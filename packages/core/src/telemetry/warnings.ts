@@ -6,6 +6,7 @@
 // - If stderr does not accept a line, the line is counted. Its event is still emitted.
 
 import type { Clock } from '../runtime/clock';
+import { nextTick } from '../runtime/node-timers';
 import { writeToStderr } from './stderr';
 import type { NewWarning, WarningCode, WarningKind } from './warning-catalogue';
 
@@ -61,7 +62,7 @@ export class WarningReporter {
     this.#last.set(topic, { atMs: nowMs, suppressed: 0 });
     this.#write(lines, suppressed, isLast);
     // Emitted on the next tick, because an error of a listener must not stop the batch that is being processed.
-    process.nextTick(this.#emit, { kind, code, message, suppressed });
+    nextTick(() => this.#emit({ kind, code, message, suppressed }));
   }
 
   /** The last warning, also one that was left out because of the rate limit. */

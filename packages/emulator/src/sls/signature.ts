@@ -4,6 +4,7 @@
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Refusal } from '../answer.js';
+import { isMd5Of } from '../body-md5.js';
 import { type ApiRequest, header } from '../request.js';
 import { isExpired, type Key, keyOf, type TemporaryKey } from '../temporary-keys.js';
 import { parseCompactDate, parseHttpDate } from './date.js';
@@ -148,7 +149,7 @@ function checkMd5(request: Parts): Refusal | null {
   const md5 = header(request, 'content-md5');
   // One client sends an empty header with every request without a body.
   if (md5 === undefined || (md5 === '' && request.body.length === 0)) return null;
-  return md5.toLowerCase() === createHash('md5').update(request.body).digest('hex')
+  return isMd5Of(md5, request.body)
     ? null
     : refuse('SignatureNotMatch', 'Content-MD5 is not the MD5 of the body as sent, in 32 hex digits.');
 }

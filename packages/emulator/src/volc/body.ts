@@ -2,8 +2,8 @@
 //
 // It is never decompressed to more bytes than the limit allows, whatever its headers claim.
 
-import { createHash } from 'node:crypto';
 import type { Refusal } from '../answer.js';
+import { isMd5Of } from '../body-md5.js';
 import { type Codec, decompress } from '../codec.js';
 import { type ApiRequest, header } from '../request.js';
 import { MAX_RAW_BYTES } from './limits.js';
@@ -18,8 +18,7 @@ export function openBody(request: ApiRequest): OpenedBody | Refusal {
   const md5 = header(request, 'content-md5');
   if (md5 !== undefined) {
     if (!/^[0-9a-fA-F]{32}$/.test(md5)) return invalidArgument('Content-MD5', md5, 'the form is 32 hex digits');
-    if (md5.toLowerCase() !== createHash('md5').update(request.body).digest('hex'))
-      return refuse('ErrLogMD5CheckFailed');
+    if (!isMd5Of(md5, request.body)) return refuse('ErrLogMD5CheckFailed');
   }
   const codec = header(request, 'x-tls-compresstype') ?? 'none';
   if (codec !== 'none' && codec !== 'lz4' && codec !== 'zlib') return invalidArgument('x-tls-compresstype', codec);

@@ -5,11 +5,12 @@ const winston = require('winston');
 
 const transport = new PutlogsTransport({ worker: process.env.THREAD !== 'own' });
 const winstonLogger = winston.createLogger({ transports: [transport] });
+// pino's own stream in front of its worker uses the timers of the application.
+const isPinoHere = process.env.THREAD === 'own' || process.env.FAKE !== undefined;
 const ownThread = () => require('@putlogs/pino').transport();
-const pinoLogger =
-  process.env.THREAD === 'own'
-    ? ownThread().then((stream) => pino(stream))
-    : Promise.resolve(pino({ transport: { target: '@putlogs/pino' } }));
+const pinoLogger = isPinoHere
+  ? ownThread().then((stream) => pino(stream))
+  : Promise.resolve(pino({ transport: { target: '@putlogs/pino' } }));
 
 exports.order = async (number) => {
   (await pinoLogger).info(`pino ${number}`);

@@ -1,4 +1,8 @@
+// Without `nextTick`, on which the streams of winston itself depend.
+const fake = () => jest.useFakeTimers({ doNotFake: ['nextTick'] });
+if (process.env.FAKE === 'before') fake();
 const { flush, order } = require('./service.js');
+if (process.env.FAKE === 'after') fake();
 
 // Without it the suite ends as well; with it the test can tell what was delivered.
 afterAll(() => (process.env.FLUSH === 'no' ? undefined : flush()));

@@ -20,6 +20,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../credentials/types';
+import { md5 } from '../../runtime/md5';
 import { percentEncode } from '../percent-encode';
 import { SigningKey } from '../signing-key';
 
@@ -103,7 +104,7 @@ export function signedHeaders(
   const headers: Record<string, string> = { ...request.headers };
   if (key.apiKey !== undefined) {
     headers['Date'] = now.toUTCString();
-    if (body.length > 0) headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+    if (body.length > 0) headers['Content-MD5'] = md5(body).toUpperCase();
     headers['Authorization'] = `Bearer ${key.apiKey}`;
     return headers;
   }
@@ -115,7 +116,8 @@ export function signedHeaders(
     return headers;
   }
   headers['Date'] = now.toUTCString();
-  if (body.length > 0) headers['Content-MD5'] = createHash('md5').update(body).digest('hex').toUpperCase();
+  // Without it, v1 would not sign the body at all. So it is sent also if OpenSSL refuses MD5.
+  if (body.length > 0) headers['Content-MD5'] = md5(body).toUpperCase();
   headers['x-log-signaturemethod'] = 'hmac-sha1';
   headers['Authorization'] = signV1({ ...request, headers }, key);
   return headers;

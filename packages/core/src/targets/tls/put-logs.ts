@@ -6,7 +6,6 @@
 //
 // The records are as the transcoder wrote them. ContextFlow is the pack id.
 
-import { createHash } from 'node:crypto';
 import type { Envelope, Frame } from '../../batch/open-batch';
 import { type RecordTimes, recordTimesOf } from '../../batch/record-times';
 import type { SealedBatch } from '../../batch/sealed-batch';
@@ -15,6 +14,7 @@ import type { Answer, SignedRequest } from '../../http/exchange';
 import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
 import type { LogLayout } from '../../record/types';
+import { md5, opensslHasMd5 } from '../../runtime/md5';
 import { outcomeOf } from '../classify';
 import type { Outcome } from '../outcome';
 import type { Target } from '../target';
@@ -97,7 +97,8 @@ function headersOf(batch: SealedBatch, host: string): Record<string, string> {
   return {
     Host: host,
     'Content-Type': 'application/x-protobuf',
-    'Content-MD5': createHash('md5').update(batch.body).digest('hex').toUpperCase(),
+    // The service does not require it. X-Content-Sha256, which is signed, covers the body too.
+    ...(opensslHasMd5() ? { 'Content-MD5': md5(batch.body).toUpperCase() } : {}),
     'x-tls-apiversion': '0.3.0',
     'x-tls-bodyrawsize': String(batch.rawBytes),
     ...(batch.codec === 'none' ? {} : { 'x-tls-compresstype': batch.codec }),

@@ -10,4 +10,6 @@ export {
   DROP_REASONS,
   lostIn,
   PutlogsError,
+  prepareShipper,
+  prepareWorkerShipper,
 } from './index.js';

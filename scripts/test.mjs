@@ -49,6 +49,8 @@ const LONGEST = [
   'fault/disk',
   'winston/exit',
   'exit/strict',
+  'core/moving',
+  'exit/late',
   'fault/ownership',
   'fault/queue',
   'pino/exit',

@@ -27,6 +27,7 @@ import {
   until,
 } from '../support/emulator';
 import { command, environmentOf, leaveBehind, putlogs } from '../support/putlogs-command';
+import { variablesOfService } from '../support/service-variables';
 import { OTHER_TOPIC_ID, TARGET_NAMES, targetNamed } from '../support/targets';
 
 const SECRET = 'demo-secret';
@@ -68,6 +69,20 @@ async function examined(
 const wrongOf = ({ steps }: { steps: Step[] }) => steps.filter(({ state }) => state === 'wrong');
 
 describe('putlogs doctor', { timeout: 180_000 }, () => {
+  test('the variables that Kubernetes sets for services called putlogs and putlogs-spool are no options, in any command', async () => {
+    const emulator = await emulatorForTest();
+    const services = ['putlogs', 'putlogs-spool', 'putlogs-topic', 'putlogs-endpoint'];
+    const kubernetes = Object.assign({}, ...services.map((name) => variablesOfService(name)));
+    const { ok, options, steps } = await examined(environmentFor(emulator, kubernetes));
+    assert.deepEqual([ok, wrongOf({ steps })], [true, []]);
+    assert.deepEqual(
+      options.filter(({ origin }) => Object.hasOwn(kubernetes, origin.name)),
+      [],
+    );
+    const ls = await putlogs('spool ls --json', { ...kubernetes, PUTLOGS_SPOOL_DIR: temporaryDirectory('services') });
+    assert.deepEqual([ls.code, JSON.parse(ls.stdout).records], [0, 0], ls.stderr);
+  });
+
   for (const name of TARGET_NAMES) {
     test(`a setup for ${name} that works has every step ok, and its test record arrives`, async () => {
       const emulator = await emulatorForTest();

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createEmulator, type EmulatorOptions } from '@putlogs/emulator';
 import { call, log, put, send, TOPIC } from './signed-request.js';
 
+const emulatorDir = dirname(require.resolve('@putlogs/emulator/package.json'));
+const { foreignAccess } = require(
+  join(emulatorDir, 'dist/local-access.js'),
+) as typeof import('../../packages/emulator/src/local-access');
+
 const groups = [{ Logs: [log({ message: 'fine' })] }];
 const nothing = Buffer.alloc(0);
+
+/** Asks for the statistics, with exactly these headers. */
+function statsAs({ url }: { readonly url: string }, headers: Record<string, string>) {
+  return send(url, 'GET', '/_emulator/stats', headers, nothing);
+}
 
 describe('createEmulator', () => {
   test('starts an emulator on a free port of 127.0.0.1 with the demo account', async () => {
@@ -149,6 +160,108 @@ describe('the control API', () => {
         assert.equal((await control('GET', path)).status, 400);
       assert.equal((await control('POST', 'stats')).status, 405);
       assert.equal((await control('GET', 'nothing')).status, 404);
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('answers to names of this machine, and refuses every other Host with a sentence', async () => {
+    const emulator = await createEmulator();
+    try {
+      const status = async (Host: string) => (await statsAs(emulator, { Host })).status;
+      const ours = ['localhost', 'LOCALHOST', 'localhost.', 'my-project.localhost', '127.0.0.1', '127.1.2.3', '[::1]'];
+      for (const name of ours) {
+        for (const host of [name, `${name}:${emulator.port}`, `${name}:9`]) assert.equal(await status(host), 200, host);
+      }
+      const foreign = [
+        'rebound.example',
+        `rebound.example:${emulator.port}`,
+        'localhost.example',
+        'notlocalhost',
+        '127.0.0.1.example',
+        '127.example',
+        '10.0.0.1',
+        '[::2]',
+        '0.0.0.0',
+        ':80',
+        '[::1',
+        'localhost@rebound.example',
+        'rebound.example#.localhost',
+      ];
+      for (const host of foreign) assert.equal(await status(host), 403, host);
+      const { json } = await statsAs(emulator, { Host: 'rebound.example' });
+      assert.deepEqual(json, {
+        ErrorCode: 'Forbidden',
+        ErrorMessage:
+          'The control API answers to localhost, 127.0.0.1 and [::1], and to the name that --host names. The Host header is "rebound.example".',
+      });
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('answers to the name that --host names, and on every address of the machine to that address', async () => {
+    for (const [host, Host, status] of [
+      ['localhost', 'localhost', 200],
+      ['127.0.0.2', '127.0.0.2:80', 200],
+      ['0.0.0.0', '127.0.0.1', 200],
+      ['0.0.0.0', 'rebound.example', 403],
+      ['0.0.0.0', '10.0.0.1', 403],
+    ] as const) {
+      const emulator = await createEmulator({ host });
+      try {
+        assert.equal((await statsAs(emulator, { Host })).status, status, `${host}: ${Host}`);
+      } finally {
+        await emulator.close();
+      }
+    }
+    // No machine of a test has a name of its own that it listens on. So the rule itself is asked.
+    const asked = (host: string, localAddress: string, name: string) =>
+      foreignAccess(
+        { method: 'GET', path: '/', query: [], headers: new Map([['host', [name]]]) },
+        { host, localAddress },
+      );
+    assert.equal(asked('logs.internal', '10.0.0.1', 'logs.internal:4700'), undefined);
+    assert.match(asked('logs.internal', '10.0.0.1', '10.0.0.1:4700') ?? '', /^The control API answers to/);
+    assert.equal(asked('0.0.0.0', '10.0.0.1', '10.0.0.1:4700'), undefined);
+    assert.equal(asked('::', '::ffff:10.0.0.1', '10.0.0.1:4700'), undefined);
+    assert.equal(asked('::', 'fd00::1', '[fd00::1]:4700'), undefined);
+    assert.match(asked('::', 'fd00::1', '[fd00::2]:4700') ?? '', /^The control API answers to/);
+  });
+
+  test('refuses a request that a web page of another site makes, and changes nothing', async () => {
+    const emulator = await createEmulator();
+    try {
+      await put(emulator, groups);
+      for (const Origin of ['https://site.example', 'null', 'file://', 'http://localhost.example', '']) {
+        for (const [method, path] of [
+          ['GET', 'logs'],
+          ['DELETE', 'logs'],
+          ['PUT', 'faults'],
+          ['POST', 'logs'],
+        ] as const) {
+          const { status, json } = await send(emulator.url, method, `/_emulator/${path}`, { Origin }, nothing);
+          assert.equal(status, 403, `${method} ${Origin}`);
+          assert.match(
+            json.ErrorMessage,
+            /^The control API answers to no web page of another site\. The Origin header/,
+          );
+        }
+      }
+      assert.equal(emulator.stats().logs, 1);
+      for (const Origin of ['http://localhost:3000', `http://127.0.0.1:${emulator.port}`, 'https://[::1]']) {
+        assert.equal((await statsAs(emulator, { Origin })).status, 200, Origin);
+      }
+    } finally {
+      await emulator.close();
+    }
+  });
+
+  test('leaves the paths of the services to every Host, as their clients send it', async () => {
+    const emulator = await createEmulator();
+    try {
+      const { status } = await put(emulator, groups, { headers: { Host: 'tls-cn-beijing.volces.com' } });
+      assert.equal(status, 200);
     } finally {
       await emulator.close();
     }

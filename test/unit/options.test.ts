@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import os, { hostname } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { runInNewContext } from 'node:vm';
 import { createShipper, type PutlogsError } from '@putlogs/core';
@@ -12,8 +12,10 @@ import type { Tree } from '@putlogs/core/internal/options/option-tree';
 import { OTHER_NAMES } from '@putlogs/core/internal/options/other-names';
 import { explainOptions, optionsOf, resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { pageOf } from '@putlogs/core/internal/options/sections';
+import { isOfService } from '@putlogs/core/internal/options/service-links';
 import { zstd as nodesZstd } from '@putlogs/core/internal/runtime/zstd';
 import { temporaryDirectory } from '../support/directory';
+import { variablesOfService } from '../support/service-variables';
 
 const SECRET = 'the-very-secret-0123456789';
 const complete = {
@@ -275,8 +277,15 @@ test('every option can be set by its variable', () => {
 const isFile = (path: string) => /(?:^|\.)(?:dir|file|module|transform)$|File$/.test(path);
 
 test('a relative path of a file is made absolute at the start, for every option that names one', () => {
-  const files = optionLeaves().filter(({ path }) => isFile(path));
-  assert.equal(files.length, 9);
+  const files = optionLeaves().filter(({ type }) => type.isPath === true);
+  // A new option is found by its name, or by what it says of itself.
+  const saysPath = /^(path|directory|file|json file) (of|for|with|that)\b|^.{0,9}: (configuration )?file /i;
+  assert.deepEqual(
+    files.map(({ path }) => path),
+    optionLeaves()
+      .filter(({ path, notes }) => isFile(path) || saysPath.test(notes.meaning))
+      .map(({ path }) => path),
+  );
   for (const { path } of files) {
     const absolute = path === 'transform' ? __filename : path === 'tls.caFile' ? caFile() : join(directory, 'some');
     const text = relative(process.cwd(), absolute);
@@ -453,17 +462,60 @@ test('a variable with a wrong value or a misspelt name is reported by name', () 
   ]);
 });
 
-test('the variables that Kubernetes sets for a service called putlogs are ignored', () => {
-  const kubernetes = {
-    PUTLOGS_PORT: 'tcp://10.0.0.1:80',
-    PUTLOGS_PORT_80_TCP: 'x',
-    PUTLOGS_PORT_80_TCP_ADDR: 'x',
-    PUTLOGS_PORT_80_TCP_PORT: '80',
-    PUTLOGS_PORT_80_TCP_PROTO: 'tcp',
-    PUTLOGS_SERVICE_HOST: 'x',
-    PUTLOGS_SERVICE_PORT: '80',
-  };
-  assert.deepEqual(problemsOf(complete, kubernetes), []);
+/** Services whose names begin with ours. Each option and group could be the rest of one. */
+const SERVICES = [
+  'putlogs',
+  'putlogs-server',
+  ...optionLeaves().flatMap(({ path }) => {
+    const name = environmentName(path).toLowerCase().replaceAll('_', '-');
+    return [name, name.split('-').slice(0, 2).join('-')];
+  }),
+];
+
+test('the variables that Kubernetes sets for any service whose name begins with putlogs are ignored', () => {
+  assert.ok(SERVICES.includes('putlogs-spool') && SERVICES.includes('putlogs-topic-id'));
+  for (const service of new Set(SERVICES)) {
+    for (const address of ['10.0.0.11', 'fd00::11']) {
+      assert.deepEqual(problemsOf(complete, variablesOfService(service, address)), [], service);
+      const onePort = [{ port: 443, protocol: 'TCP' }] as const;
+      assert.deepEqual(problemsOf(complete, variablesOfService(service, address, onePort)), [], service);
+    }
+  }
+});
+
+test('no option has a variable that Kubernetes could set for a service', () => {
+  const possible = new Set(SERVICES.flatMap((service) => Object.keys(variablesOfService(service))));
+  const options = optionLeaves().map(({ path }) => environmentName(path));
+  assert.deepEqual(
+    options.filter((variable) => possible.has(variable)),
+    [],
+  );
+  // If there were one, the form of its value would decide.
+  const forms = variablesOfService('putlogs-proxy');
+  for (const [variable, value] of Object.entries(forms)) {
+    assert.equal(isOfService(variable, value), true, variable);
+    for (const other of ['', 'x', '/var/spool', 'https://tls-cn-beijing.volces.com', '1s', '808080', '10.0.0.256']) {
+      assert.equal(isOfService(variable, other), false, `${variable}=${other}`);
+    }
+  }
+  for (const variable of options) {
+    for (const value of ['80', 'tcp', 'tcp://10.0.0.1:80', '10.0.0.1']) {
+      assert.equal(isOfService(variable, value), false, variable);
+    }
+  }
+});
+
+test('a typo is reported, also with a value that a service could have', () => {
+  for (const [variable, value, meant] of [
+    ['PUTLOGS_SPOOL_DIRS', '80', 'PUTLOGS_SPOOL_DIR'],
+    ['PUTLOGS_SPOOL_PORT', '/var/spool', 'PUTLOGS_SPOOL_DIR'],
+    ['PUTLOGS_TOPIC_PORT', '80', 'PUTLOGS_TOPIC_ID'],
+    ['PUTLOGS_ENDPOINTS', 'tcp://10.0.0.1:80', 'PUTLOGS_ENDPOINT'],
+  ] as const) {
+    assert.deepEqual(problemsOf(complete, { [variable]: value }), [
+      `${variable}: there is no such variable; did you mean ${meant}?`,
+    ]);
+  }
 });
 
 test('the region and the endpoint follow from one another', () => {
@@ -510,6 +562,64 @@ test('an instance is named after its pod or machine, with the number of its work
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7' }).instance, 'pod-7');
   assert.equal(resolveOptions(complete, { POD_NAME: 'pod-7', NODE_APP_INSTANCE: '3' }).instance, 'pod-7-3');
   assert.equal(resolveOptions(complete, { PUTLOGS_INSTANCE: 'mine', POD_NAME: 'pod-7' }).instance, 'mine');
+});
+
+/** The name of the machine, and of its pod, cannot be changed here. */
+function resolvedOn(machine: string | Error, options: object, environment: NodeJS.ProcessEnv = {}) {
+  const named = mock.method(os, 'hostname', () => {
+    if (machine instanceof Error) throw machine;
+    return machine;
+  });
+  try {
+    return resolveOptions(options, environment);
+  } finally {
+    named.mock.restore();
+  }
+}
+
+test('a machine or pod whose name does not fit has a derived name that does, and names that differ stay different', () => {
+  const sls = {
+    target: 'aliyun-sls',
+    endpoint: 'https://cn-hangzhou.log.aliyuncs.com',
+    project: 'project',
+    logstore: 'logstore',
+    credentials: complete.credentials,
+  };
+  const long = 'm'.repeat(200);
+  for (const options of [complete, sls, { ...sls, target: 'aliyun-webtracking', credentials: {} }]) {
+    const seen = new Set<string>();
+    for (const name of [
+      '',
+      '北京-1',
+      'a\nb',
+      'a\0b',
+      'a_b',
+      long,
+      `${long}n`,
+      '北'.repeat(100),
+      `a${'北'.repeat(100)}`,
+    ]) {
+      const { instance, source } = resolvedOn(name, options);
+      assert.match(instance, /^[^\p{Cc}]+$/u);
+      assert.match(source, /^[^\p{Cc}\ufffd]*$/u);
+      if (options !== complete) assert.ok(Buffer.byteLength(source) <= 128, source);
+      assert.ok(!seen.has(`${instance} ${source}`), name);
+      seen.add(`${instance} ${source}`);
+      if (/^[\w北京-]+$/.test(name) && name.length < 40) assert.deepEqual([instance, source], [name, name]);
+      assert.deepEqual(resolvedOn(name, options).instance, instance, 'it stays the same');
+    }
+    assert.equal(resolvedOn('', options).instance, 'localhost');
+    assert.equal(resolvedOn('', options, { NODE_APP_INSTANCE: '3' }).instance, 'localhost-3');
+    assert.equal(resolvedOn(new Error('uv_os_gethostname'), options).instance, 'localhost');
+    assert.match(resolvedOn('m', options, { POD_NAME: 'a\tb' }).instance, /^a_b-[0-9a-f]{8}$/);
+    assert.match(resolvedOn('m', options, { NODE_APP_INSTANCE: '1\n' }).instance, /^m-1_-[0-9a-f]{8}$/);
+  }
+  // A name that the user chose is the user's to correct.
+  assert.deepEqual(problemsOf({ ...sls, source: long }), ['source: must be at most 128 bytes']);
+  assert.deepEqual(problemsOf({ ...sls, instance: 'a\nb' }), ['instance: must be one line without control characters']);
+  assert.deepEqual(problemsOf(sls, { PUTLOGS_INSTANCE: 'a\nb' }), [
+    'instance (from PUTLOGS_INSTANCE): must be one line without control characters',
+  ]);
 });
 
 test('a function as an option is refused with the reason', () => {

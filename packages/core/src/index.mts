@@ -10,5 +10,7 @@ export {
   DROP_REASONS,
   lostIn,
   PutlogsError,
+  prepareShipper,
+  prepareWorkerShipper,
   systemClock,
 } from './index.js';

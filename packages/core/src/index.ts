@@ -24,8 +24,7 @@ export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`; its message lists every problem of the options and the environment
  */
 export function createShipper(options: PutlogsOptions = {}): Shipper {
-  const resolved = resolve(options);
-  return (require('./shipper/shipper') as typeof import('./shipper/shipper')).startShipper(resolved);
+  return prepareShipper(options)();
 }
 
 /**
@@ -35,10 +34,35 @@ export function createShipper(options: PutlogsOptions = {}): Shipper {
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, or `ERR_PUTLOGS_WORKER` if no thread could be started
  */
 export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper {
+  return prepareWorkerShipper(options)();
+}
+
+/**
+ * Checks the options, and returns a function that starts a shipper in this thread. Each call starts another one with
+ * the same options, even if the environment or the working directory has changed. For adapters that start again.
+ *
+ * @param options as for `createShipper`
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`
+ */
+export function prepareShipper(options: PutlogsOptions = {}): () => Shipper {
+  const resolved = resolve(options);
+  const { startShipper } = require('./shipper/shipper') as typeof import('./shipper/shipper');
+  return () => startShipper(resolved);
+}
+
+/**
+ * Does the same for shippers in a worker thread. The returned function throws `ERR_PUTLOGS_WORKER` if no thread could
+ * be started.
+ *
+ * @param options as for `createShipper`
+ * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, or in a build `ERR_PUTLOGS_WORKER` if the worker is missing
+ */
+export function prepareWorkerShipper(options: PutlogsOptions = {}): () => WorkerShipper {
   const resolved = resolve(options);
   // A build is the time to find out that the worker was left out of a bundle.
   if (isBuild) (require('./host/thread-stream') as typeof import('./host/thread-stream')).workerFile();
-  return (require('./host/host') as typeof import('./host/host')).startWorkerShipper(resolved);
+  const { startWorkerShipper } = require('./host/host') as typeof import('./host/host');
+  return () => startWorkerShipper(resolved);
 }
 
 /**

@@ -1,8 +1,9 @@
 // The control API below /_emulator/: statistics, logs and the fault script, as JSON.
 //
-// It needs no signature, and fault rules do not apply to it.
+// It needs no signature, and fault rules do not apply to it. local-access.ts decides who may use it.
 
 import { type Answer, answerJson } from './answer.js';
+import { foreignAccess, type Listening } from './local-access.js';
 import type { ApiRequest } from './request.js';
 import { parameter } from './request.js';
 import type { Service } from './service.js';
@@ -15,7 +16,9 @@ export function problem(status: number, code: string, message: string): Answer {
   return { ...answerJson({ ErrorCode: code, ErrorMessage: message }, status), code };
 }
 
-export function answerControl(request: ApiRequest, service: Service): Answer {
+export function answerControl(request: ApiRequest, service: Service, listening: Listening): Answer {
+  const foreign = foreignAccess(request, listening);
+  if (foreign !== undefined) return problem(403, 'Forbidden', foreign);
   switch (`${request.method} ${request.path}`) {
     case 'GET /_emulator/stats':
       return answerJson(service.stats());

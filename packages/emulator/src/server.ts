@@ -44,7 +44,7 @@ export async function startServer(
   setMaxListeners(0, closing.signal);
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (incoming, response) => {
     // A client that disconnects is no error of the emulator, and cannot receive an answer.
-    handle(service, clock, closing.signal, incoming, response).catch(() => response.destroy());
+    handle(service, host, clock, closing.signal, incoming, response).catch(() => response.destroy());
   });
   // Longer than the limit of any client: an idle socket should be closed only by a fault rule.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -64,6 +64,7 @@ async function close(server: Server, closing: AbortController): Promise<void> {
 
 async function handle(
   service: Service,
+  host: string,
   clock: () => number,
   closing: AbortSignal,
   incoming: IncomingMessage,
@@ -73,6 +74,7 @@ async function handle(
   const vendor = service.vendorOf(head.path);
   const destination = vendor.destination(head);
   const requestId = vendor.makeRequestId();
+  const localAddress = incoming.socket.localAddress ?? '';
   const isControl = head.path.startsWith('/_emulator/');
   const resetAfterBytes = isControl ? null : service.faults.resetAfterBytes(head, destination);
   if (!isControl) service.countRequest();
@@ -85,7 +87,9 @@ async function handle(
   const request: ApiRequest = { ...head, body, requestId };
   if (isControl) {
     const answer =
-      received.kind === 'body' ? answerControl(request, service) : problem(400, 'BadRequest', 'The body is too large.');
+      received.kind === 'body'
+        ? answerControl(request, service, { host, localAddress })
+        : problem(400, 'BadRequest', 'The body is too large.');
     await send(response, vendor, answer, null, requestId, clock(), closing);
     return;
   }

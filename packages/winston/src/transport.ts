@@ -5,7 +5,7 @@
 // - It never changes an info, because the sibling transports share it.
 // - Warnings are the event 'warn'.
 import type { FlushOptions, FlushResult, Stats } from '@putlogs/core';
-import { createShipper, createWorkerShipper, type PutlogsOptions } from '@putlogs/core';
+import { type PutlogsOptions, prepareShipper, prepareWorkerShipper } from '@putlogs/core';
 import TransportStream from 'winston-transport';
 import { LazySink } from './lazy-sink';
 import { isUncaught, recordText } from './record';
@@ -50,8 +50,9 @@ export class PutlogsTransport extends TransportStream {
     const ownTimeKey = rest.timeKey ?? variable?.split(',').map((name) => name.trim());
     this.#timeKeys = [ownTimeKey ?? TIME_KEY].flat();
     const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [TIME_KEY, 'time'] };
-    const open = worker === false ? createShipper : createWorkerShipper;
-    this.#sink = new LazySink(() => open(core).on('warning', (warning) => this.emit('warn', warning)));
+    // Resolved once: a sink that is opened again has the same files, whatever the working directory is then.
+    const open = worker === false ? prepareShipper(core) : prepareWorkerShipper(core);
+    this.#sink = new LazySink(() => open().on('warning', (warning) => this.emit('warn', warning)));
 
     this.on('pipe', (logger) => this.#loggers.add(logger));
     this.on('unpipe', (logger) => {

@@ -7,6 +7,7 @@ import { runInThisContext } from 'node:vm';
 import { workerData } from 'node:worker_threads';
 import { codeGenerationForbidden, PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
 import { immediate, nodeImmediate } from '../runtime/node-timers';
+import { withoutRefused, workerFlags } from './preloads';
 import type { WorkerStart } from './worker-protocol';
 
 /** Heap of a worker besides the records: for the runtime, the libraries, and modules of the application. */
@@ -27,25 +28,33 @@ export interface ThreadStream extends EventEmitter {
   unref(): void;
 }
 
+/** Loaded once: Jest refuses a second `require`, for a worker that is replaced after the end of a suite. */
+let Stream: (new (options: object) => ThreadStream) | undefined;
+
 /** @throws PutlogsError `ERR_PUTLOGS_WORKER` */
 export function startStream(start: WorkerStart): ThreadStream {
   const { maxBytes } = start.putlogs.options.memory;
   try {
     const filename = workerFile();
     if (!canGenerateCode()) throw codeGenerationForbidden();
-    const Stream = require('thread-stream') as unknown as new (options: object) => ThreadStream;
-    return new Stream({
-      filename,
-      workerData: start,
-      workerOpts: {
-        name: 'putlogs',
-        // A worker that needs more memory ends alone. Without a bound the whole process would run out of memory.
-        resourceLimits: {
-          maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB),
-          maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
-        },
+    Stream ??= require('thread-stream') as unknown as new (options: object) => ThreadStream;
+    const workerOpts = {
+      name: 'putlogs',
+      // A worker that needs more memory ends alone. Without a bound the whole process would run out of memory.
+      resourceLimits: {
+        maxOldGenerationSizeMb: HEAP_BASE_MIB + Math.ceil((2 * maxBytes) / MIB),
+        maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
       },
-    });
+    };
+    let flags = workerFlags();
+    while (flags !== undefined) {
+      try {
+        return new Stream({ filename, workerData: start, workerOpts: { ...workerOpts, ...flags } });
+      } catch (error) {
+        flags = withoutRefused(flags, error);
+      }
+    }
+    return new Stream({ filename, workerData: start, workerOpts });
   } catch (cause) {
     throw cause instanceof PutlogsError ? cause : workerNotStarted(cause);
   }

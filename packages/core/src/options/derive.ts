@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { hostOf, withScheme } from './addresses';
 import { clusterNumber } from './cluster';
 import { type CredentialsKind, defaultsOf } from './credential-chain';
-import { defaultInstance } from './instance';
+import { defaultInstance, fittingName } from './instance';
 import { environmentName, optionLeaves } from './leaves';
 import { groupsOf, setIfAbsent, type Tree } from './option-tree';
 import type { Resolution } from './resolution';
@@ -20,7 +20,7 @@ export function chooseTarget({ tree, environment }: Resolution): TargetName {
 }
 
 export function deriveOptions({ tree, environment, origins }: Resolution, target: TargetName): void {
-  const { vendor } = TARGETS[target];
+  const { vendor, maxNameBytes } = TARGETS[target];
   const derive = (path: string, value: unknown, name: string) => {
     if (setIfAbsent(tree, path, value)) origins.set(path, { kind: 'derived', name });
   };
@@ -35,10 +35,20 @@ export function deriveOptions({ tree, environment, origins }: Resolution, target
   }
   const region = tree['region'];
   if (typeof region === 'string') derive('endpoint', vendor.endpointOf(region), 'from region');
-  derive('source', hostname(), 'the host name');
-  const instance = defaultInstance(environment, hostname(), clusterNumber());
+  const machine = machineName();
+  derive('source', fittingName(machine, maxNameBytes), 'the host name');
+  const instance = defaultInstance(environment, machine, clusterNumber());
   derive('instance', instance, environment['POD_NAME'] ? 'from POD_NAME' : 'the host name');
   fillGroups(tree);
+}
+
+/** Returns '' if the system cannot say it. */
+function machineName(): string {
+  try {
+    return hostname();
+  } catch {
+    return '';
+  }
 }
 
 export function deriveCredentials(

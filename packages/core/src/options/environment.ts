@@ -2,6 +2,7 @@
 
 import { nearest } from './did-you-mean';
 import { environmentName, optionLeaves } from './leaves';
+import { isOfService } from './service-links';
 import { readText } from './text-values';
 
 const PREFIX = 'PUTLOGS_';
@@ -19,7 +20,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, vendorPrefix: st
     for (const variable of [environmentName(leaf.path), ...vendor]) {
       const text = environment[variable];
       // Deployment files often leave an unset variable empty.
-      if (text !== undefined && text !== '') return [{ path: leaf.path, variable, value: readText(text, leaf) }];
+      if (text === undefined || text === '' || isOfService(variable, text)) continue;
+      return [{ path: leaf.path, variable, value: readText(text, leaf) }];
     }
     return [];
   });
@@ -27,12 +29,13 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, vendorPrefix: st
 
 /**
  * Returns variables that look like one of ours with a typo, each with the nearest name. Other `PUTLOGS_` variables are
- * ignored, because Kubernetes sets `PUTLOGS_PORT` and `PUTLOGS_SERVICE_HOST` for a service called putlogs.
+ * ignored, because the application may have some of its own.
  */
 export function misspeltVariables(environment: NodeJS.ProcessEnv): { variable: string; meant: string }[] {
   const known = new Map(optionLeaves().map(({ path }) => [environmentName(path).slice(PREFIX.length), path]));
   return Object.keys(environment)
     .filter((variable) => variable.startsWith(PREFIX) && !known.has(variable.slice(PREFIX.length)))
+    .filter((variable) => !isOfService(variable, environment[variable] ?? ''))
     .flatMap((variable) => {
       const meant = nearest(variable.slice(PREFIX.length), [...known.keys()]);
       return meant === undefined ? [] : [{ variable, meant: PREFIX + meant }];

@@ -14,6 +14,8 @@ export interface ValueType<T> {
   readonly typescript: string;
   /** The bounds of a number. */
   readonly bounds?: readonly [min: number, max: number];
+  /** It is a path, which begins at the working directory of the start. */
+  readonly isPath?: true;
   /** Returns the checked value; undefined after a report. */
   check(value: unknown, path: string, report: Report): T | undefined;
 }
@@ -78,6 +80,7 @@ export function text(): ValueType<string> {
 export function filePath(): ValueType<string> {
   return {
     typescript: 'string',
+    isPath: true,
     check: (value, path, report) => {
       const found = text().check(value, path, report);
       if (found === undefined) return undefined;

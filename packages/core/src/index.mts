@@ -6,6 +6,7 @@ export {
   createLenientLineStream,
   createLineStream,
   createShipper,
+  createUnstartedShipper,
   createWorkerShipper,
   DROP_REASONS,
   lostIn,

@@ -93,6 +93,19 @@ export function createLenientLineStream(options: PutlogsOptions = {}): LineStrea
   }
 }
 
+/**
+ * Stands in for a shipper that had started before, and cannot be started again. The error is a line on stderr and a
+ * warning, and every record is refused.
+ *
+ * @param error what `createShipper` or `createWorkerShipper` has thrown
+ * @param options those of the shipper
+ */
+export function createUnstartedShipper(error: unknown, options: PutlogsOptions = {}): Shipper {
+  const { isStrict } = require('./options/resolve') as typeof import('./options/resolve');
+  const { unstartedShipper } = require('./shipper/unstarted') as typeof import('./shipper/unstarted');
+  return unstartedShipper(error, isStrict(options, process.env));
+}
+
 /** Whether nothing starts because an application is built. One line in each thread says so. */
 let isBuild = false;
 

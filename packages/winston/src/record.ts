@@ -3,27 +3,35 @@
 // The record has the info's own enumerable fields, with winston's level (not the coloured one), and a time if the info
 // has none. Field names are never set on an object here, where `__proto__` would not be a name.
 
+import { throwsText } from './errors';
+import { fieldText, nameText, RECORD_CHARS, type Room, roomFor } from './field-text';
+import { type FormatText, formatText } from './format-text';
+import { errorFields, fieldsOf, isErrorValue, isObject, messageOn } from './info';
 import { isJsonSafe } from './json-safe';
-import { safeStringify } from './safe-stringify';
-import { isError, liftError, throwsText, toJsonValue } from './to-json-value';
+import { writeValue } from './write-value';
 
 const LEVEL = Symbol.for('level');
 
-/** Quoted names. Quoting a name costs as much as a short value. Bounded, because an application may make up names. */
-const names = new Map<string, string>();
-const MAX_NAMES = 1024;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Which fields are times. */
+export interface TimeKeys {
+  /** If an info has none of them, the first is written with the time of the call. */
+  readonly own: readonly string[];
+  /** All names that the shipper reads as a time. Of a text that a format made, `@timestamp` is its time too. */
+  readonly all: readonly string[];
+}
 
 /**
- * @param timeKeys the names of time fields. If the info has none of them, the first is written with `nowMs`. Times are
- * written before the other fields, because the shipper uses the first time that it can read
+ * @param timeKeys times are written before the other fields, because the shipper uses the first time that it can read
+ * @param nowMs the time of the call
  */
-export function recordText(info: unknown, timeKeys: readonly string[], nowMs: number): string {
+export function recordText(info: unknown, timeKeys: TimeKeys, nowMs: number): string {
   try {
-    if (typeof info === 'object' && info !== null) return fieldsText(info, timeKeys, nowMs);
-    return messageText(String(info), timeKeys, nowMs);
+    if (isObject(info)) return usualText(info, timeKeys, nowMs) ?? fieldsText(info, timeKeys.own, nowMs);
+    return messageText(info, timeKeys.own, nowMs);
   } catch (error) {
-    // Not even the names of the fields could be read (a revoked proxy).
-    return messageText(throwsText(error), timeKeys, nowMs);
+    return messageText(throwsText(error), timeKeys.own, nowMs);
   }
 }
 
@@ -37,74 +45,154 @@ export function isUncaught(info: unknown): boolean {
   }
 }
 
-function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
-  return fastText(info as Record<string, unknown>, timeKeys, nowMs) ?? safeFieldsText(info, timeKeys, nowMs);
+/** Returns the text of an info that the engine or winston writes in one step; undefined for all others. */
+function usualText(info: object, timeKeys: TimeKeys, nowMs: number): string | undefined {
+  try {
+    const isSafe = isJsonSafe(info) && !Array.isArray(info);
+    const json = isSafe ? JSON.stringify(info) : undefined;
+    const formatted = formatText(info, json);
+    if (formatted !== undefined) return textOfFormat(formatted, info as Fields, timeKeys, nowMs);
+    return json === undefined ? undefined : completeText(json, info as Fields, timeKeys, nowMs);
+  } catch {
+    return undefined;
+  }
 }
 
-/** Returns the text of a usual info, which the engine writes in one step; undefined for all others. */
-function fastText(info: Record<string, unknown>, timeKeys: readonly string[], nowMs: number): string | undefined {
-  if (!isJsonSafe(info)) return undefined;
+/** Adds a time to the JSON text of an info. */
+function completeText(json: string, info: Fields, timeKeys: TimeKeys, nowMs: number): string | undefined {
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
   if (level !== undefined && level !== info['level']) return undefined;
-  let times = 0;
-  for (const key of timeKeys) if (info[key] !== undefined) times += 1;
+  if (timesIn(info, timeKeys.own) === 0) return withTime(json, timeText(timeKeys.own, nowMs));
   // The order of several times matters.
-  if (times > 1) return undefined;
-  const text = JSON.stringify(info);
-  if (times === 1) return text;
-  const time = timeText(timeKeys, nowMs).slice(1);
-  return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
+  return timesIn(info, timeKeys.all) === 1 ? json : undefined;
 }
 
-function safeFieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
-  const fields = (isError(info) ? liftError(info) : info) as Readonly<Record<string, unknown>>;
+function timesIn(info: Fields, timeKeys: readonly string[]): number {
+  let times = 0;
+  for (const key of timeKeys) if (info[key] !== undefined) times += 1;
+  return times;
+}
+
+/** Adds winston's level and a time to the text of a format. Of two fields with one name the last one counts. */
+function textOfFormat(
+  { text, fields }: FormatText,
+  info: Fields,
+  timeKeys: TimeKeys,
+  nowMs: number,
+): string | undefined {
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
+  const hasLevel = level === undefined || level === fields['level'];
+  const levelled = hasLevel ? text : `${text.slice(0, -1)},"level":${JSON.stringify(level)}}`;
+  const present = timeKeys.all.filter((key) => fields[key] !== undefined);
+  const time = timeKeys.own.find((key) => present.includes(key)) ?? present.find((key) => key.startsWith('@'));
+  if (time === undefined) return withTime(levelled, givenTime(info, timeKeys.own) ?? timeText(timeKeys.own, nowMs));
+  if (present.length === 1) return levelled;
+  const { [time]: first, ...others } = fields;
+  return JSON.stringify({ [time]: first, ...others, ...(hasLevel ? {} : { level }) });
+}
+
+/** Puts a time in front of the fields of a JSON object. */
+function withTime(text: string, time: string): string {
+  if (time === '') return text;
+  return text === '{}' ? objectText(time) : `{${time.slice(1)},${text.slice(1)}`;
+}
+
+function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
+  const fields = fieldsOf(info, ['level', ...timeKeys]);
+  const { entries, leftOut } = entriesOf(fields);
+  const level = levelOf(info, fields, entries);
+  const room = roomFor(entries.map(([, value]) => value));
   let times = '';
-  let others = level === undefined || 'level' in fields ? '' : nameText('level') + (valueText(level) ?? 'null');
-  for (const key of Object.keys(fields)) {
-    const value = key === 'level' && level !== undefined ? level : read(fields, key);
-    if (key === 'message' && isError(value)) {
-      others += errorText(value, fields);
-      continue;
+  let others = level === undefined ? '' : fieldText('level', level, room);
+  for (const [key, value] of entries) {
+    if (isSaidOtherwise(key, value, level)) continue;
+    if (key === 'message' && isErrorValue(value)) {
+      others += errorText(value, entries, room);
+    } else if (timeKeys.includes(key)) {
+      times += fieldText(key, value, room);
+    } else {
+      others += fieldText(key, value, room);
     }
-    const text = valueText(value);
-    if (text === undefined) continue;
-    if (timeKeys.includes(key)) times += nameText(key) + text;
-    else others += nameText(key) + text;
   }
+  if (leftOut > 0) others += `${nameText('[Truncated]')}"${leftOut} fields"`;
+  if (times === '' && fields !== info) times = givenTime(info as Fields, timeKeys) ?? '';
   return objectText((times === '' ? timeText(timeKeys, nowMs) : times) + others);
 }
 
-/** Writes an error that was logged as the message: its message, and its fields that the info does not have. */
-function errorText(error: Error, fields: Readonly<Record<string, unknown>>): string {
-  const lifted = liftError(error);
-  let text = '';
-  for (const key of Object.keys(lifted)) {
-    if (key !== 'message' && (key in fields || key === 'level')) continue;
-    const value = valueText(lifted[key]);
-    if (value !== undefined) text += nameText(key) + value;
+/** The level is written first, and a `toJSON` has been called. */
+function isSaidOtherwise(key: string, value: unknown, level: unknown): boolean {
+  return key === 'level' ? level !== undefined : key === 'toJSON' && typeof value === 'function';
+}
+
+/** Reads each field once: a getter may return another value the second time. */
+function entriesOf(fields: Fields): { entries: [string, unknown][]; leftOut: number } {
+  let keys: string[];
+  try {
+    keys = Object.keys(fields);
+  } catch (error) {
+    const message = messageOn(fields);
+    const why = throwsText(error);
+    return { entries: Object.entries(message === undefined ? { message: why } : { message, fields: why }), leftOut: 0 };
   }
+  const entries: [string, unknown][] = [];
+  let chars = 0;
+  for (const key of keys) {
+    chars += key.length;
+    if (chars > RECORD_CHARS) break;
+    entries.push([key, read(fields, key)]);
+  }
+  return { entries, leftOut: keys.length - entries.length };
+}
+
+/** Returns winston's level. An info that was written without a logger has only a field. */
+function levelOf(info: object, fields: Fields, entries: readonly [string, unknown][]): unknown {
+  try {
+    const level = (info as { [LEVEL]?: unknown })[LEVEL];
+    if (level !== undefined || fields === info || entries.some(([key]) => key === 'level')) return level;
+    const { level: own } = info as { level?: unknown };
+    return typeof own === 'string' ? own : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes an error that was logged as the message: its message, and its fields that the info does not have. */
+function errorText(error: Error, entries: readonly [string, unknown][], room: Room): string {
+  const lifted = entriesOf(errorFields(error)).entries;
+  const taken = new Set(entries.map(([key]) => key)).add('level');
+  taken.delete('message');
+  let text = '';
+  for (const [key, value] of lifted) if (!taken.has(key)) text += fieldText(key, value, room);
   return text;
 }
 
-function messageText(message: string, timeKeys: readonly string[], nowMs: number): string {
-  return objectText(`${timeText(timeKeys, nowMs)},"message":${JSON.stringify(message)}`);
+function messageText(message: unknown, timeKeys: readonly string[], nowMs: number): string {
+  return objectText(`${timeText(timeKeys, nowMs)},"message":${writeValue(message, 2 * RECORD_CHARS) ?? '"undefined"'}`);
 }
 
+/** Returns the time that winston or a format has set on an info whose fields are not shown. */
+function givenTime(info: Fields, timeKeys: readonly string[]): string | undefined {
+  try {
+    const key = timeKeys.find((name) => typeof info[name] === 'string' || typeof info[name] === 'number');
+    return key === undefined ? undefined : nameText(key) + JSON.stringify(info[key]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The digits of the last time. Many records have the same, and digits cost as much as a short value. */
+let lastMs = 0;
+let lastDigits = '0';
+
+/** Returns `,"timestamp":1700000000000`. */
 function timeText(timeKeys: readonly string[], nowMs: number): string {
   const [timeKey] = timeKeys;
-  return timeKey === undefined ? '' : nameText(timeKey) + nowMs;
-}
-
-/** Returns `,"name":`. */
-function nameText(name: string): string {
-  let text = names.get(name);
-  if (text === undefined) {
-    text = `,${JSON.stringify(name)}:`;
-    if (names.size >= MAX_NAMES) names.clear();
-    names.set(name, text);
+  if (timeKey === undefined) return '';
+  if (nowMs !== lastMs) {
+    lastMs = nowMs;
+    lastDigits = String(nowMs);
   }
-  return text;
+  return nameText(timeKey) + lastDigits;
 }
 
 /** @param fields each with a comma before it */
@@ -112,42 +200,10 @@ function objectText(fields: string): string {
   return `{${fields.slice(1)}}`;
 }
 
-function read(fields: Readonly<Record<string, unknown>>, key: string): unknown {
+function read(fields: Fields, key: string): unknown {
   try {
     return fields[key];
   } catch (error) {
     return throwsText(error);
-  }
-}
-
-/** Returns the JSON text of one field's value; undefined for undefined. */
-function valueText(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value);
-    case 'boolean':
-      return String(value);
-    case 'number':
-      return Number.isFinite(value) ? String(value) : `"${value}"`;
-    case 'object':
-      try {
-        return isJsonSafe(value) ? JSON.stringify(value) : JSON.stringify(value, replacePlain);
-      } catch {
-        return safeStringify(value);
-      }
-    default:
-      return safeStringify(value);
-  }
-}
-
-/** A replacer. JSON.stringify has already called `toJSON`, so the value before that decides. */
-function replacePlain(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-    case 'undefined':
-      return value;
-    default:
-      return toJsonValue(this[key], value);
   }
 }

@@ -1,14 +1,18 @@
 // The winston transport: writes each info as one JSON record to the worker thread.
 //
 // - It never emits 'error' and never calls `next` late or with an error: winston would stop the sibling transports, or
-//   remove this one from its logger for good.
+//   remove this one from its logger for good. So a record that comes too late is counted and not an error, and whatever
+//   is written is a record.
 // - It never changes an info, because the sibling transports share it.
 // - Warnings are the event 'warn'.
-import type { FlushOptions, FlushResult, Stats } from '@putlogs/core';
-import { type PutlogsOptions, prepareShipper, prepareWorkerShipper } from '@putlogs/core';
+import type { FlushOptions, FlushResult, Stats, Warning } from '@putlogs/core';
+import { createUnstartedShipper, type PutlogsOptions, prepareShipper, prepareWorkerShipper } from '@putlogs/core';
 import TransportStream from 'winston-transport';
+import { formatted } from './formatted';
+import { isObject } from './info';
+import { isWanted } from './is-wanted';
 import { LazySink } from './lazy-sink';
-import { isUncaught, recordText } from './record';
+import { isUncaught, recordText, type TimeKeys } from './record';
 
 type WinstonOptions = Pick<
   TransportStream.TransportStreamOptions,
@@ -26,8 +30,10 @@ export interface PutlogsTransportOptions extends PutlogsOptions, WinstonOptions 
   worker?: boolean;
 }
 
-/** The field of winston's own `timestamp` format. If no info has it, the transport writes it itself. */
+/** The field of winston's own `timestamp` format. If an info does not have it, the transport writes it itself. */
 const TIME_KEY = 'timestamp';
+/** The last one is that of winston's `logstash` format. */
+const TIME_KEYS: readonly string[] = [TIME_KEY, 'time', '@timestamp'];
 
 /** Applications share one transport among their loggers. Each logger adds a few listeners. */
 const MAX_LISTENERS = 100;
@@ -35,7 +41,11 @@ const MAX_LISTENERS = 100;
 /** Ships what is logged to Volcengine TLS or Alibaba Cloud SLS. One transport may serve several loggers. */
 export class PutlogsTransport extends TransportStream {
   readonly #sink: LazySink;
-  readonly #timeKeys: readonly string[];
+  readonly #timeKeys: TimeKeys;
+  /** What winston-transport sets and does not declare. */
+  declare readonly levels?: Readonly<Record<string, number>>;
+  declare readonly parent?: { readonly level?: string } | null;
+  declare readonly _writableState: { readonly ending: boolean };
   /** The loggers that write to this transport. */
   readonly #loggers = new Set<unknown>();
 
@@ -48,17 +58,66 @@ export class PutlogsTransport extends TransportStream {
     // As in the core, an empty variable counts as unset.
     const variable = process.env['PUTLOGS_TIME_KEY'] || undefined;
     const ownTimeKey = rest.timeKey ?? variable?.split(',').map((name) => name.trim());
-    this.#timeKeys = [ownTimeKey ?? TIME_KEY].flat();
-    const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [TIME_KEY, 'time'] };
+    const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [...TIME_KEYS] };
+    this.#timeKeys = { own: [ownTimeKey ?? TIME_KEY].flat(), all: [ownTimeKey ?? TIME_KEYS].flat() };
     // Resolved once: a sink that is opened again has the same files, whatever the working directory is then.
     const open = worker === false ? prepareShipper(core) : prepareWorkerShipper(core);
-    this.#sink = new LazySink(() => open().on('warning', (warning) => this.emit('warn', warning)));
+    const warn = (warning: Warning) => this.emit('warn', warning);
+    this.#sink = new LazySink(
+      () => open().on('warning', warn),
+      (error) => createUnstartedShipper(error, core).on('warning', warn),
+    );
 
     this.on('pipe', (logger) => this.#loggers.add(logger));
     this.on('unpipe', (logger) => {
       this.#loggers.delete(logger);
       this.close();
     });
+  }
+
+  /** As for any stream. Returns true for a record that comes too late: no 'drain' would follow. */
+  override write(info: unknown, encoding?: unknown, done?: unknown): boolean {
+    const isLate = this.destroyed || this._writableState.ending;
+    // The stream takes null for the end of all records.
+    if (!isLate && info !== null) return super.write(info, encoding as BufferEncoding, done as () => void);
+    // The stream ends the sink on the next tick.
+    if (isLate) void this.#sink.end();
+    this.log(info);
+    const called = typeof encoding === 'function' ? encoding : done;
+    if (typeof called === 'function') process.nextTick(called);
+    return true;
+  }
+
+  override _write(info: unknown, _encoding: BufferEncoding, done: () => void): void {
+    try {
+      this.#take(info);
+    } finally {
+      done();
+    }
+  }
+
+  /** Called instead for infos that were written while another one was, or while the stream was corked. */
+  override _writev(infos: readonly { chunk: unknown }[], done: () => void): void {
+    const thrown: unknown[] = [];
+    for (const { chunk } of infos) {
+      try {
+        this.#take(chunk);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    done();
+    if (thrown.length > 0) throw thrown[0];
+  }
+
+  /** @throws what the transport's own format throws: it is for the caller to hear, as with any transport */
+  #take(info: unknown): void {
+    if (!isWanted(info, this)) return;
+    if (this.format === undefined) this.log(info);
+    else {
+      const shown = formatted(info, this.format);
+      if (isObject(shown)) this.log(shown);
+    }
   }
 
   override log(info: unknown, next?: () => void): boolean {
@@ -97,6 +156,11 @@ export class PutlogsTransport extends TransportStream {
   }
 
   override _final(done: () => void): void {
-    this.#sink.end().then(() => done());
+    void this.#sink.end().then(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    void this.#sink.end();
+    done(error);
   }
 }

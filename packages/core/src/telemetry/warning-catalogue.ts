@@ -345,11 +345,19 @@ const MISTAKES = 20;
 
 /** @param problem the message of the error, with a line for each mistake */
 export function notStarted(problem: string): NewWarning {
+  return unstarted(problem, 'every record is refused, and the application goes on (with strict: true it ends instead)');
+}
+
+/** As above, for a transport that had started before. */
+export function notStartedAgain(problem: string): NewWarning {
+  return unstarted(problem, 'records are refused until it can start again, which is tried once a minute');
+}
+
+function unstarted(problem: string, end: string): NewWarning {
   const [head = '', ...mistakes] = problem
     .replace(/^putlogs:? /, '')
     .split('\n')
     .map((line) => outsideText(line));
-  const end = 'every record is refused, and the application goes on (with strict: true it ends instead)';
   const items = mistakes.slice(0, MISTAKES).map((mistake) => mistake.replace(/^- /, ''));
   if (mistakes.length > MISTAKES) items.push(`and ${mistakes.length - MISTAKES} more`);
   return {

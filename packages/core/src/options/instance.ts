@@ -3,6 +3,7 @@
 // All batches of an instance have the same key. With another key, records would go to another shard and lose their
 // order.
 
+import { createHash } from 'node:crypto';
 import { md5 } from '../runtime/md5';
 
 /** Returns 32 hex digits, or '' for no key. `md5` spreads instances evenly over the range of keys. */

@@ -16,7 +16,8 @@ test('the earliest and the latest time are found, in whatever order the records 
     fc.property(
       fc.array(fc.integer({ min: 1, max: 253_402_300_799_999 }), { minLength: 1, maxLength: 50 }),
       (times) => {
-        const expected = { earliest: Math.min(...times), latest: Math.max(...times) };
+        const sorted = times.toSorted((a, b) => a - b);
+        const expected = { earliest: sorted[0]!, latest: sorted.at(-1)! };
         assert.deepEqual(recordTimesOf(batchOf(times)), expected);
         const { body, entriesFrom, entriesTo } = batchOf(times, 'none');
         assert.deepEqual(recordTimesIn(body, entriesFrom, entriesTo), expected);

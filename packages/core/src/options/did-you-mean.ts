@@ -5,16 +5,27 @@ const MAX_WRONG = 0.4;
 
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(name.length * MAX_WRONG)) + 1;
+  let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
-    // The option may be written without its group.
-    const distance = Math.min(editDistance(name, candidate), editDistance(name, candidate.split('.').at(-1)!));
-    if (distance < fewest) {
+    // The option may be written without its group. Letters of a group that is right say nothing about the rest.
+    const isOfGroup = groupOf(candidate) === groupOf(name);
+    const distance = Math.min(editDistance(name, candidate), editDistance(name, lastOf(candidate)));
+    const most = Math.max(1, Math.floor((isOfGroup ? lastOf(name) : name).length * MAX_WRONG));
+    if (distance <= most && distance < fewest) {
       fewest = distance;
       best = candidate;
     }
   }
   return best;
+}
+
+/** Returns `spool.` for `spool.dir`. */
+function groupOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('.') + 1);
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
 }
 
 /** Returns the Levenshtein distance. Ignores case, because a wrong case is the most common typo. */

@@ -9,9 +9,11 @@
 // Whatever the names are, time is linear in their lengths, and memory is bounded. The hash of the table has a secret
 // key. A name above 256 bytes is kept as its key (name-key.ts). All names are forgotten when they need too much memory.
 
-import { KeyedHash, newHashKey } from './keyed-hash';
+import { type HashKey, keyedHash, newHashKey } from './keyed-hash';
+import { NameBytes } from './name-bytes';
 import { isLongKey, NameKey, nameHashIn, WHOLE_BYTES } from './name-key';
-import { legalLongName, legalName, type NameRule, withSuffix } from './name-rule';
+import { legalLongName, legalName, type NameRule, plainName } from './name-rule';
+import { type OutName, OutNames } from './out-names';
 import { characterStart } from './truncate';
 
 export { legalName, type NameRule } from './name-rule';
@@ -24,18 +26,23 @@ export type FieldRole = 'content' | 'time' | 'hidden time' | 'level' | 'omitted'
 
 export interface FieldName {
   readonly role: FieldRole;
-  /** The key of the name: up to 256 bytes, the name as the application wrote it, in UTF-8. */
-  readonly source: Uint8Array;
+  /**
+   * Where its key is in `FieldNames.text`, and its length. Up to 256 bytes it is the name as the application wrote it, in
+   * UTF-8.
+   */
+  readonly at: number;
+  readonly bytes: number;
   readonly hash: number;
-  /** The Key field of a LogContent: `0x0a`, the length, and the name that is sent. */
-  readonly encoded: Uint8Array;
+  /** Where the Key field of a LogContent is, and its length: `0x0a`, the length, and the name that is sent. */
+  readonly encodedAt: number;
+  readonly encodedBytes: number;
   /** The name that is sent. All entries that are renamed to the same name share this object. */
   readonly out: OutName;
   /** The number of the last record that had this field as a content. */
   seenIn: number;
   /** The row of the field in that record. */
   row: number;
-  /** The address of `encoded` in the arena. It is valid while `cachedIn` is the generation of the NameCache. */
+  /** The address of the Key field in the arena. It is valid while `cachedIn` is the generation of the NameCache. */
   address: number;
   cachedIn: number;
   /** The entry with a suffix that replaced this one in the record `suffixedIn`. */
@@ -43,38 +50,26 @@ export interface FieldName {
   suffixedIn: number;
 }
 
-interface OutName {
-  readonly name: string;
-  /** The last entry that was sent under this name. */
-  holder: FieldName | undefined;
-  /**
-   * The next suffix to try behind this text in the record `suffixIn`. Without it, 10,000 clashes in one record would
-   * each search from 2.
-   */
-  nextSuffix: number;
-  suffixIn: number;
-}
-
 /** An application that makes up new names for ever must not fill the memory. */
 const MAX_BYTES = 3 * 1024 * 1024;
-/** About what an entry, or the name that is sent, needs besides its texts. */
-const ENTRY_BYTES = 500;
-const OUT_NAME_BYTES = 200;
+/** About what an entry needs besides its bytes. */
+const ENTRY_BYTES = 250;
 const FIRST_SLOTS = 256;
-const utf8 = new TextEncoder();
 
 export class FieldNames {
   readonly #rule: NameRule;
   readonly #roles: ReadonlyMap<string, FieldRole>;
   readonly #renamed: ReadonlyMap<string, string>;
-  readonly #hash: KeyedHash;
+  readonly #secret: HashKey;
   readonly #longName: NameKey;
   /** For the path of a nested value. `findPath` returns the entry of a level. */
   readonly path: NameKey;
+  readonly #text = new NameBytes();
+  readonly #outNames: OutNames;
   #table: (FieldName | undefined)[] = [];
   #size = 0;
-  #bytes = 0;
-  readonly #outNames = new Map<string, OutName>();
+  /** What the names of the options need. They are never forgotten. */
+  #optionBytes = 0;
 
   /**
    * Both maps have the name that the application writes as their key. A Map treats `__proto__` like every other name.
@@ -87,13 +82,19 @@ export class FieldNames {
     random: () => number,
   ) {
     const secret = newHashKey(random);
+    this.#secret = secret;
     this.#rule = rule;
+    this.#outNames = new OutNames(rule.maxBytes);
     this.#roles = roles;
     this.#renamed = renamed;
-    this.#hash = new KeyedHash(secret);
     this.#longName = new NameKey(secret);
     this.path = new NameKey(secret);
     this.#clear();
+  }
+
+  /** The bytes of all names. It may be another buffer when a name was added. */
+  get text(): Buffer {
+    return this.#text.bytes;
   }
 
   /**
@@ -101,9 +102,13 @@ export class FieldNames {
    * because the entries also show which fields the record has.
    */
   trim(): boolean {
-    if (this.#bytes <= MAX_BYTES) return false;
+    if (this.#memoryBytes <= this.#optionBytes + MAX_BYTES) return false;
     this.#clear();
     return true;
+  }
+
+  get #memoryBytes(): number {
+    return this.#size * ENTRY_BYTES + this.#text.length + this.#outNames.bytes;
   }
 
   /** Returns the entry of the name in `bytes[start..end)`. */
@@ -149,110 +154,84 @@ export class FieldNames {
 
   #claimSuffixed(entry: FieldName, record: number): FieldName {
     if (entry.suffixed !== undefined && entry.suffixedIn === record) return entry.suffixed;
-    const free = this.#freeName(entry.out, record);
+    const free = this.#outNames.withFreeSuffix(entry.out, record);
     // A clash usually occurs in each record again, so the last entry is used again.
-    const suffixed =
-      entry.suffixed?.out === free ? entry.suffixed : this.#entry(entry.source, entry.hash, entry.role, free);
+    const suffixed = entry.suffixed?.out === free ? entry.suffixed : this.#suffixed(entry, free);
     entry.suffixed = suffixed;
     entry.suffixedIn = record;
     free.holder = suffixed;
     return suffixed;
   }
 
-  /**
-   * Returns the name with the first suffix that no field of `record` has. Names that are cut to make room for a suffix
-   * may have the same beginning. So each beginning has its own count, and no suffix is tried twice in a record.
-   */
-  #freeName({ name }: OutName, record: number): OutName {
-    const { maxBytes } = this.#rule;
-    for (let next = 2; ; ) {
-      const beginning = this.#outName(name.slice(0, maxBytes - `_${next}`.length));
-      if (beginning.suffixIn !== record) {
-        beginning.suffixIn = record;
-        beginning.nextSuffix = 2;
-      }
-      next = Math.max(next, beginning.nextSuffix);
-      const suffix = `_${next}`;
-      // With more digits, more of the name has to give way: another beginning.
-      if (name.slice(0, maxBytes - suffix.length) !== beginning.name) continue;
-      beginning.nextSuffix = next + 1;
-      const free = this.#outName(withSuffix(name, suffix, maxBytes));
-      if (free.holder?.seenIn !== record) return free;
-      next += 1;
-    }
-  }
-
   #find(key: Uint8Array, start: number, end: number): FieldName {
     const hash = this.#hashOf(key, start, end);
-    // A copy, because the bytes are about to be overwritten. The `slice` of a Buffer would be a view.
-    return this.#known(key, start, end, hash) ?? this.#add(Uint8Array.prototype.slice.call(key, start, end), hash);
+    return this.#known(key, start, end, hash) ?? this.#add(key, start, end, hash, 'content', undefined);
   }
 
   #known(key: Uint8Array, start: number, end: number, hash: number): FieldName | undefined {
     const mask = this.#table.length - 1;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = this.#table[at];
-      if (entry === undefined || (entry.hash === hash && sameBytes(entry.source, key, start, end))) return entry;
+      if (entry === undefined || (entry.hash === hash && this.#isKey(entry, key, start, end))) return entry;
     }
   }
 
   #hashOf(bytes: Uint8Array, start: number, end: number): number {
-    this.#hash.start();
-    this.#hash.add(bytes, start, end);
-    return this.#hash.low();
+    return keyedHash(this.#secret, bytes, start, end);
   }
 
-  #add(source: Uint8Array, hash: number): FieldName {
-    const entry = this.#entry(source, hash, 'content', this.#outName(this.#legal(source)));
-    this.#insertNew(entry);
-    return entry;
-  }
-
-  #legal(source: Uint8Array): string {
-    const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-    if (!isLongKey(source)) return legalName(bytes.toString(), this.#rule);
-    const start = bytes.toString('utf8', 0, characterStart(source, WHOLE_BYTES));
-    return legalLongName(start, nameHashIn(source), this.#rule);
+  #isKey({ at, bytes }: FieldName, key: Uint8Array, start: number, end: number): boolean {
+    if (bytes !== end - start) return false;
+    const text = this.#text.bytes;
+    for (let i = 0; i < bytes; i += 1) if (text[at + i] !== key[start + i]) return false;
+    return true;
   }
 
   /** Adds a name of the options. */
   #addKnown(name: string): void {
-    const source = this.#keyOf(Buffer.from(name));
-    const renamed = this.#renamed.get(name);
-    const out = this.#outName(renamed === undefined ? this.#legal(source) : legalName(renamed, this.#rule));
-    const hash = this.#hashOf(source, 0, source.length);
-    this.#insertNew(this.#entry(source, hash, this.#roles.get(name) ?? 'content', out));
-  }
-
-  #keyOf(name: Uint8Array): Uint8Array {
-    if (name.length <= WHOLE_BYTES) return name;
-    this.#longName.set(0, name, 0, name.length);
-    return Uint8Array.from(this.#longName.bytes.subarray(0, this.#longName.lengthOf(0)));
-  }
-
-  #entry(source: Uint8Array, hash: number, role: FieldRole, out: OutName): FieldName {
-    const encoded = encodeName(out.name);
-    this.#bytes += ENTRY_BYTES + source.length + encoded.length;
-    const unseen = { seenIn: -1, row: -1, address: 0, cachedIn: -1, suffixed: undefined, suffixedIn: -1 };
-    return { role, source, hash, encoded, out, ...unseen };
-  }
-
-  #outName(name: string): OutName {
-    // The engine's hash of digits is their number, so a text of digits must not be a key.
-    const key = `.${name}`;
-    let out = this.#outNames.get(key);
-    if (out === undefined) {
-      out = { name, holder: undefined, nextSuffix: 2, suffixIn: -1 };
-      this.#outNames.set(key, out);
-      this.#bytes += OUT_NAME_BYTES + 2 * name.length;
+    const bytes = Buffer.from(name);
+    let [key, length] = [bytes, bytes.length];
+    if (length > WHOLE_BYTES) {
+      this.#longName.set(0, bytes, 0, length);
+      [key, length] = [this.#longName.bytes, this.#longName.lengthOf(0)];
     }
-    return out;
+    const hash = this.#hashOf(key, 0, length);
+    this.#add(key, 0, length, hash, this.#roles.get(name) ?? 'content', this.#renamed.get(name));
   }
 
-  #insertNew(entry: FieldName): void {
+  #add(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    role: FieldRole,
+    renamed: string | undefined,
+  ): FieldName {
     if (this.#size * 2 >= this.#table.length) this.#grow();
+    const bytes = Buffer.from(key.buffer, key.byteOffset + start, end - start);
+    const plain = renamed === undefined ? plainName(bytes, this.#rule) : undefined;
+    const out = this.#outNames.of(plain ?? this.#legal(bytes, renamed));
+    // A name that is sent as it is has its bytes in its Key field.
+    const own = plain === undefined ? this.#text.add(bytes, 0, bytes.length) : undefined;
+    const encodedAt = this.#text.length;
+    const encodedBytes = this.#text.addKeyField(out.name);
+    const at = own ?? encodedAt + encodedBytes - bytes.length;
+    const entry = newEntry({ role, at, bytes: bytes.length, hash, encodedAt, encodedBytes, out });
     this.#insert(entry);
     this.#size += 1;
+    return entry;
+  }
+
+  #suffixed({ role, at, bytes, hash }: FieldName, out: OutName): FieldName {
+    const encodedAt = this.#text.length;
+    const encodedBytes = this.#text.addKeyField(out.name);
+    return newEntry({ role, at, bytes, hash, encodedAt, encodedBytes, out });
+  }
+
+  #legal(key: Buffer, renamed: string | undefined): string {
+    if (renamed !== undefined) return legalName(renamed, this.#rule);
+    if (!isLongKey(key)) return legalName(key.toString(), this.#rule);
+    return legalLongName(key.toString('utf8', 0, characterStart(key, WHOLE_BYTES)), nameHashIn(key), this.#rule);
   }
 
   #insert(entry: FieldName): void {
@@ -271,22 +250,29 @@ export class FieldNames {
   #clear(): void {
     this.#table = new Array(FIRST_SLOTS).fill(undefined);
     this.#size = 0;
+    this.#text.clear();
     this.#outNames.clear();
     for (const name of new Set([...this.#roles.keys(), ...this.#renamed.keys()])) this.#addKnown(name);
-    // What the options name is always there, and does not count.
-    this.#bytes = 0;
+    this.#optionBytes = this.#memoryBytes;
   }
 }
 
-function encodeName(name: string): Uint8Array {
-  const bytes = utf8.encode(name);
-  // Two bytes hold a length up to 16,383.
-  const length = bytes.length < 0x80 ? [bytes.length] : [(bytes.length & 0x7f) | 0x80, bytes.length >> 7];
-  return Uint8Array.from([0x0a, ...length, ...bytes]);
-}
+type Named = Pick<FieldName, 'role' | 'at' | 'bytes' | 'hash' | 'encodedAt' | 'encodedBytes' | 'out'>;
 
-function sameBytes(entry: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (entry.length !== end - start) return false;
-  for (let at = 0; at < entry.length; at += 1) if (entry[at] !== bytes[start + at]) return false;
-  return true;
+function newEntry({ role, at, bytes, hash, encodedAt, encodedBytes, out }: Named): FieldName {
+  return {
+    role,
+    at,
+    bytes,
+    hash,
+    encodedAt,
+    encodedBytes,
+    out,
+    seenIn: -1,
+    row: -1,
+    address: 0,
+    cachedIn: -1,
+    suffixed: undefined,
+    suffixedIn: -1,
+  };
 }

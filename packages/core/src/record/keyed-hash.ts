@@ -18,6 +18,53 @@ export function newHashKey(random: () => number): HashKey {
   return { low: word(), high: word() };
 }
 
+/** Returns the first 32 bits of the hash of bytes that are all there: what KeyedHash returns, in half the time. */
+export function keyedHash({ low, high }: HashKey, bytes: Uint8Array, from: number, to: number): number {
+  let a = low;
+  let b = high ^ 0xee;
+  let c = 0x6c796765 ^ low;
+  let d = 0x74656462 ^ high;
+  const length = to - from;
+  const wordsTo = from + (length & ~3);
+  for (let at = from; at < wordsTo; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    d ^= word;
+    a = (a + b) | 0;
+    b = ((b << 5) | (b >>> 27)) ^ a;
+    a = (a << 16) | (a >>> 16);
+    c = (c + d) | 0;
+    d = ((d << 8) | (d >>> 24)) ^ c;
+    a = (a + d) | 0;
+    d = ((d << 7) | (d >>> 25)) ^ a;
+    c = (c + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ c;
+    c = (c << 16) | (c >>> 16);
+    a ^= word;
+  }
+  let last = length << 24;
+  if ((length & 3) > 0) last |= bytes[wordsTo]!;
+  if ((length & 3) > 1) last |= bytes[wordsTo + 1]! << 8;
+  if ((length & 3) > 2) last |= bytes[wordsTo + 2]! << 16;
+  d ^= last;
+  for (let round = 0; round < 4; round += 1) {
+    a = (a + b) | 0;
+    b = ((b << 5) | (b >>> 27)) ^ a;
+    a = (a << 16) | (a >>> 16);
+    c = (c + d) | 0;
+    d = ((d << 8) | (d >>> 24)) ^ c;
+    a = (a + d) | 0;
+    d = ((d << 7) | (d >>> 25)) ^ a;
+    c = (c + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ c;
+    c = (c << 16) | (c >>> 16);
+    if (round > 0) continue;
+    a ^= last;
+    c ^= 0xee;
+  }
+  return b ^ d;
+}
+
+/** The hash of bytes that arrive in pieces. */
 export class KeyedHash {
   readonly #key: HashKey;
   #a = 0;

@@ -6,7 +6,7 @@
 import type { Arena } from './arena';
 import type { FieldName } from './field-names';
 import { NAME_SLOTS, NAMES_FROM, NAMES_TO, OVERRUN_BYTES } from './memory-layout';
-import { isLongKey } from './name-key';
+import { WHOLE_BYTES } from './name-key';
 
 /** After this many lookups of names that the cache did not have, it is filled again: its names may be unused. */
 const MAX_MISSES = 4096;
@@ -40,21 +40,25 @@ export class NameCache {
     return name.cachedIn === this.#generation ? name.address : 0;
   }
 
-  /** Adds the name, if the cache does not have it and there is room. */
-  insert(name: FieldName): void {
+  /**
+   * Adds the name, if the cache does not have it and there is room.
+   * @param text where the bytes of the name are
+   */
+  insert(name: FieldName, text: Buffer): void {
     if (name.cachedIn === this.#generation) return;
     this.#misses += 1;
     const { bytes, code } = this.#arena!;
-    const { source, encoded } = name;
-    const address = this.#namesTo;
-    if (isLongKey(source) || address + source.length + encoded.length + OVERRUN_BYTES > NAMES_TO) return;
-    bytes.set(source, address);
-    bytes.set(encoded, address + source.length);
-    const slot = code.insertName(address, source.length, address + source.length, encoded.length);
+    const source = this.#namesTo;
+    const encoded = source + name.bytes;
+    const to = encoded + name.encodedBytes;
+    if (name.bytes > WHOLE_BYTES || to + OVERRUN_BYTES > NAMES_TO) return;
+    text.copy(bytes, source, name.at, name.at + name.bytes);
+    text.copy(bytes, encoded, name.encodedAt, name.encodedAt + name.encodedBytes);
+    const slot = code.insertName(source, name.bytes, encoded, name.encodedBytes);
     if (slot === -1) return;
     this.#slots[slot] = name;
-    this.#namesTo += source.length + encoded.length;
-    name.address = address + source.length;
+    this.#namesTo = to;
+    name.address = encoded;
     name.cachedIn = this.#generation;
   }
 

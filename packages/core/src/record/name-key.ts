@@ -16,7 +16,8 @@ import { addToNameHash, newNameHash } from './name-rule';
 /** The longest name that is its own key. */
 export const WHOLE_BYTES = 256;
 const KEY_BYTES = WHOLE_BYTES + 12;
-const DOT = Buffer.from('.');
+const DOT = 0x2e;
+const DOT_BYTES = Buffer.of(DOT);
 
 interface Level {
   /** The length of the name, in bytes. */
@@ -41,17 +42,14 @@ export class NameKey {
   /** Sets the name of a level: that of the level above, a dot, and these bytes. The outermost level is 0. */
   set(level: number, bytes: Uint8Array, from: number, to: number): void {
     const here = this.#level(level);
-    here.length = 0;
-    if (level > 0) {
-      const above = this.#levels[level - 1]!;
-      here.length = above.length;
-      if (above.length > WHOLE_BYTES) {
-        here.hash.copy(above.hash);
-        here.nameHash = above.nameHash;
-      }
-      this.#add(here, DOT, 0, 1);
-    }
-    this.#add(here, bytes, from, to);
+    const above = level === 0 ? undefined : this.#levels[level - 1]!;
+    const before = above === undefined ? 0 : above.length + 1;
+    const length = before + to - from;
+    here.length = length;
+    const key = this.bytes;
+    if (before > 0 && before <= WHOLE_BYTES) key[before - 1] = DOT;
+    for (let at = before, i = from; at < WHOLE_BYTES && i < to; at += 1, i += 1) key[at] = bytes[i]!;
+    if (length > WHOLE_BYTES) this.#hash(here, above, before, bytes, from, to);
   }
 
   /** Completes the key of a level, and returns its length. The key is valid until another level is used. */
@@ -65,17 +63,24 @@ export class NameKey {
     return KEY_BYTES;
   }
 
-  #add(here: Level, bytes: Uint8Array, from: number, to: number): void {
-    const before = here.length;
-    here.length += to - from;
-    for (let at = before, i = from; at < WHOLE_BYTES && i < to; at += 1, i += 1) this.bytes[at] = bytes[i]!;
-    if (here.length <= WHOLE_BYTES) return;
-    if (before <= WHOLE_BYTES) {
-      here.hash.start();
-      here.hash.add(this.bytes, 0, before);
-      here.nameHash = addToNameHash(newNameHash(), this.bytes, 0, before);
+  #hash(here: Level, above: Level | undefined, before: number, bytes: Uint8Array, from: number, to: number): void {
+    const { hash } = here;
+    if (above !== undefined && above.length > WHOLE_BYTES) {
+      hash.copy(above.hash);
+      hash.add(DOT_BYTES, 0, 1);
+      here.nameHash = addToNameHash(above.nameHash, DOT_BYTES);
+    } else {
+      // The bytes of the levels above are in the key. If they fill it, the dot is not.
+      const held = Math.min(before, WHOLE_BYTES);
+      hash.start();
+      hash.add(this.bytes, 0, held);
+      here.nameHash = addToNameHash(newNameHash(), this.bytes, 0, held);
+      if (before > held) {
+        hash.add(DOT_BYTES, 0, 1);
+        here.nameHash = addToNameHash(here.nameHash, DOT_BYTES);
+      }
     }
-    here.hash.add(bytes, from, to);
+    hash.add(bytes, from, to);
     here.nameHash = addToNameHash(here.nameHash, bytes, from, to);
   }
 

@@ -27,6 +27,22 @@ const FNV_START = 0x811c9dc5;
 /** A long name in JSON is read in pieces, so that its length needs no memory. */
 const PIECE_BYTES = 64 * 1024;
 const utf8 = new TextEncoder();
+const LEGAL = /[A-Za-z0-9 _\-/]/;
+const UNDERSCORE = 0x5f;
+const SPACE = 0x20;
+/** 1 for each byte that stays by rule 1. */
+const IS_LEGAL = Uint8Array.from({ length: 256 }, (_, byte) => (LEGAL.test(String.fromCharCode(byte)) ? 1 : 0));
+
+/** Returns the name in these bytes of UTF-8 if it is sent as it is, else undefined. */
+export function plainName(bytes: Buffer, { maxBytes, reserved }: NameRule): string | undefined {
+  const { length } = bytes;
+  if (length === 0 || length > maxBytes) return undefined;
+  const [first, last] = [bytes[0]!, bytes[length - 1]!];
+  if (first === UNDERSCORE || first === SPACE || last === SPACE) return undefined;
+  for (let at = 0; at < length; at += 1) if (IS_LEGAL[bytes[at]!] === 0) return undefined;
+  const name = bytes.toString('latin1');
+  return reserved.has(name) ? undefined : name;
+}
 
 /** Returns the name to send for `text`. */
 export function legalName(text: string, rule: NameRule): string {
@@ -79,7 +95,7 @@ export function addToNameHash(hash: number, bytes: Uint8Array, from = 0, to = by
 function legalStart(text: string, { maxBytes, reserved }: NameRule): string {
   let name = '';
   for (const character of text) {
-    if (/[A-Za-z0-9 _\-/]/.test(character)) name += character;
+    if (LEGAL.test(character)) name += character;
     else name += character < '\u0080' ? '_' : `u${character.codePointAt(0)!.toString(16)}`;
     if (name.length > maxBytes) break;
   }

@@ -78,6 +78,8 @@ export class Transcoder {
   readonly #fixed: readonly FixedField[];
   readonly #visitor: RowVisitor | undefined;
   readonly #callOrder = new CallOrder();
+  /** Without it, an object is flattened without a look at its name. */
+  readonly #hasOmitted: boolean;
 
   // The record that is being transcoded.
   /** Its number. A repeated record has a new number, so that nothing of the first attempt counts. */
@@ -101,6 +103,7 @@ export class Transcoder {
     this.#layout = layout;
     this.#options = options;
     this.#clock = clock;
+    this.#hasOmitted = options.omit.length > 0;
     const roles = new Map<string, FieldRole>(options.timeKeys.map((key) => [key, 'time']));
     if (!roles.has(options.levelKey)) roles.set(options.levelKey, 'level');
     // Found also when there is no room for other names: a shortened line ends with this field.
@@ -116,12 +119,12 @@ export class Transcoder {
     if (options.nested === 'flatten') {
       this.#visitor = {
         path: this.#names.path,
-        isWhole: (level) => this.#names.knownPath(level)?.role === 'omitted',
+        isWhole: (level) => this.#hasOmitted && this.#names.knownPath(level)?.role === 'omitted',
         members: (row) => this.#area.readMembers(row),
         nameOf: (arena, row) => this.#nameOf(arena, row),
         leaf: (arena, row, level) => {
-          const entry = this.#isFull ? this.#names.knownPath(level) : this.#names.findPath(level);
-          if (this.#isKept(entry)) this.#leaf(arena, row, entry);
+          const entry = this.#kept(this.#isFull ? this.#names.knownPath(level) : this.#names.findPath(level));
+          if (entry !== undefined) this.#leaf(arena, row, entry);
         },
       };
     }
@@ -151,7 +154,7 @@ export class Transcoder {
     const { maxLogBytes } = this.#layout;
     const from = sink.length;
     let slackBytes = FIRST_SLACK_BYTES;
-    while (!this.#fits(line, start, end, sink, slackBytes)) slackBytes *= 8;
+    while (!this.#fits(line, start, end, sink, slackBytes)) slackBytes = Math.max(8 * slackBytes, 2 * (end - start));
     if (this.#names.trim() || this.#cache.isStale) this.#cache.clear();
     const isLong = sink.length - from > maxLogBytes && readVarint(sink.arena.bytes, from + 1).value > maxLogBytes;
     if (isLong || this.#leftOut > 0) truncateLog(sink, from, maxLogBytes, this.#leftOut);
@@ -223,32 +226,40 @@ export class Transcoder {
   #field(arena: Arena, row: number): void {
     const slot = arena.words[row + SLOT]!;
     if (this.#visitor !== undefined) {
-      this.#nestedField(this.#visitor, arena, row, slot);
+      if (slot >= 0 && !isObject(arena, row)) this.#leaf(arena, row, this.#cache.inSlot(slot));
+      else this.#nestedField(this.#visitor, arena, row, slot);
       return;
     }
     if (slot >= 0) {
       this.#value(arena, this.#cache.inSlot(slot), row);
       return;
     }
-    const { bytes, from, to } = this.#nameOf(arena, row);
-    const entry = this.#isFull ? this.#names.known(bytes, from, to) : this.#names.find(bytes, from, to);
-    if (this.#isKept(entry)) {
-      this.#setName(arena, entry, row);
-      this.#value(arena, entry, row);
-    } else arena.words[row + KIND] = DROPPED;
+    const entry = this.#find(this.#nameOf(arena, row));
+    if (entry === undefined) {
+      arena.words[row + KIND] = DROPPED;
+      return;
+    }
+    this.#setName(arena, entry, row);
+    this.#value(arena, entry, row);
   }
 
   /** A field whose value may be flattened. A copy of the row is sent. */
   #nestedField(visitor: RowVisitor, arena: Arena, row: number, slot: number): void {
-    const name = this.#nameOf(arena, row);
-    const { bytes, from, to } = name;
-    const isNested = isObject(arena, row);
-    let entry: FieldName | undefined;
-    if (slot >= 0) entry = this.#cache.inSlot(slot);
-    else if (isNested || this.#isFull) entry = this.#names.known(bytes, from, to);
-    else entry = this.#names.find(bytes, from, to);
-    if (isNested && entry?.role !== 'omitted') flatten(visitor, arena, row, name);
-    else if (this.#isKept(entry)) this.#leaf(arena, row, entry);
+    const cached = slot >= 0 ? this.#cache.inSlot(slot) : undefined;
+    if (isObject(arena, row)) {
+      const name = this.#nameOf(arena, row);
+      const known = cached ?? (this.#hasOmitted ? this.#names.known(name.bytes, name.from, name.to) : undefined);
+      if (known?.role === 'omitted') this.#leaf(arena, row, known);
+      else flatten(visitor, arena, row, name);
+      return;
+    }
+    const entry = cached ?? this.#find(this.#nameOf(arena, row));
+    if (entry !== undefined) this.#leaf(arena, row, entry);
+  }
+
+  /** Returns the entry of a name that the cache does not have; undefined if the field is left out. */
+  #find({ bytes, from, to }: NameText): FieldName | undefined {
+    return this.#kept(this.#isFull ? this.#names.known(bytes, from, to) : this.#names.find(bytes, from, to));
   }
 
   /** Whether the names of the record until now need more room than there is in the largest Log. */
@@ -256,11 +267,11 @@ export class Transcoder {
     return this.#nameBytes > this.#layout.maxLogBytes;
   }
 
-  /** Returns true if a field is sent, and adds its name to the cache. Counts it if it is not. */
-  #isKept(entry: FieldName | undefined): entry is FieldName {
+  /** Adds a name to the cache. Without a name, the field is left out, and counted. */
+  #kept(entry: FieldName | undefined): FieldName | undefined {
     if (entry === undefined) this.#leftOut += 1;
-    else this.#cache.insert(entry);
-    return entry !== undefined;
+    else this.#cache.insert(entry, this.#names.text);
+    return entry;
   }
 
   /** Copies a row to the rows that are sent. */
@@ -277,8 +288,8 @@ export class Transcoder {
     const { bytes, words } = arena;
     const slot = words[row + SLOT]!;
     if (slot >= 0) {
-      const { source } = this.#cache.inSlot(slot);
-      return { bytes: source, from: 0, to: source.length };
+      const { at, bytes: length } = this.#cache.inSlot(slot);
+      return { bytes: this.#names.text, from: at, to: at + length };
     }
     if (slot === UNKNOWN_ESCAPED) this.#area.unescape(row + NAME, row + NAME_TO);
     return { bytes, from: words[row + NAME]!, to: words[row + NAME_TO]! };
@@ -335,7 +346,7 @@ export class Transcoder {
     if (entry.seenIn === this.#record) arena.words[entry.row + KIND] = DROPPED;
     else {
       this.#contents += 1;
-      this.#nameBytes += entry.encoded.length + CONTENT_BYTES;
+      this.#nameBytes += entry.encodedBytes + CONTENT_BYTES;
     }
     entry.seenIn = this.#record;
     entry.row = row;
@@ -344,8 +355,10 @@ export class Transcoder {
   /** Sets the name under which the row is sent. */
   #setName(arena: Arena, entry: FieldName, row: number): void {
     const { words } = arena;
-    words[row + NAME] = this.#cache.addressOf(entry) || this.#area.put(entry.encoded);
-    words[row + NAME_TO] = entry.encoded.length;
+    const { encodedAt, encodedBytes } = entry;
+    const at = this.#cache.addressOf(entry);
+    words[row + NAME] = at !== 0 ? at : this.#area.put(this.#names.text, encodedAt, encodedAt + encodedBytes);
+    words[row + NAME_TO] = encodedBytes;
   }
 
   /** Writes the Log, and returns its end. */

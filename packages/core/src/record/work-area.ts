@@ -111,12 +111,12 @@ export class WorkArea {
   }
 
   /** Copies bytes into the area, and returns their address. */
-  put(bytes: Uint8Array): number {
+  put(bytes: Uint8Array, from = 0, to = bytes.length): number {
     const address = this.#scratch;
-    if (address + bytes.length > this.#scratchTo) throw NO_ROOM;
+    if (address + to - from > this.#scratchTo) throw NO_ROOM;
     const target = this.#arena.bytes;
-    for (let i = 0; i < bytes.length; i += 1) target[address + i] = bytes[i]!;
-    this.#scratch += bytes.length;
+    for (let i = from; i < to; i += 1) target[address + i - from] = bytes[i]!;
+    this.#scratch += to - from;
     return address;
   }
 }

@@ -61,11 +61,11 @@ function linesOf({ stderr }: ChildResult, text: string | RegExp): number {
 }
 
 suite('where WebAssembly with SIMD cannot run, all records arrive, and one line of each transport says so', () => {
-  const modes: Readonly<Record<string, readonly string[]>> = {
-    'a processor without SSE4.1': ['--no-enable-sse4-1', '--no-enable-ssse3'],
-    'node --jitless': ['--jitless'],
-  };
-  for (const [mode, nodeArgs] of Object.entries(modes)) {
+  const modes = [
+    { mode: 'a processor without SSE4.1', nodeArgs: ['--no-enable-sse4-1', '--no-enable-ssse3'] },
+    { mode: 'node --jitless', nodeArgs: ['--jitless'] },
+  ];
+  for (const { mode, nodeArgs } of modes) {
     test(mode, async (t) => {
       const problem = await problemOf(nodeArgs);
       if (problem !== undefined) return t.skip(problem);
@@ -103,14 +103,14 @@ async function problemOf(nodeArgs: readonly string[]): Promise<string | undefine
 suite('where OpenSSL refuses MD5, all records arrive under their hash key, and one line says so', () => {
   const withoutMd5 = { NODE_OPTIONS: `--require=${join(sources, 'without-md5.cjs')}` };
   const cases = [
-    { name: 'volc-tls', sendsMd5: false },
-    { name: 'volc-webtracks', sendsMd5: false },
-    { name: 'aliyun-sls', signature: 'v1', sendsMd5: true },
-    { name: 'aliyun-sls', signature: 'v4', sendsMd5: false },
-    { name: 'aliyun-webtracking', sendsMd5: false },
+    { title: 'volc-tls', name: 'volc-tls', sendsMd5: false },
+    { title: 'volc-webtracks', name: 'volc-webtracks', sendsMd5: false },
+    { title: 'aliyun-sls, signature v1', name: 'aliyun-sls', signature: 'v1', sendsMd5: true },
+    { title: 'aliyun-sls, signature v4', name: 'aliyun-sls', signature: 'v4', sendsMd5: false },
+    { title: 'aliyun-webtracking', name: 'aliyun-webtracking', sendsMd5: false },
   ];
-  for (const { name, signature, sendsMd5 } of cases) {
-    test(signature === undefined ? name : `${name}, signature ${signature}`, async () => {
+  for (const { title, name, signature, sendsMd5 } of cases) {
+    test(title, async () => {
       const emulator = await emulatorForTest();
       const target = targetNamed(name);
       const extra = signature === undefined ? {} : { PUTLOGS_SIGNATURE: signature, PUTLOGS_REGION: REGION };
@@ -187,6 +187,14 @@ suite('under fake timers', () => {
       });
     }
   }
+
+  test('the counters of a worker are read, and a worker without a logger is closed', async () => {
+    const env = environmentFor(await emulatorForTest());
+    const args = [join(sources, 'sinon-timers.cjs')];
+    const { code, stdout, stderr } = await runChild(join(__dirname, 'apps/faked-timers.js'), { args, env });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, 'accepted 1\nclosed\n');
+  });
 
   for (const when of ['before', 'after'] as const) {
     test(`that replace nextTick too, ${when} putlogs is loaded, records in a worker arrive`, async () => {

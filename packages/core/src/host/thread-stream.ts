@@ -83,11 +83,12 @@ export function writeTo(stream: ThreadStream, data: Buffer): void {
     stream.write(data);
     return;
   }
-  globalThis.setImmediate = laterByNode as typeof given;
+  // No assignment, which would throw if the global cannot be set.
+  Reflect.set(globalThis, 'setImmediate', laterByNode);
   try {
     stream.write(data);
   } finally {
-    globalThis.setImmediate = given;
+    Reflect.set(globalThis, 'setImmediate', given);
   }
 }
 

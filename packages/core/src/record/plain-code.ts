@@ -2,8 +2,6 @@
 //
 // It fills the same rows and writes the same bytes, so all that transcode.ts decides about a record holds here too. It
 // takes several times as long. wasm/record.ts documents the functions.
-//
-// It has no cache of names: every name is looked up by FieldNames, which is JavaScript too.
 
 import { varintBytes, writeVarint } from '../protobuf/varint';
 import {
@@ -19,7 +17,6 @@ import {
   ROW_WORDS,
   SLOT,
   STRING,
-  UNKNOWN,
   UNKNOWN_ESCAPED,
   VALUE,
   VALUE_TO,
@@ -38,6 +35,7 @@ import {
   wordEnd,
   writeText,
 } from './plain-json';
+import { PlainNames } from './plain-names';
 import type { RecordCode } from './record-code';
 
 /** The number of bytes from which a native copy is faster than a loop. */
@@ -46,19 +44,21 @@ const LONG_COPY_BYTES = 64;
 export function plainCode(buffer: ArrayBuffer): RecordCode {
   const bytes = new Uint8Array(buffer);
   const words = new Int32Array(buffer);
+  const names = new PlainNames(bytes);
   return {
-    read: (start, end, rows, rowsTo, levels) => read(bytes, words, start, end, rows >> 2, rowsTo >> 2, levels),
+    read: (start, end, rows, rowsTo, levels) => read(bytes, words, names, start, end, rows >> 2, rowsTo >> 2, levels),
     write: (rows, rowsTo, to, limit, time, nsTag) =>
       write(bytes, words, rows >> 2, rowsTo >> 2, to, limit, time, nsTag),
     writeText: (start, end, to) => writeText(bytes, start, end, to),
-    insertName: () => UNKNOWN,
-    clearNames: () => {},
+    insertName: (source, length, encoded, encodedBytes) => names.insert(source, length, encoded, encodedBytes),
+    clearNames: () => names.clear(),
   };
 }
 
 function read(
   bytes: Uint8Array,
   words: Int32Array,
+  names: PlainNames,
   start: number,
   end: number,
   rows: number,
@@ -79,9 +79,10 @@ function read(
     const isPlain = bytes[plain] === QUOTE;
     const nameEnd = isPlain ? plain + 1 : stringEnd(bytes, plain, end);
     if (nameEnd === NOT_JSON) return NO_OBJECT;
-    words[row + SLOT] = isPlain ? UNKNOWN : UNKNOWN_ESCAPED;
-    words[row + NAME] = name;
-    words[row + NAME_TO] = nameEnd - 1;
+    const slot = isPlain ? names.find(name, plain - name) : UNKNOWN_ESCAPED;
+    words[row + SLOT] = slot;
+    words[row + NAME] = slot < 0 ? name : names.encoded[slot]!;
+    words[row + NAME_TO] = slot < 0 ? nameEnd - 1 : names.encodedBytes[slot]!;
     at = skipSpace(bytes, nameEnd, end);
     if (at >= end || bytes[at] !== 0x3a) return NO_OBJECT;
     at = skipSpace(bytes, at + 1, end);

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 /** Undefined until it was tried. */
 let isInOpenSsl: boolean | undefined;
 
-/** Whether OpenSSL computes MD5 in this process. */
+/** Whether OpenSSL computed MD5 in this process when it was asked first. */
 export function opensslHasMd5(): boolean {
   if (isInOpenSsl === undefined) {
     try {
@@ -23,7 +23,12 @@ export function opensslHasMd5(): boolean {
 
 /** Returns 32 hex digits in lower case. */
 export function md5(data: string | Uint8Array): string {
-  return opensslHasMd5() ? createHash('md5').update(data).digest('hex') : ownMd5(data);
+  try {
+    return createHash('md5').update(data).digest('hex');
+  } catch {
+    // It may be refused only now: `crypto.setFips` works at any time.
+    return ownMd5(data);
+  }
 }
 
 /** By how many bits each step rotates: four numbers for each of the four rounds. */

@@ -33,7 +33,7 @@ function nowOfAnotherContext(): () => number {
 }
 
 // From the prototype, because a fake is a property of the object.
-const { now } = Object.getPrototypeOf(performance) as typeof performance;
+const now = (Object.getPrototypeOf(performance) as typeof performance).now ?? performance.now;
 
 /** Milliseconds since a fixed moment. */
 export function monotonicMs(): number {

@@ -333,6 +333,15 @@ test('a record whose names alone are too long has the number of fields that were
   });
 });
 
+test('a value that was cut before has one mark, which counts what is missing of both cuts', () => {
+  const mark = '…[truncated 5000000 bytes]';
+  for (const length of [1024 * 1024, 1024 * 1024 - 20, 1024 * 1024 - 60, 2 * 1024 * 1024]) {
+    const [log] = decoded(encoded([JSON.stringify({ a: 'x'.repeat(length - mark.length) + mark })]));
+    const match = /^(x+)…\[truncated (\d+) bytes\]$/.exec(log!.Contents[0]!.Value);
+    assert.equal(match![1]!.length + Number(match![2]), length - mark.length + 5_000_000);
+  }
+});
+
 test('a line that is many times too long is truncated without being read to its end', () => {
   const log = transcoded(`{"a":"${'中'.repeat(3 * MiB)}"}`);
   assert.equal(log.Contents[0]!.Key, 'message');

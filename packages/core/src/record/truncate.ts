@@ -1,7 +1,8 @@
 // Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
 // Long values are cut to one common length, the largest with which the record fits. Shorter values stay whole. A cut
-// value ends with `…[truncated N bytes]`, and no character is cut in two. If the names alone are too long, fields are
+// value ends with `…[truncated N bytes]`, and no character is cut in two. The transport of winston cuts very long values
+// in the same way, before they are copied: then N counts what is missing of both cuts. If the names alone are too long, fields are
 // left out from the end, and the field `putlogs-left-out` has their number.
 
 import { fieldOf } from '../protobuf/fields';
@@ -19,6 +20,7 @@ const VALUE_TAG = 0x12;
 /** The largest number of bytes of a content besides its name and value: tags, lengths, the mark of a cut value. */
 const CONTENT_OVERHEAD_BYTES = 60;
 const LEFT_OUT = Buffer.from('putlogs-left-out');
+const EARLIER_MARK = /…\[truncated (\d{1,15}) bytes\]$/;
 
 /** Truncates the last Log of the sink, whose `Logs` entry begins at `start`. */
 export function truncateLog(sink: LogSink, start: number, maxLogBytes: number): void {
@@ -91,6 +93,9 @@ function commonLength(lengths: readonly number[], room: number): number {
 
 function cutValue(value: Buffer, longest: number): Buffer {
   if (value.length <= longest) return value;
-  const end = characterStart(value, longest);
-  return Buffer.concat([value.subarray(0, end), Buffer.from(`…[truncated ${value.length - end} bytes]`)]);
+  const earlier = EARLIER_MARK.exec(value.toString('utf8', Math.max(0, value.length - CONTENT_OVERHEAD_BYTES)));
+  const length = value.length - (earlier === null ? 0 : Buffer.byteLength(earlier[0]));
+  const end = characterStart(value, Math.min(longest, length));
+  const missing = length - end + Number(earlier?.[1] ?? 0);
+  return Buffer.concat([value.subarray(0, end), Buffer.from(`…[truncated ${missing} bytes]`)]);
 }

@@ -23,7 +23,7 @@ const SHORT_CHARS = 256;
 /** A 64-bit integer has 64 bits. The digits of one with a million bits take longer than a thousand records. */
 const LARGE_INTEGER = 2n ** 65_536n;
 
-/** Thrown and caught in this file. It is compared and not tested for its class: a proxy that is thrown may have none. */
+/** Thrown and caught in this file. It is compared, because asking a thrown proxy for its class may throw again. */
 const TOO_DEEP = new Error('too deep');
 
 interface Walk {

@@ -392,3 +392,12 @@ test('a record whose names alone are too long has the number of fields that were
     Value: `${20_000 - log.Contents.length + 1} fields`,
   });
 });
+
+test('a value that was cut before has one mark, which counts what is missing of both cuts', () => {
+  const mark = '…[truncated 5000000 bytes]';
+  for (const length of [1024 * 1024, 1024 * 1024 - 20, 1024 * 1024 - 60, 2 * 1024 * 1024]) {
+    const [log] = decoded(encoded([JSON.stringify({ a: 'x'.repeat(length - mark.length) + mark })]));
+    const match = /^(x+)…\[truncated (\d+) bytes\]$/.exec(log!.Contents[0]!.Value);
+    assert.equal(match![1]!.length + Number(match![2]), length - mark.length + 5_000_000);
+  }
+});

@@ -36,7 +36,7 @@ describe('a replacer of format.json', () => {
     assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x', user: '{"id":7}', list: '[{}]' });
   });
 
-  it('masks beside values that JSON cannot express, too', async () => {
+  it('also masks beside values that JSON cannot express', async () => {
     for (const odd of [
       new Error('odd'),
       new Map([['a', 1]]),

@@ -145,6 +145,67 @@ describe('an error', () => {
     );
   });
 
+  it('of errors that are a field of its own has them once', async () => {
+    const invalid = Object.assign(new Error('invalid'), { errors: { name: new RangeError('too long') } });
+    const [log] = await logged({}, (logger) => logger.error('x', { err: invalid }));
+    const err = JSON.parse(contentsOf(log!)['err']!) as Record<string, { name: { message: string } }>;
+    assert.equal(err['errors']!.name.message, 'too long');
+    assert.ok(!('aggregateErrors' in err));
+  });
+
+  it('with a field type of its own keeps it, and its class is the name', async () => {
+    const card = Object.assign(new TypeError('declined'), { type: 'card_error', code: 'E' });
+    const named = Object.assign(new TypeError('declined'), { type: 'card_error', name: 'CardError' });
+    const logs = await logged({}, (logger) => logger.error(card).error('x', { card, named }));
+    const [own, within] = logs.map(contentsOf);
+    assert.deepEqual([own!['type'], own!['name'], own!['code']], ['card_error', 'TypeError', 'E']);
+    for (const [field, name] of [
+      ['card', 'TypeError'],
+      ['named', 'CardError'],
+    ] as const) {
+      const error = JSON.parse(within![field]!) as Record<string, unknown>;
+      assert.deepEqual([error['type'], error['name'], error['message']], ['card_error', name, 'declined']);
+      assert.match(String(error['stack']), /declined/);
+    }
+  });
+
+  it('with a toJSON is what that returns: as the info, as its message, and in any field', async () => {
+    const failed = requestError();
+    const shown = JSON.parse(JSON.stringify(failed)) as Record<string, unknown>;
+    const logs = await logged({}, (logger) => {
+      logger.error('x', { err: failed, in: [failed] });
+      logger.log({ level: 'error', message: failed as never });
+      logger.error(failed);
+    });
+    const [field, message, info] = logs.map(contentsOf);
+    assert.deepEqual(JSON.parse(field!['err']!), shown);
+    assert.deepEqual(JSON.parse(field!['in']!), [shown]);
+    for (const contents of [message!, info!]) {
+      assert.equal(contents['level'], 'error');
+      for (const [name, value] of Object.entries(shown)) {
+        assert.equal(contents[name], typeof value === 'string' ? value : JSON.stringify(value));
+      }
+      assert.ok(!('request' in contents));
+    }
+    assert.ok(JSON.stringify(field).length < 8000);
+  });
+
+  it('with a toJSON that fails has its type, message and stack', async () => {
+    const failing = Object.assign(new TypeError('broken'), {
+      password: 'secret',
+      toJSON: () => {
+        throw new Error('never');
+      },
+    });
+    // The default format would throw for it.
+    const format = winston.format((info) => info)();
+    const logs = await logged({ format }, (logger) => logger.error('x', { err: failing }).error(failing));
+    const [own, within] = logs.map(contentsOf);
+    const expected = { type: 'TypeError', message: 'broken', stack: failing.stack, toJSON: '[Throws: never]' };
+    assert.deepEqual(JSON.parse(own!['err']!), expected);
+    assert.deepEqual(within, { level: 'error', ...expected });
+  });
+
   it('that a child logger logs has its stack', async () => {
     const [log] = await logged({}, (logger) => logger.child({ request: 'r-1' }).error(error));
     const contents = contentsOf(log!);
@@ -200,6 +261,32 @@ describe('the values', () => {
     }
   });
 });
+
+/** An error as of an HTTP client: with the request, its socket and the agent, which its `toJSON` leaves out. */
+function requestError(): Error {
+  const agent = { sockets: {} as Record<string, unknown>, options: { keepAlive: true } };
+  const socket = {
+    _httpMessage: {},
+    server: null,
+    buffers: Array.from({ length: 100 }, (_, n) => ({ n, at: 'x'.repeat(100) })),
+  };
+  const request = { agent, socket, path: '/orders', method: 'GET' };
+  agent.sockets['a.example:443'] = [socket];
+  socket._httpMessage = request;
+  const config = { url: '/orders', method: 'get', headers: { Accept: 'application/json' }, httpAgent: agent };
+  class RequestError extends Error {
+    override readonly name = 'RequestError';
+    readonly code = 'ERR_BAD_RESPONSE';
+    readonly config = config;
+    readonly request = request;
+    readonly response = { status: 503, data: 'x'.repeat(50_000), request, config };
+    toJSON(): object {
+      const { message, name, stack, code, response } = this;
+      return { message, name, stack, config: { url: '/orders', method: 'get' }, code, status: response.status };
+    }
+  }
+  return new RequestError('Request failed with status code 503');
+}
 
 /** The logs of one topic of its own, to which `log` has logged by a worker. */
 async function logged(

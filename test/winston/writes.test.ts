@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { rootCertificates } from 'node:tls';
+import { createShipper, createUnstartedShipper, PutlogsError } from '@putlogs/core';
 import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
+import { LazySink } from '@putlogs/winston/internal/lazy-sink';
 import winston from 'winston';
 import { runChild, threads } from '../support/child';
 import { temporaryDirectory } from '../support/directory';
@@ -191,6 +193,42 @@ it('a transport that cannot start again warns, refuses and counts, and the logge
   const { accepted, delivered, refused } = transport.stats();
   assert.deepEqual([accepted, delivered, refused.options], [1, 1, 4]);
   assert.deepEqual(errors, []);
+});
+
+it('starting again is tried once a minute, and each record is counted once', async () => {
+  const topicId = crypto.randomUUID();
+  let nowMs = 0;
+  let isGone = false;
+  let starts = 0;
+  const start = () => {
+    starts += 1;
+    if (isGone) throw new PutlogsError('ERR_PUTLOGS_WORKER', 'putlogs: no worker thread could be started: EAGAIN');
+    return createShipper({ ...optionsFor(emulator), topicId });
+  };
+  const sink = new LazySink(
+    start,
+    (error) => createUnstartedShipper(error),
+    () => nowMs,
+  );
+  assert.equal(sink.write('{"message":"1"}'), true);
+  await sink.flush();
+  isGone = true;
+  sink.release(() => false);
+  // A record that comes before keeps it open until that is delivered.
+  await until('it is released', () => sink.stats().pending === 0 && !sink.write('{"message":"2"}'));
+  for (let n = 0; n < 10; n += 1) assert.equal(sink.write('{"message":"3"}'), false);
+  nowMs += 59_999;
+  assert.equal(sink.write('{"message":"4"}'), false);
+  const { accepted } = sink.stats();
+  assert.equal(starts, 2);
+  assert.equal(sink.stats().refused.worker, 12);
+  isGone = false;
+  nowMs += 1;
+  assert.equal(sink.write('{"message":"5"}'), true);
+  await sink.flush();
+  await sink.end();
+  const { delivered, refused } = sink.stats();
+  assert.deepEqual([starts, delivered, refused.worker], [3, accepted + 1, 12]);
 });
 
 it('an application that ends its logger too early ends with its own code, and prints nothing', async () => {

@@ -31,12 +31,12 @@ export interface FormatText {
  * @param json the JSON text of the info, if JSON loses nothing of it
  */
 export function formatText(info: object, json?: string): FormatText | undefined {
-  const text = (info as { [MESSAGE]?: unknown })[MESSAGE];
+  const text = read(info, MESSAGE);
   if (typeof text !== 'string' || text.length > MAX_CHARS) return undefined;
   const first = text.charCodeAt(0);
-  if (first === OPENING_BRACKET && Array.isArray(info)) return arrayText(text, info);
+  if (first === OPENING_BRACKET && isArray(info)) return arrayText(text, info);
   if (first !== OPENING_BRACE || (json !== undefined && haveSameCharacters(text, json))) return undefined;
-  const { message } = info as { message?: unknown };
+  const message = read(info, 'message');
   // `format.errors()` sets the message of an error as the text.
   if (text === message) return undefined;
   const fields = parsed(text);
@@ -44,10 +44,26 @@ export function formatText(info: object, json?: string): FormatText | undefined 
   return { text, fields };
 }
 
+function isArray(info: object): info is readonly unknown[] {
+  try {
+    return Array.isArray(info);
+  } catch {
+    return false;
+  }
+}
+
+function read(info: object, name: string | symbol): unknown {
+  try {
+    return (info as Record<string | symbol, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** An array that was logged as an info is the message. */
 function arrayText(text: string, info: readonly unknown[]): FormatText | undefined {
   const items = parsed(text);
-  if (items === undefined || isRepeated(items, info, [])) return undefined;
+  if (items === undefined || isInfoRepeated(items, info)) return undefined;
   return { text: `{"message":${text}}`, fields: { message: items } };
 }
 
@@ -67,7 +83,17 @@ function showsMessage(fields: Readonly<Record<string, unknown>>, message: unknow
 
 /** As `isRepeated`, but the level is not compared: it is winston's own. */
 function isInfoRepeated(fields: Readonly<Record<string, unknown>>, info: object): boolean {
-  if (typeof (info as { toJSON?: unknown }).toJSON === 'function') return isRepeated(fields, info, []);
+  try {
+    return areInfosEqual(fields, info);
+  } catch {
+    // A value cannot be read a second time. The text may mask it.
+    return false;
+  }
+}
+
+function areInfosEqual(fields: Readonly<Record<string, unknown>>, info: object): boolean {
+  const isPlain = !Array.isArray(info) && typeof (info as { toJSON?: unknown }).toJSON !== 'function';
+  if (!isPlain) return isRepeated(fields, info, []);
   const { level: _, ...shown } = fields;
   const { level: __, ...own } = info as Record<string, unknown>;
   for (const name of ADDED) if (!(name in shown)) delete own[name];

@@ -10,7 +10,7 @@ const USUAL_DEPTH = 8;
 const USUAL_VALUES = 1000;
 const USUAL_CHARS = 2 ** 18;
 /** No text of more values fits into a record. */
-const MAX_VALUES = 2 ** 18;
+const MAX_VALUES = 2 ** 17;
 
 let depthLeft = 0;
 let valuesLeft = 0;

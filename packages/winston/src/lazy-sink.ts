@@ -21,6 +21,7 @@ interface Released {
 export class LazySink {
   readonly #open: () => RecordSink;
   readonly #openUnstarted: (error: unknown) => RecordSink;
+  readonly #nowMs: () => number;
   #sink: RecordSink | undefined;
   /** Set while the sink is one that could not be started. */
   #retryAtMs: number | undefined;
@@ -35,8 +36,13 @@ export class LazySink {
    * @param open may throw, also now
    * @param openUnstarted returns a sink that refuses every record because of the error
    */
-  constructor(open: () => RecordSink, openUnstarted: (error: unknown) => RecordSink) {
+  constructor(
+    open: () => RecordSink,
+    openUnstarted: (error: unknown) => RecordSink,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#open = open;
+    this.#nowMs = nowMs;
     this.#openUnstarted = openUnstarted;
     this.#sink = open();
   }
@@ -48,7 +54,7 @@ export class LazySink {
   #current(): RecordSink {
     const last = this.#sink ?? this.#released.at(-1)?.sink;
     if (this.#ended && last !== undefined) return last;
-    if (this.#retryAtMs !== undefined && performance.now() >= this.#retryAtMs && this.#sink !== undefined) {
+    if (this.#retryAtMs !== undefined && this.#nowMs() >= this.#retryAtMs && this.#sink !== undefined) {
       this.#close(this.#sink);
     }
     this.#sink ??= this.#reopened();
@@ -60,7 +66,7 @@ export class LazySink {
     try {
       return this.#open();
     } catch (error) {
-      this.#retryAtMs = performance.now() + RETRY_MS;
+      this.#retryAtMs = this.#nowMs() + RETRY_MS;
       return this.#openUnstarted(error);
     }
   }

@@ -47,13 +47,23 @@ export function isUncaught(info: unknown): boolean {
 
 /** Returns the text of an info that the engine or winston writes in one step; undefined for all others. */
 function usualText(info: object, timeKeys: TimeKeys, nowMs: number): string | undefined {
+  const json = jsonText(info);
+  const formatted = formatText(info, json);
+  // What is masked in it would be shown by the fields, so there is no way back to them.
+  if (formatted !== undefined) return textOfFormat(formatted, info as Fields, timeKeys, nowMs);
   try {
-    const isSafe = isJsonSafe(info) && !Array.isArray(info);
-    const json = isSafe ? JSON.stringify(info) : undefined;
-    const formatted = formatText(info, json);
-    if (formatted !== undefined) return textOfFormat(formatted, info as Fields, timeKeys, nowMs);
     return json === undefined ? undefined : completeText(json, info as Fields, timeKeys, nowMs);
   } catch {
+    return undefined;
+  }
+}
+
+/** Returns the JSON text of an info of which JSON loses nothing. */
+function jsonText(info: object): string | undefined {
+  try {
+    return isJsonSafe(info) && !Array.isArray(info) ? JSON.stringify(info) : undefined;
+  } catch {
+    // It is another value when it is read again.
     return undefined;
   }
 }
@@ -80,7 +90,7 @@ function textOfFormat(
   timeKeys: TimeKeys,
   nowMs: number,
 ): string | undefined {
-  const level = (info as { [LEVEL]?: unknown })[LEVEL];
+  const level = levelOf(info, info, []);
   const hasLevel = level === undefined || level === fields['level'];
   const levelled = hasLevel ? text : `${text.slice(0, -1)},"level":${JSON.stringify(level)}}`;
   const present = timeKeys.all.filter((key) => fields[key] !== undefined);

@@ -16,12 +16,14 @@ const CUT_DEPTH = 32;
 const MAX_CYCLIC_VALUES = 10_000;
 /** How many times an object may be written again, if it occurs at several places. */
 const MAX_REPEATS = 10_000;
+/** Getters and `toJSON` can return new objects without an end. */
+const MAX_OBJECTS = 50_000;
 /** A text up to this length is never cut for others. */
 const SHORT_CHARS = 256;
 /** A 64-bit integer has 64 bits. The digits of one with a million bits take longer than a thousand records. */
 const LARGE_INTEGER = 2n ** 65_536n;
 
-/** Thrown and caught in this file. It is compared and not tested for its class: a proxy that is thrown may have none. */
+/** Thrown and caught in this file. It is compared, because asking a thrown proxy for its class may throw again. */
 const TOO_DEEP = new Error('too deep');
 
 interface Walk {
@@ -107,7 +109,7 @@ function objectText(value: object, key: string | number, walk: Walk): string | u
     if (walk.maxDepth > CUT_DEPTH) throw TOO_DEEP;
     return written('"[Deep]"', walk);
   }
-  if (isFull(walk) || isRepeatedTooOften(value, walk)) return written('"[Truncated]"', walk);
+  if (isFull(walk) || isOneTooMany(value, walk)) return written('"[Truncated]"', walk);
   walk.path.add(value);
   walk.values += 1;
   try {
@@ -120,8 +122,9 @@ function objectText(value: object, key: string | number, walk: Walk): string | u
   }
 }
 
-function isRepeatedTooOften(value: object, walk: Walk): boolean {
+function isOneTooMany(value: object, walk: Walk): boolean {
   if (!walk.seen.has(value)) {
+    if (walk.seen.size >= MAX_OBJECTS) return true;
     walk.seen.add(value);
     return false;
   }

@@ -35,7 +35,7 @@ export const DROP_REASONS = [
   'damaged',
   /** The worker thread ended with it, or no worker could start. */
   'worker',
-  /** The options are wrong, so nothing was started (pino's worker). Only refused. */
+  /** The options are wrong, so nothing was started: in pino's worker, or by winston again. Only refused. */
   'options',
   /** The option `enabled` is false. Only refused. */
   'disabled',

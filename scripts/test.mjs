@@ -52,6 +52,7 @@ const LONGEST = [
   'fault/ownership',
   'fault/queue',
   'pino/exit',
+  'pino/logger-facts',
   'cli/dead-letter',
   'cli/doctor',
   'cli/spool',

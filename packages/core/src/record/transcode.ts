@@ -57,6 +57,16 @@ interface FixedField {
   readonly value: Uint8Array;
 }
 
+/** How much of a line is read, as a multiple of the largest Log. */
+const READ_LOGS = 4;
+
+/**
+ * How much of a line is worth keeping: a few bytes more than are read, so that `append` sees that the line is longer.
+ */
+export function keptLineBytes({ maxLogBytes }: LogLayout): number {
+  return READ_LOGS * maxLogBytes + 4;
+}
+
 /** The first estimate of how much longer names and labels are than the text that they replace. */
 const FIRST_SLACK_BYTES = 1024;
 
@@ -67,7 +77,7 @@ export class Transcoder {
   readonly #names: FieldNames;
   readonly #cache = new NameCache();
   readonly #area: WorkArea;
-  readonly #messageKey: Uint8Array;
+  #messageKey: Uint8Array;
   readonly #fixed: readonly FixedField[];
   readonly #flattener: Flattener | undefined;
   readonly #callOrder = new CallOrder();
@@ -109,6 +119,11 @@ export class Transcoder {
     }
   }
 
+  /** The name under which the text of a line is sent from now on, if the line is no record. */
+  set messageKey(name: string) {
+    this.#messageKey = Buffer.from(name);
+  }
+
   /**
    * Appends the record in `line[start..end)`, which must be well-formed UTF-8. Returns true if it was truncated to the
    * largest Log that the service accepts.
@@ -116,7 +131,8 @@ export class Transcoder {
   append(line: Buffer, start: number, end: number, sink: LogSink): boolean {
     const { maxLogBytes } = this.#layout;
     // Only the first part of a very long line is read, so that what can be sent bounds the memory.
-    const readTo = end - start > 4 * maxLogBytes ? characterStart(line, start + 4 * maxLogBytes) : end;
+    const mostBytes = READ_LOGS * maxLogBytes;
+    const readTo = end - start > mostBytes ? characterStart(line, start + mostBytes) : end;
     const from = sink.length;
     let slackBytes = FIRST_SLACK_BYTES;
     while (!this.#fits(line, start, readTo, sink, slackBytes)) slackBytes *= 8;

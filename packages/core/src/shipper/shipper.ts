@@ -12,13 +12,14 @@ import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
 import { INPUT_BYTES } from '../record/memory-layout';
+import { keptLineBytes } from '../record/transcode';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
-import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
+import type { FlushOptions, FlushResult, LoggerFacts, RangeShipper, ShipperEvents } from '../sink';
 import type { Target } from '../targets/target';
 import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
 import {
@@ -74,6 +75,8 @@ interface PipelineParts {
 }
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
+  readonly learn: (facts: LoggerFacts) => void;
+  readonly maxLineBytes: number;
   readonly #options: Options;
   readonly #counters: Counters;
   readonly #admission: Admission;
@@ -106,7 +109,13 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
     const codec = codecOf(options.compression);
     const compress = compressor(codec, (reason) => this.#warnings.warn(lz4Unavailable(reason)));
-    const { hashKey, encode, frame } = createEncoder(options, target, clock);
+    const { hashKey, encode, frame, learn } = createEncoder(options, target, clock);
+    this.learn = learn;
+    // A longer record would be refused, because memory has no room for it. A function needs all of a record.
+    this.maxLineBytes = Math.min(
+      options.memory.maxBytes,
+      transform === undefined ? keptLineBytes(target.layout) : Number.POSITIVE_INFINITY,
+    );
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
       options,
@@ -170,15 +179,14 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     return this.writeRange(valid, 0, valid.length);
   }
 
-  /** As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. */
-  writeRange(bytes: Buffer, start: number, end: number): boolean {
+  writeRange(bytes: Buffer, start: number, end: number, isCut = false): boolean {
     this.#taking += 1;
-    const isTaken = this.#take(bytes, start, end);
+    const isTaken = this.#take(bytes, start, end, isCut);
     this.#taking -= 1;
     return isTaken;
   }
 
-  #take(bytes: Buffer, start: number, end: number): boolean {
+  #take(bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
@@ -186,27 +194,28 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       this.#warnings.warn(memoryFull(maxBytes));
       return this.#refuse('memory');
     }
-    if (this.#transform === undefined) return this.#add(bytes, start, end);
+    if (this.#transform === undefined) return this.#add(bytes, start, end, isCut);
     const transformed = this.#transform(bytes, start, end);
     switch (transformed.kind) {
       case 'record':
-        return this.#add(transformed.bytes, 0, transformed.bytes.length);
+        return this.#add(transformed.bytes, 0, transformed.bytes.length, isCut);
       case 'filtered':
         return this.#refuse('filtered');
       case 'failed':
         this.#counters.add('transformFailures');
         this.#warnings.warn(transformFailed(transformed.problem));
-        return this.#add(bytes, start, end);
+        return this.#add(bytes, start, end, isCut);
       case 'unchanged':
-        return this.#add(bytes, start, end);
+        return this.#add(bytes, start, end, isCut);
     }
   }
 
-  #add(bytes: Buffer, start: number, end: number): boolean {
+  #add(bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
     try {
       // Counted before the batch can be sealed, because a sealed record must be an accepted one.
       this.#counters.add('accepted');
-      if (this.#batcher.add(bytes, start, end)) this.#counters.add('truncated');
+      const isTruncated = this.#batcher.add(bytes, start, end);
+      if (isTruncated || isCut) this.#counters.add('truncated');
     } catch (error) {
       this.#counters.add('accepted', -1);
       this.#warnings.warn(recordNotEncoded(messageOf(error)));

@@ -6,8 +6,8 @@
 //
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
 // which costs as much as shipping the line (docs/benchmark.md), and its stream finishes before the shipper has closed.
-// Its duties are done here: the stream closes after the shipper, `flush` is the one that pino calls, and logger-facts.ts
-// receives what pino says of the logger.
+// Its duties are done here: the stream closes after the shipper, `flush` is the one that pino calls, and
+// logger-facts.ts receives what pino says of the logger.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';

@@ -7,11 +7,11 @@
 // In the application's thread that stream is ours. In pino's worker the message arrives at the port of the thread.
 // `expectPinoConfig` of pino-abstract-transport reads the same message, but returns its stream only then. It may never
 // arrive: pino sends it for a logger, and a stream may be added to a `pino.multistream`, or written to, without one.
-// All records would then stay in pino's ring, and be lost at the end of the process. So our transport starts whether or
-// not the message is there, and learns the names before the first record that needs them:
+// All records would then stay in pino's ring, and be lost at the end of the process. So our transport starts without
+// the message, and learns the names before the first record that needs them:
 //
-//   1. A logger is usually created at once: its message waits when the worker starts. Two turns of the event loop, before
-//      pino has the stream, deliver it.
+//   1. A logger is usually created at once: its message waits when the worker starts. Two turns of the event loop,
+//      before pino has the stream, deliver it.
 //   2. For a later logger the application's thread sends the message, then writes the first record to the ring. The
 //      worker may see the ring before its event loop delivers the message. So each chunk first reads the port, which is
 //      synchronous, until a configuration was received.

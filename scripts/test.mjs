@@ -58,6 +58,7 @@ const LONGEST = [
   'cli/spool',
   'cli/top',
   'cli/help',
+  'cli/pipe',
 ];
 
 function testFiles(below) {

@@ -25,7 +25,7 @@ const UNIT_BYTES = 3;
  */
 const PIECE_CHARACTERS = INPUT_BYTES / UNIT_BYTES;
 
-/** Resolves when there is room for this many bytes, in addition to a line that has begun. */
+/** Resolves when there is room for this many bytes. */
 type Room = (bytes: number) => Promise<void>;
 
 /**
@@ -127,7 +127,7 @@ export function startLineStream(
       lines.end();
       return shipper.close();
     },
-    room && ((bytes) => room(lines.begunBytes + bytes)),
+    room && ((bytes) => room(lines.begunBytes + bytes * ENCODED_PER_BYTE)),
   );
   const learn = ({ levels, messageKey }: LoggerFacts) =>
     shipper.learn({ levels, messageKey: isMessageKeySet ? undefined : messageKey });
@@ -141,7 +141,7 @@ const ENCODED_PER_BYTE = 2;
 function roomIn(shipper: RangeShipper, { memory }: Options, waitUntil: AbortSignal, clock: Clock): Room {
   return (bytes) => {
     // Memory that is empty has room for every line, because no longer one is kept.
-    const needed = Math.min(bytes * ENCODED_PER_BYTE, memory.maxBytes);
+    const needed = Math.min(bytes, memory.maxBytes);
     const isTime = () => waitUntil.aborted || shipper.makeRoom(needed);
     if (isTime()) return Promise.resolve();
     return new Promise((resolve) => {

@@ -54,11 +54,13 @@ const LONGEST = [
   'fault/ownership',
   'fault/queue',
   'pino/exit',
+  'pino/logger-facts',
   'cli/dead-letter',
   'cli/doctor',
   'cli/spool',
   'cli/top',
   'cli/help',
+  'cli/pipe',
 ];
 
 function testFiles(below) {

@@ -46,7 +46,7 @@ function assertAll(emulator: Emulator, count: number): void {
   assertLedger(new Map([['pipe', expectedOf(count)]]), emulator.logs());
 }
 
-describe('putlogs-pino', { timeout: 60_000 }, () => {
+describe('putlogs-pino', { timeout: 120_000 }, () => {
   test('20,000 lines through a pipe arrive in order, pass through byte for byte, and it ends with 0', async () => {
     const emulator = await emulatorForTest();
     const result = await pipeline(20_000, '--echo', environmentFor(emulator)).ended;
@@ -132,6 +132,49 @@ describe('putlogs-pino', { timeout: 60_000 }, () => {
     const { accepted, delivered, refused } = JSON.parse(stderr.trim().split('\n').at(-1)!);
     assert.deepEqual([accepted, delivered, refused.memory], [6000, 6000, 0]);
     assert.equal(emulator.logs().length, 6000);
+  });
+
+  test('lines that each need most of the memory wait for one another', async () => {
+    const emulator = await emulatorForTest();
+    emulator.faults([{ status: 503, times: 2 }]);
+    const lines = Array.from({ length: 5 }, (_, n) => `{"n":${n},"text":"${'x'.repeat(700_000)}"}\n{"n":${n}}\n`);
+    const args = ['--memory-max-bytes', '1048576', '--compression', 'none', '--json'];
+    const { code, stderr } = await runChild(command, { args, env: environmentFor(emulator), input: lines.join('') });
+    assert.equal(code, 0, stderr);
+    const { accepted, delivered, truncated } = JSON.parse(stderr.trim().split('\n').at(-1)!);
+    assert.deepEqual([accepted, delivered, truncated], [10, 10, 0]);
+  });
+
+  test('a line without end takes no memory beyond its beginning, is sent cut, and the next line is whole', async () => {
+    const emulator = await emulatorForTest();
+    const lineBytes = 192 * 2 ** 20;
+    const peak = join(temporaryDirectory('peak'), 'bytes');
+    const input = `"${process.execPath}" "${join(__dirname, 'apps/long-line.js')}" ${lineBytes}`;
+    const reader = `"${process.execPath}" --require "${join(__dirname, 'apps/peak-memory.js')}" "${command}"`;
+    const line = `${input} | ${reader} --memory-max-bytes 1048576 --json`;
+    const { stderr } = await runChild('', {
+      command: '/bin/sh',
+      args: ['-c', line],
+      env: { ...environmentFor(emulator), PEAK_MEMORY_FILE: peak },
+    });
+    const { accepted, delivered, truncated } = JSON.parse(stderr.trim().split('\n').at(-1)!);
+    assert.deepEqual([accepted, delivered, truncated], [2, 2, 1], stderr);
+    const [cut, next] = emulator.logs().map((log) => new Map(log.contents.map(({ key, value }) => [key, value])));
+    assert.match(cut!.get('message')!, /^中{1000}/);
+    assert.equal(next!.get('n'), '1');
+    const peakBytes = Number(readFileSync(peak, 'utf8'));
+    assert.ok(peakBytes < lineBytes, `${Math.round(peakBytes / 2 ** 20)} MiB`);
+  });
+
+  test('a line that is sent cut passes through byte for byte', async () => {
+    const emulator = await emulatorForTest();
+    const input = `{"n":0}\r\n${'é中😀\r'.repeat(150_000)}\n\r\n{"n":1}\n${'x'.repeat(1_500_000)}`;
+    const args = ['--memory-max-bytes', '1048576', '--echo', '--json'];
+    const { code, stdout, stderr } = await runChild(command, { args, env: environmentFor(emulator), input });
+    assert.equal(code, 0, stderr);
+    assert.ok(stdout === input, 'the output is the input');
+    const { delivered, truncated } = JSON.parse(stderr.trim().split('\n').at(-1)!);
+    assert.deepEqual([delivered, truncated], [4, 2]);
   });
 
   test('it goes on shipping when its stdout has no reader', async () => {

@@ -283,6 +283,20 @@ test('a record larger than the ring between the threads is sent cut, and its nei
   assert.equal(host.stats().truncated, 1);
 });
 
+test('a record of which only the beginning is kept takes no memory once it is delivered', async () => {
+  const emulator = await emulatorForTest();
+  const host = createWorkerShipper(optionsFor(emulator));
+  for (let n = 0; n < 3; n += 1) {
+    assert.ok(host.write(JSON.stringify({ n, text: 'x'.repeat(10_000_000) })));
+    assert.ok(host.write(`{"n":${n}}`));
+    assert.equal((await host.flush()).finished, true);
+    assert.equal(host.stats().pendingBytes, 0);
+  }
+  const { accepted, delivered, truncated } = host.stats();
+  assert.deepEqual([accepted, delivered, truncated], [6, 6, 3]);
+  await host.close();
+});
+
 test('an empty record is a record, in one thread and in two', async () => {
   for (const create of [createShipper, createWorkerShipper]) {
     const emulator = await emulatorForTest();

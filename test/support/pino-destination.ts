@@ -11,8 +11,16 @@ export type PinoDestination = ReturnType<typeof pino.transport>;
 
 const open = new Set<PinoDestination>();
 
-export function startPino(options: pino.TransportSingleOptions | pino.TransportMultiOptions): PinoDestination {
-  const destination: PinoDestination = 'targets' in options ? pino.transport(options) : pino.transport(options);
+type Options = pino.TransportSingleOptions | pino.TransportMultiOptions | pino.TransportPipelineOptions;
+
+export function startPino(options: Options): PinoDestination {
+  // Each kind of options has a signature of its own.
+  const destination: PinoDestination =
+    'targets' in options
+      ? pino.transport(options)
+      : 'pipeline' in options
+        ? pino.transport(options)
+        : pino.transport(options);
   open.add(destination);
   destination.once('close', () => open.delete(destination));
   return destination;

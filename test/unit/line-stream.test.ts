@@ -6,10 +6,13 @@ import { INPUT_BYTES } from '@putlogs/core/internal/record/memory-layout';
 import { Lines } from '@putlogs/core/internal/shipper/line-splitter';
 import { lineStream } from '@putlogs/core/internal/shipper/line-stream';
 
+/** No line of these tests is longer. */
+const LONGEST = 2 ** 21;
+
 /** The lines that come out of these chunks. */
 async function linesOf(chunks: readonly (string | Buffer)[]): Promise<string[]> {
   const taken: string[] = [];
-  const lines = new Lines((bytes, start, end) => taken.push(bytes.toString('utf8', start, end)));
+  const lines = new Lines((bytes, start, end) => taken.push(bytes.toString('utf8', start, end)), LONGEST);
   const piece = Buffer.alloc(INPUT_BYTES);
   const stream = lineStream(
     () => piece,

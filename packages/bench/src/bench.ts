@@ -24,8 +24,8 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const command = ['npm run bench --', ...words.filter((word) => word !== '--json')].join(' ');
   if (settings.isMicro) {
-    const micro = measureMicro();
-    if (settings.write) keepMicro(micro, command);
+    const micro = await measureMicro(settings.only);
+    if (settings.write) keepMicro(micro, command, settings.only.length === 0);
     if (settings.write) writePage();
     process.stdout.write(settings.format === 'json' ? `${JSON.stringify({ micro }, null, 2)}\n` : microTextOf(micro));
     return 0;

@@ -4,6 +4,7 @@
 // or protobuf-es, which write the same message. The output of each encoder is read back and counted first. All
 // contenders alternate, and the best of several turns counts, because a busy machine can only make a turn slower.
 
+import type { Writable } from 'node:stream';
 import { deflateSync } from 'node:zlib';
 import { compressor } from '@putlogs/core/internal/batch/compress';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
@@ -15,6 +16,7 @@ import { VolcSigner } from '@putlogs/core/internal/targets/tls/sign';
 import { pino } from 'pino';
 import { KEYS, REGION, TOPIC_ID } from './contender';
 import { bufbuildEncoder, protobufjsEncoder } from './encoders';
+import { streamsOf } from './line-streams';
 import { bytesFields } from './wire';
 import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName } from './workloads';
 
@@ -31,9 +33,18 @@ const RECORDS = 2000;
 const TURNS = 7;
 const TURN_MS = 60;
 const OURS = 'putlogs: transcode';
+const CHUNKS = 'request records in chunks of 500: chunk to protobuf, by record';
+const BATCHES = 'a batch of request records';
+const CHUNK_RECORDS = 500;
 
-export function measureMicro(): MicroTable {
-  return [...WORKLOAD_NAMES.map(encoding), batches()];
+/** @param only measures the groups whose title contains one of these; all, if it is empty */
+export async function measureMicro(only: readonly string[]): Promise<MicroTable> {
+  const isWanted = (title: string) => only.length === 0 || only.some((part) => title.includes(part));
+  return [
+    ...WORKLOAD_NAMES.filter((name) => isWanted(`${name}: JSON line to protobuf`)).map(encoding),
+    ...(isWanted(CHUNKS) ? [await chunks()] : []),
+    ...(isWanted(BATCHES) ? [batches()] : []),
+  ];
 }
 
 function encoding(name: WorkloadName): MicroTable[number] {
@@ -71,6 +82,27 @@ function encoding(name: WorkloadName): MicroTable[number] {
   const ours = times.get(OURS)!;
   const title = `${name}, ${Math.round(joined.length / RECORDS)} bytes: JSON line to protobuf`;
   return { title, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, nanos / ours)) };
+}
+
+/** What the stream in front of the encoder costs, as the stream of a worker receives its text. */
+async function chunks(): Promise<MicroTable[number]> {
+  const lines = linesOf('request');
+  const texts: string[] = [];
+  for (let at = 0; at < RECORDS; at += CHUNK_RECORDS) {
+    texts.push(`${lines.slice(at, at + CHUNK_RECORDS).join('\n')}\n`);
+  }
+  const batch = new OpenBatch(64 * 1024 * 1024);
+  const run = (name: string, stream: Writable) => () => {
+    batch.drop();
+    for (const text of texts) stream.write(text);
+    if (batch.count !== RECORDS) throw new Error(`${name}: ${batch.count} of ${RECORDS} records were read`);
+  };
+  const streams = Object.entries(streamsOf(newTranscoder(), batch));
+  // A stream with a listener begins to flow in the next tick.
+  await new Promise(setImmediate);
+  const times = compete(Object.fromEntries(streams.map(([name, stream]) => [name, run(name, stream)])));
+  const [[, ours]] = times as unknown as [[string, number]];
+  return { title: CHUNKS, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, nanos / ours)) };
 }
 
 /** The cost of a batch, divided by its records. */

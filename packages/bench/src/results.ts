@@ -38,8 +38,17 @@ export function keepTables(tables: readonly Table[], command: string): void {
   write({ tables: [...kept, ...fresh], micro });
 }
 
-export function keepMicro(table: MicroTable, command: string): void {
-  write({ tables: readResults().tables, micro: { command, environment: environment(), table } });
+/** @param isAll whether `table` has all groups of stages. If not, the others stay */
+export function keepMicro(table: MicroTable, command: string, isAll: boolean): void {
+  const { tables, micro } = readResults();
+  if (isAll || micro === null) {
+    write({ tables, micro: { command, environment: environment(), table } });
+    return;
+  }
+  if (micro.environment.node !== process.version)
+    throw new Error(`the other stages are of Node ${micro.environment.node}`);
+  const titles = new Set(table.map(({ title }) => title));
+  write({ tables, micro: { ...micro, table: [...micro.table.filter(({ title }) => !titles.has(title)), ...table] } });
 }
 
 function write(results: Results): void {

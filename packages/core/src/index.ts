@@ -13,7 +13,7 @@ export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { PutlogsOptions } from './options/types';
 export { systemClock } from './runtime/clock';
 export type { LineStream } from './shipper/line-stream';
-export type { FlushOptions, FlushResult, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';
+export type { FlushOptions, FlushResult, LoggerFacts, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';
 export { addStats, DROP_REASONS, type DropReason, lostIn, type Stats } from './telemetry/counters';
 export type { Warning, WarningCode, WarningKind } from './telemetry/warnings';
 
@@ -72,8 +72,11 @@ export function prepareWorkerShipper(options: PutlogsOptions = {}): () => Worker
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`
  */
 export function createLineStream(options: PutlogsOptions = {}): LineStream {
-  const resolved = resolve(options);
-  return (require('./shipper/line-stream') as typeof import('./shipper/line-stream')).startLineStream(resolved);
+  const explained = explain(options);
+  const resolved = checked(explained);
+  const isMessageKeySet = explained.originOf('messageKey').kind !== 'default';
+  const { startLineStream } = require('./shipper/line-stream') as typeof import('./shipper/line-stream');
+  return startLineStream(resolved, { isMessageKeySet });
 }
 
 /**
@@ -110,8 +113,16 @@ export function createUnstartedShipper(error: unknown, options: PutlogsOptions =
 let isBuild = false;
 
 function resolve(options: PutlogsOptions): Options {
-  const { explainOptions, optionsOf } = require('./options/resolve') as typeof import('./options/resolve');
-  const explained = explainOptions([{ options }], process.env);
+  return checked(explain(options));
+}
+
+function explain(options: PutlogsOptions): Explained {
+  const { explainOptions } = require('./options/resolve') as typeof import('./options/resolve');
+  return explainOptions([{ options }], process.env);
+}
+
+function checked(explained: Explained): Options {
+  const { optionsOf } = require('./options/resolve') as typeof import('./options/resolve');
   const resolved = optionsOf(explained);
   if (!resolved.enabled && !isBuild) noticeBuild(explained);
   return resolved;

@@ -55,10 +55,25 @@ export interface Shipper extends RecordSink, EventEmitter<ShipperEvents> {}
 /** Does the same in a worker thread, which is replaced if it ends. */
 export interface WorkerShipper extends RecordSink, EventEmitter<ShipperEvents> {}
 
+/** What the application's logger says of its records. */
+export interface LoggerFacts {
+  /** The numbers of its levels, by label. */
+  readonly levels: Readonly<Record<string, number>>;
+  /** The field that has the message. */
+  readonly messageKey?: string | undefined;
+}
+
 /** The shipper inside a worker, which reads records from a buffer of its own. */
 export interface RangeShipper extends Shipper {
-  /** As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. */
-  writeRange(bytes: Buffer, start: number, end: number): boolean;
+  /**
+   * As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. If `isCut`, its end is missing, and it counts
+   * as truncated.
+   */
+  writeRange(bytes: Buffer, start: number, end: number, isCut?: boolean): boolean;
+  /** Which length of a line is kept at most. The rest of it would not be sent. */
+  readonly maxLineBytes: number;
+  /** Uses the logger's names for the records from now on. An option that is set for the same purpose is kept. */
+  learn(facts: LoggerFacts): void;
   /** Returns whether memory has room for this many bytes. With a spool, batches go to disk to make room. */
   makeRoom(bytes: number): boolean;
   /** A record in this buffer is read without a copy. After `writeRange` it may be another buffer. */

@@ -37,15 +37,15 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
   let isInheritedReported = false;
   const application = host === undefined ? undefined : viewOf(host, counters);
   const shipper = startShipper({ ...options, handleSignals: [] }, { counters, admission: 'host', runs, application });
-  const lines = new Lines((bytes, start, end) => {
+  const lines = new Lines((bytes, start, end, isCut) => {
     // Counted before the record is read. If this record ends the worker, the next worker must not read it.
     counters.add('begun');
     // Counted for each line, because its bytes now move to `pendingBytes`. If a whole chunk were counted at its end,
     // its bytes would be in both counters until then, and the host would refuse records that fit.
     counters.add('receivedBytes', end - start + 1);
     countedInChunk += end - start + 1;
-    shipper.writeRange(bytes, start, end);
-  });
+    shipper.writeRange(bytes, start, end, isCut);
+  }, shipper.maxLineBytes);
   let countedInChunk = 0;
   /** Flushes with records that are still in the ring, in order. */
   const asked: { readonly records: number; readonly begin: () => void }[] = [];
@@ -110,7 +110,8 @@ export function startWorker({ putlogs }: WorkerStart): Writable {
     (bytes) => {
       countedInChunk = 0;
       lines.push(bytes);
-      // Corrects for the last line, which may be cut, and for the first one, which began in an earlier chunk.
+      // Corrects for the last line, whose end may be in the next chunk, for the first one, which may have begun in an
+      // earlier chunk, and for a line that was too long.
       counters.add('receivedBytes', bytes.length - countedInChunk);
       beginFlushes();
     },

@@ -5,8 +5,9 @@
 // its start: there they are reported, and every record is refused, unless `strict` is set. After that it never fails.
 //
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
-// which costs more than shipping the line. Its other duties are done here: the stream closes after the shipper, and
-// `flush` is the one that pino calls.
+// which costs as much as shipping the line (docs/benchmark.md), and its stream finishes before the shipper has closed.
+// Its duties are done here: the stream closes after the shipper, `flush` is the one that pino calls, and
+// logger-facts.ts receives what pino says of the logger.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -20,7 +21,9 @@ import {
   systemClock,
 } from '@putlogs/core';
 import { reportLoss } from './fail-on-loss';
-import { exposeStats, isPinoWorker } from './stats';
+import { learnFromLogger } from './logger-facts';
+import { pinoPort } from './pino-worker';
+import { exposeStats } from './stats';
 
 export { failOnLoss } from './fail-on-loss';
 export { stats } from './stats';
@@ -60,7 +63,8 @@ export interface PinoTransport extends Writable {
  * pino's worker only with `strict: true`: without it, the problems are reported and every record is refused
  */
 export async function transport(options: PinoTransportOptions = {}): Promise<PinoTransport> {
-  const { shipper, stream } = isPinoWorker() ? createLenientLineStream(options) : createLineStream(options);
+  const lines = pinoPort() === undefined ? createLineStream(options) : createLenientLineStream(options);
+  const { shipper, stream } = lines;
   exposeStats(shipper);
   // Before the listeners of pino, which end the worker.
   stream.once('close', () => reportLoss(shipper.stats()));
@@ -75,6 +79,7 @@ export async function transport(options: PinoTransportOptions = {}): Promise<Pin
     void flushed.then(() => systemClock.after(0, true, given));
     return flushed;
   };
+  await learnFromLogger(lines);
   return Object.assign(stream, { flush, stats: () => shipper.stats() });
 }
 

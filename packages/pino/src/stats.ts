@@ -1,17 +1,14 @@
 // Carries counters and warnings from a transport in pino's worker to the application's thread.
 //
-// The worker must not listen on its port before pino does. The first listener starts the port, and messages that pino
-// sends to a transport that is still loading would be lost.
-//
 //   application -> worker  { code: 'PUTLOGS_STATS' }
 //   worker -> application  { code: 'EVENT', name: 'putlogs:stats', args: [Stats] }      the sum of all putlogs targets
 //   worker -> application  { code: 'EVENT', name: 'putlogs:warning', args: [Warning] }
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { addStats, type RecordSink, type Stats, systemClock, type Warning } from '@putlogs/core';
 import { statsNotAnswered, transportClosed } from './errors';
+import { pinoPort } from './pino-worker';
 import { type PinoLogger, streamsOf, type TransportStream } from './streams';
 
-const POLL_INTERVAL_MS = 20;
 const ASK_MS = 50;
 const TIMEOUT_MS = 1000;
 
@@ -23,35 +20,22 @@ const shippers = new Set<Watched>();
 
 /** Makes a shipper's counters and warnings available in the application's thread, if pino started this thread. */
 export function exposeStats(shipper: Watched): void {
-  if (parentPort === null || !isPinoWorker()) return;
-  if (shippers.size === 0) answerLater(parentPort);
+  const port = pinoPort();
+  if (port === undefined) return;
+  if (shippers.size === 0) answer(port);
   shippers.add(shipper);
-  shipper.on('warning', (warning) => emit('putlogs:warning', warning));
+  shipper.on('warning', (warning) => emit(port, 'putlogs:warning', warning));
 }
 
-function answerLater(port: MessagePort): void {
-  systemClock.after(POLL_INTERVAL_MS, false, () => {
-    if (port.listenerCount('message') === 0) return answerLater(port);
-    port.on('message', (message: { code?: string } | null) => {
-      if (message?.code === 'PUTLOGS_STATS')
-        emit('putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
-    });
+function answer(port: MessagePort): void {
+  port.on('message', (message: { code?: string } | null) => {
+    if (message?.code !== 'PUTLOGS_STATS') return;
+    emit(port, 'putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
   });
 }
 
-function emit(name: string, argument: unknown): void {
-  parentPort?.postMessage({ code: 'EVENT', name, args: [argument] });
-}
-
-/**
- * Whether pino started this thread, and events reach the application's: since thread-stream 2.2. Before that they would
- * end the transport.
- */
-export function isPinoWorker(): boolean {
-  if (parentPort === null) return false;
-  const context = (workerData as { workerData?: { $context?: { threadStreamVersion?: string } } } | null)?.workerData;
-  const [major = 0, minor = 0] = (context?.$context?.threadStreamVersion ?? '').split('.').map(Number);
-  return major > 2 || (major === 2 && minor >= 2);
+function emit(port: MessagePort, name: string, argument: unknown): void {
+  port.postMessage({ code: 'EVENT', name, args: [argument] });
 }
 
 /** Streams that started and did not answer: they are of other targets. */

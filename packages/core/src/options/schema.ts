@@ -208,14 +208,15 @@ export const schema = {
     text: 'list',
   }),
   messageKey: withDefault(text(), 'message', {
-    meaning: 'Field for the text of a line that is not a JSON object or has no field.',
+    meaning:
+      'Field for the text of a line that is not a JSON object or has no field. With a pino logger, its `messageKey` is the default.',
   }),
   levelKey: withDefault(text(), 'level', { meaning: 'Field with the level. A label replaces a number in it.' }),
   levels: withDefault(
     recordOf(number()),
     {},
     {
-      meaning: "Labels of additional levels, like pino's `customLevels`: `{ audit: 35 }`.",
+      meaning: "Labels of additional levels: `{ audit: 35 }`. A pino logger's `customLevels` need no option.",
       text: 'number pairs',
     },
   ),

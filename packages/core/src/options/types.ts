@@ -252,7 +252,8 @@ export interface PutlogsOptions {
    */
   timeKey?: string | string[] | undefined;
   /**
-   * Field for the text of a line that is not a JSON object or has no field.
+   * Field for the text of a line that is not a JSON object or has no field. With a pino logger, its `messageKey` is the
+   * default.
    *
    * - Default: `'message'`
    * - Variable: `PUTLOGS_MESSAGE_KEY`
@@ -266,7 +267,7 @@ export interface PutlogsOptions {
    */
   levelKey?: string | undefined;
   /**
-   * Labels of additional levels, like pino's `customLevels`: `{ audit: 35 }`.
+   * Labels of additional levels: `{ audit: 35 }`. A pino logger's `customLevels` need no option.
    *
    * - Default: `{}`
    * - Variable: `PUTLOGS_LEVELS`

@@ -16,12 +16,21 @@ export type LevelLabels = ReadonlyMap<number, Uint8Array>;
  * Returns the six labels of pino, and the application's own.
  * @param levels numbers by label, as in pino's `customLevels`
  */
-export function levelLabels(levels: Readonly<Record<string, number>>): LevelLabels {
-  const byNumber = new Map<number, Uint8Array>();
-  for (const [label, number] of [...Object.entries(PINO_LEVELS), ...Object.entries(levels)]) {
-    byNumber.set(number, Buffer.from(label));
+export function levelLabels(levels: Readonly<Record<string, number>>): Map<number, Uint8Array> {
+  const labels = new Map<number, Uint8Array>();
+  addLabels(labels, PINO_LEVELS, levels);
+  return labels;
+}
+
+/** Adds the labels of a logger, and replaces the six of pino if the logger does. `own` are kept. */
+export function addLabels(
+  labels: Map<number, Uint8Array>,
+  levels: Readonly<Record<string, number>>,
+  own: Readonly<Record<string, number>>,
+): void {
+  for (const [label, number] of [...Object.entries(levels), ...Object.entries(own)]) {
+    labels.set(number, Buffer.from(label));
   }
-  return byNumber;
 }
 
 /**

@@ -74,7 +74,7 @@ export class Transcoder {
   readonly #names: FieldNames;
   readonly #cache = new NameCache();
   readonly #area: WorkArea;
-  readonly #messageKey: Uint8Array;
+  #messageKey: Uint8Array;
   readonly #fixed: readonly FixedField[];
   readonly #visitor: RowVisitor | undefined;
   readonly #callOrder = new CallOrder();
@@ -128,6 +128,11 @@ export class Transcoder {
         },
       };
     }
+  }
+
+  /** The name under which the text of a line is sent from now on, if the line is no record. */
+  set messageKey(name: string) {
+    this.#messageKey = Buffer.from(name);
   }
 
   /**

@@ -21,7 +21,7 @@ import { opensslHasMd5 } from '../runtime/md5';
 import { nextTick } from '../runtime/node-timers';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
-import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
+import type { FlushOptions, FlushResult, LoggerFacts, RangeShipper, ShipperEvents } from '../sink';
 import type { Target } from '../targets/target';
 import { Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
 import {
@@ -80,6 +80,8 @@ interface PipelineParts {
 }
 
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
+  readonly learn: (facts: LoggerFacts) => void;
+  readonly maxLineBytes: number;
   readonly #options: Options;
   readonly #counters: Counters;
   readonly #admission: Admission;
@@ -115,7 +117,10 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     const noLz4 = (reason: string) => this.#warnings.warn(lz4Unavailable(reason));
     let compressNew = compressor(codec, noLz4, options.compressionLevel);
     const compress = (raw: Buffer) => compressNew(raw);
-    const { hashKey, encode, frame, timesIn } = createEncoder(options, target, clock);
+    const { hashKey, encode, frame, timesIn, learn } = createEncoder(options, target, clock);
+    this.learn = learn;
+    // A longer record would be refused, because memory has no room for it.
+    this.maxLineBytes = options.memory.maxBytes;
     const size = new SizeLimit(options.batch, clock);
     this.#delivery = new Delivery({
       options,
@@ -186,15 +191,14 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     return this.writeRange(valid, 0, valid.length);
   }
 
-  /** As `write`, for a record in well-formed UTF-8 at `bytes[start..end)`. */
-  writeRange(bytes: Buffer, start: number, end: number): boolean {
+  writeRange(bytes: Buffer, start: number, end: number, isCut = false): boolean {
     this.#taking += 1;
-    const isTaken = this.#take(bytes, start, end);
+    const isTaken = this.#take(bytes, start, end, isCut);
     this.#taking -= 1;
     return isTaken;
   }
 
-  #take(bytes: Buffer, start: number, end: number): boolean {
+  #take(bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
     const { maxBytes } = this.#options.memory;
@@ -202,27 +206,28 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       this.#warnings.warn(memoryFull(maxBytes));
       return this.#refuse('memory');
     }
-    if (this.#transform === undefined) return this.#add(bytes, start, end);
+    if (this.#transform === undefined) return this.#add(bytes, start, end, isCut);
     const transformed = this.#transform(bytes, start, end);
     switch (transformed.kind) {
       case 'record':
-        return this.#add(transformed.bytes, 0, transformed.bytes.length, transformed.isCut);
+        return this.#add(transformed.bytes, 0, transformed.bytes.length, isCut || transformed.isCut);
       case 'filtered':
         return this.#refuse('filtered');
       case 'failed':
         this.#counters.add('transformFailures');
         this.#warnings.warn(transformFailed(transformed.problem));
-        return this.#add(bytes, start, end);
+        return this.#add(bytes, start, end, isCut);
       case 'unchanged':
-        return this.#add(bytes, start, end);
+        return this.#add(bytes, start, end, isCut);
     }
   }
 
-  #add(bytes: Buffer, start: number, end: number, isCut = false): boolean {
+  #add(bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
     try {
       // Counted before the batch can be sealed, because a sealed record must be an accepted one.
       this.#counters.add('accepted');
-      if (this.#batcher.add(bytes, start, end) || isCut) this.#counters.add('truncated');
+      const isTruncated = this.#batcher.add(bytes, start, end);
+      if (isTruncated || isCut) this.#counters.add('truncated');
     } catch (error) {
       this.#counters.add('accepted', -1);
       this.#warnings.warn(recordNotEncoded(messageOf(error)));

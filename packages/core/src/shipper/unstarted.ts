@@ -17,11 +17,14 @@ import { WarningReporter } from '../telemetry/warnings';
 import { Lines } from './line-splitter';
 import { type LineStream, lineStream } from './line-stream';
 
+/** Only the number of lines is needed. */
+const SHORT_LINE_BYTES = 64;
+
 /** @param error why nothing was started */
 export function unstartedLineStream(error: unknown, clock: Clock = systemClock): LineStream {
   const shipper = new Unstarted('options', notStarted(messageOf(error)), false, clock);
   const piece = Buffer.allocUnsafe(INPUT_BYTES);
-  const lines = new Lines(() => void shipper.write());
+  const lines = new Lines(() => void shipper.write(), SHORT_LINE_BYTES);
   const stream = lineStream(
     () => piece,
     (bytes) => lines.push(bytes),
@@ -30,7 +33,7 @@ export function unstartedLineStream(error: unknown, clock: Clock = systemClock):
       return shipper.close();
     },
   );
-  return { shipper, stream };
+  return { shipper, stream, learn: () => {} };
 }
 
 /**

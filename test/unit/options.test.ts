@@ -5,12 +5,12 @@ import { join, relative, resolve } from 'node:path';
 import { mock, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { createShipper, type PutlogsError } from '@putlogs/core';
+import { isOfService } from '@putlogs/core/internal/options/environment';
 import { environmentName, optionLeaves } from '@putlogs/core/internal/options/leaves';
 import type { Tree } from '@putlogs/core/internal/options/option-tree';
 import { OTHER_NAMES } from '@putlogs/core/internal/options/other-names';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
 import { pageOf } from '@putlogs/core/internal/options/sections';
-import { isOfService } from '@putlogs/core/internal/options/service-links';
 import { temporaryDirectory } from '../support/directory';
 import { variablesOfService } from '../support/service-variables';
 

@@ -28,6 +28,7 @@ const ADVICE: Readonly<Record<WarningCode, string>> = {
   SPOOL_DAMAGED: 'Check the disk. putlogs spool verify lists what is damaged.',
   SPOOL_DELETED: 'Stop transports before you delete their spool.',
   RECORDS_LOST_AT_CLOSE: 'Set spool.dir, or allow more time: closeTimeoutMs.',
+  RECORD_AFTER_EXIT: 'Add the exit listener before the transport, or log earlier.',
   LZ4_UNAVAILABLE: "Nothing, or set compression: 'zlib', which ends the warning.",
   WORKER_ENDED: 'Once: nothing. Repeatedly: report it. Set spool.dir, so that its records are on disk.',
   WORKER_NOT_STARTED: 'Do what the line says.',

@@ -49,6 +49,8 @@ const DEADLINE_MS = 10_000;
 /** How often to look for new credentials while there are none that can be used. */
 const POLL_INTERVAL_MS = 1000;
 
+let providersModule: typeof import('./providers') | undefined;
+
 export class CredentialSource {
   readonly #given: CredentialsGiven;
   readonly #tools: CredentialTools;
@@ -78,7 +80,9 @@ export class CredentialSource {
     this.#clock = tools.clock;
     if (!this.#isFixed) {
       // Loaded at the start: Jest refuses `require` after the end of a suite, which sends its last records then.
-      this.#provide = (require('./providers') as typeof import('./providers')).provide;
+      providersModule ??= require('./providers') as typeof import('./providers');
+      this.#provide = providersModule.provide;
+      if (given.module !== undefined) providersModule.loadModule(given.module);
     }
     const { accessKeyId, accessKeySecret, securityToken } = given;
     if (accessKeyId === undefined || accessKeySecret === undefined || !this.#isFixed) return;

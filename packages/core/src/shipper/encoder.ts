@@ -25,9 +25,11 @@ export function createEncoder(
   };
 }
 
+let transformModule: typeof import('../record/transform') | undefined;
+
 /** Returns the application's own function. @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if it cannot be loaded */
 export function createTransform({ transform }: Options): Transform | undefined {
   if (transform === undefined) return undefined;
-  const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
-  return loadTransform(transform);
+  transformModule ??= require('../record/transform') as typeof import('../record/transform');
+  return transformModule.loadTransform(transform);
 }

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import { Batcher } from '../batch/batcher';
-import { codecOf, compressor, loadCodec } from '../batch/compress';
+import { type Codec, codecOf, compressor, loadCodec } from '../batch/compress';
 import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
@@ -15,7 +15,7 @@ import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
-import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
+import { addExitHook, type ExitHook, isProcessOver, removeExitHook, watchExit } from '../runtime/exit-hooks';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
 import type { FlushOptions, FlushResult, RangeShipper, ShipperEvents } from '../sink';
@@ -25,6 +25,7 @@ import {
   batchNotSealed,
   lz4Unavailable,
   memoryFull,
+  recordAfterExit,
   recordNotEncoded,
   signalsNotHandled,
   transformFailed,
@@ -73,6 +74,14 @@ interface PipelineParts {
   readonly application: ApplicationView | undefined;
 }
 
+/**
+ * Whether this process runs suites of Jest. Jest refuses every `require` and `import` after the end of a suite, and ends
+ * with exit code 1 then. The last records of a suite are often sent after its end.
+ */
+function isInJest(): boolean {
+  return process.env['JEST_WORKER_ID'] !== undefined;
+}
+
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
   readonly #options: Options;
   readonly #counters: Counters;
@@ -91,6 +100,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   /** The buffer for records that will be refused. */
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
+  #stopWatchingExit: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   /** How many records were accepted when they last delayed the end of the process. */
   #heldUpFor = Number.NaN;
@@ -144,9 +154,17 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     });
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
     if (this.#needsExitHook) addExitHook(this);
+    if (options.enabled) this.#stopWatchingExit = watchExit();
+    if (options.enabled && isInJest()) this.#loadAhead(codec);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
+  }
+
+  /** Loads what later records may need. */
+  #loadAhead(codec: Codec): void {
+    loadCodec(codec);
+    this.#delivery.loadAhead();
   }
 
   /** Whether the exit hook is needed without a record: to release the spool's directory, or to set the exit code. */
@@ -181,6 +199,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   #take(bytes: Buffer, start: number, end: number): boolean {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
+    if (isProcessOver()) return this.#refuseAfterExit();
     const { maxBytes } = this.#options.memory;
     if (!this.makeRoom(end - start) && this.#admission === 'own') {
       this.#warnings.warn(memoryFull(maxBytes));
@@ -227,6 +246,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     return false;
   }
 
+  #refuseAfterExit(): false {
+    this.#warnings.warn(recordAfterExit(), true);
+    return this.#refuse('closed');
+  }
+
   #failed(records: number, error: unknown): void {
     this.#counters.drop('internal', records);
     this.#warnings.warn(batchNotSealed(records, messageOf(error)));
@@ -267,6 +291,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);
     removeExitHook(this);
+    this.#stopWatchingExit?.();
     this.#failIfLost();
     this.#stopSignals?.();
     await this.#delivery.close();

@@ -16,6 +16,7 @@ import { stat } from 'node:fs/promises';
 import type { Answer } from '../http/exchange';
 import type { CredentialVendor } from '../options/target-facts';
 import type { CancelTimer, Clock } from '../runtime/clock';
+import { NodeAbortController } from '../runtime/node-abort';
 import { NotRegularFile } from '../runtime/regular-file';
 import { CredentialsError, type LoadedCredentials, readCredentials } from './parse';
 import type { provide } from './providers';
@@ -57,7 +58,7 @@ export class CredentialSource {
   readonly #clock: Clock;
   /** Undefined for fixed keys. */
   readonly #provide: typeof provide | undefined;
-  readonly #stop = new AbortController();
+  readonly #stop = new NodeAbortController();
   #listener: CredentialsListener = { renewed: () => {}, failed: () => {} };
   #loaded: LoadedCredentials | undefined;
   /** The credentials that the service refused, until others replace them. */

@@ -15,6 +15,8 @@
 // The option `rename` is applied first. If another field of the same record already has the new name, `_2`, `_3` and so
 // on is appended.
 
+import { TextEncoder } from 'node:util';
+
 /** What a service documents about field names. */
 export interface NameRule {
   /** The maximum length of a name, in bytes of UTF-8. */
@@ -60,6 +62,7 @@ interface OutName {
 
 /** An application that makes up new names for ever must not fill the memory. */
 const MAX_ENTRIES = 4096;
+/** Node's own: jsdom, as an environment of Jest, has none. */
 const utf8 = new TextEncoder();
 
 export class FieldNames {

@@ -1,7 +1,7 @@
 // Suites of Jest that end before their last records are sent, and suites in jsdom.
 //
-// Jest refuses every `require` and `import` after the end of a suite, and ends with exit code 1 then. So this shows that
-// nothing is loaded late, whatever the records need.
+// Jest refuses every `require` and `import` after the end of a suite, and ends with exit code 1 then. So this shows
+// that nothing is loaded late, whatever the records need.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -8,8 +8,8 @@
 //   PUTLOGS_SPOOL_SERVICE_PORT_HTTP=80             PUTLOGS_SPOOL_PORT_80_TCP_PORT=80
 //   PUTLOGS_SPOOL_PORT=tcp://10.0.0.1:80           PUTLOGS_SPOOL_PORT_80_TCP_ADDR=10.0.0.1
 //
-// They are no options with a typo. Name and value must both have the form. So a typo is still found, and an option whose
-// name ends in the same way keeps its variable.
+// They are no options with a typo. Name and value must both have the form. So a typo is still found, and an option
+// whose name ends in the same way keeps its variable.
 
 import { isIP } from 'node:net';
 import { nearest } from './did-you-mean';

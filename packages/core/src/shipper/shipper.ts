@@ -75,8 +75,8 @@ interface PipelineParts {
 }
 
 /**
- * Whether this process runs suites of Jest. Jest refuses every `require` and `import` after the end of a suite, and ends
- * with exit code 1 then. The last records of a suite are often sent after its end.
+ * Whether this process runs suites of Jest. Jest refuses every `require` and `import` after the end of a suite, and
+ * ends with exit code 1 then. The last records of a suite are often sent after its end.
  */
 function isInJest(): boolean {
   return process.env['JEST_WORKER_ID'] !== undefined;

@@ -93,19 +93,11 @@ const CASES: readonly Late[] = [
     late: 'remove,b',
     arrives: ['a', 'b'],
   },
-  {
-    what: 'another worker, because the first one has ended',
-    way: 'core',
-    early: 'a',
-    late: 'fatal,b',
-    env: () => ({ PUTLOGS_TRANSFORM: join(files, 'transform.js') }),
-    arrives: ['a', 'b'],
-  },
 ];
 
-suite('after the end of a Jest suite nothing has to be loaded', () => {
+suite('Jest', () => {
   for (const { what, way, early = '', late = '', env = () => ({}), arrives } of CASES) {
-    test(`for ${what}: ${way}`, async () => {
+    test(`after the end of a suite nothing is loaded for ${what}: ${way}`, async () => {
       const emulator = await emulatorForTest();
       const result = await run(emulator, { WAY: way, EARLY: early, LATE: late, ...env() });
       assertArrived(emulator, result, arrives);
@@ -116,9 +108,17 @@ suite('after the end of a Jest suite nothing has to be loaded', () => {
   }
 });
 
-suite('a Jest suite in jsdom has its records', () => {
+suite('Jest and a worker', () => {
+  test('a worker that has ended is replaced after the end of a suite', async () => {
+    const emulator = await emulatorForTest();
+    const env = { WAY: 'core', EARLY: 'a', LATE: 'fatal,b', PUTLOGS_TRANSFORM: join(files, 'transform.js') };
+    assertArrived(emulator, await run(emulator, env), ['a', 'b']);
+  });
+});
+
+suite('Jest with jsdom', () => {
   for (const way of [...IN_ONE_THREAD, 'core', 'winston']) {
-    test(`with ${way}`, async () => {
+    test(`a suite in jsdom has its records with ${way}`, async () => {
       const emulator = await emulatorForTest();
       const env = { WAY: way, EARLY: 'a,b', LATE: 'bad,c', PUTLOGS_DEAD_LETTER_FILE: deadLettersOf(`jsdom ${way}`) };
       const result = await run(emulator, env, ['--env', 'jsdom', '--setupFiles', './timers.js']);

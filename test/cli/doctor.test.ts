@@ -72,7 +72,7 @@ describe('putlogs doctor', { timeout: 180_000 }, () => {
   test('the variables that Kubernetes sets for services called putlogs and putlogs-spool are no options, in any command', async () => {
     const emulator = await emulatorForTest();
     const services = ['putlogs', 'putlogs-spool', 'putlogs-topic', 'putlogs-endpoint'];
-    const kubernetes = Object.assign({}, ...services.map((name) => variablesOfService(name)));
+    const kubernetes = Object.fromEntries(services.flatMap((name) => Object.entries(variablesOfService(name))));
     const { ok, options, steps } = await examined(environmentFor(emulator, kubernetes));
     assert.deepEqual([ok, wrongOf({ steps })], [true, []]);
     assert.deepEqual(

@@ -31,6 +31,7 @@ const UNNAMED = {
   '@opentelemetry/api': '1.9.1',
   '@types/node': '20.19.43',
   electron: '45.5.0',
+  'jest-environment-jsdom': NAMED.jest,
   'lz4-napi': '2.10.0',
   postject: '1.0.0-alpha.6',
   react: '19.3.1',

@@ -29,6 +29,7 @@ const ADVICE: Readonly<Record<WarningCode, string>> = {
   SPOOL_DELETED: 'Stop transports before you delete their spool.',
   RECORDS_LOST_AT_CLOSE: 'Set spool.dir, or allow more time: closeTimeoutMs.',
   COMPRESSION_REFUSED: "Set compression: 'lz4', which ends the warning.",
+  RECORD_AFTER_EXIT: 'Add the exit listener before the transport, or log earlier.',
   LZ4_UNAVAILABLE: "Nothing, or set compression: 'zlib', which ends the warning.",
   WASM_UNAVAILABLE:
     'Nothing is lost. Node runs with --jitless, or under ulimit -v, or the processor has no SSE4.1: see docs/install.md.',

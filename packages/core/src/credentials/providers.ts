@@ -4,6 +4,7 @@
 // The source is chosen when the options are read. No other source is tried if it fails, because another source could
 // belong to another account.
 
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { CredentialVendor } from '../options/target-facts';
 import { defaultExportOf } from '../runtime/default-export';
@@ -39,10 +40,42 @@ export async function provide(given: CredentialsGiven, context: ProviderContext)
   }
 }
 
-/** Calls the default export of a module in ES or CommonJS format. Node loads the module once. @param path absolute */
+/** By path. */
+const modules = new Map<string, Promise<unknown>>();
+
+/**
+ * Loads a module in ES or CommonJS format, once. It is called at the start, because Jest refuses every `import` after
+ * the end of a suite. A failure is not kept: the next refresh loads the module again, and reports it.
+ * @param path absolute
+ */
+export function loadModule(path: string): Promise<unknown> {
+  const known = modules.get(path);
+  if (known !== undefined) return known;
+  const loading = importOf(path);
+  modules.set(path, loading);
+  loading.catch(() => modules.delete(path));
+  return loading;
+}
+
+async function importOf(path: string): Promise<unknown> {
+  try {
+    // Without the comment webpack would look for the module inside its bundle.
+    return await import(/* webpackIgnore: true */ pathToFileURL(path).href);
+  } catch (error) {
+    if (!lacksImport(error)) throw error;
+    return createRequire(path)(path);
+  }
+}
+
+/** Whether a context of node:vm has no `import`, as in a suite of Jest. */
+function lacksImport(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return String(code).startsWith('ERR_VM_') || String(message).includes('ES Modules in the VM API');
+}
+
+/** Calls the default export of a module. @param path absolute */
 async function callModule(path: string): Promise<unknown> {
-  // Without the comment webpack would look for the module inside its bundle.
-  const exported = defaultExportOf(await import(/* webpackIgnore: true */ pathToFileURL(path).href));
+  const exported = defaultExportOf(await loadModule(path));
   if (typeof exported !== 'function') throw new CredentialsError('its default export is not a function');
   return (exported as () => unknown)();
 }

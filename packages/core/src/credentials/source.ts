@@ -16,6 +16,7 @@ import { stat } from 'node:fs/promises';
 import type { Answer } from '../http/exchange';
 import type { CredentialVendor } from '../options/target-facts';
 import type { CancelTimer, Clock } from '../runtime/clock';
+import { NodeAbortController } from '../runtime/node-abort';
 import { NotRegularFile } from '../runtime/regular-file';
 import { CredentialsError, type LoadedCredentials, readCredentials } from './parse';
 import type { provide } from './providers';
@@ -51,13 +52,15 @@ const DEADLINE_MS = 10_000;
 /** How often to look for new credentials while there are none that can be used. */
 const POLL_INTERVAL_MS = 1000;
 
+let providersModule: typeof import('./providers') | undefined;
+
 export class CredentialSource {
   readonly #given: CredentialsGiven;
   readonly #tools: CredentialTools;
   readonly #clock: Clock;
   /** Undefined for fixed keys. */
   readonly #provide: typeof provide | undefined;
-  readonly #stop = new AbortController();
+  readonly #stop = new NodeAbortController();
   #listener: CredentialsListener = { renewed: () => {}, failed: () => {} };
   #loaded: LoadedCredentials | undefined;
   /** The credentials that the service refused, until others replace them. */
@@ -80,7 +83,9 @@ export class CredentialSource {
     this.#clock = tools.clock;
     if (!this.#isFixed) {
       // Loaded at the start: Jest refuses `require` after the end of a suite, which sends its last records then.
-      this.#provide = (require('./providers') as typeof import('./providers')).provide;
+      providersModule ??= require('./providers') as typeof import('./providers');
+      this.#provide = providersModule.provide;
+      if (given.module !== undefined) providersModule.loadModule(given.module);
     }
     const { accessKeyId, accessKeySecret, securityToken, apiKey } = given;
     if (!this.#isFixed) return;

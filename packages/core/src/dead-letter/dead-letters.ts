@@ -33,6 +33,11 @@ export class DeadLetters {
     this.#options = options;
   }
 
+  /** Loads what writes the file. Else it is loaded with the first refused record. */
+  load(): void {
+    if (this.#options.file !== undefined) loadWriter().loadBoom();
+  }
+
   /**
    * Writes the records to the file. Returns where they are now.
    * @param firstIndex the index of the first record in the whole batch, if `batch` is a part
@@ -61,9 +66,19 @@ export class DeadLetters {
   }
 }
 
-/** Loads the writer, and the layouts of all targets, with the first refused record: most processes never have one. */
 function newFile(options: DeadLettersOptions & { readonly file: string }): DeadLetterFile {
-  const { DeadLetterFile: Writer } = require('./writer') as typeof import('./writer');
-  const { envelopeOf } = require('../targets/read-batch') as typeof import('../targets/read-batch');
+  const { DeadLetterFile: Writer, envelopeOf } = loadWriter();
   return new Writer({ ...options, envelopeOf });
+}
+
+type WriterModules = typeof import('./writer') & typeof import('../targets/read-batch');
+let modules: WriterModules | undefined;
+
+/** Loads the writer, and the layouts of all targets: most processes never need them. */
+function loadWriter(): WriterModules {
+  modules ??= {
+    ...(require('./writer') as typeof import('./writer')),
+    ...(require('../targets/read-batch') as typeof import('../targets/read-batch')),
+  };
+  return modules;
 }

@@ -35,6 +35,14 @@ import type { Refusal } from '../targets/outcome';
 import { identityAt, identityOfDescriptor, isTorn, openToAppend } from './open';
 import { mostOf, roomIn, rotate } from './rotation';
 
+let boomModule: typeof import('sonic-boom') | undefined;
+
+/** Loaded late: most processes have no refused record. */
+export function loadBoom(): typeof SonicBoom {
+  boomModule ??= require('sonic-boom') as typeof import('sonic-boom');
+  return boomModule.SonicBoom;
+}
+
 export interface DeadLetterOptions {
   readonly file: string;
   /** Most bytes of the current and the older file together; see rotation.ts. */
@@ -189,8 +197,7 @@ export class DeadLetterFile {
     const identity = identityAt(file);
     if (this.#file !== undefined && this.#file.identity !== identity) this.#closeFile();
     if (this.#file !== undefined) return this.#file;
-    // Loaded with the first refused record: most processes never have one.
-    const { SonicBoom: Boom } = require('sonic-boom') as typeof import('sonic-boom');
+    const Boom = loadBoom();
     makeDirectory(dirname(file));
     const descriptor = openToAppend(file);
     try {

@@ -14,6 +14,7 @@
 import { setMaxListeners } from 'node:events';
 import { messageOf } from '../errors';
 import type { Clock } from '../runtime/clock';
+import { NodeAbortController } from '../runtime/node-abort';
 import { immediate } from '../runtime/node-timers';
 import type { DiskFailure } from '../spool/disk';
 import type { Failure, Outcome, Refused } from '../targets/outcome';
@@ -42,7 +43,7 @@ export interface LaneParts {
 
 export class Lane {
   readonly #parts: LaneParts;
-  readonly #stop = new AbortController();
+  readonly #stop = new NodeAbortController();
   /** One function for each wait between two attempts: it ends the wait. */
   readonly #waits = new Set<() => void>();
   #carried = 0;

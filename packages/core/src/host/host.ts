@@ -9,13 +9,19 @@ import { EventEmitter } from 'node:events';
 import type { Options } from '../options/schema';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
-import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
+import { addExitHook, type ExitHook, isProcessOver, removeExitHook } from '../runtime/exit-hooks';
 import { immediate } from '../runtime/node-timers';
 import { handleSignals } from '../runtime/signals';
 import { publishesStatus, statusRemover } from '../shipper/status';
 import type { FlushOptions, FlushResult, ShipperEvents, WorkerShipper } from '../sink';
 import { COUNTERS_BYTES, Counters, type DropReason, lostIn, type Stats } from '../telemetry/counters';
-import { memoryFull, recordsLostAtClose, signalsNotHandled, spoolRemedy } from '../telemetry/warning-catalogue';
+import {
+  memoryFull,
+  recordAfterExit,
+  recordsLostAtClose,
+  signalsNotHandled,
+  spoolRemedy,
+} from '../telemetry/warning-catalogue';
 import { type LatestWarning, type Warning, WarningReporter } from '../telemetry/warnings';
 import { ChunkBuilder } from './chunks';
 import { DeadWorkers, publishDropped } from './dead-workers';
@@ -74,7 +80,8 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
       drop: (reason, records) => this.#drop(reason, records),
     });
     this.#disabled = !options.enabled || isOwnWorker();
-    if (this.#disabled) return;
+    // After the end of the process no hook would close the worker.
+    if (this.#disabled || isProcessOver()) return;
     this.#supervisor.start();
     addExitHook(this);
     if (options.handleSignals.length === 0) return;
@@ -95,6 +102,7 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
   write(record: string | Uint8Array): boolean {
     if (this.#disabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
+    if (isProcessOver()) return this.#refuseAfterExit();
     if (this.#supervisor.isRefusing) return this.#refuse('worker');
     const text = typeof record === 'string' ? record : Buffer.from(record).toString();
     const { maxBytes } = this.#options.memory;
@@ -114,6 +122,11 @@ class WorkerHost extends EventEmitter<ShipperEvents> implements WorkerShipper, E
     // Its exit hook was removed.
     if (reason === 'closed') this.#failIfLost();
     return false;
+  }
+
+  #refuseAfterExit(): false {
+    this.#warnings.warn(recordAfterExit(), true);
+    return this.#refuse('closed');
   }
 
   #pendingBytes(): number {

@@ -7,7 +7,6 @@ import { runInThisContext } from 'node:vm';
 import { workerData } from 'node:worker_threads';
 import { codeGenerationForbidden, PutlogsError, workerFileMissing, workerNotStarted } from '../errors';
 import { immediate, nodeImmediate } from '../runtime/node-timers';
-import { withoutRefused, workerFlags } from './preloads';
 import type { WorkerStart } from './worker-protocol';
 
 /** Heap of a worker besides the records: for the runtime, the libraries, and modules of the application. */
@@ -46,18 +45,29 @@ export function startStream(start: WorkerStart): ThreadStream {
         maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
       },
     };
-    let flags = workerFlags();
+    const preloads = loadPreloads();
+    let flags = preloads?.workerFlags();
     while (flags !== undefined) {
       try {
         return new Stream({ filename, workerData: start, workerOpts: { ...workerOpts, ...flags } });
       } catch (error) {
-        flags = withoutRefused(flags, error);
+        flags = preloads?.withoutRefused(flags, error);
       }
     }
     return new Stream({ filename, workerData: start, workerOpts });
   } catch (cause) {
     throw cause instanceof PutlogsError ? cause : workerNotStarted(cause);
   }
+}
+
+let preloadsModule: typeof import('./preloads') | undefined;
+
+/** Loaded if the process may have preloads: most have none. */
+function loadPreloads(): typeof preloadsModule {
+  const { execArgv, env } = process;
+  if (execArgv.length === 0 && !env['NODE_OPTIONS']) return undefined;
+  preloadsModule ??= require('./preloads') as typeof import('./preloads');
+  return preloadsModule;
 }
 
 /**

@@ -10,6 +10,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { atMost, type Clock } from '../runtime/clock';
+import { NodeAbortController } from '../runtime/node-abort';
 import { type Answer, MAX_HEADER_BYTES, type Network, type SignedRequest } from './exchange';
 import { destroy, IDLE_MS, loadTunnel, openPool, type Pool, retire } from './pool';
 
@@ -56,7 +57,7 @@ export class HttpClient {
 
   async request(request: SignedRequest, signal: AbortSignal): Promise<Answer> {
     const { timeoutMs, clock } = this.#options;
-    const attempt = new AbortController();
+    const attempt = new NodeAbortController();
     this.#attempts.add(attempt);
     const end = () => attempt.abort(signal.reason);
     signal.addEventListener('abort', end);

@@ -88,8 +88,14 @@ export function checkGroup(
     if (!isOption(entry)) {
       checked[name] = checkGroup(entry, given === undefined ? {} : given, report, unknownName, `${path}.`);
     } else if (given !== undefined) checked[name] = entry.type.check(given, path, report);
-    else if (entry.defaultValue !== undefined) checked[name] = structuredClone(entry.defaultValue);
+    else if (entry.defaultValue !== undefined) checked[name] = copyOf(entry.defaultValue);
   }
   for (const name of Object.keys(value)) if (!Object.hasOwn(group, name)) unknownName(prefix + name);
   return checked;
+}
+
+/** A default is plain data of one level. `structuredClone` is not there in every environment of Jest. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return [...value];
+  return isTree(value) ? { ...value } : value;
 }

@@ -26,7 +26,6 @@ export const LONGEST_NAME_BYTES = 240;
 const FNV_START = 0x811c9dc5;
 /** A long name in JSON is read in pieces, so that its length needs no memory. */
 const PIECE_BYTES = 64 * 1024;
-const utf8 = new TextEncoder();
 const LEGAL = /[A-Za-z0-9 _\-/]/;
 const UNDERSCORE = 0x5f;
 const SPACE = 0x20;
@@ -47,7 +46,7 @@ export function plainName(bytes: Buffer, { maxBytes, reserved }: NameRule): stri
 /** Returns the name to send for `text`. */
 export function legalName(text: string, rule: NameRule): string {
   const name = legalStart(text, rule);
-  return name.length <= rule.maxBytes ? name : withHash(name, addToNameHash(FNV_START, utf8.encode(text)), rule);
+  return name.length <= rule.maxBytes ? name : withHash(name, addToNameHash(FNV_START, Buffer.from(text)), rule);
 }
 
 /**
@@ -74,7 +73,7 @@ export function legalNameOfJson(bytes: Buffer, from: number, to: number, rule: N
       return undefined;
     }
     start ??= text;
-    hash = addToNameHash(hash, utf8.encode(text));
+    hash = addToNameHash(hash, Buffer.from(text));
     at = pieceTo;
   }
   return legalLongName(start!, hash, rule);

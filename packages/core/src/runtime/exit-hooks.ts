@@ -1,8 +1,15 @@
 // Calls every registered hook when the process, or the worker thread, is about to end.
 //
-// - One set of listeners serves all shippers. It is removed with the last hook.
+// - One set of listeners serves all shippers. It is removed with the last hook, and the one for `exit` when every
+//   shipper is closed.
 // - A registered hook is kept alive: a logger that is no longer referenced may still have pending records.
 // - No listener handles a signal or changes how an error ends the process.
+//
+// The application may log in `exit` listeners of its own:
+//   1. In one that runs before ours. The first record of an idle shipper registers its hook then, and Node does not
+//      call a listener that is added during the event. So ours is there before, without a hook.
+//   2. In one that runs after ours. Nothing can be done for such a record: shippers refuse it (`isProcessOver`).
+// In the main thread our listener is added again for the first hook, so that it comes after those of the application.
 //
 // A worker may be terminated while its `exit` listeners run:
 //   1. When it throws, thread-stream reports the error to the main thread, which terminates the worker immediately. So
@@ -22,18 +29,46 @@ export interface ExitHook {
 }
 
 const hooks = new Set<ExitHook>();
+/** One for each shipper that may still be given a record. */
+const watches = new Set<object>();
+let isOver = false;
+
+/** Whether the hooks were called for the end of the process, or of this thread. */
+export function isProcessOver(): boolean {
+  return isOver;
+}
+
+/** Keeps the listener for `exit`, also while there is no hook. Returns the function that ends this. */
+export function watchExit(): () => void {
+  const watch = {};
+  watches.add(watch);
+  if (watches.size === 1 && hooks.size === 0) listenForExit();
+  return () => {
+    watches.delete(watch);
+    stopListeningForExit();
+  };
+}
 
 export function addExitHook(hook: ExitHook): void {
   if (hooks.size === 0) {
     process.on('beforeExit', beforeExit);
-    if (isMainThread) process.on('exit', exit);
-    else listenInWorker();
+    listenForExit();
+    if (!isMainThread) listenForErrors();
   }
   hooks.add(hook);
 }
 
-function listenInWorker(): void {
-  process.prependListener('exit', exit);
+function listenForExit(): void {
+  process.off('exit', exit);
+  if (isMainThread) process.on('exit', exit);
+  else process.prependListener('exit', exit);
+}
+
+function stopListeningForExit(): void {
+  if (watches.size === 0 && hooks.size === 0) process.off('exit', exit);
+}
+
+function listenForErrors(): void {
   process.prependListener('uncaughtExceptionMonitor', uncaught);
   // Without a listener a rejection is an uncaught error. The first listener on this event would change that.
   if (process.listenerCount('unhandledRejection') > 0) process.prependListener('unhandledRejection', uncaught);
@@ -42,9 +77,9 @@ function listenInWorker(): void {
 export function removeExitHook(hook: ExitHook): void {
   if (!hooks.delete(hook) || hooks.size > 0) return;
   process.off('beforeExit', beforeExit);
-  process.off('exit', exit);
   process.off('uncaughtExceptionMonitor', uncaught);
   process.off('unhandledRejection', uncaught);
+  stopListeningForExit();
 }
 
 function beforeExit(): void {
@@ -57,4 +92,5 @@ function uncaught(): void {
 
 function exit(): void {
   for (const hook of [...hooks]) hook.exit();
+  isOver = true;
 }

@@ -64,8 +64,10 @@ export interface DeliveryParts {
 export interface Outside {
   readonly machine: Machine;
   readonly attempts: Pick<BatchSender, 'make' | 'close'>;
-  readonly deadLetters: Pick<DeadLetters, 'add' | 'close'>;
+  readonly deadLetters: Pick<DeadLetters, 'add' | 'close'> & Partial<Pick<DeadLetters, 'load'>>;
 }
+
+let spoolModule: typeof import('../spool/spool') | undefined;
 
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -138,6 +140,11 @@ export class Delivery {
       isEmpty &&= queue.isEmpty;
     });
     return isEmpty;
+  }
+
+  /** Loads what a refusal may need. */
+  loadAhead(): void {
+    this.#deadLetters.load?.();
   }
 
   push(batch: SealedBatch): void {
@@ -317,7 +324,8 @@ export class Delivery {
     const { options, target, clock, runs, graceMs, hashKey, concurrency, counters, warnings, outside } = this.#parts;
     const { dir, maxBytes, fsync } = options.spool;
     if (!this.hasSpool || dir === undefined) return undefined;
-    const { Spool } = require('../spool/spool') as typeof import('../spool/spool');
+    spoolModule ??= require('../spool/spool') as typeof import('../spool/spool');
+    const { Spool } = spoolModule;
     const place = { dir, maxBytes, fsync, destination: JSON.stringify(target.identity), layout: target.bodyLayout };
     const writer = { instance: options.instance, hashKey, inFlight: concurrency, runs, graceMs };
     return new SpoolUpkeep({

@@ -32,12 +32,14 @@ export function createEncoder(options: Options, target: Target, clock: Clock): E
   };
 }
 
+let transformModule: typeof import('../record/transform') | undefined;
+
 /** Returns the application's own function. @throws PutlogsError `ERR_PUTLOGS_OPTIONS` if it cannot be loaded */
 export function createTransform(options: Options, { layout }: Target): Transform | undefined {
   const { transform } = options;
   if (transform === undefined) return undefined;
-  const { loadTransform } = require('../record/transform') as typeof import('../record/transform');
-  return loadTransform(transform, layout, timeKeysOf(options));
+  transformModule ??= require('../record/transform') as typeof import('../record/transform');
+  return transformModule.loadTransform(transform, layout, timeKeysOf(options));
 }
 
 function timeKeysOf({ timeKey }: Options): readonly string[] {

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import { Batcher } from '../batch/batcher';
-import { codecOf, compressor, loadCodec } from '../batch/compress';
+import { type Codec, codecOf, compressor, loadCodec } from '../batch/compress';
 import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
@@ -16,7 +16,7 @@ import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
-import { addExitHook, type ExitHook, removeExitHook } from '../runtime/exit-hooks';
+import { addExitHook, type ExitHook, isProcessOver, removeExitHook, watchExit } from '../runtime/exit-hooks';
 import { opensslHasMd5 } from '../runtime/md5';
 import { nextTick } from '../runtime/node-timers';
 import type { Runs } from '../runtime/run';
@@ -30,6 +30,7 @@ import {
   lz4Unavailable,
   md5Unavailable,
   memoryFull,
+  recordAfterExit,
   recordNotEncoded,
   signalsNotHandled,
   transformFailed,
@@ -79,6 +80,14 @@ interface PipelineParts {
   readonly application: ApplicationView | undefined;
 }
 
+/**
+ * Whether this process runs suites of Jest. Jest refuses every `require` and `import` after the end of a suite, and
+ * ends with exit code 1 then. The last records of a suite are often sent after its end.
+ */
+function isInJest(): boolean {
+  return process.env['JEST_WORKER_ID'] !== undefined;
+}
+
 class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, ExitHook {
   readonly learn: (facts: LoggerFacts) => void;
   readonly maxLineBytes: number;
@@ -99,6 +108,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   /** The buffer for records that will be refused. */
   #ownPiece: Buffer | undefined;
   #stopSignals: (() => void) | undefined;
+  #stopWatchingExit: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #isSlownessReported = false;
   /** How many records were accepted when they last delayed the end of the process. */
@@ -165,9 +175,17 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     if (options.enabled) this.#reportRuntime();
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
     if (this.#needsExitHook) addExitHook(this);
+    if (options.enabled) this.#stopWatchingExit = watchExit();
+    if (options.enabled && isInJest()) this.#loadAhead(codec);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);
     if (this.#stopSignals === undefined) this.#warnings.warn(signalsNotHandled());
+  }
+
+  /** Loads what later records may need. */
+  #loadAhead(codec: Codec): void {
+    loadCodec(codec);
+    this.#delivery.loadAhead();
   }
 
   /** Whether the exit hook is needed without a record: to release the spool's directory, or to set the exit code. */
@@ -201,6 +219,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   #take(bytes: Buffer, start: number, end: number, isCut: boolean): boolean {
     if (!this.#options.enabled) return this.#refuse('disabled');
     if (this.#closing !== undefined) return this.#refuse('closed');
+    if (isProcessOver()) return this.#refuseAfterExit();
     const { maxBytes } = this.#options.memory;
     if (!this.makeRoom(end - start) && this.#admission === 'own') {
       this.#warnings.warn(memoryFull(maxBytes));
@@ -246,6 +265,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     // Its exit hook was removed.
     if (reason === 'closed') this.#failIfLost();
     return false;
+  }
+
+  #refuseAfterExit(): false {
+    this.#warnings.warn(recordAfterExit(), true);
+    return this.#refuse('closed');
   }
 
   /** Reports what this process lacks, and what is done without it. */
@@ -302,6 +326,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     const isLast = this.#admission === 'host';
     this.#delivery.giveUp(`within ${Math.round(timeoutMs)} ms (closeTimeoutMs)`, isLast);
     removeExitHook(this);
+    this.#stopWatchingExit?.();
     this.#failIfLost();
     this.#stopSignals?.();
     await this.#delivery.close();

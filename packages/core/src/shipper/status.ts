@@ -31,6 +31,8 @@ export function publishesStatus({ enabled, status, spool }: Options): boolean {
   return enabled && (status.dir ?? spool.dir) !== undefined;
 }
 
+let publisherModule: typeof import('./status-publisher') | undefined;
+
 export function startStatus(parts: StatusParts): StatusPublisher | undefined {
   const { options, target, clock, counters, warnings, runs, application, spoolPlace } = parts;
   if (!publishesStatus(options)) return undefined;
@@ -38,8 +40,8 @@ export function startStatus(parts: StatusParts): StatusPublisher | undefined {
   const run = runs?.own ?? newRun(clock.wallMs());
   // In a spool's run the status has the run's own name, so that a reader knows to which run a directory belongs.
   const inOwnDirectory = (directory: string) => ({ directory, run: spoolPlace()?.run ?? run });
-  const { StatusPublisher: Publisher } = require('./status-publisher') as typeof import('./status-publisher');
-  return new Publisher({
+  publisherModule ??= require('./status-publisher') as typeof import('./status-publisher');
+  return new publisherModule.StatusPublisher({
     clock,
     counters,
     warnings,
@@ -52,6 +54,8 @@ export function startStatus(parts: StatusParts): StatusPublisher | undefined {
   });
 }
 
+let writerModule: typeof import('./status-writer') | undefined;
+
 /**
  * Returns the function that removes the status file of a worker, at the end of a process that does not wait for its
  * worker. The run may have another name since it lost its spool: then the file stays, and is shown as that of a process
@@ -59,7 +63,8 @@ export function startStatus(parts: StatusParts): StatusPublisher | undefined {
  */
 export function statusRemover(options: Options): (run: string) => void {
   if (!publishesStatus(options)) return () => {};
-  const { removeStatusIn } = require('./status-writer') as typeof import('./status-writer');
+  writerModule ??= require('./status-writer') as typeof import('./status-writer');
+  const { removeStatusIn } = writerModule;
   return (run) => removeStatusIn(options.status.dir, options.spool.dir, run);
 }
 

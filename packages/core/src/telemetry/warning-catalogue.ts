@@ -44,6 +44,7 @@ export const WARNING_KINDS = {
   SPOOL_DAMAGED: 'damaged',
   SPOOL_DELETED: 'damaged',
   RECORDS_LOST_AT_CLOSE: 'exit',
+  RECORD_AFTER_EXIT: 'exit',
   LZ4_UNAVAILABLE: 'compression',
   COMPRESSION_REFUSED: 'compression',
   WASM_UNAVAILABLE: 'runtime',
@@ -255,6 +256,13 @@ export function spoolDeleted(records: number, directory: string): NewWarning {
  */
 export function recordsLostAtClose(records: number, why: string, remedy = ''): NewWarning {
   return warning('RECORDS_LOST_AT_CLOSE', `${lost(records)}: ${why}${remedy}`);
+}
+
+export function recordAfterExit(): NewWarning {
+  const what = 'a record was logged in an exit listener, after putlogs had closed';
+  const next = 'it is refused and lost, and so is each later one; add this listener before the transport';
+  // It has its own topic, because the line about records that were lost may be a moment old.
+  return warning('RECORD_AFTER_EXIT', `${what}: ${next}`, 'exit.late');
 }
 
 /** Returns what would keep records that a process could not deliver. */

@@ -13,6 +13,7 @@ import { elsewhereNotice } from '@putlogs/core/internal/spool/elsewhere';
 import { fileSystemNotice } from '@putlogs/core/internal/spool/root';
 import { Counters, DROP_REASONS } from '@putlogs/core/internal/telemetry/counters';
 import * as catalogue from '@putlogs/core/internal/telemetry/warning-catalogue';
+import { type NewWarning, WARNING_KINDS } from '@putlogs/core/internal/telemetry/warning-codes';
 import { runChild } from '../support/child';
 
 const root = join(__dirname, '../../..');
@@ -44,7 +45,7 @@ test('docs/operating.md has every warning of the catalogue with its kind, and no
   const listed = rows.map(({ kind, code }) => `${code} ${kind}`).sort();
   assert.deepEqual(
     listed,
-    Object.entries(catalogue.WARNING_KINDS)
+    Object.entries(WARNING_KINDS)
       .map((entry) => entry.join(' '))
       .sort(),
   );
@@ -52,7 +53,7 @@ test('docs/operating.md has every warning of the catalogue with its kind, and no
 
 test('docs/operating.md has the sentence of every warning of the catalogue', () => {
   const made = samples();
-  assert.deepEqual([...new Set(made.map(({ code }) => code))].sort(), Object.keys(catalogue.WARNING_KINDS).sort());
+  assert.deepEqual([...new Set(made.map(({ code }) => code))].sort(), Object.keys(WARNING_KINDS).sort());
   for (const { code, lines } of rows) {
     for (const line of lines) {
       const isMade = made.some((warning) => warning.code === code && patternOf(line).test(warning.message));
@@ -70,7 +71,7 @@ test('every warning of the catalogue is one line, whatever is in the text from o
 });
 
 /** Returns each warning at least once, with this text in the place of all text from outside. */
-function samples(text?: string): readonly catalogue.NewWarning[] {
+function samples(text?: string): readonly NewWarning[] {
   const refusal = {
     code: text ?? 'SignatureDoesNotMatch',
     message: text ?? 'why (check credentials.accessKeySecret and region)',

@@ -20,7 +20,7 @@ import type { Machine } from '@putlogs/core/internal/spool/spool';
 import type { Outcome } from '@putlogs/core/internal/targets/outcome';
 import type { Target } from '@putlogs/core/internal/targets/target';
 import { Counters, type Stats } from '@putlogs/core/internal/telemetry/counters';
-import type { NewWarning } from '@putlogs/core/internal/telemetry/warning-catalogue';
+import type { NewWarning } from '@putlogs/core/internal/telemetry/warning-codes';
 import { WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
 import type { Excuse, ProcessLog } from '../support/ledger-check';
 import { MADE_TARGET, type MadeRecord, makeBatch, recordsIn } from '../support/made-batch';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '@putlogs/core/internal/runtime/clock';
-import type { NewWarning } from '@putlogs/core/internal/telemetry/warning-catalogue';
+import type { NewWarning } from '@putlogs/core/internal/telemetry/warning-codes';
 import { type Warning, WarningReporter } from '@putlogs/core/internal/telemetry/warnings';
 
 const stopped: Clock = { wallMs: () => 0, monotonicMs: () => 0, after: () => () => {}, random: () => 0 };

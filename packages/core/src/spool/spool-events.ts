@@ -1,6 +1,6 @@
 // What a spool reports to the stage that sends its records.
 
-import type { NewWarning } from '../telemetry/warning-catalogue';
+import type { NewWarning } from '../telemetry/warning-codes';
 import type { DiskFailure } from './disk';
 import type { Journal } from './journal';
 import type { Segment } from './segment';

@@ -8,9 +8,9 @@
 import type { Clock } from '../runtime/clock';
 import { nextTick } from '../runtime/node-timers';
 import { writeToStderr } from './stderr';
-import type { NewWarning, WarningCode, WarningKind } from './warning-catalogue';
+import type { NewWarning, WarningCode, WarningKind } from './warning-codes';
 
-export type { WarningCode, WarningKind } from './warning-catalogue';
+export type { WarningCode, WarningKind } from './warning-codes';
 
 /** Something that a person should look at. docs/operating.md says for each code what to do. */
 export interface Warning {

@@ -28,7 +28,7 @@ function isFake(timer: object & { readonly name: string }): boolean {
 export const wallMs: () => number = isFaked.date ? nowOfAnotherContext() : taken.now;
 
 function nowOfAnotherContext(): () => number {
-  const { runInNewContext } = require('node:vm') as typeof import('node:vm');
+  const { runInNewContext } = process.getBuiltinModule('node:vm');
   return runInNewContext('Date.now') as () => number;
 }
 
@@ -50,7 +50,7 @@ function nodeTimer(delayMs: number, held: boolean, run: Run): Run {
 }
 
 function socketTimer(delayMs: number, held: boolean, run: Run): Run {
-  const { Socket } = require('node:net') as typeof import('node:net');
+  const { Socket } = process.getBuiltinModule('node:net');
   const socket = new Socket();
   let isOver = false;
   const end = () => {
@@ -82,7 +82,7 @@ function hold(more: 1 | -1): void {
 }
 
 function newChannel(): MessageChannel {
-  const threads = require('node:worker_threads') as typeof import('node:worker_threads');
+  const threads = process.getBuiltinModule('node:worker_threads');
   const made = new threads.MessageChannel();
   made.port1.on('message', () => {});
   return made;

@@ -144,7 +144,9 @@ const PRELOADS: Readonly<Record<string, Preloads>> = {
       '--max-old-space-size=300',
       '-r',
       './one.cjs',
-      '--title=moving',
+      '--title',
+      'moving',
+      '--max-http-header-size=20000',
       '--import',
       './two.mjs',
       '--no-warnings',
@@ -152,7 +154,8 @@ const PRELOADS: Readonly<Record<string, Preloads>> = {
   },
   'in NODE_OPTIONS': { variable: '--require ./one.cjs --import=./two.mjs' },
   'in NODE_OPTIONS, in quotes, beside others': {
-    variable: '--max-old-space-size=300 --require "./one.cjs" "--import=./two.mjs" --no-warnings',
+    variable:
+      '--max-old-space-size=300 --max-http-header-size 20000 --use-openssl-ca --require "./one.cjs" "--import=./two.mjs" --no-warnings',
   },
   'both ways': { nodeArgs: ['--require', './one.cjs'], variable: '--import ./two.mjs' },
   'by the name of a package': { nodeArgs: ['--require', 'one/start.cjs', '--import', './two.mjs'] },

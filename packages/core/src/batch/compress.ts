@@ -78,8 +78,8 @@ function loadLz4(missing: (reason: string) => void, level: number): (raw: Buffer
 }
 
 /**
- * Loads the binding. It is called for the first record, and in Jest at the start. A failure is kept,
- * and reported with the first batch.
+ * Loads the binding. It is called for the first record, and in Jest at the start. A failure is kept, and reported with
+ * the first batch.
  */
 export function loadCodec(codec: Codec): void {
   if (codec !== 'lz4') return;

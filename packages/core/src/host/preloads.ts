@@ -40,7 +40,9 @@ export function withoutRefused({ execArgv, env }: WorkerFlags, error: unknown): 
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_WORKER_INVALID_EXEC_ARGV') return undefined;
   const named = new Set([...message.matchAll(/--?[a-z][a-z0-9-]*/g)].map(([name]) => name));
-  const isLeft = (word: string) => !named.has(split(word)[0]);
+  // Node ignores every flag behind a word that is neither a flag nor the value of one.
+  const isLeft = (word: string, at: number, words: readonly string[]): boolean =>
+    word.startsWith('-') || at === 0 ? !named.has(split(word)[0]) : isLeft(words[at - 1]!, at - 1, words);
   if (message.includes(VARIABLE)) {
     const words = wordsOf(env?.[VARIABLE] ?? '');
     const left = words.filter(isLeft);

@@ -47,7 +47,7 @@ for (const [where, create, options] of [
   });
 }
 
-test('a record of 6 MiB keeps its time and its fields: in the worker of pino', async () => {
+test('a line of 6 MiB from pino keeps its time and its fields', async () => {
   const emulator = await emulatorForTest();
   const destination = startPino({ target: '@putlogs/pino', options: optionsFor(emulator) });
   const logger = pino({ base: null, timestamp: () => `,"time":${START_MS}` }, destination);

@@ -1,4 +1,4 @@
-// Long lines against an oracle: a record that is shortened has every field of the whole one, and each value is whole, or
+// Long lines against an oracle: a record that is shortened has every field of the whole one. Each value is whole, or
 // its beginning with a mark that counts what is missing.
 //
 // The largest Log is small here, so that a line of some kilobytes is a long one. The seed is printed, and FUZZ_SEED

@@ -44,7 +44,7 @@ for (const [where, create] of [
   });
 }
 
-test('fields, tags, new names and levels called __proto__ and constructor arrive: in the worker of pino', async () => {
+test('options named __proto__ and constructor arrive in the worker of pino', async () => {
   const emulator = await emulatorForTest();
   const destination = startPino({ target: '@putlogs/pino', options: { ...optionsFor(emulator), ...OPTIONS } });
   destination.write(`${RECORD}\n`);

@@ -56,7 +56,8 @@ export function mergeGiven({ tree, origins, problems }: Resolution, { options = 
 
 /**
  * Returns false for a Map, an instance of a class, and an object that inherits from another one, as
- * `{ __proto__: {} }` does. Their names would be lost. The prototype of a plain object has no prototype, in every realm.
+ * `{ __proto__: {} }` does. Their names would be lost. In every realm, a plain object's prototype has
+ * no prototype.
  */
 function isPlain(tree: Tree): boolean {
   const prototype: unknown = Object.getPrototypeOf(tree);

@@ -204,7 +204,8 @@ export const schema = {
   tls,
   allowInsecure: withDefault(boolean(), false, { meaning: 'Allow `http` to addresses other than loopback.' }),
   timeKey: withDefault(textOrList(), 'time', {
-    meaning: "Field with the record's time. With a list, the first of these fields that has a time is used.",
+    meaning:
+      "Field with the record's time. With a list, any of these fields. The first one in a record that has a time is used; others stay fields.",
     text: 'list',
   }),
   messageKey: withDefault(text(), 'message', {

@@ -245,7 +245,8 @@ export interface PutlogsOptions {
    */
   allowInsecure?: boolean | undefined;
   /**
-   * Field with the record's time. With a list, the first of these fields that has a time is used.
+   * Field with the record's time. With a list, any of these fields. The first one in a record that has a time is used;
+   * others stay fields.
    *
    * - Default: `'time'`
    * - Variable: `PUTLOGS_TIME_KEY`

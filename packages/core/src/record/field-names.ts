@@ -27,8 +27,8 @@ export type FieldRole = 'content' | 'time' | 'hidden time' | 'level' | 'omitted'
 export interface FieldName {
   readonly role: FieldRole;
   /**
-   * Where its key is in `FieldNames.text`, and its length. Up to 256 bytes it is the name as the application wrote it, in
-   * UTF-8.
+   * Where its key is in `FieldNames.text`, and its length. Up to 256 bytes it is the name as the application wrote it,
+   * in UTF-8.
    */
   readonly at: number;
   readonly bytes: number;

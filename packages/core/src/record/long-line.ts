@@ -10,7 +10,7 @@
 //   - A name of more than 1 KiB is replaced by the name that is sent for it.
 //   - If the fields alone are too long, those behind are left out, and `putlogs-left-out` has their number.
 //   - A line that ends within the object was cut before it came here. Its fields stay. The value in which it ends has
-//     the mark `…[truncated]`, because nobody knows how long it was.
+//     the mark `…[truncated]`, because its length is not known.
 //
 // What is copied is not checked here: WebAssembly checks it when it reads the shortened line.
 

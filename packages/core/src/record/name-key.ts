@@ -4,11 +4,11 @@
 //
 //   | the first 256 bytes | a hash with a secret key, 8 bytes | the hash of the name rule, 4 bytes |
 //
-// No key of this form is a name that is its own key, because it is longer. So the memory for names does not depend on
-// their lengths, and two long names with the same key do not occur.
+// It is longer than any name that is its own key. So the memory for names does not depend on their lengths. Two long
+// names have the same key with a chance of 1 in 2^64.
 //
-// The name of a nested value is its path. Each level continues the hashes of the level above, so that a long path is not
-// read again for each value below it.
+// The name of a nested value is its path. Each level continues the hashes of the level above, so that a long path is
+// not read again for each value below it.
 
 import { type HashKey, KeyedHash } from './keyed-hash';
 import { addToNameHash, newNameHash } from './name-rule';

@@ -22,8 +22,8 @@
 //   - An object or an array is sent as its JSON text. If nested objects are flattened, each value is a content.
 //   - The first time field that can be read is the time of the record, and is not sent as a field. pino writes it in
 //     front of the application's own fields.
-//   - If another name occurs twice, the last value counts, as for JSON.parse. This is also true for time fields that are
-//     not the time of the record: pino's `time` is its time, and the application's `time` stays a field.
+//   - If another name occurs twice, the last value counts, as for JSON.parse. This is also true for time fields that
+//     are not the time of the record: pino's `time` is its time, and the application's `time` stays a field.
 //   - If the names alone are larger than the largest Log, the fields behind are left out, and their number is sent.
 //   - A record without a field is sent as its text. If all of its fields are omitted, an empty text is sent, because
 //     its own text has the omitted values.

@@ -6,8 +6,8 @@
 // If a record has two fields of its time's name, the function receives the later one, which is the application's. The
 // first one stays the time of the record.
 //
-// A line that is much longer than a record may be is shortened before (long-line.ts), so that its length does not decide
-// how much memory a call needs.
+// A line that is much longer than a record may be is shortened before (long-line.ts), so that its length does not
+// decide how much memory a call needs.
 //
 // For each record it costs a JSON.parse, its own time and a JSON.stringify (scripts/transform-cost.mjs). A whole number
 // above 2^53 loses digits. The options `rename` and `omit` have none of these costs.

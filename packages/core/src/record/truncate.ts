@@ -24,7 +24,7 @@ const CONTENT_OVERHEAD_BYTES = 60;
 const SHORTEST_CUT_BYTES = 32;
 /** The field with the number of fields that are left out. */
 export const LEFT_OUT = 'putlogs-left-out';
-/** The mark of a value if nobody knows how much is missing. */
+/** The mark of a value if it is not known how much is missing. */
 export const UNNUMBERED_MARK = '…[truncated]';
 const MARK = /…\[truncated(?: (\d{1,15}) bytes)?\]$/;
 const MARK_BYTES = 48;

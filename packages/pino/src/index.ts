@@ -5,8 +5,8 @@
 // its start: there they are reported, and every record is refused, unless `strict` is set. After that it never fails.
 //
 // It is a plain stream and not one of pino-abstract-transport. That package makes a string and an event of each line,
-// which costs as much as shipping the line (docs/benchmark.md), and its stream finishes before the shipper has closed.
-// Its duties are done here: the stream closes after the shipper, `flush` is the one that pino calls, and
+// which costs nearly as much as to encode the record (docs/benchmark.md). Its stream finishes before the shipper has
+// closed. Its duties are done here: the stream closes after the shipper, `flush` is the one that pino calls, and
 // logger-facts.ts receives what pino says of the logger.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

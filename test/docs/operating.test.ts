@@ -106,6 +106,8 @@ function samples(text?: string): readonly catalogue.NewWarning[] {
     catalogue.recordsLostAtClose(58, 'not delivered within 8000 ms (closeTimeoutMs)', catalogue.spoolRemedy(undefined)),
     catalogue.recordsLostAtClose(1, 'not delivered before the process ended', catalogue.spoolRemedy(undefined)),
     catalogue.lz4Unavailable(text ?? 'why'),
+    catalogue.workerMemoryUnlimited(),
+    catalogue.uncaughtErrorsNotSeen(),
     catalogue.workerEnded(worker, ''),
     catalogue.workerEnded({ ...worker, sought: 12 }, ''),
     catalogue.workerEnded(worker, catalogue.refusingWithoutWorker(3)),
@@ -144,6 +146,8 @@ const CAUSED_ELSEWHERE = new Set([
   'NOT_STARTED',
   'SIGNALS_NOT_HANDLED',
   'STATUS_NOT_WRITTEN',
+  'WORKER_MEMORY_UNLIMITED',
+  'UNCAUGHT_ERRORS_NOT_SEEN',
   'RECORD_NOT_ENCODED',
   'BATCH_NOT_SEALED',
 ]);

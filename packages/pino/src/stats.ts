@@ -30,14 +30,31 @@ export function exposeStats(shipper: Watched): void {
 }
 
 function answerLater(port: MessagePort): void {
+  // In Deno the first listener starts nothing, and listeners are not counted.
+  if (!countsListeners(port)) {
+    answer(port);
+    return;
+  }
   const looking = setInterval(() => {
     if (port.listenerCount('message') === 0) return;
     clearInterval(looking);
-    port.on('message', (message: { code?: string } | null) => {
-      if (message?.code === 'PUTLOGS_STATS')
-        emit('putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
-    });
+    answer(port);
   }, POLL_INTERVAL_MS).unref();
+}
+
+function answer(port: MessagePort): void {
+  port.on('message', (message: { code?: string } | null) => {
+    if (message?.code === 'PUTLOGS_STATS') emit('putlogs:stats', [...shippers].map((s) => s.stats()).reduce(addStats));
+  });
+}
+
+/** Tried with an event that starts nothing. */
+function countsListeners(port: MessagePort): boolean {
+  const probe = () => {};
+  port.on('putlogs:probe' as 'close', probe);
+  const isCounted = port.listenerCount('putlogs:probe') > 0;
+  port.off('putlogs:probe' as 'close', probe);
+  return isCounted;
 }
 
 function emit(name: string, argument: unknown): void {

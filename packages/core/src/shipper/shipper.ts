@@ -32,6 +32,7 @@ import {
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { createEncoder, createTransform } from './encoder';
+import { reportGaps } from './report-gaps';
 import { createSigner } from './signer';
 import { type ApplicationView, type StatusPublisher, startStatus } from './status';
 
@@ -143,6 +144,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
       onFailed: (records, error) => this.#failed(records, error),
     });
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
+    if (options.enabled) reportGaps(this.#warnings, admission === 'host');
     if (this.#needsExitHook) addExitHook(this);
     if (options.handleSignals.length === 0) return;
     this.#stopSignals = handleSignals(options.handleSignals, this);

@@ -20,6 +20,7 @@ export type WarningKind =
   | 'transform'
   | 'options'
   | 'status'
+  | 'runtime'
   | 'internal';
 
 /** The kind of each code. */
@@ -52,6 +53,8 @@ export const WARNING_KINDS = {
   NOT_STARTED: 'options',
   SIGNALS_NOT_HANDLED: 'options',
   STATUS_NOT_WRITTEN: 'status',
+  WORKER_MEMORY_UNLIMITED: 'runtime',
+  UNCAUGHT_ERRORS_NOT_SEEN: 'runtime',
   RECORD_NOT_ENCODED: 'internal',
   BATCH_NOT_SEALED: 'internal',
 } as const satisfies Record<string, WarningKind>;
@@ -346,6 +349,23 @@ export function statusNotWritten(problem: string): NewWarning {
   return warning(
     'STATUS_NOT_WRITTEN',
     `the status file cannot be written (status.dir), so putlogs top does not show this process: ${outsideText(problem)}`,
+  );
+}
+
+// runtimes other than Node
+
+export function workerMemoryUnlimited(): NewWarning {
+  return warning(
+    'WORKER_MEMORY_UNLIMITED',
+    'this runtime does not limit the memory of a worker thread: a worker that needs too much ends the whole process',
+  );
+}
+
+export function uncaughtErrorsNotSeen(): NewWarning {
+  return warning(
+    'UNCAUGHT_ERRORS_NOT_SEEN',
+    'this runtime ends at an uncaught error without the event exit, and the last records are lost; with pino, add a ' +
+      "handler to the application: process.once('uncaughtException', (error) => { logger.fatal(error); process.exit(1); })",
   );
 }
 

@@ -39,8 +39,8 @@ const WORKERS = TRANSPORTS.filter((transport) => transport.endsWith('worker'));
 const OWN_THREADS = TRANSPORTS.filter((transport) => transport.endsWith('own thread'));
 /** For a process that cannot deliver. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Below the ten seconds after which pino and thread-stream give up a worker that does not answer. */
-const MARGIN_MS = 7000;
+/** Starting a runtime and its threads, on a machine that also runs other tests. */
+const MARGIN_MS = 15_000;
 
 for (const [name, manager] of [
   ['bun', 'npm'],
@@ -99,12 +99,16 @@ for (const [name, manager] of [
           assertArrived(emulator, transport);
         });
       }
+    }
 
+    for (const transport of ['core, worker', 'pino, worker'] as const) {
       test(`with the service away, process.exit takes no longer than it may, and counts the records: ${transport}`, async () => {
         const env = { PUTLOGS_CLOSE_TIMEOUT_MS: `${CLOSE_TIMEOUT_MS}` };
         const result = await runWithoutService(await emulatorForTest(), { transport, end: 'exit' }, env);
         assert.equal(result.code, EXIT_CODE);
         assert.match(result.stderr, new RegExp(`^putlogs: ${COUNT} records are lost: `, 'm'));
+        // thread-stream says so after ten seconds, if the worker stands still while the application's thread waits.
+        assert.doesNotMatch(result.stderr, /took too long/);
         assert.ok(result.durationMs < CLOSE_TIMEOUT_MS + MARGIN_MS, `${result.durationMs} ms`);
       });
     }

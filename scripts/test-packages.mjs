@@ -3,13 +3,13 @@
 //   node scripts/test-packages.mjs [folder or file, below test/packages]
 //
 // The tarballs are in a temporary directory, each with its contents beside it, and are removed with it.
-// scripts/nodes.mjs fetches the versions of Node that the tests run on. If a platform has none of a version, its
-// tests are skipped.
+// scripts/nodes.mjs fetches the versions of Node, Bun and Deno that the tests run on. If a platform has none of a
+// version, its tests are skipped.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchNodes, NODES } from './nodes.mjs';
+import { fetchNodes, fetchRuntimes, NODES } from './nodes.mjs';
 import { packInto } from './pack.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -33,6 +33,7 @@ const packed = mkdtempSync(join(tmpdir(), 'putlogs-packed-'));
 try {
   pack(packed);
   fetchNodes();
+  fetchRuntimes();
   const given = process.argv.slice(2);
   const args = [join(import.meta.dirname, 'test.mjs'), ...(given.length === 0 ? ['test/packages'] : given)];
   const env = { ...process.env, TEST_PACKED: packed, TEST_NODES: NODES };

@@ -142,6 +142,16 @@ for (const face of ['shipper', 'host'] as const) {
   });
 }
 
+it('a flush resolves although a preload script receives the messages of a worker that is starting', async () => {
+  const args = [JSON.stringify({ face: 'host', timeoutMs: 20_000 })];
+  const { stdout } = await runChild(join(__dirname, 'apps/flush-and-end.js'), {
+    args,
+    nodeArgs: ['--require', join(__dirname, '../../core/apps/listens-first.cjs')],
+    env: environmentFor(await emulatorForTest()),
+  });
+  assert.equal(stdout, '{"finished":true,"pending":0}\n');
+});
+
 it('the limit is time that has passed: a wall clock that jumps does not end it', async () => {
   const clock = new HandClock();
   const wallJumpMs = { now: 0 };

@@ -111,6 +111,8 @@ function samples(text?: string): readonly NewWarning[] {
     catalogue.compressionRefused('zstd'),
     catalogue.wasmUnavailable(text ?? 'why'),
     catalogue.md5Unavailable(),
+    catalogue.workerMemoryUnlimited(),
+    catalogue.uncaughtErrorsNotSeen(),
     catalogue.workerEnded(worker, ''),
     catalogue.workerEnded({ ...worker, sought: 12 }, ''),
     catalogue.workerEnded(worker, catalogue.refusingWithoutWorker(3)),
@@ -153,6 +155,8 @@ const CAUSED_ELSEWHERE = new Set([
   'NOT_STARTED',
   'SIGNALS_NOT_HANDLED',
   'STATUS_NOT_WRITTEN',
+  'WORKER_MEMORY_UNLIMITED',
+  'UNCAUGHT_ERRORS_NOT_SEEN',
   'RECORD_NOT_ENCODED',
   'BATCH_NOT_SEALED',
 ]);

@@ -21,7 +21,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { environmentName } from '@putlogs/core/internal/options/leaves';
 import { resolveOptions } from '@putlogs/core/internal/options/resolve';
-import { NAMED_VERSIONS, NODE_VERSIONS } from '../packages/versions';
+import { NAMED_VERSIONS, NODE_VERSIONS, RUNTIMES } from '../packages/versions';
 import { runChild, startChild } from '../support/child';
 import {
   contentsOf,
@@ -337,7 +337,8 @@ test('the tables of options in docs/options.md are those of the schema', () => {
 test('docs/install.md names every version that the packages are tested with', () => {
   const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
   const versions = [...page.matchAll(/^\|.*\| ([\d., ]+) \|$/gm)].flatMap(([, cell]) => cell!.split(', '));
-  assert.deepEqual(versions.sort(), [...NODE_VERSIONS, ...NAMED_VERSIONS].sort());
+  const runtimes = Object.values(RUNTIMES).map(({ version }) => version);
+  assert.deepEqual(versions.sort(), [...NODE_VERSIONS, ...runtimes, ...NAMED_VERSIONS].sort());
 });
 
 test('every link from one page to another leads to an existing page and heading', () => {

@@ -3,6 +3,41 @@
 /** The oldest that `engines` allows, then the last of each line. */
 export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0', '26.10.0'] as const;
 
+/** Other runtimes: for each platform, the npm package that has the binary. */
+export const RUNTIMES = {
+  bun: {
+    version: '1.4.5',
+    binary: 'bin/bun',
+    packages: {
+      // The other package for this platform needs a processor with AVX2.
+      'linux-x64': '@oven/bun-linux-x64-baseline',
+      'linux-arm64': '@oven/bun-linux-aarch64',
+      'darwin-x64': '@oven/bun-darwin-x64-baseline',
+      'darwin-arm64': '@oven/bun-darwin-aarch64',
+    },
+  },
+  deno: {
+    version: '2.9.6',
+    binary: 'deno',
+    packages: {
+      'linux-x64': '@deno/linux-x64-glibc',
+      'linux-arm64': '@deno/linux-arm64-glibc',
+      'darwin-x64': '@deno/darwin-x64',
+      'darwin-arm64': '@deno/darwin-arm64',
+    },
+  },
+} as const satisfies Record<string, Runtime>;
+
+interface Runtime {
+  readonly version: string;
+  /** Its path in the package. */
+  readonly binary: string;
+  /** By `process.platform` and `process.arch`. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+export type RuntimeName = keyof typeof RUNTIMES;
+
 /** What docs/install.md says it was tested with. */
 const NAMED = {
   '@nestjs/core': '12.5.1',

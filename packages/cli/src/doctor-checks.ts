@@ -30,9 +30,16 @@ export interface Settings {
   readonly searchMs: number;
 }
 
+/** Bun and Deno say which version of Node they stand for. */
+function nodeVersion(): string {
+  const { version, versions } = process;
+  const other = ['bun', 'deno'].find((name) => versions[name] !== undefined);
+  return other === undefined ? version : `${version} (${other} ${versions[other]})`;
+}
+
 export async function* examine(call: Call, settings: Settings): AsyncGenerator<Step> {
   const { options, problems } = call.explained;
-  yield ok('node', process.version);
+  yield ok('node', nodeVersion());
   const lz4Step = lz4();
   yield lz4Step;
   yield* directories(call);

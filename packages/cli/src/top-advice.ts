@@ -42,6 +42,8 @@ const ADVICE: Readonly<Record<WarningCode, string>> = {
   NOT_STARTED: 'Correct the options that the line names.',
   SIGNALS_NOT_HANDLED: 'With pino, handle the signal in the application.',
   STATUS_NOT_WRITTEN: 'Change the permissions of status.dir, or set it to another directory.',
+  WORKER_MEMORY_UNLIMITED: 'Nothing, or set worker: false, which ends the warning.',
+  UNCAUGHT_ERRORS_NOT_SEEN: 'Add the handler that the line names to the application.',
   RECORD_NOT_ENCODED: REPORT,
   BATCH_NOT_SEALED: REPORT,
 };

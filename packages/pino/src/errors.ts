@@ -14,6 +14,13 @@ export function transportClosed(): PutlogsError {
   return new PutlogsError('ERR_PUTLOGS_WORKER', message);
 }
 
+export function lossNotSeen(): PutlogsError {
+  const message =
+    "putlogs: failOnLoss cannot work here: at the end of the process, this runtime does not read what pino's worker " +
+    'reports; log in one thread, with strict: true: pino(await transport({ strict: true }))';
+  return new PutlogsError('ERR_PUTLOGS_WORKER', message);
+}
+
 export function statsNotAnswered(timeoutMs: number): PutlogsError {
   const message = `putlogs: the worker did not answer within ${timeoutMs} ms; it is busy, or has no target '@putlogs/pino'`;
   return new PutlogsError('ERR_PUTLOGS_WORKER', message);

@@ -5,13 +5,16 @@
 //
 //   1. Before the worker closes, it posts the number of lost records to a channel of all threads of the process.
 //   2. At the end of the process pino's listener blocks until the worker has closed.
-//   3. Our listener runs after it and reads the channel, which needs no event loop.
+//   3. Our listener runs after it and reads the channel. In Node that needs no event loop. Where it does, `failOnLoss`
+//      throws at the start.
 
 import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { lostIn, type Stats } from '@putlogs/core';
+import { lossNotSeen } from './errors';
 import { type PinoLogger, streamsOf, type TransportStream } from './streams';
 
 const CHANNEL = 'putlogs:lost';
+const PROBE = 'putlogs:probe';
 const LOST_RECORDS = 1;
 
 /** Called when a transport has closed. */
@@ -32,10 +35,12 @@ const watched = new Set<TransportStream>();
  * this process. Without a loss, or if the application has set an exit code, nothing changes.
  *
  * @param logger a pino logger, or the result of `pino.transport(...)` or of `await transport(...)`
- * @throws PutlogsError `ERR_PUTLOGS_WORKER` if it has no transport of @putlogs/pino
+ * @throws PutlogsError `ERR_PUTLOGS_WORKER` if it has no transport of @putlogs/pino; or if it has one in a worker, and
+ * this runtime cannot read the worker's last message at the end of the process (Bun, Deno)
  */
 export function failOnLoss(logger: PinoLogger): void {
   const streams = streamsOf(logger);
+  if (streams.some(({ stats }) => stats === undefined) && !readsAtOnce()) throw lossNotSeen();
   if (channel === undefined) {
     channel = new BroadcastChannel(CHANNEL);
     channel.unref();
@@ -50,6 +55,20 @@ export function failOnLoss(logger: PinoLogger): void {
     if (stream.ready === false) stream.once('ready', listenLast);
   }
   listenLast();
+}
+
+/** Whether a broadcast can be read without a turn of the event loop. There is none at the end of the process. */
+function readsAtOnce(): boolean {
+  const [from, to] = [new BroadcastChannel(PROBE), new BroadcastChannel(PROBE)];
+  try {
+    from.postMessage(true);
+    return receiveMessageOnPort(to as never) !== undefined;
+  } catch {
+    return false;
+  } finally {
+    from.close();
+    to.close();
+  }
 }
 
 function listenLast(): void {

@@ -47,6 +47,10 @@ export class WorkerHandle {
   /** `end` was called, or the thread's end was reported. */
   #isEnded = false;
   #hasExited = false;
+  /**
+   * Messages for a worker that does not listen yet. They would be lost in Deno, or if a preload script listens first.
+   */
+  readonly #early: object[] = [];
   #flushes = 0;
   /** By id: the flushes that the worker has not answered. */
   readonly #flushing = new Map<number, (result: Flushed) => void>();
@@ -66,7 +70,10 @@ export class WorkerHandle {
     // application.
     this.#stream.worker.on('error', failed);
     this.#stream.on('warning', options.onWarning);
-    this.#stream.on('ready', options.onReady);
+    this.#stream.on('ready', () => {
+      for (const message of this.#early.splice(0)) this.#stream.emit('message', message);
+      options.onReady();
+    });
     this.#stream.on('inherited', options.onInherited);
     this.#stream.on('flushed', (id: number, finished: boolean) => this.#flushed(id, finished ? 'finished' : 'timeout'));
     // On 'exit' the thread has ended, and its counters no longer change. On 'error' they may still change. The stream
@@ -111,7 +118,7 @@ export class WorkerHandle {
 
   /** Passes on a warning of this thread, for the worker's status file. */
   note(warning: LatestWarning): void {
-    if (!this.#isEnded) this.#stream.emit('message', { code: 'PUTLOGS_WARNED', warning } satisfies WarnedMessage);
+    if (!this.#isEnded) this.#post({ code: 'PUTLOGS_WARNED', warning } satisfies WarnedMessage);
   }
 
   /** Resolves with `finished` when every record that was sent, or found on disk, is finished. */
@@ -159,8 +166,14 @@ export class WorkerHandle {
       const id = this.#flushes;
       this.#flushing.set(id, resolve);
       if (this.#isEnded) return;
-      this.#stream.emit('message', { code, id, timeoutMs, records: this.#sentRecords } satisfies FlushMessage);
+      this.#post({ code, id, timeoutMs, records: this.#sentRecords } satisfies FlushMessage);
     });
+  }
+
+  #post(message: object): void {
+    // The worker listens before its first heartbeat. Messages keep their order.
+    if (this.#early.length === 0 && this.#counters.read('heartbeats') > 0) this.#stream.emit('message', message);
+    else this.#early.push(message);
   }
 
   #flushed(id: number, result: Flushed): void {

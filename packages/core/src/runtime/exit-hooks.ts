@@ -18,6 +18,7 @@
 //      called. So our listener is added as the first one.
 
 import { isMainThread } from 'node:worker_threads';
+import { ERRORS_SKIP_EXIT } from './gaps';
 
 export interface ExitHook {
   /** The event loop is empty. Work that is started here keeps the process alive. */
@@ -31,6 +32,7 @@ export interface ExitHook {
 const hooks = new Set<ExitHook>();
 /** One for each shipper that may still be given a record. */
 const watches = new Set<object>();
+const globalEvents = globalThis as unknown as EventTarget;
 let isOver = false;
 
 /** Whether the hooks were called for the end of the process, or of this thread. */
@@ -53,7 +55,8 @@ export function addExitHook(hook: ExitHook): void {
   if (hooks.size === 0) {
     process.on('beforeExit', beforeExit);
     listenForExit();
-    if (!isMainThread) listenForErrors();
+    if (isMainThread) listenInMain();
+    else listenForErrors();
   }
   hooks.add(hook);
 }
@@ -74,12 +77,21 @@ function listenForErrors(): void {
   if (process.listenerCount('unhandledRejection') > 0) process.prependListener('unhandledRejection', uncaught);
 }
 
+function listenInMain(): void {
+  if (!ERRORS_SKIP_EXIT) return;
+  process.on('uncaughtExceptionMonitor', exitAfterRejection);
+  globalEvents.addEventListener('error', exitAfterError);
+}
+
 export function removeExitHook(hook: ExitHook): void {
   if (!hooks.delete(hook) || hooks.size > 0) return;
   process.off('beforeExit', beforeExit);
   process.off('uncaughtExceptionMonitor', uncaught);
   process.off('unhandledRejection', uncaught);
   stopListeningForExit();
+  if (!ERRORS_SKIP_EXIT) return;
+  process.off('uncaughtExceptionMonitor', exitAfterRejection);
+  globalEvents.removeEventListener('error', exitAfterError);
 }
 
 function beforeExit(): void {
@@ -88,6 +100,19 @@ function beforeExit(): void {
 
 function uncaught(): void {
   for (const hook of [...hooks]) hook.uncaught?.();
+}
+
+/**
+ * Stands in for the event `exit` after an uncaught error, for Deno. An error is there an event of the global object. A
+ * listener that was added before ours may have prevented the end.
+ */
+function exitAfterError({ defaultPrevented }: Event): void {
+  if (!defaultPrevented && process.listenerCount('uncaughtException') === 0) exit();
+}
+
+/** A rejection was an event of the global object before, and nothing prevented the end. */
+function exitAfterRejection(_error: Error, origin: NodeJS.UncaughtExceptionOrigin): void {
+  if (origin === 'unhandledRejection' && process.listenerCount('uncaughtException') === 0) exit();
 }
 
 function exit(): void {

@@ -39,6 +39,7 @@ import {
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { createEncoder, createTransform } from './encoder';
+import { reportGaps } from './report-gaps';
 import { createSigner } from './signer';
 import { type ApplicationView, type StatusPublisher, startStatus } from './status';
 
@@ -174,6 +175,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     });
     if (options.enabled) this.#reportRuntime();
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
+    if (options.enabled) reportGaps(this.#warnings, admission === 'host');
     if (this.#needsExitHook) addExitHook(this);
     if (options.enabled) this.#stopWatchingExit = watchExit();
     if (options.enabled && isInJest()) this.#loadAhead(codec);

@@ -316,6 +316,23 @@ export function statusNotWritten(problem: string): NewWarning {
   );
 }
 
+// runtimes other than Node
+
+export function workerMemoryUnlimited(): NewWarning {
+  return warning(
+    'WORKER_MEMORY_UNLIMITED',
+    'this runtime does not limit the memory of a worker thread: a worker that needs too much ends the whole process',
+  );
+}
+
+export function uncaughtErrorsNotSeen(): NewWarning {
+  return warning(
+    'UNCAUGHT_ERRORS_NOT_SEEN',
+    'this runtime ends at an uncaught error without the event exit, and the last records are lost; with pino, add a ' +
+      "handler to the application: process.once('uncaughtException', (error) => { logger.fatal(error); process.exit(1); })",
+  );
+}
+
 // defects
 
 export function recordNotEncoded(problem: string): NewWarning {

@@ -44,6 +44,8 @@ export const WARNING_KINDS = {
   COMPRESSION_REFUSED: 'compression',
   WASM_UNAVAILABLE: 'runtime',
   MD5_UNAVAILABLE: 'runtime',
+  WORKER_MEMORY_UNLIMITED: 'runtime',
+  UNCAUGHT_ERRORS_NOT_SEEN: 'runtime',
   WORKER_ENDED: 'worker',
   WORKER_NOT_STARTED: 'worker',
   WORKER_RECORDS_LOST: 'worker',

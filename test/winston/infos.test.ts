@@ -145,6 +145,21 @@ describe('an info with a toJSON', () => {
     });
   }
 
+  it('that is logged behind a message is as in JSON, except for what a format has changed', async () => {
+    const seen = winston.format((info) => Object.assign(info, { id: `<${String(info['id'])}>`, seen: true }))();
+    const logs = [
+      ...(await logged({ defaultMeta: { service: 'shop' } }, (logger) => logger.info('saved', new User(7)))),
+      ...(await logged({ format: seen }, (logger) => logger.info('saved', new User(7)))),
+      ...(await logged({}, (logger) => logger.child({ request: 'r' }).info('saved', new User(7)))),
+      ...(await logged({}, (logger) => logger.info('at', Object.assign(new URL('http://a.example'), { own: 1 })))),
+    ];
+    const [plain, changed, child, url] = logs.map(contentsOf);
+    assert.deepEqual(plain, { level: 'info', message: 'saved', service: 'shop', id: '7', name: 'Li' });
+    assert.deepEqual(changed, { level: 'info', message: 'saved', id: '<7>', seen: 'true', name: 'Li' });
+    assert.deepEqual(child, { level: 'info', message: 'saved', request: 'r', id: '7', name: 'Li' });
+    assert.deepEqual(url, { level: 'info', message: 'at', own: '1' });
+  });
+
   it('that returns the info itself, has the fields of the info', async () => {
     const info = { level: 'info', message: 'x', a: 1, toJSON: (): unknown => info };
     assert.deepEqual(await written([info]), [{ level: 'info', message: 'x', a: '1' }]);

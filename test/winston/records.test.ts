@@ -188,6 +188,11 @@ describe('an error', () => {
       assert.ok(!('request' in contents));
     }
     assert.ok(JSON.stringify(field).length < 8000);
+    const [behind] = (await logged({}, (logger) => logger.error('it is', failed))).map(contentsOf);
+    assert.equal(behind!['message'], `it is ${failed.message}`);
+    assert.equal(behind!['stack'], failed.stack);
+    assert.deepEqual(JSON.parse(behind!['config']!), shown['config']);
+    assert.ok(!('request' in behind!));
   });
 
   it('with a toJSON that fails has its type, message and stack', async () => {

@@ -9,6 +9,10 @@ import { hasOwnContent, jsonOf, unreadableError } from './write-value';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const SPLAT = Symbol.for('splat');
+/** winston itself sets these for a value that is logged behind a message. */
+const SET_BY_WINSTON: readonly string[] = ['level', 'message', 'stack', 'cause'];
+
 /** The fields of an array of a million items are a million names. */
 const MAX_INDEXED = 10_000;
 
@@ -53,8 +57,33 @@ export function errorFields(error: Error): Fields {
   return fieldsOf(error, []);
 }
 
+/**
+ * Returns the value with a `toJSON` that was logged behind a message: `logger.info('saved', user)`. winston has copied
+ * its fields to the info, also those that its `toJSON` leaves out.
+ */
+export function copiedFrom(info: object): object | undefined {
+  const first = (info as { [SPLAT]?: readonly unknown[] })[SPLAT]?.[0];
+  if (typeof first !== 'object' || first === null) return undefined;
+  return typeof (first as { toJSON?: unknown }).toJSON === 'function' && !Buffer.isBuffer(first) ? first : undefined;
+}
+
+/** Puts what `toJSON` returns in the place of the fields that winston has copied, and that no format has changed. */
+function withoutCopied(info: Fields, from: Fields): Fields {
+  const shown = jsonOf(from, '');
+  if (typeof shown !== 'object' || shown === null || shown === from || hasOwnContent(shown)) return info;
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(info)) {
+    const isCopied = Object.hasOwn(from, name) && !SET_BY_WINSTON.includes(name);
+    if (!isCopied || readField(info, name) !== readField(from, name)) fields[name] = readField(info, name);
+  }
+  for (const name of Object.keys(shown)) if (!(name in fields)) fields[name] = readField(shown, name);
+  return fields;
+}
+
 /** @param value without its `toJSON` */
 function shownFields(value: object, ownNames: readonly string[]): Fields {
+  const from = copiedFrom(value);
+  if (from !== undefined) return withoutCopied(value as Fields, from as Fields);
   if (hasOwnContent(value)) return contentFields(value as Record<string, unknown>, ownNames);
   return isError(value) ? liftError(value) : (value as Fields);
 }

@@ -6,7 +6,7 @@
 import { throwsText } from './errors';
 import { fieldText, nameText, RECORD_CHARS, type Room, roomFor } from './field-text';
 import { type FormatText, formatText } from './format-text';
-import { errorFields, fieldsOf, isErrorValue, isObject, messageOn } from './info';
+import { copiedFrom, errorFields, fieldsOf, isErrorValue, isObject, messageOn } from './info';
 import { isJsonSafe } from './json-safe';
 import { writeValue } from './write-value';
 
@@ -61,7 +61,9 @@ function usualText(info: object, timeKeys: TimeKeys, nowMs: number): string | un
 /** Returns the JSON text of an info of which JSON loses nothing. */
 function jsonText(info: object): string | undefined {
   try {
-    return isJsonSafe(info) && !Array.isArray(info) ? JSON.stringify(info) : undefined;
+    return isJsonSafe(info) && !Array.isArray(info) && copiedFrom(info) === undefined
+      ? JSON.stringify(info)
+      : undefined;
   } catch {
     // It is another value when it is read again.
     return undefined;

@@ -10,6 +10,7 @@
 //
 // If another field of the same record already has the new name, `_2`, `_3` and so on is appended.
 
+import { TextEncoder } from 'node:util';
 import { cutEnd } from './json-scan';
 
 /** What a service documents about field names. */
@@ -26,6 +27,7 @@ export const LONGEST_NAME_BYTES = 240;
 const FNV_START = 0x811c9dc5;
 /** A long name in JSON is read in pieces, so that its length needs no memory. */
 const PIECE_BYTES = 64 * 1024;
+/** Node's own: jsdom, as an environment of Jest, has none. */
 const utf8 = new TextEncoder();
 const LEGAL = /[A-Za-z0-9 _\-/]/;
 const UNDERSCORE = 0x5f;

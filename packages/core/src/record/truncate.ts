@@ -1,8 +1,8 @@
 // Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
 // Long values are cut to one common length, the largest with which the record fits. Shorter values stay whole. A cut
-// value ends with `…[truncated N bytes]`, and no character is cut in two. The transport of winston cuts very
-// long values in the same way, before they are copied. If a value with such a mark is cut again, the new mark counts all
+// value ends with `…[truncated N bytes]`, and no character is cut in two. The transport of winston cuts very long
+// values in the same way, before they are copied. If a value with such a mark is cut again, the new mark counts all
 // that is missing. If the names alone are too long, fields are left out from the end, and the field `putlogs-left-out`
 // has their number.
 

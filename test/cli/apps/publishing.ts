@@ -1,6 +1,7 @@
 // A shipper that has delivered one record: prints what it loaded, the timers that its start has set, and its open
 // files.
 
+import { createHook } from 'node:async_hooks';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { createShipper } from '@putlogs/core';
@@ -9,13 +10,13 @@ const FILES = '/proc/self/fd';
 
 async function main(): Promise<void> {
   let timers = 0;
-  const { setTimeout: set } = globalThis;
-  globalThis.setTimeout = ((run: () => void, ms: number) => {
-    timers += 1;
-    return set(run, ms);
-  }) as typeof setTimeout;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'Timeout') timers += 1;
+    },
+  }).enable();
   const shipper = createShipper({ lingerMs: 10 });
-  globalThis.setTimeout = set;
+  hook.disable();
   shipper.write('{"n":1}');
   await shipper.flush();
   const modules = Object.keys(require.cache)

@@ -36,6 +36,7 @@ const ELSEWHERE = [
 
 /** The files that take longest, by their time in `npm test`. A file that is not listed starts after these. */
 const LONGEST = [
+  'packages/runtimes',
   'exit/matrix',
   'core/supervision',
   'fault/many-runs',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
+import { writesPlainJson } from '@putlogs/winston/internal/plain-json';
 import winston from 'winston';
 import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
 
@@ -132,6 +133,37 @@ describe('the fields of an info are the record', () => {
         self: '{"self":"[Circular]"}',
       });
       assert.equal(JSON.parse(err!).stack, error.stack);
+    }
+  });
+
+  it('of a logger that got a replacer later, only until then', async () => {
+    const topicId = crypto.randomUUID();
+    const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, worker: false });
+    const logger = winston.createLogger({ transports: [transport] });
+    logger.info('x', { password: 'shown', err: new Error('e') });
+    logger.format = json({ replacer: masks });
+    logger.info('x', { password: 'secret', err: new Error('e') });
+    logger.end();
+    await once(logger, 'finish');
+    const [before, after] = emulator.logs({ topicId }).map(contentsOf);
+    assert.equal(before!['password'], 'shown');
+    assert.match(before!['err']!, /stack/);
+    assert.equal(after!['password'], '******');
+  });
+
+  it('without a comparison, if the format of the logger is that of winston without a replacer', () => {
+    assert.ok(writesPlainJson(winston.createLogger().format));
+    assert.ok(writesPlainJson(json({ space: 2 })));
+    for (const format of [
+      json({ replacer: masks }),
+      combine(json()),
+      logstash(),
+      printf(() => '{}'),
+      colorize(),
+      {},
+      undefined,
+    ]) {
+      assert.ok(!writesPlainJson(format));
     }
   });
 

@@ -283,7 +283,7 @@ describe('a value of another realm', () => {
     });
   }
 
-  it('that is an info is as one of this realm', async () => {
+  it('that is an info has a record as any other', async () => {
     const [plain, error] = await written([
       other<object>('{ level: "info", message: "x", user: { id: 7 } }'),
       other<object>('Object.assign(new Error("far"), { level: "error", stack: "at" })'),

@@ -110,6 +110,8 @@ for (const worker of [true, false]) {
         transport.write(null);
         await until('it arrived', () => transport.stats().delivered === 1);
         transport.write({ level: 'info', message: 'later' });
+        transport.silent = true;
+        transport.write({ level: 'info', message: 'not wanted' });
         assert.equal(transport.stats().refused.closed, 102);
         assert.deepEqual(errors, []);
         assert.deepEqual(

@@ -9,9 +9,9 @@ const MAX_PROTOTYPES = 16;
 
 /** Whether it is an error of this realm, or of another one such as a vm context. */
 export function isError(value: object): value is Error {
-  if (types.isNativeError(value) || value instanceof Error) return true;
   let prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return false;
+  if (prototype === Object.prototype) return false;
+  if (types.isNativeError(value) || value instanceof Error) return true;
   for (let n = 0; n < MAX_PROTOTYPES && typeof prototype === 'object' && prototype !== null; n += 1) {
     // A DOMException is not made by the engine, so only its prototypes show what it is.
     if (types.isNativeError(prototype) || isErrorPrototype(prototype)) return true;

@@ -6,17 +6,13 @@
 import { types } from 'node:util';
 import { base64Chars, commonLength, cutBase64, cutText } from './cut';
 import { isLargeJsonSafe } from './json-safe';
+import { nameText } from './name-text';
 import { writeValue } from './write-value';
 
 /** What the texts of a record may have together, and its names, and its nested values. */
 export const RECORD_CHARS = 2 ** 20;
 /** What a nested value may have if others have taken all. */
 const SMALL_CHARS = 4096;
-
-/** Quoted names. Quoting a name costs as much as a short value. Bounded, because an application may make up names. */
-const names = new Map<string, string>();
-const MAX_NAMES = 1024;
-const MAX_NAME_CHARS = 128;
 
 /** How much of a record is left. */
 export interface Room {
@@ -51,18 +47,6 @@ function areBytes(value: unknown): value is ArrayBufferView | ArrayBufferLike {
 export function fieldText(name: string, value: unknown, room: Room): string {
   const text = valueText(value, room);
   return text === undefined ? '' : nameText(name) + text;
-}
-
-/** Returns `,"name":`. */
-export function nameText(name: string): string {
-  let text = names.get(name);
-  if (text === undefined) {
-    text = `,${JSON.stringify(name)}:`;
-    if (name.length > MAX_NAME_CHARS) return text;
-    if (names.size >= MAX_NAMES) names.clear();
-    names.set(name, text);
-  }
-  return text;
 }
 
 /** Returns the JSON text of one field's value; undefined for undefined. */

@@ -12,7 +12,6 @@ const USUAL_CHARS = 2 ** 18;
 /** No text of more values fits into a record. */
 const MAX_VALUES = 2 ** 17;
 
-let depthLeft = 0;
 let valuesLeft = 0;
 let charsLeft = 0;
 /** Whether a limit was reached. */
@@ -35,18 +34,17 @@ export function isLargeJsonSafe(value: unknown, maxChars: number): boolean {
 }
 
 function isWithin(value: unknown, depth: number, values: number, chars: number): boolean {
-  depthLeft = depth;
   valuesLeft = values;
   charsLeft = chars;
   isTooLarge = false;
   try {
-    return isSafe(value);
+    return isSafe(value, depth);
   } catch {
     return false;
   }
 }
 
-function isSafe(value: unknown): boolean {
+function isSafe(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
       charsLeft -= value.length;
@@ -57,38 +55,38 @@ function isSafe(value: unknown): boolean {
     case 'number':
       return Number.isFinite(value);
     case 'object':
-      return value === null || areSafe(value);
+      return value === null || areSafe(value, depth);
     default:
       return false;
   }
 }
 
-function areSafe(value: object): boolean {
-  if (depthLeft <= 0) return tooLarge();
+/** @param depth how many levels it may have */
+function areSafe(value: object, depth: number): boolean {
+  if (depth <= 0) return tooLarge();
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
-  depthLeft -= 1;
-  const areAllSafe = Array.isArray(value) ? areItemsSafe(value) : areFieldsSafe(value as Record<string, unknown>);
-  depthLeft += 1;
-  return areAllSafe;
+  return Array.isArray(value)
+    ? areItemsSafe(value, depth - 1)
+    : areFieldsSafe(value as Record<string, unknown>, depth - 1);
 }
 
 /** By index, because an application may have changed how an array is iterated. */
-function areItemsSafe(items: readonly unknown[]): boolean {
+function areItemsSafe(items: readonly unknown[], depth: number): boolean {
   valuesLeft -= items.length;
   charsLeft -= 2 * items.length;
   if (valuesLeft < 0 || charsLeft < 0) return tooLarge();
-  for (let at = 0; at < items.length; at += 1) if (!isSafe(items[at])) return false;
+  for (let at = 0; at < items.length; at += 1) if (!isSafe(items[at], depth)) return false;
   return true;
 }
 
-function areFieldsSafe(fields: Record<string, unknown>): boolean {
+function areFieldsSafe(fields: Record<string, unknown>, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(fields);
   if (prototype !== Object.prototype && prototype !== null && !isObjectPrototype(prototype as object)) return false;
   for (const name in fields) {
     valuesLeft -= 1;
     charsLeft -= name.length;
     if (valuesLeft < 0 || charsLeft < 0) return tooLarge();
-    if (!isSafe(fields[name])) return false;
+    if (!isSafe(fields[name], depth)) return false;
   }
   return true;
 }

@@ -4,10 +4,11 @@
 // has none. Field names are never set on an object here, where `__proto__` would not be a name.
 
 import { throwsText } from './errors';
-import { fieldText, nameText, RECORD_CHARS, type Room, roomFor } from './field-text';
+import { fieldText, RECORD_CHARS, type Room, roomFor } from './field-text';
 import { type FormatText, formatText } from './format-text';
 import { copiedFrom, errorFields, fieldsOf, isErrorValue, isObject, messageOn } from './info';
 import { isJsonSafe } from './json-safe';
+import { nameText } from './name-text';
 import { writeValue } from './write-value';
 
 const LEVEL = Symbol.for('level');
@@ -25,10 +26,11 @@ export interface TimeKeys {
 /**
  * @param timeKeys times are written before the other fields, because the shipper uses the first time that it can read
  * @param nowMs the time of the call
+ * @param isRepeat whether the text that formats have made is known to repeat the fields
  */
-export function recordText(info: unknown, timeKeys: TimeKeys, nowMs: number): string {
+export function recordText(info: unknown, timeKeys: TimeKeys, nowMs: number, isRepeat = false): string {
   try {
-    if (isObject(info)) return usualText(info, timeKeys, nowMs) ?? fieldsText(info, timeKeys.own, nowMs);
+    if (isObject(info)) return usualText(info, timeKeys, nowMs, isRepeat) ?? fieldsText(info, timeKeys.own, nowMs);
     return messageText(info, timeKeys.own, nowMs);
   } catch (error) {
     return messageText(throwsText(error), timeKeys.own, nowMs);
@@ -46,9 +48,9 @@ export function isUncaught(info: unknown): boolean {
 }
 
 /** Returns the text of an info that the engine or winston writes in one step; undefined for all others. */
-function usualText(info: object, timeKeys: TimeKeys, nowMs: number): string | undefined {
+function usualText(info: object, timeKeys: TimeKeys, nowMs: number, isRepeat: boolean): string | undefined {
   const json = jsonText(info);
-  const formatted = formatText(info, json);
+  const formatted = isRepeat ? undefined : formatText(info, json);
   // What is masked in it would be shown by the fields, so there is no way back to them.
   if (formatted !== undefined) return textOfFormat(formatted, info as Fields, timeKeys, nowMs);
   try {
@@ -111,20 +113,18 @@ function withTime(text: string, time: string): string {
 
 function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
   const fields = fieldsOf(info, ['level', ...timeKeys]);
-  const { entries, leftOut } = entriesOf(fields);
-  const level = levelOf(info, fields, entries);
-  const room = roomFor(entries.map(([, value]) => value));
+  const { names, values, leftOut } = entriesOf(fields);
+  const level = levelOf(info, fields, names);
+  const room = roomFor(values);
   let times = '';
   let others = level === undefined ? '' : fieldText('level', level, room);
-  for (const [key, value] of entries) {
-    if (isSaidOtherwise(key, value, level)) continue;
-    if (key === 'message' && isErrorValue(value)) {
-      others += errorText(value, entries, room);
-    } else if (timeKeys.includes(key)) {
-      times += fieldText(key, value, room);
-    } else {
-      others += fieldText(key, value, room);
-    }
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at]!;
+    const value = values[at];
+    if (isSaidOtherwise(name, value, level)) continue;
+    if (timeKeys.includes(name)) times += fieldText(name, value, room);
+    else if (name === 'message' && isErrorValue(value)) others += errorText(value, names, room);
+    else others += fieldText(name, value, room);
   }
   if (leftOut > 0) others += `${nameText('[Truncated]')}"${leftOut} fields"`;
   if (times === '' && fields !== info) times = givenTime(info as Fields, timeKeys) ?? '';
@@ -132,35 +132,44 @@ function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): s
 }
 
 /** The level is written first, and a `toJSON` has been called. */
-function isSaidOtherwise(key: string, value: unknown, level: unknown): boolean {
-  return key === 'level' ? level !== undefined : key === 'toJSON' && typeof value === 'function';
+function isSaidOtherwise(name: string, value: unknown, level: unknown): boolean {
+  return name === 'level' ? level !== undefined : name === 'toJSON' && typeof value === 'function';
+}
+
+interface Entries {
+  readonly names: readonly string[];
+  readonly values: readonly unknown[];
+  readonly leftOut: number;
 }
 
 /** Reads each field once: a getter may return another value the second time. */
-function entriesOf(fields: Fields): { entries: [string, unknown][]; leftOut: number } {
-  let keys: string[];
+function entriesOf(fields: Fields): Entries {
+  let names: string[];
   try {
-    keys = Object.keys(fields);
+    names = Object.keys(fields);
   } catch (error) {
     const message = messageOn(fields);
     const why = throwsText(error);
-    return { entries: Object.entries(message === undefined ? { message: why } : { message, fields: why }), leftOut: 0 };
+    return message === undefined
+      ? { names: ['message'], values: [why], leftOut: 0 }
+      : { names: ['message', 'fields'], values: [message, why], leftOut: 0 };
   }
-  const entries: [string, unknown][] = [];
+  const values: unknown[] = [];
   let chars = 0;
-  for (const key of keys) {
-    chars += key.length;
+  for (const name of names) {
+    chars += name.length;
     if (chars > RECORD_CHARS) break;
-    entries.push([key, read(fields, key)]);
+    values.push(read(fields, name));
   }
-  return { entries, leftOut: keys.length - entries.length };
+  const { length } = values;
+  return { names: length < names.length ? names.slice(0, length) : names, values, leftOut: names.length - length };
 }
 
 /** Returns winston's level. An info that was written without a logger has only a field. */
-function levelOf(info: object, fields: Fields, entries: readonly [string, unknown][]): unknown {
+function levelOf(info: object, fields: Fields, names: readonly string[]): unknown {
   try {
     const level = (info as { [LEVEL]?: unknown })[LEVEL];
-    if (level !== undefined || fields === info || entries.some(([key]) => key === 'level')) return level;
+    if (level !== undefined || fields === info || names.includes('level')) return level;
     const { level: own } = info as { level?: unknown };
     return typeof own === 'string' ? own : undefined;
   } catch {
@@ -169,12 +178,13 @@ function levelOf(info: object, fields: Fields, entries: readonly [string, unknow
 }
 
 /** Writes an error that was logged as the message: its message, and its fields that the info does not have. */
-function errorText(error: Error, entries: readonly [string, unknown][], room: Room): string {
-  const lifted = entriesOf(errorFields(error)).entries;
-  const taken = new Set(entries.map(([key]) => key)).add('level');
-  taken.delete('message');
+function errorText(error: Error, taken: readonly string[], room: Room): string {
+  const { names, values } = entriesOf(errorFields(error));
   let text = '';
-  for (const [key, value] of lifted) if (!taken.has(key)) text += fieldText(key, value, room);
+  for (const [at, name] of names.entries()) {
+    if (name !== 'message' && (name === 'level' || taken.includes(name))) continue;
+    text += fieldText(name, values[at], room);
+  }
   return text;
 }
 

@@ -12,6 +12,7 @@ import { formatted } from './formatted';
 import { isObject } from './info';
 import { isWanted } from './is-wanted';
 import { LazySink } from './lazy-sink';
+import { writesPlainJson } from './plain-json';
 import { isUncaught, recordText, type TimeKeys } from './record';
 
 type WinstonOptions = Pick<
@@ -38,16 +39,22 @@ const TIME_KEYS: readonly string[] = [TIME_KEY, 'time', '@timestamp'];
 /** Applications share one transport among their loggers. Each logger adds a few listeners. */
 const MAX_LISTENERS = 100;
 
+/** What the stream knows of itself as soon as `end` is called. */
+interface WritableState {
+  readonly _writableState: { readonly ending: boolean };
+}
+
+/** A logger, or any stream of infos. */
+type Piped = object & { readonly format?: unknown };
+
 /** Ships what is logged to Volcengine TLS or Alibaba Cloud SLS. One transport may serve several loggers. */
 export class PutlogsTransport extends TransportStream {
   readonly #sink: LazySink;
   readonly #timeKeys: TimeKeys;
-  /** What winston-transport sets and does not declare. */
-  declare readonly levels?: Readonly<Record<string, number>>;
-  declare readonly parent?: { readonly level?: string } | null;
-  declare readonly _writableState: { readonly ending: boolean };
   /** The loggers that write to this transport. */
-  readonly #loggers = new Set<unknown>();
+  readonly #loggers = new Set<Piped>();
+  /** Whether the text of the info that is written now only repeats its fields. */
+  #isRepeat = false;
 
   /** @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, or `ERR_PUTLOGS_WORKER` if no thread could be started */
   constructor(options: PutlogsTransportOptions = {}) {
@@ -68,21 +75,21 @@ export class PutlogsTransport extends TransportStream {
       (error) => createUnstartedShipper(error, core).on('warning', warn),
     );
 
-    this.on('pipe', (logger) => this.#loggers.add(logger));
+    this.on('pipe', (logger) => this.#loggers.add(logger as Piped));
     this.on('unpipe', (logger) => {
-      this.#loggers.delete(logger);
+      this.#loggers.delete(logger as Piped);
       this.close();
     });
   }
 
   /** As for any stream. Returns true for a record that comes too late: no 'drain' would follow. */
   override write(info: unknown, encoding?: unknown, done?: unknown): boolean {
-    const isLate = this.destroyed || this._writableState.ending;
+    const isLate = this.destroyed || (this as unknown as WritableState)._writableState.ending;
     // The stream takes null for the end of all records.
     if (!isLate && info !== null) return super.write(info, encoding as BufferEncoding, done as () => void);
     // The stream ends the sink on the next tick.
     if (isLate) void this.#sink.end();
-    this.log(info);
+    if (isWanted(info, this)) this.log(info);
     const called = typeof encoding === 'function' ? encoding : done;
     if (typeof called === 'function') process.nextTick(called);
     return true;
@@ -113,11 +120,23 @@ export class PutlogsTransport extends TransportStream {
   /** @throws what the transport's own format throws: it is for the caller to hear, as with any transport */
   #take(info: unknown): void {
     if (!isWanted(info, this)) return;
-    if (this.format === undefined) this.log(info);
-    else {
+    if (this.format === undefined) {
+      this.#isRepeat = this.#areTextsPlain();
+      try {
+        this.log(info);
+      } finally {
+        this.#isRepeat = false;
+      }
+    } else {
       const shown = formatted(info, this.format);
       if (isObject(shown)) this.log(shown);
     }
+  }
+
+  /** Whether all loggers have the default format. A logger may be configured anew at any time. */
+  #areTextsPlain(): boolean {
+    for (const { format } of this.#loggers) if (!writesPlainJson(format)) return false;
+    return this.#loggers.size > 0;
   }
 
   override log(info: unknown, next?: () => void): boolean {
@@ -125,7 +144,7 @@ export class PutlogsTransport extends TransportStream {
     if (this.listenerCount('logged') > 0) setImmediate(() => this.emit('logged', info));
     if (this.silent !== true) {
       // The application's own clock: under fake timers of a test, the record has the time that the test sees.
-      this.#sink.write(recordText(info, this.#timeKeys, Date.now()));
+      this.#sink.write(recordText(info, this.#timeKeys, Date.now(), this.#isRepeat));
       // winston ends the process after three seconds.
       if (isUncaught(info)) void this.flush();
     }

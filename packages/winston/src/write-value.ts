@@ -8,6 +8,7 @@
 import { types } from 'node:util';
 import { cutBase64, cutText } from './cut';
 import { isError, liftError, liftIdentity, throwsText } from './errors';
+import { nameText } from './name-text';
 
 /** A value that is deeper than this is cut far above, because what it shows is its shape and not its content. */
 const MAX_DEPTH = 200;
@@ -27,8 +28,10 @@ const LARGE_INTEGER = 2n ** 65_536n;
 const TOO_DEEP = new Error('too deep');
 
 interface Walk {
-  readonly path: Set<object>;
-  readonly seen: Set<object>;
+  /** The objects that contain the value. */
+  readonly path: object[];
+  /** Made for the first value that is within another one. */
+  seen: Set<object> | undefined;
   readonly maxDepth: number;
   values: number;
   maxValues: number;
@@ -49,8 +52,8 @@ export function writeValue(value: unknown, maxChars: number): string | undefined
 
 function newWalk(maxDepth: number, maxChars: number): Walk {
   return {
-    path: new Set(),
-    seen: new Set(),
+    path: [],
+    seen: undefined,
     maxDepth,
     values: 0,
     maxValues: Number.POSITIVE_INFINITY,
@@ -101,16 +104,16 @@ function isFull(walk: Walk): boolean {
 }
 
 function objectText(value: object, key: string | number, walk: Walk): string | undefined {
-  if (walk.path.has(value)) {
+  if (walk.path.includes(value)) {
     walk.maxValues = MAX_CYCLIC_VALUES;
     return written('"[Circular]"', walk);
   }
-  if (walk.path.size >= walk.maxDepth) {
+  if (walk.path.length >= walk.maxDepth) {
     if (walk.maxDepth > CUT_DEPTH) throw TOO_DEEP;
     return written('"[Deep]"', walk);
   }
   if (isFull(walk) || isOneTooMany(value, walk)) return written('"[Truncated]"', walk);
-  walk.path.add(value);
+  walk.path.push(value);
   walk.values += 1;
   try {
     return contentText(value, key, walk);
@@ -118,15 +121,17 @@ function objectText(value: object, key: string | number, walk: Walk): string | u
     if (error === TOO_DEEP) throw error;
     return stringText(throwsText(error), walk);
   } finally {
-    walk.path.delete(value);
+    walk.path.pop();
   }
 }
 
 function isOneTooMany(value: object, walk: Walk): boolean {
+  // The whole value can only be within itself.
+  if (walk.path.length === 0) return false;
+  walk.seen ??= new Set();
   if (!walk.seen.has(value)) {
-    if (walk.seen.size >= MAX_OBJECTS) return true;
     walk.seen.add(value);
-    return false;
+    return walk.seen.size > MAX_OBJECTS;
   }
   walk.repeatsLeft -= 1;
   return walk.repeatsLeft < 0;
@@ -144,7 +149,7 @@ function contentText(value: object, key: string | number, walk: Walk): string | 
   if (typeof plain !== 'object' && typeof plain !== 'function') return textOf(plain, key, walk);
   if (plain === null) return written(types.isDate(value) ? '"Invalid Date"' : 'null', walk);
   // `toJSON` may return an object that contains this value.
-  if (plain !== value && walk.path.has(plain)) return written('"[Circular]"', walk);
+  if (plain !== value && walk.path.includes(plain)) return written('"[Circular]"', walk);
   return plainText(plain, walk);
 }
 
@@ -164,6 +169,7 @@ export function unreadableError(error: Error, thrown: unknown): Record<string, u
 
 /** Whether the content of an object is something else than its fields. */
 export function hasOwnContent(value: object): boolean {
+  if (Object.getPrototypeOf(value) === Object.prototype) return false;
   return (
     Array.isArray(value) ||
     typeof value === 'function' ||
@@ -288,7 +294,8 @@ function namedText(fields: Record<string, unknown>, names: readonly string[], wa
 }
 
 function fieldText(name: string, value: string | undefined, walk: Walk): string {
-  return value === undefined ? '' : `,${stringText(name, walk)}:${value}`;
+  if (value === undefined) return '';
+  return name.length > SHORT_CHARS ? `,${stringText(name, walk)}:${value}` : written(nameText(name), walk) + value;
 }
 
 function itemText(values: object, key: string | number, walk: Walk): string | undefined {

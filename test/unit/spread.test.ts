@@ -26,6 +26,12 @@ const BOUNDED = [
   'test/emulator/cli.test.ts: ...args',
   // The names of a constant.
   'test/fuzz/transcode.test.ts: ...Object.keys(TIMES)',
+  // Kinds of hostile values, of a constant.
+  'test/fuzz/hostile.test.ts: ...kindNames',
+  'test/fuzz/winston-values.ts: ...THROWN',
+  'test/fuzz/winston-values.ts: ...OTHER_REALM',
+  // The arguments of one call of the logger, as pino hands them over.
+  'test/pino/apps/blocked-worker.ts: method.apply(this, args)',
   // Two numbers.
   'test/soak/turmoil.ts: ...LONG_AWAY_MS',
   // The records of one test case: at most some thousands.

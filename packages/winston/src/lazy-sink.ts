@@ -39,7 +39,7 @@ export class LazySink {
   constructor(
     open: () => RecordSink,
     openUnstarted: (error: unknown) => RecordSink,
-    nowMs: () => number = () => performance.now(),
+    nowMs: () => number = systemClock.monotonicMs,
   ) {
     this.#open = open;
     this.#nowMs = nowMs;

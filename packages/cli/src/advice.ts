@@ -115,6 +115,26 @@ const PROXY_REFUSES: Advice = {
   text: 'The proxy refuses to connect to {endpoint}. Allow that host in the proxy, check {proxy}, or add the host to {noProxy}.',
   page: 'proxy',
 };
+const UNPAID: Advice = {
+  text: 'The account has unpaid bills, or {project} was disabled. Look in the console of the service. No option is wrong.',
+  page: 'refusals',
+};
+const NO_SHARD: Advice = {
+  text: 'The Logstore has no shard that can be written to. Look at the shards of {logstore} in the console.',
+  page: 'refusals',
+};
+const WRONG_HOST: Advice = {
+  text: 'The host does not belong to the project. Check {endpoint}, {project}, and {customDomain} for a domain of your own.',
+  page: 'destination',
+};
+const WRONG_PARAMETER: Advice = {
+  text: 'A part of the address is wrong. Check {project}, {logstore}, {hashKey} and {routing}.',
+  page: 'refusals',
+};
+const WRONG_COMPRESSION: Advice = {
+  text: 'The service does not accept this compression. Set {compression} to lz4 or none.',
+  page: 'compression',
+};
 const NO_CREDENTIALS: Advice = {
   text: 'There are no credentials to sign with. Check {credentials.file} or {credentials.module}.',
   page: 'credentials',
@@ -137,6 +157,8 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   TopicNotExist: NO_TOPIC,
   InvalidArgument: REFUSED_RECORD,
   DeserializeFailed: REFUSED_RECORD,
+  BadRequest: REFUSED_RECORD,
+  MethodNotSupport: BROKEN_ON_WAY,
   LogGroupListSizeTooLarge: TOO_LARGE,
   TooManyLogs: TOO_MANY,
   LogSizeTooLarge: TOO_LARGE,
@@ -163,6 +185,26 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   InvalidEncoding: REFUSED_RECORD,
   InvalidKey: REFUSED_RECORD,
   PostBodyTooLarge: TOO_LARGE,
+  PostBodyUncompressError: BROKEN_ON_WAY,
+  ProjectForbidden: UNPAID,
+  LogStoreWithoutShard: NO_SHARD,
+  InvalidHost: WRONG_HOST,
+  ParameterInvalid: WRONG_PARAMETER,
+  InvalidCompressType: WRONG_COMPRESSION,
+  // Of headers that every request has: something on the way has removed or changed them.
+  MissingHost: BROKEN_ON_WAY,
+  MissingDate: BROKEN_ON_WAY,
+  InvalidDateFormat: BROKEN_ON_WAY,
+  MissingAPIVersion: BROKEN_ON_WAY,
+  InvalidAPIVersion: BROKEN_ON_WAY,
+  MissAccessKeyId: BROKEN_ON_WAY,
+  MissingSignatureMethod: BROKEN_ON_WAY,
+  InvalidSignatureMethod: BROKEN_ON_WAY,
+  MissingContentType: BROKEN_ON_WAY,
+  InvalidContentType: BROKEN_ON_WAY,
+  MissingContentLength: BROKEN_ON_WAY,
+  MissingBodyRawSize: BROKEN_ON_WAY,
+  InvalidBodyRawSize: BROKEN_ON_WAY,
   // Network
   ENOTFOUND: NAME_NOT_FOUND,
   EAI_AGAIN: NAME_NOT_FOUND,

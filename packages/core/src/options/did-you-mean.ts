@@ -2,15 +2,18 @@
 
 /** If a larger share of the letters is wrong, it is another name and not a typo. */
 const MAX_WRONG = 0.4;
+/** Behind a right group so many letters may be wrong in a short name: two letters that changed places are two. */
+const LEAST_WRONG = 2;
 
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of names) {
     // The option may be written without its group. Letters of a group that is right say nothing about the rest.
-    const isOfGroup = groupOf(candidate) === groupOf(name);
+    const isOfGroup = groupOf(name) !== '' && groupOf(candidate) === groupOf(name);
     const distance = Math.min(editDistance(name, candidate), editDistance(name, lastOf(candidate)));
-    const most = Math.max(1, Math.floor((isOfGroup ? lastOf(name) : name).length * MAX_WRONG));
+    const letters = (isOfGroup ? lastOf(name) : name).length;
+    const most = Math.max(isOfGroup ? LEAST_WRONG : 1, Math.floor(letters * MAX_WRONG));
     if (distance <= most && distance < fewest) {
       fewest = distance;
       best = candidate;

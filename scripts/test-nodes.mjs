@@ -31,7 +31,7 @@ const SMALL = [
   'test/fault/tls.test.ts',
 ];
 
-/** `npm test`, `npm run test:process` and `npm run test:tools`. */
+/** `npm test`, `npm run test:faults` and `npm run test:tools`. */
 const WHOLE = [...new Set(SMALL.map((path) => path.split('/').slice(0, 2).join('/')))].concat(
   ['model', 'fuzz', 'cli', 'emulator', 'interop'].map((folder) => `test/${folder}`),
 );

@@ -1,6 +1,6 @@
-// Runs the fault tests on each target except the default one, on which `npm test` runs them. The targets run one after
-// the other, all to the end, so that each failure is reported. The arguments are those of scripts/test.mjs. By default
-// the files of test/fault that need a service are run.
+// Runs the fault tests on each target except the default one, on which `npm run test:faults` runs them. The targets run
+// one after the other, all to the end, so that each failure is reported. The arguments are those of scripts/test.mjs.
+// By default the files of test/fault that need a service are run.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -2,9 +2,10 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the transports: `npm test`. Those of the ends of a process and of its
-// surroundings are `npm run test:process`, those of the command line and of the emulator `npm run test:tools`, those of
-// pages, examples and the demo `npm run test:docs`, and those of the packed packages `npm run test:packages`.
+// Without arguments these are the tests of the transports: `npm test`. Those of faults, of the ends of a process, and of
+// generated records and histories are `npm run test:faults`, those of the command line and of the emulator
+// `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
+// `npm run test:packages`.
 //
 // Many tests wait for a timer or a child process, so two cores carry three files at a time. Node's command `--test`
 // sorts files by name; a long file that starts last then runs alone. So scripts/run-tests.mjs passes the files to
@@ -22,6 +23,9 @@ const nodeOptions = dashes === -1 ? [] : process.argv.slice(dashes + 1);
 /** Not in `npm test`: each of these has a command of its own. */
 const ELSEWHERE = [
   'exit/',
+  'fault/',
+  'model/',
+  'fuzz/',
   'core/moving',
   'core/runtimes',
   'packages/',

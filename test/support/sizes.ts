@@ -1,5 +1,5 @@
-// How large each heavy test is. Each has a small size, which `npm test` runs, and a large one, which
-// `npm run test:large` runs.
+// How large each heavy test is. Each has a small size, which `npm test` and `npm run test:faults`
+// run, and a large one, which `npm run test:large` runs.
 //
 // A small size takes the same way through the code: more than one segment, more than one slice, more than one step of
 // adoption. Where a defect showed only above some size, the comment says so, and only the large size would find it

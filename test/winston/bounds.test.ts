@@ -167,7 +167,8 @@ describe('what fits is whole:', () => {
   ];
   for (const [name, value] of cases) {
     it(name, () => {
-      assert.deepEqual(parsed({ message: 'x', value })['value'], JSON.parse(JSON.stringify(value)));
+      // As texts: assert.deepEqual of Node 26 overflows the stack with 2,000 levels.
+      assert.equal(JSON.stringify(parsed({ message: 'x', value })['value']), JSON.stringify(value));
     });
   }
 });

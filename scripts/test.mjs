@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [folder or file, below test/ ...] [-- node options]
 //
-// Without arguments these are the tests of the transports: `npm test`. Those of faults, of the ends of a process, and of
-// generated records and histories are `npm run test:faults`, those of the command line and of the emulator
+// Without arguments these are the tests of the transports: `npm test`. Those of faults, of the ends of a process, and
+// of generated records and histories are `npm run test:faults`, those of the command line and of the emulator
 // `npm run test:tools`, those of pages, examples and the demo `npm run test:docs`, and those of the packed packages
 // `npm run test:packages`.
 //

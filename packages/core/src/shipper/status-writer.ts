@@ -3,7 +3,7 @@
 // The directory can be shared with other users, as /tmp is. So a file is made with O_EXCL, no link is followed, and a
 // file with a second name is not written to: another user could have linked one of ours to that name.
 
-import { constants, unlinkSync } from 'node:fs';
+import { constants, existsSync, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseStatus, ROOT, statusName } from '../spool/names';
@@ -90,8 +90,14 @@ async function removeIfOld(path: string, nowMs: number): Promise<void> {
   if (stat.isFile() && nowMs - stat.mtimeMs > LEFT_MS) await unlink(path);
 }
 
-/** Synchronous, for the end of the process. A file that cannot be removed is removed by another process later. */
+/**
+ * Synchronous, for the end of the process. A file that cannot be removed is removed by another process later.
+ *
+ * A worker and its host both remove it. A worker may be terminated at any moment, and Node 20 ends the whole process if
+ * it makes the error of a failed call at that moment. So the file is looked for first, which makes no error.
+ */
 export function removeStatus(path: string): void {
+  if (!existsSync(path)) return;
   try {
     unlinkSync(path);
   } catch {

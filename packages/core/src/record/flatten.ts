@@ -4,13 +4,12 @@
 // JSON text.
 
 import type { Arena } from './arena';
+import { OPENING_BRACE } from './json-scan';
 import { KIND, NESTED, ROW_WORDS, VALUE } from './memory-layout';
 import type { NameKey } from './name-key';
 
 /** The number of levels, including the record's own field. With more levels a console would not be readable. */
 export const MAX_DEPTH = 16;
-
-const OPENING_BRACE = 0x7b;
 
 /** Returns true if the value of the row is an object, not an array. */
 export function isObject({ bytes, words }: Arena, row: number): boolean {

@@ -4,22 +4,31 @@
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
-const LETTER_U = 0x75;
-const OPENING_BRACE = 0x7b;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACE = 0x7d;
+export const LETTER_U = 0x75;
+export const OPENING_BRACE = 0x7b;
+export const OPENING_BRACKET = 0x5b;
+export const CLOSING_BRACE = 0x7d;
 const CLOSING_BRACKET = 0x5d;
-const COMMA = 0x2c;
+export const COMMA = 0x2c;
 
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+function isSpace(byte: number): boolean {
+  return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }
 
 /** Returns the first place from `start` that is no white space. */
 export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && isSpace(bytes[at])) at += 1;
+  while (at < end && isSpace(bytes[at]!)) at += 1;
   return at;
+}
+
+/** Returns the place behind a value, with its closing quote if it is a text. */
+export function skipValue(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start];
+  if (first === OPENING_BRACE || first === OPENING_BRACKET) return skipNested(bytes, start, end);
+  if (first !== QUOTE) return skipScalar(bytes, start, end);
+  const quote = skipString(bytes, start + 1, end);
+  return quote === -1 ? -1 : quote + 1;
 }
 
 /** Returns the place of the closing quote. `start` is behind the opening one. */
@@ -33,7 +42,7 @@ export function skipString(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /** Returns the place behind an object or a list. */
-export function skipNested(bytes: Uint8Array, start: number, end: number): number {
+function skipNested(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at];
@@ -50,10 +59,10 @@ export function skipNested(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /** Returns the place behind a number or a word. */
-export function skipScalar(bytes: Uint8Array, start: number, end: number): number {
+function skipScalar(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at];
-    if (byte === COMMA || byte === CLOSING_BRACE || byte === CLOSING_BRACKET || isSpace(byte)) return at;
+    if (byte === COMMA || byte === CLOSING_BRACE || byte === CLOSING_BRACKET || isSpace(byte!)) return at;
   }
   return -1;
 }
@@ -101,8 +110,8 @@ function escapeBytes(bytes: Uint8Array, at: number, to: number): number {
   return isPair ? 12 : 6;
 }
 
-/** The UTF-16 unit of the escape `\uXXXX` at `at`. */
-function unitAt(bytes: Uint8Array, at: number): number {
+/** The UTF-16 unit of the escape at `at`: `\u` and four hex digits. */
+export function unitAt(bytes: Uint8Array, at: number): number {
   let unit = 0;
   for (let i = at + 2; i < at + 6; i += 1) {
     const byte = bytes[i]!;

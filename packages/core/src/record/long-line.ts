@@ -15,7 +15,17 @@
 // What is copied is not checked here: WebAssembly checks it when it reads the shortened line.
 
 import { MAX_DEPTH } from './flatten';
-import { cutEnd, QUOTE, skipNested, skipScalar, skipSpace, skipString, textBytes } from './json-scan';
+import {
+  CLOSING_BRACE,
+  COMMA,
+  cutEnd,
+  OPENING_BRACE,
+  QUOTE,
+  skipSpace,
+  skipString,
+  skipValue,
+  textBytes,
+} from './json-scan';
 import { legalNameOfJson } from './name-rule';
 import { characterStart, commonLength, LEFT_OUT, leftOutText, markOf, UNNUMBERED_MARK } from './truncate';
 import type { LogLayout } from './types';
@@ -38,10 +48,6 @@ const MARK_BYTES = 48;
 /** Two quotes, a colon, a comma, and the braces of an object. */
 const SYNTAX_BYTES = 6;
 
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const COMMA = 0x2c;
 const COLON = 0x3a;
 
 /** A value `line[from..to)` that may be cut. A text is without its quotes. */
@@ -157,23 +163,19 @@ class Scan {
   /** Reads a value. Returns the place behind it, -1 if the line ends within it, or undefined if it is no value. */
   #value(nameFrom: number, nameTo: number, start: number): number | undefined {
     const line = this.#line;
-    const first = line[start];
-    const isText = first === QUOTE;
-    let end: number;
-    if (isText) end = skipString(line, start + 1, this.#end);
-    else if (first === OPENING_BRACE || first === OPENING_BRACKET) end = skipNested(line, start, this.#end);
-    else end = skipScalar(line, start, this.#end);
-    if (end === start) return undefined;
-    const isUnfinished = end === -1;
+    const behind = skipValue(line, start, this.#end);
+    if (behind === start) return undefined;
+    const isText = line[start] === QUOTE;
+    const isUnfinished = behind === -1;
     const from = isText ? start + 1 : start;
-    const to = isUnfinished ? this.#end : end;
+    const to = isUnfinished ? this.#end : isText ? behind - 1 : behind;
     const isShort = to - from <= SHORT_VALUE_BYTES && !isUnfinished;
     const name = this.#name(nameFrom, nameTo, isShort ? to - from : SHORT_VALUE_BYTES + MARK_BYTES);
     if (name === 'no JSON') return undefined;
     if (name === 'no room') this.#leftOut += 1;
     else if (isShort) this.#copy(isText ? start : from, isText ? to + 1 : to);
     else this.#long.push({ at: this.#copiedTo, from, to, isText, isUnfinished });
-    return isText && !isUnfinished ? end + 1 : end;
+    return behind;
   }
 
   #nestedObject(nameFrom: number, nameTo: number): boolean {

@@ -4,6 +4,7 @@
 // takes several times as long. wasm/record.ts documents the functions.
 
 import { varintBytes, writeVarint } from '../protobuf/varint';
+import { QUOTE, skipSpace } from './json-scan';
 import {
   DROPPED,
   ESCAPED,
@@ -27,8 +28,6 @@ import {
   nestedEnd,
   numberEnd,
   plainEnd,
-  QUOTE,
-  skipSpace,
   startsNested,
   startsNumber,
   stringEnd,

@@ -1,11 +1,10 @@
 // JSON in a Uint8Array: where each value ends, and what a string says. RFC 8259 to the letter, as wasm/json-string.ts
 // and wasm/json-value.ts, for processes in which WebAssembly cannot run.
 
+import { BACKSLASH, LETTER_U, QUOTE, skipSpace, unitAt } from './json-scan';
+
 /** Returned instead of a position if the bytes are not JSON. No text stands at address 0. */
 export const NOT_JSON = 0;
-export const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LETTER_U = 0x75;
 
 /** The bytes that the escapes of one letter stand for, by letter. */
 const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
@@ -13,10 +12,7 @@ const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
     ([letter, text]) => [letter.charCodeAt(0), text.charCodeAt(0)],
   ),
 );
-/** The digits of hex, by character. */
-const HEX_DIGITS: ReadonlyMap<number, number> = new Map(
-  [...'0123456789abcdefABCDEF'].map((digit) => [digit.charCodeAt(0), Number.parseInt(digit, 16)]),
-);
+const HEX_DIGITS: ReadonlySet<number> = new Set(Buffer.from('0123456789abcdefABCDEF'));
 
 /** The first quote, backslash or control character, or `end`. */
 export function plainEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -52,16 +48,6 @@ function escapeLength(bytes: Uint8Array, at: number, end: number): number {
   if (at + 6 > end) return 0;
   for (let i = 2; i < 6; i += 1) if (!HEX_DIGITS.has(bytes[at + i]!)) return 0;
   return 6;
-}
-
-export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const byte = bytes[at]!;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
-    at += 1;
-  }
-  return at;
 }
 
 function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -174,13 +160,6 @@ export function nestedEnd(bytes: Uint8Array, start: number, end: number, levels:
   }
 }
 
-/** The UTF-16 unit of the escape at `at`: `\u` and four hex digits. */
-function utf16Unit(bytes: Uint8Array, at: number): number {
-  let unit = 0;
-  for (let i = 2; i < 6; i += 1) unit = (unit << 4) | HEX_DIGITS.get(bytes[at + i]!)!;
-  return unit;
-}
-
 /**
  * Writes the unescaped text of the string in `start..end` at `to`, and returns the position behind it. The escapes must
  * have been checked. An unpaired surrogate becomes U+FFFD, as in Buffer.from: UTF-8 cannot encode it.
@@ -203,11 +182,11 @@ export function writeText(bytes: Uint8Array, start: number, end: number, to: num
       at += 2;
       continue;
     }
-    let codePoint = utf16Unit(bytes, at);
+    let codePoint = unitAt(bytes, at);
     at += 6;
     if (codePoint >= 0xd800 && codePoint <= 0xdfff) {
       const isEscape = at + 6 <= end && bytes[at] === BACKSLASH && bytes[at + 1] === LETTER_U;
-      const low = codePoint < 0xdc00 && isEscape ? utf16Unit(bytes, at) : 0;
+      const low = codePoint < 0xdc00 && isEscape ? unitAt(bytes, at) : 0;
       if (low >= 0xdc00 && low <= 0xdfff) {
         codePoint = 0x10000 + ((codePoint & 0x3ff) << 10) + (low & 0x3ff);
         at += 6;

@@ -16,6 +16,7 @@ import { createRequire } from 'node:module';
 import { messageOf, transformNotAFunction, transformNotLoaded } from '../errors';
 import { defaultExportOf } from '../runtime/default-export';
 import { hiddenTime } from './first-time';
+import { OPENING_BRACE } from './json-scan';
 import { LINE_LIMIT, shortenLine } from './long-line';
 import type { LogLayout } from './types';
 
@@ -31,7 +32,6 @@ export type Transform = (line: Buffer, start: number, end: number) => Transforme
 
 const UNCHANGED: Transformed = { kind: 'unchanged' };
 const FILTERED: Transformed = { kind: 'filtered' };
-const OPENING_BRACE = 0x7b;
 
 /**
  * Loads the function that is the default export of a module.

@@ -9,7 +9,7 @@
 // Whatever the names are, time is linear in their lengths, and memory is bounded. The hash of the table has a secret
 // key. A name above 256 bytes is kept as its key (name-key.ts). All names are forgotten when they need too much memory.
 
-import { type HashKey, keyedHash, newHashKey } from './keyed-hash';
+import { KeyedHash, newHashKey } from './keyed-hash';
 import { NameBytes } from './name-bytes';
 import { isLongKey, NameKey, nameHashIn, WHOLE_BYTES } from './name-key';
 import { legalLongName, legalName, type NameRule, plainName } from './name-rule';
@@ -60,7 +60,7 @@ export class FieldNames {
   readonly #rule: NameRule;
   readonly #roles: ReadonlyMap<string, FieldRole>;
   readonly #renamed: ReadonlyMap<string, string>;
-  readonly #secret: HashKey;
+  readonly #hash: KeyedHash;
   readonly #longName: NameKey;
   /** For the path of a nested value. `findPath` returns the entry of a level. */
   readonly path: NameKey;
@@ -82,7 +82,7 @@ export class FieldNames {
     random: () => number,
   ) {
     const secret = newHashKey(random);
-    this.#secret = secret;
+    this.#hash = new KeyedHash(secret);
     this.#rule = rule;
     this.#outNames = new OutNames(rule.maxBytes);
     this.#roles = roles;
@@ -177,7 +177,10 @@ export class FieldNames {
   }
 
   #hashOf(bytes: Uint8Array, start: number, end: number): number {
-    return keyedHash(this.#secret, bytes, start, end);
+    const hash = this.#hash;
+    hash.start();
+    hash.add(bytes, start, end);
+    return hash.low();
   }
 
   #isKey({ at, bytes }: FieldName, key: Uint8Array, start: number, end: number): boolean {

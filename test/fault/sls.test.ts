@@ -90,6 +90,25 @@ test('if the service does not accept zstd, every batch goes with lz4, once and i
   assert.deepEqual([requests, retries], [12, 0]);
 });
 
+test('if several batches in zstd are refused at once, each goes with lz4 at once', { skip: noZstd }, async () => {
+  const options = { compression: 'zstd', batch: { maxCount: 10 }, hashKey: 'none', concurrency: 4 } as const;
+  const { emulator, shipper, warnings } = await shipperTo('aliyun-sls', options);
+  emulator.faults([{ code: 'InvalidCompressType', times: 4, delayMs: 100 }]);
+  write(shipper, 40);
+  await shipper.flush();
+  const numbers = emulator.logs().map((log) => Number(contentsOf(log)['n']));
+  assert.deepEqual(
+    numbers.sort((a, b) => a - b),
+    [...Array(40).keys()],
+  );
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['COMPRESSION_REFUSED'],
+  );
+  const { requests, retries } = shipper.stats();
+  assert.deepEqual([requests, retries], [8, 0]);
+});
+
 test('a body that cannot be decompressed is sent four times, and then only its record is given up', async () => {
   const { emulator, shipper } = await shipperTo('aliyun-sls');
   emulator.faults([{ match: { contains: 'poison' }, code: 'PostBodyUncompressError' }]);

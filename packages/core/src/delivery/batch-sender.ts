@@ -75,15 +75,15 @@ export class BatchSender {
     const { target, onCodecRefused } = this.#options;
     const refused = target.tooLarge?.(batch);
     if (refused !== undefined) return { outcome: refused, wireBytes: 0 };
-    const send = () => {
-      const sent = batch.codec === 'zstd' && this.#isZstdRefused ? this.#inLz4(batch) : batch;
-      return this.ask((wallMs) => target.request(sent, wallMs), signal);
-    };
-    const attempt = await send();
-    if (batch.codec !== 'zstd' || this.#isZstdRefused || !isCodecRefusal(attempt.outcome)) return attempt;
+    const send = (sent: SealedBatch) => this.ask((wallMs) => target.request(sent, wallMs), signal);
+    const isLz4 = batch.codec === 'zstd' && this.#isZstdRefused;
+    const attempt = await send(isLz4 ? this.#inLz4(batch) : batch);
+    const isRefused = attempt.outcome.kind === 'hold' && attempt.outcome.refusal.code === target.codecRefusedCode;
+    if (batch.codec !== 'zstd' || isLz4 || !isRefused) return attempt;
+    // Several batches may be in flight, and each of them is refused.
+    if (!this.#isZstdRefused) onCodecRefused?.(batch.codec);
     this.#isZstdRefused = true;
-    onCodecRefused?.(batch.codec);
-    return send();
+    return send(this.#inLz4(batch));
   }
 
   /** The same bytes before compression, under the same pack id. @throws if the body cannot be decompressed */
@@ -161,11 +161,6 @@ function shown(outcome: Outcome, secrets: () => readonly string[]): Outcome {
 function shownText(text: string, secrets: readonly string[], maxCharacters?: number): string {
   // Cleaned first: a control character inside a secret would hide it. Cut last: a cut secret would not be found.
   return cutText(withoutSecrets(cleanText(text), secrets), maxCharacters);
-}
-
-/** The code of SLS, which alone gets zstd. */
-function isCodecRefusal(outcome: Outcome): boolean {
-  return outcome.kind === 'hold' && outcome.refusal.code === 'InvalidCompressType';
 }
 
 /** Returns true if the service does not accept the credentials, or does not allow the request with them. */

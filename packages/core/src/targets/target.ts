@@ -19,6 +19,8 @@ export interface Target {
   /** Names the same place without its address. It decides to which target a spooled batch or a dead letter belongs. */
   readonly identity: Readonly<Record<string, string>>;
   readonly bodyLayout: BodyLayout;
+  /** The code with which the service refuses a compression that it does not know. */
+  readonly codecRefusedCode?: string;
   /** Whether its requests have the times of the records: then they are read when a batch is sealed. */
   readonly sendsTimes?: boolean;
   /** Returns the bytes before and behind encoded records. With these bytes the records are a body. */

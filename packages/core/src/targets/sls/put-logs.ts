@@ -57,6 +57,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
     destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),
     bodyLayout: 'aliyun-sls',
+    codecRefusedCode: 'InvalidCompressType',
     frame,
     readTail: readAliyunTail,
     request(batch: SealedBatch, wallMs: number): SignedRequest {

@@ -23,7 +23,7 @@
 import type { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { LineStream, LoggerFacts } from '@putlogs/core';
+import { type LineStream, type LoggerFacts, systemClock } from '@putlogs/core';
 import { hasOtherTargets, levelsOfTargets, pinoPort, willSendConfig } from './pino-worker';
 
 const FIRST_DELAY_MS = 5;
@@ -69,11 +69,11 @@ function listen(port: MessagePort): void {
 
 /** The delay doubles, so that an application that never logs is not busy. */
 function repeat(port: MessagePort, message: unknown, delayMs: number): void {
-  setTimeout(() => {
+  systemClock.after(delayMs, false, () => {
     if (!isStarting) return;
     port.emit('message', message);
     repeat(port, message, 2 * delayMs);
-  }, delayMs).unref();
+  });
 }
 
 function noticeChunks(stream: Writable, port: MessagePort): void {

@@ -11,13 +11,11 @@ import { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { messageOf } from '../errors';
 import type { Options } from '../options/schema';
-import { wasmProblem } from '../record/arena';
 import { INPUT_BYTES } from '../record/memory-layout';
 import type { Transform } from '../record/transform';
 import { type Clock, systemClock } from '../runtime/clock';
 import { failProcess } from '../runtime/exit-code';
 import { addExitHook, type ExitHook, isProcessOver, removeExitHook, watchExit } from '../runtime/exit-hooks';
-import { opensslHasMd5 } from '../runtime/md5';
 import { nextTick } from '../runtime/node-timers';
 import type { Runs } from '../runtime/run';
 import { handleSignals } from '../runtime/signals';
@@ -28,18 +26,16 @@ import {
   batchNotSealed,
   compressionRefused,
   lz4Unavailable,
-  md5Unavailable,
   memoryFull,
   recordAfterExit,
   recordNotEncoded,
   signalsNotHandled,
   transformFailed,
-  wasmUnavailable,
 } from '../telemetry/warning-catalogue';
 import { WarningReporter } from '../telemetry/warnings';
 import { Delivery } from './delivery';
 import { createEncoder, createTransform } from './encoder';
-import { reportGaps } from './report-gaps';
+import { Gaps } from './report-gaps';
 import { createSigner } from './signer';
 import { type ApplicationView, type StatusPublisher, startStatus } from './status';
 
@@ -111,7 +107,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   #stopSignals: (() => void) | undefined;
   #stopWatchingExit: (() => void) | undefined;
   #closing: Promise<void> | undefined;
-  #isSlownessReported = false;
   /** How many records were accepted when they last delayed the end of the process. */
   #heldUpFor = Number.NaN;
 
@@ -124,6 +119,7 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
     this.#options = options;
     this.#counters = counters;
     this.#warnings = new WarningReporter(clock, (warning) => this.emit('warning', warning));
+    const gaps = new Gaps(this.#warnings);
     const codec = codecOf(options.compression);
     const noLz4 = (reason: string) => this.#warnings.warn(lz4Unavailable(reason));
     let compressNew = compressor(codec, noLz4, options.compressionLevel);
@@ -170,12 +166,11 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
         addExitHook(this);
         this.#delivery.push(batch);
       },
-      onPlainArena: (reason) => this.#encodesSlowly(reason),
+      onPlainArena: (reason) => gaps.encodesSlowly(reason),
       onFailed: (records, error) => this.#failed(records, error),
     });
-    if (options.enabled) this.#reportRuntime();
     this.#status = startStatus({ ...parts, warnings: this.#warnings, spoolPlace: () => this.#delivery.spoolPlace });
-    if (options.enabled) reportGaps(this.#warnings, admission === 'host');
+    if (options.enabled) gaps.report(admission === 'host');
     if (this.#needsExitHook) addExitHook(this);
     if (options.enabled) this.#stopWatchingExit = watchExit();
     if (options.enabled && isInJest()) this.#loadAhead(codec);
@@ -272,20 +267,6 @@ class Pipeline extends EventEmitter<ShipperEvents> implements RangeShipper, Exit
   #refuseAfterExit(): false {
     this.#warnings.warn(recordAfterExit(), true);
     return this.#refuse('closed');
-  }
-
-  /** Reports what this process lacks, and what is done without it. */
-  #reportRuntime(): void {
-    const problem = wasmProblem();
-    if (problem !== undefined) this.#encodesSlowly(problem);
-    if (!opensslHasMd5()) this.#warnings.warn(md5Unavailable());
-  }
-
-  /** The reason may be known at the start, or when a batch needs more memory. */
-  #encodesSlowly(reason: string): void {
-    if (this.#isSlownessReported) return;
-    this.#isSlownessReported = true;
-    this.#warnings.warn(wasmUnavailable(reason));
   }
 
   #failed(records: number, error: unknown): void {

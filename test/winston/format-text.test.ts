@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
+import { PutlogsTransport } from '@putlogs/winston';
 import { writesPlainJson } from '@putlogs/winston/internal/plain-json';
 import winston from 'winston';
-import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { loggedTo } from '../support/winston-logs';
 
 let emulator: Emulator;
 before(async () => {
   emulator = await startEmulator();
 });
 after(() => emulator.close());
+
+const logged = loggedTo(() => emulator, { worker: false });
 
 const { combine, json, logstash, printf, timestamp, colorize, errors } = winston.format;
 const NOW_MS = 1_763_771_234_567;
@@ -241,18 +244,4 @@ function cyclic(): object {
   const value: Record<string, unknown> = {};
   value['self'] = value;
   return value;
-}
-
-async function logged(
-  loggerOptions: winston.LoggerOptions,
-  log: (logger: winston.Logger) => void,
-  options: PutlogsTransportOptions = {},
-): Promise<EmulatorLog[]> {
-  const topicId = crypto.randomUUID();
-  const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, worker: false, ...options });
-  const logger = winston.createLogger({ ...loggerOptions, transports: [transport] });
-  log(logger);
-  logger.end();
-  await once(logger, 'finish');
-  return emulator.logs({ topicId });
 }

@@ -3,15 +3,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
+import { PutlogsTransport } from '@putlogs/winston';
 import winston from 'winston';
-import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, type Emulator, optionsFor, startEmulator } from '../support/emulator';
+import { loggedTo } from '../support/winston-logs';
 
 let emulator: Emulator;
 before(async () => {
   emulator = await startEmulator();
 });
 after(() => emulator.close());
+
+const logged = loggedTo(() => emulator, { worker: false });
 
 const NOW_MS = 1_763_771_234_567;
 const other = <Value>(expression: string) => runInNewContext(`(${expression})`) as Value;
@@ -283,7 +286,7 @@ describe('a value of another realm', () => {
     });
   }
 
-  it('that is an info has a record as any other', async () => {
+  it('that is an info has the same record as an info of this realm', async () => {
     const [plain, error] = await written([
       other<object>('{ level: "info", message: "x", user: { id: 7 } }'),
       other<object>('Object.assign(new Error("far"), { level: "error", stack: "at" })'),
@@ -301,20 +304,6 @@ function cyclic(): Record<string, unknown> {
 
 function fails(): never {
   throw new Error('never');
-}
-
-async function logged(
-  loggerOptions: winston.LoggerOptions,
-  log: (logger: winston.Logger) => void,
-  options: PutlogsTransportOptions = {},
-): Promise<EmulatorLog[]> {
-  const topicId = crypto.randomUUID();
-  const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, worker: false, ...options });
-  const logger = winston.createLogger({ ...loggerOptions, transports: [transport] });
-  log(logger);
-  logger.end();
-  await once(logger, 'finish');
-  return emulator.logs({ topicId });
 }
 
 /** Writes to the transport itself: winston would fail at some of these infos before a transport has them. */

@@ -1,18 +1,19 @@
 // What becomes of one winston info: its level, its time, its errors and its values.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { PutlogsTransport, type PutlogsTransportOptions } from '@putlogs/winston';
 import fc from 'fast-check';
 import { errWithCause } from 'pino-std-serializers';
 import winston from 'winston';
-import { contentsOf, type Emulator, type EmulatorLog, optionsFor, startEmulator } from '../support/emulator';
+import { contentsOf, type Emulator, startEmulator } from '../support/emulator';
+import { loggedTo } from '../support/winston-logs';
 
 let emulator: Emulator;
 before(async () => {
   emulator = await startEmulator();
 });
 after(() => emulator.close());
+
+const logged = loggedTo(() => emulator);
 
 describe('the level', () => {
   for (const [name, levels] of Object.entries({
@@ -291,19 +292,4 @@ function requestError(): Error {
     }
   }
   return new RequestError('Request failed with status code 503');
-}
-
-/** The logs of one topic of its own, to which `log` has logged by a worker. */
-async function logged(
-  loggerOptions: winston.LoggerOptions,
-  log: (logger: winston.Logger) => void,
-  options: PutlogsTransportOptions = {},
-): Promise<EmulatorLog[]> {
-  const topicId = crypto.randomUUID();
-  const transport = new PutlogsTransport({ ...optionsFor(emulator), topicId, ...options });
-  const logger = winston.createLogger({ ...loggerOptions, transports: [transport] });
-  log(logger);
-  logger.end();
-  await once(logger, 'finish');
-  return emulator.logs({ topicId });
 }

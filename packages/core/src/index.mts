@@ -3,6 +3,7 @@
 export type * from './index.js';
 export {
   addStats,
+  commonLength,
   createLenientLineStream,
   createLineStream,
   createShipper,
@@ -10,6 +11,7 @@ export {
   createWorkerShipper,
   DROP_REASONS,
   lostIn,
+  markOf,
   PutlogsError,
   prepareShipper,
   prepareWorkerShipper,

@@ -11,6 +11,7 @@ import type { Shipper, WorkerShipper } from './sink';
 
 export { PutlogsError, type PutlogsErrorCode } from './errors';
 export type { PutlogsOptions } from './options/types';
+export { commonLength, markOf } from './record/cut-mark';
 export { systemClock } from './runtime/clock';
 export type { LineStream } from './shipper/line-stream';
 export type { FlushOptions, FlushResult, LoggerFacts, RecordSink, Shipper, ShipperEvents, WorkerShipper } from './sink';

@@ -1,7 +1,8 @@
 // Cuts a long text or long bytes before they are copied, and says in the text how much is missing.
 //
-// The mark is the one of the core, which cuts a record that is larger than the service accepts. The number in it is
-// the bytes of the text that are missing, in UTF-8.
+// The core cuts a record that is larger than the service accepts, and ends a cut value with the same mark.
+
+import { markOf } from '@putlogs/core';
 
 /** Returns the text, cut between two characters if it is longer than `maxChars`. */
 export function cutText(text: string, maxChars: number): string {
@@ -9,7 +10,7 @@ export function cutText(text: string, maxChars: number): string {
   const last = text.charCodeAt(maxChars - 1);
   const isSplit = last >= 0xd800 && last <= 0xdbff;
   const kept = text.slice(0, isSplit ? maxChars - 1 : maxChars);
-  return kept + mark(Buffer.byteLength(text) - Buffer.byteLength(kept));
+  return kept + markOf(Buffer.byteLength(text) - Buffer.byteLength(kept));
 }
 
 /** Returns the bytes as base64, of which at most `maxChars` characters are written. */
@@ -20,26 +21,10 @@ export function cutBase64(bytes: ArrayBufferView | ArrayBufferLike, maxChars: nu
   const chars = base64Chars(all.length);
   if (chars <= maxChars) return all.toString('base64');
   const kept = all.toString('base64', 0, Math.floor(maxChars / 4) * 3);
-  return kept + mark(chars - kept.length);
+  return kept + markOf(chars - kept.length);
 }
 
 /** Returns how many characters base64 needs for this many bytes. */
 export function base64Chars(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
-}
-
-/** Returns the length to which long values are cut, so that all of them together have at most `room`. */
-export function commonLength(lengths: readonly number[], room: number): number {
-  const sorted = [...lengths].sort((a, b) => a - b);
-  let left = room;
-  for (const [i, length] of sorted.entries()) {
-    const share = Math.floor(left / (sorted.length - i));
-    if (length > share) return share;
-    left -= length;
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
-function mark(missingBytes: number): string {
-  return `…[truncated ${missingBytes} bytes]`;
 }

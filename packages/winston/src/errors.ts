@@ -53,6 +53,11 @@ export function liftIdentity(error: Error): Record<string, unknown> {
   return lifted;
 }
 
+/** An error whose `toJSON` throws. Its own fields are those that a `toJSON` may leave out. */
+export function unreadableError(error: Error, thrown: unknown): Record<string, unknown> {
+  return Object.assign(liftIdentity(error), { toJSON: throwsText(thrown) });
+}
+
 function lift(lifted: Record<string, unknown>, error: Error, name: string, from: string): void {
   const value = readField(error, from);
   if (value !== undefined) lifted[name] = value;

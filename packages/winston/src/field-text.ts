@@ -4,7 +4,8 @@
 // than that: of long texts and bytes only as much is read as all of them may have together.
 
 import { types } from 'node:util';
-import { base64Chars, commonLength, cutBase64, cutText } from './cut';
+import { commonLength } from '@putlogs/core';
+import { base64Chars, cutBase64, cutText } from './cut';
 import { isLargeJsonSafe } from './json-safe';
 import { nameText } from './name-text';
 import { writeValue } from './write-value';

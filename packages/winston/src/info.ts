@@ -4,8 +4,8 @@
 // itself. What such a value says is not in its fields. It becomes the field `message`.
 
 import { types } from 'node:util';
-import { isError, liftError, readField, throwsText } from './errors';
-import { hasOwnContent, jsonOf, unreadableError } from './write-value';
+import { isError, liftError, readField, throwsText, unreadableError } from './errors';
+import { hasOwnContent, jsonOf } from './own-content';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -104,7 +104,7 @@ function namesOn(value: object, ownNames: readonly string[]): readonly string[] 
   return Object.keys(value).filter((name) => !/^\d+$/.test(name));
 }
 
-/** What is left of an info whose `toJSON` throws. Its fields are not shown, because a `toJSON` may leave some out. */
+/** Returns the message of an info whose `toJSON` throws, and the error. No other field is sent: it may be secret. */
 function unreadable(info: object, error: unknown): Fields {
   const why = throwsText(error);
   const message = messageOn(info);

@@ -3,7 +3,7 @@
 // The record has the info's own enumerable fields, with winston's level (not the coloured one), and a time if the info
 // has none. Field names are never set on an object here, where `__proto__` would not be a name.
 
-import { throwsText } from './errors';
+import { readField, throwsText } from './errors';
 import { fieldText, RECORD_CHARS, type Room, roomFor } from './field-text';
 import { type FormatText, formatText } from './format-text';
 import { copiedFrom, errorFields, fieldsOf, isErrorValue, isObject, messageOn } from './info';
@@ -159,7 +159,7 @@ function entriesOf(fields: Fields): Entries {
   for (const name of names) {
     chars += name.length;
     if (chars > RECORD_CHARS) break;
-    values.push(read(fields, name));
+    values.push(readField(fields, name));
   }
   const { length } = values;
   return { names: length < names.length ? names.slice(0, length) : names, values, leftOut: names.length - length };
@@ -220,12 +220,4 @@ function timeText(timeKeys: readonly string[], nowMs: number): string {
 /** @param fields each with a comma before it */
 function objectText(fields: string): string {
   return `{${fields.slice(1)}}`;
-}
-
-function read(fields: Fields, key: string): unknown {
-  try {
-    return fields[key];
-  } catch (error) {
-    return throwsText(error);
-  }
 }

@@ -7,8 +7,9 @@
 
 import { types } from 'node:util';
 import { cutBase64, cutText } from './cut';
-import { isError, liftError, liftIdentity, throwsText } from './errors';
+import { isError, liftError, throwsText, unreadableError } from './errors';
 import { nameText } from './name-text';
+import { dateText, hasOwnContent, jsonOf, unboxed } from './own-content';
 
 /** A value that is deeper than this is cut far above, because what it shows is its shape and not its content. */
 const MAX_DEPTH = 200;
@@ -89,7 +90,7 @@ function stringText(value: string, walk: Walk): string {
   return written(JSON.stringify(cutText(value, mostChars(walk))), walk);
 }
 
-/** A long text takes half of what is left, so that there is room for what comes after it. */
+/** Returns the most characters of a text: half of the room, so that the values behind it have room as well. */
 function mostChars(walk: Walk): number {
   return Math.max(SHORT_CHARS, Math.floor(walk.charsLeft / 2));
 }
@@ -153,36 +154,6 @@ function contentText(value: object, key: string | number, walk: Walk): string | 
   return plainText(plain, walk);
 }
 
-/**
- * Returns what JSON.stringify would write: the result of `toJSON`, if there is one. The `toJSON` of a buffer is not
- * called, because it makes an array of millions of numbers.
- */
-export function jsonOf(value: object, key: string): unknown {
-  const { toJSON } = value as { toJSON?: unknown };
-  return typeof toJSON === 'function' && toJSON !== Buffer.prototype.toJSON ? toJSON.call(value, key) : value;
-}
-
-/** An error whose `toJSON` throws. Its own fields are those that a `toJSON` may leave out. */
-export function unreadableError(error: Error, thrown: unknown): Record<string, unknown> {
-  return Object.assign(liftIdentity(error), { toJSON: throwsText(thrown) });
-}
-
-/** Whether the content of an object is something else than its fields. */
-export function hasOwnContent(value: object): boolean {
-  if (Object.getPrototypeOf(value) === Object.prototype) return false;
-  return (
-    Array.isArray(value) ||
-    typeof value === 'function' ||
-    types.isMap(value) ||
-    types.isSet(value) ||
-    types.isDate(value) ||
-    types.isRegExp(value) ||
-    types.isBoxedPrimitive(value) ||
-    ArrayBuffer.isView(value) ||
-    types.isAnyArrayBuffer(value)
-  );
-}
-
 /** @param value without its `toJSON` */
 function plainText(value: object, walk: Walk): string {
   if (Array.isArray(value)) return arrayText(value, walk);
@@ -197,20 +168,6 @@ function plainText(value: object, walk: Walk): string {
   if (types.isBoxedPrimitive(value)) return textOf(unboxed(value), '', walk) ?? 'null';
   if (types.isDate(value)) return stringText(dateText(value), walk);
   return stringText(typeof value === 'function' ? '[Function]' : String(value), walk);
-}
-
-function dateText(date: Date): string {
-  const timeMs = Date.prototype.getTime.call(date);
-  return Number.isNaN(timeMs) ? 'Invalid Date' : new Date(timeMs).toISOString();
-}
-
-/** The primitive of an object such as `new String('a')`, whatever its methods do. */
-function unboxed(value: object): unknown {
-  if (types.isStringObject(value)) return String.prototype.valueOf.call(value);
-  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value);
-  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value);
-  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value);
-  return Symbol.prototype.valueOf.call(value);
 }
 
 function arrayText(values: ArrayLike<unknown>, walk: Walk): string {

@@ -14,6 +14,7 @@
 //
 // What is copied is not checked here: WebAssembly checks it when it reads the shortened line.
 
+import { commonLength, MARK_BYTES, markOf, UNNUMBERED_MARK } from './cut-mark';
 import { MAX_DEPTH } from './flatten';
 import {
   CLOSING_BRACE,
@@ -27,7 +28,7 @@ import {
   textBytes,
 } from './json-scan';
 import { legalNameOfJson } from './name-rule';
-import { characterStart, commonLength, LEFT_OUT, leftOutText, markOf, UNNUMBERED_MARK } from './truncate';
+import { characterStart, LEFT_OUT, leftOutText } from './truncate';
 import type { LogLayout } from './types';
 
 /** A line is shortened if it is longer than this many of the largest Logs. It is also the length that is aimed at. */
@@ -43,8 +44,6 @@ export interface ShortLine {
 const SHORT_VALUE_BYTES = 128;
 /** A longer name is replaced. */
 const SHORT_NAME_BYTES = 1024;
-/** The most bytes of a mark and two quotes. */
-const MARK_BYTES = 48;
 /** Two quotes, a colon, a comma, and the braces of an object. */
 const SYNTAX_BYTES = 6;
 

@@ -1,13 +1,12 @@
 // Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
-// Long values are cut to one common length, the largest with which the record fits. Shorter values stay whole. A cut
-// value ends with `…[truncated N bytes]`, and no character is cut in two. The transport of winston cuts very long
-// values in the same way, before they are copied. If a value with such a mark is cut again, the new mark counts all
-// that is missing. If the names alone are too long, fields are left out from the end, and the field `putlogs-left-out`
-// has their number.
+// cut-mark.ts says how long values are cut. If a value with a mark is cut again, the new mark counts all that is
+// missing. If the names alone are too long, fields are left out from the end, and the field `putlogs-left-out` has
+// their number.
 
 import { fieldOf } from '../protobuf/fields';
 import { readVarint, writeVarint } from '../protobuf/varint';
+import { commonLength, MARK, MARK_BYTES, markOf, UNNUMBERED_MARK } from './cut-mark';
 import type { LogSink } from './types';
 
 interface Content {
@@ -24,10 +23,6 @@ const CONTENT_OVERHEAD_BYTES = 60;
 const SHORTEST_CUT_BYTES = 32;
 /** The field with the number of fields that are left out. */
 export const LEFT_OUT = 'putlogs-left-out';
-/** The mark of a value if it is not known how much is missing. */
-export const UNNUMBERED_MARK = '…[truncated]';
-const MARK = /…\[truncated(?: (\d{1,15}) bytes)?\]$/;
-const MARK_BYTES = 48;
 
 /**
  * Truncates the last Log of the sink, whose `Logs` entry begins at `start`.
@@ -103,18 +98,6 @@ function splitEntry(entry: Buffer): { head: Buffer; contents: Content[]; tail: B
   return { head: entry.subarray(body, first), contents, tail: entry.subarray(at) };
 }
 
-/** Returns the largest length to which values can be cut, so that all of them have at most `room` bytes. */
-export function commonLength(lengths: readonly number[], room: number): number {
-  const sorted = [...lengths].sort((a, b) => a - b);
-  let left = room;
-  for (const [i, length] of sorted.entries()) {
-    const share = Math.floor(left / (sorted.length - i));
-    if (length > share) return Math.max(share, 0);
-    left -= length;
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
 function cutValue(value: Buffer, longest: number): Buffer {
   if (value.length <= Math.max(longest, SHORTEST_CUT_BYTES)) return value;
   const earlier = MARK.exec(value.toString('utf8', characterStart(value, Math.max(value.length - MARK_BYTES, 0))));
@@ -123,9 +106,4 @@ function cutValue(value: Buffer, longest: number): Buffer {
   const missing = textBytes - end + Number(earlier?.[1] ?? 0);
   const mark = earlier !== null && earlier[1] === undefined ? UNNUMBERED_MARK : markOf(missing);
   return Buffer.concat([value.subarray(0, end), Buffer.from(mark)]);
-}
-
-/** The end of a value of which so many bytes are missing. */
-export function markOf(missingBytes: number): string {
-  return `…[truncated ${missingBytes} bytes]`;
 }

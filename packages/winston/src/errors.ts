@@ -44,7 +44,7 @@ export function liftError(error: Error): Record<string, unknown> {
 }
 
 /** Returns what an error says if its own fields may not be shown: its type, message and stack. */
-export function liftIdentity(error: Error): Record<string, unknown> {
+function liftIdentity(error: Error): Record<string, unknown> {
   const lifted: Record<string, unknown> = Object.create(null);
   const type = readField(error, 'constructor');
   lifted['type'] = readField(typeof type === 'function' ? type : error, 'name');

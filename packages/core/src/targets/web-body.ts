@@ -48,7 +48,7 @@ export interface WebLog {
 }
 
 /** @throws if the batch is damaged */
-export function webBatchOf(batch: SealedBatch): WebBatch {
+function webBatchOf(batch: SealedBatch): WebBatch {
   const unpacked = unpackBatch(batch);
   return {
     envelope: readWebTail(unpacked.tail),

@@ -32,7 +32,7 @@ test('a service that accepts less than a batch gets it in parts, in order, and s
 const compressions = TARGETS[target.name].compressions.filter((name) => name !== 'none');
 
 for (const compression of compressions) {
-  const skip = compression === 'zstd' && zstd === undefined && `${process.version} has no zstd`;
+  const skip = compression === 'zstd' && zstd() === undefined && `${process.version} has no zstd`;
   test(`too many records (${compression}) go in parts, each under an id that begins with the batch’s`, {
     skip,
   }, async () => {

@@ -61,7 +61,7 @@ function zlib(level: number): (raw: Buffer) => Compressed {
 
 /** The options do not allow zstd on a Node without it. */
 function zstdWith(level: number): (raw: Buffer) => Compressed {
-  const { zstdCompressSync, constants } = zstd!;
+  const { zstdCompressSync, constants } = zstd()!;
   const params = { [constants.ZSTD_c_compressionLevel]: level };
   return (raw) => smaller(raw, { codec: 'zstd', body: zstdCompressSync(raw, { params }) });
 }
@@ -114,8 +114,9 @@ export function decompress({ codec, body, rawBytes }: Compressed & { readonly ra
   if (codec === 'none') return body;
   if (codec === 'zlib') return inflateSync(body, { maxOutputLength: rawBytes });
   if (codec === 'zstd') {
-    if (zstd === undefined) throw new Error('zstd needs Node 22.15 or later');
-    return zstd.zstdDecompressSync(body, { maxOutputLength: rawBytes });
+    const found = zstd();
+    if (found === undefined) throw new Error('zstd needs Node 22.15 or later');
+    return found.zstdDecompressSync(body, { maxOutputLength: rawBytes });
   }
   const { uncompressSync } = lz4();
   const prefixed = Buffer.allocUnsafe(LZ4_SIZE_PREFIX_BYTES + body.length);

@@ -66,7 +66,7 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   const compression = get(tree, 'compression');
   if (compression !== undefined && !compressions.some((name) => name === compression)) {
     problems.push({ path: 'compression', text: `target ${target} supports ${compressions.join(', ')}` });
-  } else if (compression === 'zstd' && zstd === undefined) {
+  } else if (compression === 'zstd' && zstd() === undefined) {
     problems.push({ path: 'compression', text: `zstd needs Node 22.15 or later, and this is ${process.version}` });
   }
   if (isSet(get(tree, 'compressionLevel')) && compression !== 'zlib' && compression !== 'zstd') {

@@ -4,7 +4,6 @@
 // function that was taken before is not affected. If a library was earlier than this module, two sources are used that
 // no library replaces: the idle timeout of a socket, and the Date of another context.
 
-import { performance } from 'node:perf_hooks';
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import type { MessageChannel } from 'node:worker_threads';
 
@@ -32,12 +31,19 @@ function nowOfAnotherContext(): () => number {
   return runInNewContext('Date.now') as () => number;
 }
 
-// From the prototype, because a fake is a property of the object.
-const now = (Object.getPrototypeOf(performance) as typeof performance).now ?? performance.now;
+let monotonic: (() => number) | undefined;
 
-/** Milliseconds since a fixed moment. */
+/** Milliseconds since a fixed moment. Node's clock is loaded with the first call: that takes two milliseconds. */
 export function monotonicMs(): number {
-  return now.call(performance);
+  monotonic ??= newMonotonic();
+  return monotonic();
+}
+
+function newMonotonic(): () => number {
+  const { performance } = process.getBuiltinModule('node:perf_hooks');
+  // From the prototype, because a fake is a property of the object.
+  const now = (Object.getPrototypeOf(performance) as typeof performance).now ?? performance.now;
+  return () => now.call(performance);
 }
 
 /** Calls `run` once after `delayMs`, and keeps the process alive until then if `held`. Returns what cancels it. */

@@ -165,6 +165,27 @@ describe('the control API', () => {
     }
   });
 
+  test('answers 500 with the error, and no closed connection, when the emulator itself fails', async () => {
+    const clock = { isBroken: false };
+    const emulator = await createEmulator({
+      clock: () => {
+        if (clock.isBroken) throw new Error('the clock stopped');
+        return Date.now();
+      },
+    });
+    try {
+      clock.isBroken = true;
+      for (const { status, json } of [await statsAs(emulator, {}), await put(emulator, groups)]) {
+        assert.equal(status, 500);
+        assert.equal(json.ErrorMessage, 'The emulator failed: Error: the clock stopped');
+      }
+      clock.isBroken = false;
+      assert.equal((await statsAs(emulator, {})).status, 200);
+    } finally {
+      await emulator.close();
+    }
+  });
+
   test('answers to names of this machine, and refuses every other Host with a sentence', async () => {
     const emulator = await createEmulator();
     try {

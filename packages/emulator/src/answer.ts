@@ -23,6 +23,12 @@ export function isRefusal(outcome: unknown): outcome is Refusal {
   return typeof outcome === 'object' && outcome !== null && (outcome as { refused?: unknown }).refused === true;
 }
 
+/** What a body says that is decoded for a second time. Throws if it is refused now: the emulator is at fault. */
+export function unrefused<T>(outcome: T | Refusal): T {
+  if (isRefusal(outcome)) throw new Error(`An accepted body cannot be decoded again: ${outcome.message}`);
+  return outcome;
+}
+
 export function answerJson(value: unknown, status = 200): Answer {
   return {
     status,

@@ -172,13 +172,12 @@ export class Ledger {
   entryAt(sequence: number): LogEntry {
     const batch = this.#batches[this.#batchAfter(sequence - 1)]!;
     let at = sequence - batch.firstSequence;
-    const groups = this.#groupsOf(batch);
-    const group = groups.find(({ logs }) => {
-      if (at < logs.length) return true;
-      at -= logs.length;
-      return false;
-    })!;
-    return entryOf(batch, group, group.logs[at]!, sequence);
+    for (const group of this.#groupsOf(batch)) {
+      const log = group.logs[at];
+      if (log !== undefined) return entryOf(batch, group, log, sequence);
+      at -= group.logs.length;
+    }
+    throw new RangeError(`No log has the sequence number ${sequence}.`);
   }
 
   groupAt(position: GroupPosition): LogGroup {

@@ -43,8 +43,10 @@ export async function startServer(
   // Every delayed answer adds a listener. Node warns on stderr about more than ten of them.
   setMaxListeners(0, closing.signal);
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (incoming, response) => {
-    // A client that disconnects is no error of the emulator, and cannot receive an answer.
-    handle(service, host, clock, closing.signal, incoming, response).catch(() => response.destroy());
+    handle(service, host, clock, closing.signal, incoming, response).catch((cause) => {
+      if (closing.signal.aborted || response.headersSent) response.destroy();
+      else sendProblem(response, problem(500, 'InternalError', failureText(cause)));
+    });
   });
   // Longer than the limit of any client: an idle socket should be closed only by a fault rule.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -123,8 +125,18 @@ function decideAnswer(
     return vendor.answer(request, nowMs);
   } catch (cause) {
     // An error of the emulator is reported, so that it does not look like a lost connection.
-    return catalogue.answer(refusalOf(catalogue, catalogue.failed, `The emulator failed: ${String(cause)}`));
+    return catalogue.answer(refusalOf(catalogue, catalogue.failed, failureText(cause)));
   }
+}
+
+function failureText(cause: unknown): string {
+  return `The emulator failed: ${String(cause)}`;
+}
+
+/** Answers without what may have failed: the clock, the service and the fault rules. */
+function sendProblem(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, { ...headers, 'Content-Length': body.length });
+  response.end(body);
 }
 
 // Events instead of an iteration: leaving a loop over the request would close the socket before it can be reset.

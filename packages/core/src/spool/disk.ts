@@ -77,9 +77,16 @@ export class Disk {
   }
 
   attempt(work: () => void): DiskFailure | undefined {
+    return this.result(() => void work());
+  }
+
+  /**
+   * Returns what the work returns. Work that assigned to a variable outside of itself would be at the mercy of a fault
+   * of Node 26.10: its optimised code can read such a variable as it was before.
+   */
+  result<T>(work: () => T): T | DiskFailure {
     try {
-      work();
-      return undefined;
+      return work();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // Node's messages begin with the code, which is printed before the message anyway.

@@ -140,11 +140,8 @@ function addressOf(disk: Disk, path: string): Address | NoSocket {
   if (process.platform === 'win32') return { listening: false, reason: 'no Unix sockets on Windows' };
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return { path, release: () => {} };
   if (process.platform !== 'linux') return { listening: false, reason: 'ENAMETOOLONG' };
-  let directory = -1;
-  const failure = disk.attempt(() => {
-    directory = disk.fs.openSync(dirname(path), O_RDONLY | O_DIRECTORY);
-  });
-  if (failure !== undefined) return { listening: false, reason: failure.code };
+  const directory = disk.result(() => disk.fs.openSync(dirname(path), O_RDONLY | O_DIRECTORY));
+  if (typeof directory !== 'number') return { listening: false, reason: directory.code };
   let held = true;
   const release = () => {
     if (!held) return;

@@ -80,11 +80,7 @@ export class SegmentReader {
   }
 
   size(): number | DiskFailure {
-    let size = 0;
-    const failure = this.#disk.attempt(() => {
-      size = this.#disk.fs.fstatSync(this.#open()).size;
-    });
-    return failure ?? size;
+    return this.#disk.result(() => this.#disk.fs.fstatSync(this.#open()).size);
   }
 
   /** Found from the end of the file, without reading what is before it. */
@@ -103,11 +99,8 @@ export class SegmentReader {
   }
 
   #lastEntry(header: SegmentHeader, from: number, size: number): { tail: Tail | undefined } | DiskFailure {
-    let bytes: Buffer = Buffer.alloc(0);
-    const failure = this.#disk.attempt(() => {
-      bytes = this.#disk.readAt(this.#open(), from, size - from);
-    });
-    if (failure !== undefined) return failure;
+    const bytes = this.#disk.result(() => this.#disk.readAt(this.#open(), from, size - from));
+    if (!Buffer.isBuffer(bytes)) return bytes;
     for (let at = bytes.lastIndexOf(header.marker); at !== -1; at = lastBefore(bytes, header.marker, at)) {
       const entry = decodeEntryHeader(bytes, at, header.marker);
       if (entry === undefined || from + at + entry.headerBytes + entry.bodyBytes > size) continue;
@@ -160,11 +153,9 @@ export class SegmentReader {
       this.#chunk.copy(body, 0, from, from + length);
       return body;
     }
-    let bytes = 0;
-    const failure = this.#disk.attempt(() => {
-      bytes = this.#disk.readAt(this.#open(), at, length, body).length;
-    });
-    return failure ?? (bytes === length ? body : body.subarray(0, bytes));
+    const bytes = this.#disk.result(() => this.#disk.readAt(this.#open(), at, length, body));
+    // The pool knows its own buffer, and no view of it.
+    return Buffer.isBuffer(bytes) && bytes.length === length ? body : bytes;
   }
 
   /**

@@ -1,6 +1,6 @@
 // PostLogStoreLogs: checks a write whose signature is valid. A request is accepted or refused as a whole.
 
-import { isRefusal, type Refusal } from '../answer.js';
+import { isRefusal, type Refusal, unrefused } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
@@ -47,7 +47,7 @@ export function acceptBody(
   const wire = writing.request.body;
   const rawBytes = raw.length;
   // Only the bytes as sent are kept. They were decoded without an error, so they can be decoded again.
-  const read = (): LogGroup[] => [decode(decompress(codec, wire, rawBytes, rawBytes)!) as LogGroup];
+  const read = (): LogGroup[] => [unrefused(decode(decompress(codec, wire, rawBytes, rawBytes)!))];
   return acceptGroup(writing, hashKey, group, rawBytes, read);
 }
 

@@ -64,44 +64,43 @@ function writePair(writer: Writer, tag: number, { key, value }: KeyValue): void 
 function readGroup(raw: Buffer): LogGroup {
   const logs: StoredLog[] = [];
   const tags: KeyValue[] = [];
-  let topic = '';
-  let source = '';
+  const texts = { topic: '', source: '' };
   readMessage('LogGroup', raw, {
     1: [BYTES, (reader) => logs.push(readLog(reader.bytes() as Buffer)), 'repeated'],
     // Category and MachineUUID are for the vendor's agent. They are checked, and not kept.
     2: [BYTES, (reader) => readText(reader)],
-    3: [BYTES, (reader) => (topic = readText(reader))],
-    4: [BYTES, (reader) => (source = readText(reader))],
+    3: [BYTES, (reader) => (texts.topic = readText(reader))],
+    4: [BYTES, (reader) => (texts.source = readText(reader))],
     5: [BYTES, (reader) => readText(reader)],
     6: [BYTES, (reader) => tags.push(readPair('LogTag', reader.bytes() as Buffer)), 'repeated'],
   });
-  return groupOf({ topic, source, tags, logs });
+  return groupOf({ ...texts, tags, logs });
 }
 
 function readLog(bytes: Buffer): StoredLog {
   const contents: KeyValue[] = [];
-  let time: number | null = null;
-  let timeNs: number | null = null;
+  const read: { time: number | null; timeNs: number | null } = { time: null, timeNs: null };
   readMessage('Log', bytes, {
-    1: [VARINT, (reader) => (time = Number(String(reader.uint64())))],
+    1: [VARINT, (reader) => (read.time = Number(String(reader.uint64())))],
     2: [BYTES, (reader) => contents.push(readPair('Content', reader.bytes() as Buffer)), 'repeated'],
-    4: [FIXED32, (reader) => (timeNs = reader.fixed32())],
+    4: [FIXED32, (reader) => (read.timeNs = reader.fixed32())],
   });
+  const { time, timeNs } = read;
   if (time === null) throw new Malformed('PostBodyInvalid', 'A Log has no Time, which is required.');
   if (time > MAX_UINT32) throw new Malformed('InvalidTimestamp', `The Time ${time} is not Unix seconds in 32 bits.`);
   if (timeNs !== null && timeNs > MAX_TIME_NS) {
-    throw new Malformed('InvalidTimestamp', `The Time_ns ${timeNs as number} is not below a second.`);
+    throw new Malformed('InvalidTimestamp', `The Time_ns ${timeNs} is not below a second.`);
   }
   return { time, timeNs, contents };
 }
 
 function readPair(message: string, bytes: Buffer): KeyValue {
-  let key: string | null = null;
-  let value: string | null = null;
+  const read: { key: string | null; value: string | null } = { key: null, value: null };
   readMessage(message, bytes, {
-    1: [BYTES, (reader) => (key = readText(reader))],
-    2: [BYTES, (reader) => (value = readText(reader))],
+    1: [BYTES, (reader) => (read.key = readText(reader))],
+    2: [BYTES, (reader) => (read.value = readText(reader))],
   });
+  const { key, value } = read;
   if (key === null) throw new Malformed('PostBodyInvalid', `A ${message} has no Key, which is required.`);
   if (value === null) {
     throw new Malformed('PostBodyInvalid', `A ${message} has no Value, which is required even when it is empty.`);

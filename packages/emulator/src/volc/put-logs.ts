@@ -1,6 +1,6 @@
 // PutLogs: checks a write whose signature is valid. A request is accepted or refused as a whole.
 
-import { isRefusal, type Refusal } from '../answer.js';
+import { isRefusal, type Refusal, unrefused } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
@@ -52,7 +52,7 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
     rawBytes,
     logCounts: groups.map(({ Logs }) => Logs.length),
     // Only the bytes as sent are kept. They were decoded without an error, so they can be decoded again.
-    read: () => storedGroups(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!) as WireLogGroup[]),
+    read: () => storedGroups(unrefused(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!))),
     arrivedAtMs: nowMs,
   };
 }

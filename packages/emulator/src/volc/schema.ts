@@ -128,16 +128,18 @@ export function timeOf(log: WireLog): number {
 /** The size of the largest encoded Log, read from the wire: encoding it again could have another size. */
 export function largestLogBytes(raw: Buffer): number {
   let largest = 0;
-  eachField(raw, (group) => eachField(group, (log) => (largest = Math.max(largest, log.length))));
+  for (const group of fieldsOf(raw)) {
+    for (const log of fieldsOf(group)) largest = Math.max(largest, log.length);
+  }
   return largest;
 }
 
-function eachField(message: Buffer, visit: (field: Buffer) => void): void {
+function* fieldsOf(message: Buffer): Generator<Buffer> {
   const reader = Reader.create(message);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     // The reader of a Buffer returns Buffers, which are views.
-    if (tag === 10) visit(reader.bytes() as Buffer);
+    if (tag === 10) yield reader.bytes() as Buffer;
     else reader.skipType(tag & 7);
   }
 }

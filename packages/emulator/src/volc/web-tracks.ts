@@ -1,6 +1,6 @@
 // WebTracks: checks an anonymous write. A log has no time of its own here: the service sets the time of arrival.
 
-import { isRefusal, type Refusal } from '../answer.js';
+import { isRefusal, type Refusal, unrefused } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { KeyValue, LogGroup, StoredLog } from '../log-group.js';
@@ -49,7 +49,7 @@ export function acceptWebTracks(
     wireBytes: wire.length,
     rawBytes,
     logCounts: [group.logs.length],
-    read: () => [decodeTracks(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!, nowMs) as LogGroup],
+    read: () => [unrefused(decodeTracks(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!, nowMs))],
     arrivedAtMs: nowMs,
   };
 }

@@ -81,7 +81,7 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
       '--web-tracking-off',
       'project/two',
       '--sls-max-logs=2',
-      '--sls-max-body-bytes',
+      '--max-body-bytes',
       '200',
     );
     const { url } = JSON.parse(await line) as { url: string };
@@ -118,7 +118,7 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     [['--logstore', 'name'], /--logstore must be a list of project\/logstore/],
     [['--web-tracking-off='], /--web-tracking-off must be/],
     [['--sls-max-logs', 'x'], /--sls-max-logs must be a whole number, not x/],
-    [['--sls-max-body-bytes', '0'], /--sls-max-body-bytes must be a whole number between 1 and 67108864/],
+    [['--max-body-bytes', '0'], /--max-body-bytes must be a whole number between 1 and 67108864/],
   ];
   for (const [args, message] of wrong) {
     test(`${args.join(' ')} is one clear line on stderr and exit code 2`, async () => {
@@ -156,7 +156,8 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
       'web-tracking-off',
       'index',
       'write-only',
-      'sls-max-body-bytes',
+      'max-body-bytes',
+      'max-log-bytes',
       'sls-max-logs',
       'lenient',
     ]) {

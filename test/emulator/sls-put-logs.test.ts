@@ -338,7 +338,7 @@ describe('an SLS write', () => {
     await refused(large(limit + 1), { codec: 'lz4' }, 400, 'PostBodyTooLarge', /3145728/);
     await refused(large(limit + 1), { codec: 'deflate', rawBytes: 10 }, 400, 'PostBodyUncompressError');
     await refused(Buffer.alloc(17 * 1024 * 1024), {}, 400, 'PostBodyTooLarge');
-    const raised = await createEmulator({ slsMaxBodyBytes: 20 * 1024 * 1024, slsMaxLogs: 5000 });
+    const raised = await createEmulator({ maxBodyBytes: 20 * 1024 * 1024, slsMaxLogs: 5000 });
     try {
       assert.equal((await putSls(raised, many(5000), { codec: 'deflate' })).status, 200);
       assert.equal((await putSls(raised, many(5001), { codec: 'deflate' })).status, 400);

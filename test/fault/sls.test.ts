@@ -247,7 +247,7 @@ test('web tracking that is switched off holds the records, and one line says wha
 });
 
 for (const [what, service, halved] of [
-  ['takes that', { slsMaxBodyBytes: 10 * 1024 * 1024, slsMaxLogs: 40_960 }, 0],
+  ['takes that', { maxBodyBytes: 10 * 1024 * 1024, slsMaxLogs: 40_960 }, 0],
   ['takes 3 MB and 4096 logs', {}, 7],
 ] as const) {
   test(`batches above the documented limits, if the user sets them, and the service ${what}`, async () => {

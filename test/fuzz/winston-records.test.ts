@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordText, type TimeKeys } from '@putlogs/winston/internal/record';
+import { type RecordRules, recordText } from '@putlogs/winston/internal/record';
 import fc from 'fast-check';
 import winston from 'winston';
 import { endingValue, hostileProxy, name, objectOf, value } from './winston-values';
@@ -19,7 +19,7 @@ const MOST_MS = 5000;
 const NOW_MS = 1_763_771_234_567;
 const LEVEL = Symbol.for('level');
 const MESSAGE = Symbol.for('message');
-const TIME_KEYS: TimeKeys = { own: ['timestamp'], all: ['timestamp', 'time', '@timestamp'] };
+const TIME_KEYS: RecordRules = { own: ['timestamp'], all: ['timestamp', 'time', '@timestamp'] };
 
 const fields = fc.array(fc.tuple(name, value), { maxLength: 6 });
 const endingFields = fc.array(fc.tuple(name, endingValue), { maxLength: 6 });

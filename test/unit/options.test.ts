@@ -233,6 +233,7 @@ test('every option can be set by its variable', () => {
     strict: ['yes', true],
     compression: ['zlib', 'zlib'],
     compressionLevel: ['5', 5],
+    maxRecordBytes: ['65536', 65_536],
     'spool.mode': ['always', 'always'],
     'memory.whenFull': ['dropOldest', 'dropOldest'],
     handleSignals: ['SIGTERM,SIGINT', ['SIGTERM', 'SIGINT']],

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:buffer';
 import { describe, it } from 'node:test';
-import { recordText, type TimeKeys } from '@putlogs/winston/internal/record';
+import { type RecordRules, recordText } from '@putlogs/winston/internal/record';
 
-const TIME_KEYS: TimeKeys = { own: ['timestamp'], all: ['timestamp', 'time', '@timestamp'] };
+const TIME_KEYS: RecordRules = { own: ['timestamp'], all: ['timestamp', 'time', '@timestamp'] };
 const LEVEL = Symbol.for('level');
 const MARK = /…\[truncated (\d+) bytes\]$/;
 /** A record is about a mebibyte; names, marks and other values come to it. */

@@ -40,6 +40,17 @@ describe('a replacer of format.json', () => {
     assert.deepEqual(contentsOf(log!), { level: 'info', message: 'x', user: '{"id":7}', list: '[{}]' });
   });
 
+  it('also masks in a record of 8 MB, which is cut', async () => {
+    const long = 'x'.repeat(8_000_000);
+    const [log] = await logged({ format: json({ replacer: masks }) }, (logger) =>
+      logger.info('x', { ...meta(), long }),
+    );
+    const { user, list, long: cut, ...contents } = contentsOf(log!);
+    assert.deepEqual(contents, { level: 'info', message: 'x', password: '******' });
+    assert.deepEqual([JSON.parse(user!), JSON.parse(list!)], [{ id: 7, password: '******' }, [{ password: '******' }]]);
+    assert.match(cut!, /^x{900000,}…\[truncated \d+ bytes\]$/);
+  });
+
   it('also masks beside values that JSON cannot express', async () => {
     for (const odd of [
       new Error('odd'),

@@ -38,6 +38,13 @@ export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper
   return prepareWorkerShipper(options)();
 }
 
+/** Starts a shipper each time it is called. */
+export interface Prepared<Started> {
+  (): Started;
+  /** The resolved option. A longer record is cut, so there is no use in passing on much more. */
+  readonly maxRecordBytes: number;
+}
+
 /**
  * Checks the options, and returns a function that starts a shipper in this thread. Each call starts another one with
  * the same options, even if the environment or the working directory has changed. For adapters that start again.
@@ -45,10 +52,10 @@ export function createWorkerShipper(options: PutlogsOptions = {}): WorkerShipper
  * @param options as for `createShipper`
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`
  */
-export function prepareShipper(options: PutlogsOptions = {}): () => Shipper {
+export function prepareShipper(options: PutlogsOptions = {}): Prepared<Shipper> {
   const resolved = resolve(options);
   const { startShipper } = require('./shipper/shipper') as typeof import('./shipper/shipper');
-  return () => startShipper(resolved);
+  return Object.assign(() => startShipper(resolved), { maxRecordBytes: resolved.maxRecordBytes });
 }
 
 /**
@@ -58,12 +65,12 @@ export function prepareShipper(options: PutlogsOptions = {}): () => Shipper {
  * @param options as for `createShipper`
  * @throws PutlogsError `ERR_PUTLOGS_OPTIONS`, or in a build `ERR_PUTLOGS_WORKER` if the worker is missing
  */
-export function prepareWorkerShipper(options: PutlogsOptions = {}): () => WorkerShipper {
+export function prepareWorkerShipper(options: PutlogsOptions = {}): Prepared<WorkerShipper> {
   const resolved = resolve(options);
   // A build is the time to find out that the worker was left out of a bundle.
   if (isBuild) (require('./host/thread-stream') as typeof import('./host/thread-stream')).workerFile();
   const { startWorkerShipper } = require('./host/host') as typeof import('./host/host');
-  return () => startWorkerShipper(resolved);
+  return Object.assign(() => startWorkerShipper(resolved), { maxRecordBytes: resolved.maxRecordBytes });
 }
 
 /**

@@ -22,7 +22,8 @@ const FLAGS = {
   'web-tracking-off': { type: 'string', multiple: true },
   index: { type: 'string' },
   'write-only': { type: 'boolean' },
-  'sls-max-body-bytes': { type: 'string' },
+  'max-body-bytes': { type: 'string' },
+  'max-log-bytes': { type: 'string' },
   'sls-max-logs': { type: 'string' },
   lenient: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -48,7 +49,8 @@ Prints one JSON line with its url when it is ready. Ctrl-C stops it.
   --web-tracking-off <name>  topic id or project/name without anonymous logs
   --index <all|none>         what a search finds without an index (default all)
   --write-only               the key may only write
-  --sls-max-body-bytes <n>   bytes of an SLS body (default 3145728)
+  --max-body-bytes <n>       bytes of a body (default 5242880, SLS 3145728)
+  --max-log-bytes <n>        bytes of a log, an SLS value (default 1048576)
   --sls-max-logs <n>         logs of an SLS request (default 4096)
   --lenient                  takes a wrong X-Content-Sha256, as of the Node SDK
   --help, --version          prints this text, or the version
@@ -85,7 +87,7 @@ function parse(args: string[]): Parsed {
   };
   if (given.help) return { print: HELP };
   if (given.version) return { print: `${readVersion()}\n` };
-  for (const name of ['port', 'shards', 'sls-max-body-bytes', 'sls-max-logs']) {
+  for (const name of ['port', 'shards', 'max-body-bytes', 'max-log-bytes', 'sls-max-logs']) {
     const text = given[name];
     if (text !== undefined && !/^\d+$/.test(text)) return { problem: `--${name} must be a whole number, not ${text}` };
   }
@@ -104,7 +106,8 @@ function parse(args: string[]): Parsed {
       webTrackingOff: given['web-tracking-off'],
       index: given['index'] as EmulatorOptions['index'],
       writeOnly: given['write-only'],
-      slsMaxBodyBytes: numberOf(given['sls-max-body-bytes']),
+      maxBodyBytes: numberOf(given['max-body-bytes']),
+      maxLogBytes: numberOf(given['max-log-bytes']),
       slsMaxLogs: numberOf(given['sls-max-logs']),
       lenient: given.lenient,
     },

@@ -35,8 +35,10 @@ export interface EmulatorOptions {
   readonly index?: 'all' | 'none' | undefined;
   /** The key may only write: every other request is refused. Default false. */
   readonly writeOnly?: boolean | undefined;
-  /** Maximum bytes of an SLS body before compression, 1 to 64 MiB. Default 3 MiB, as documented. */
-  readonly slsMaxBodyBytes?: number | undefined;
+  /** Maximum bytes of a body before compression, 1 to 64 MiB. Default 5 MiB for TLS, 3 MiB for SLS, as documented. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Maximum bytes of a log of TLS and of a value of SLS, 1 to 64 MiB. Default 1 MiB, as documented. */
+  readonly maxLogBytes?: number | undefined;
   /** Maximum logs of an SLS request. Default 4096, as documented. */
   readonly slsMaxLogs?: number | undefined;
   /** Accepts X-Content-Sha256 without comparing it with the body, for the official Node SDK. Default false. */
@@ -59,7 +61,8 @@ export interface ResolvedOptions {
   readonly webTrackingOff: readonly string[];
   readonly index: 'all' | 'none';
   readonly writeOnly: boolean;
-  readonly slsMaxBodyBytes: number;
+  readonly maxBodyBytes: number | undefined;
+  readonly maxLogBytes: number;
   readonly slsMaxLogs: number;
   readonly lenient: boolean;
   readonly clock: () => number;
@@ -79,7 +82,8 @@ const DEFAULTS = {
   webTrackingOff: [],
   index: 'all',
   writeOnly: false,
-  slsMaxBodyBytes: 3 * 1024 * 1024,
+  maxBodyBytes: undefined,
+  maxLogBytes: 1024 * 1024,
   slsMaxLogs: 4096,
   lenient: false,
   clock: Date.now,
@@ -108,7 +112,8 @@ const RULES: Readonly<Record<keyof ResolvedOptions, readonly [(value: unknown) =
   webTrackingOff: [(value) => Array.isArray(value) && value.every(isText), 'a list of project/logstore or topic ids'],
   index: [(value) => value === 'all' || value === 'none', 'all or none'],
   writeOnly: [(value) => typeof value === 'boolean', 'true or false'],
-  slsMaxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
+  maxBodyBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
+  maxLogBytes: [isWhole(1, 64 * 1024 * 1024), 'a whole number between 1 and 67108864'],
   slsMaxLogs: [isWhole(1, Number.MAX_SAFE_INTEGER), 'a whole number from 1'],
   lenient: [(value) => typeof value === 'boolean', 'true or false'],
   clock: [(value) => typeof value === 'function', 'a function that returns milliseconds since the epoch'],

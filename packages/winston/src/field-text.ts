@@ -1,7 +1,7 @@
 // Writes the fields of one record, within a bounded size.
 //
-// The service accepts records of about a mebibyte, and the core cuts what is larger. So it is wasted work to copy more
-// than that: of long texts and bytes only as much is read as all of them may have together.
+// The core cuts a record that is larger than `maxRecordBytes`. So it is wasted work to copy more than that: of long
+// texts and bytes only as much is read as all of them may have together.
 
 import { types } from 'node:util';
 import { commonLength } from '@putlogs/core';
@@ -10,7 +10,7 @@ import { isLargeJsonSafe } from './json-safe';
 import { nameText } from './name-text';
 import { writeValue } from './write-value';
 
-/** What the texts of a record may have together, and its names, and its nested values. */
+/** What the texts of a record may have together, and its names, and its nested values, at the usual limit. */
 export const RECORD_CHARS = 2 ** 20;
 /** What a nested value may have if others have taken all. */
 const SMALL_CHARS = 4096;
@@ -23,12 +23,15 @@ export interface Room {
   smallChars: number;
 }
 
-/** @param values all values of the record */
-export function roomFor(values: readonly unknown[]): Room {
+/**
+ * @param values all values of the record
+ * @param maxChars what its texts may have together, and its nested values
+ */
+export function roomFor(values: readonly unknown[], maxChars: number): Room {
   let chars = 0;
   for (const value of values) chars += knownChars(value);
-  const longest = chars > RECORD_CHARS ? commonLength(values.map(knownChars), RECORD_CHARS) : Number.POSITIVE_INFINITY;
-  return { longest, nestedChars: RECORD_CHARS, smallChars: RECORD_CHARS };
+  const longest = chars > maxChars ? commonLength(values.map(knownChars), maxChars) : Number.POSITIVE_INFINITY;
+  return { longest, nestedChars: maxChars, smallChars: maxChars };
 }
 
 /** The length of a text or of bytes, which is known before they are written. */

@@ -11,8 +11,6 @@ import { types } from 'node:util';
 import { haveSameCharacters } from './same-characters';
 
 const MESSAGE = Symbol.for('message');
-/** A longer text is not read: it has no room in a record, and would have to be cut. */
-const MAX_CHARS = 2 ** 21;
 const CIRCULAR = '[Circular]';
 const OPENING_BRACE = 0x7b;
 const OPENING_BRACKET = 0x5b;
@@ -26,13 +24,13 @@ export interface FormatText {
 }
 
 /**
- * Returns the text if it is the record.
+ * Returns the text if it is the record, however long it is: the fields may show what it masks.
  *
  * @param json the JSON text of the info, if JSON loses nothing of it
  */
 export function formatText(info: object, json?: string): FormatText | undefined {
   const text = read(info, MESSAGE);
-  if (typeof text !== 'string' || text.length > MAX_CHARS) return undefined;
+  if (typeof text !== 'string') return undefined;
   const first = text.charCodeAt(0);
   if (first === OPENING_BRACKET && isArray(info)) return arrayText(text, info);
   if (first !== OPENING_BRACE || (json !== undefined && haveSameCharacters(text, json))) return undefined;

@@ -15,25 +15,27 @@ const LEVEL = Symbol.for('level');
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Which fields are times. */
-export interface TimeKeys {
+/** Which fields are times, and how long a record may be. */
+export interface RecordRules {
   /** If an info has none of them, the first is written with the time of the call. */
   readonly own: readonly string[];
   /** All names that the shipper reads as a time. Of a text that a format made, `@timestamp` is its time too. */
   readonly all: readonly string[];
+  /** What the texts of a record may have together, and its names, and its nested values. Default `RECORD_CHARS`. */
+  readonly maxChars?: number | undefined;
 }
 
 /**
- * @param timeKeys times are written before the other fields, because the shipper uses the first time that it can read
+ * @param rules times are written before the other fields, because the shipper uses the first time that it can read
  * @param nowMs the time of the call
  * @param isRepeat whether the text that formats have made is known to repeat the fields
  */
-export function recordText(info: unknown, timeKeys: TimeKeys, nowMs: number, isRepeat = false): string {
+export function recordText(info: unknown, rules: RecordRules, nowMs: number, isRepeat = false): string {
   try {
-    if (isObject(info)) return usualText(info, timeKeys, nowMs, isRepeat) ?? fieldsText(info, timeKeys.own, nowMs);
-    return messageText(info, timeKeys.own, nowMs);
+    if (isObject(info)) return usualText(info, rules, nowMs, isRepeat) ?? fieldsText(info, rules, nowMs);
+    return messageText(info, rules, nowMs);
   } catch (error) {
-    return messageText(throwsText(error), timeKeys.own, nowMs);
+    return messageText(throwsText(error), rules, nowMs);
   }
 }
 
@@ -48,13 +50,13 @@ export function isUncaught(info: unknown): boolean {
 }
 
 /** Returns the text of an info that the engine or winston writes in one step; undefined for all others. */
-function usualText(info: object, timeKeys: TimeKeys, nowMs: number, isRepeat: boolean): string | undefined {
+function usualText(info: object, rules: RecordRules, nowMs: number, isRepeat: boolean): string | undefined {
   const json = jsonText(info);
   const formatted = isRepeat ? undefined : formatText(info, json);
   // What is masked in it would be shown by the fields, so there is no way back to them.
-  if (formatted !== undefined) return textOfFormat(formatted, info as Fields, timeKeys, nowMs);
+  if (formatted !== undefined) return textOfFormat(formatted, info as Fields, rules, nowMs);
   try {
-    return json === undefined ? undefined : completeText(json, info as Fields, timeKeys, nowMs);
+    return json === undefined ? undefined : completeText(json, info as Fields, rules, nowMs);
   } catch {
     return undefined;
   }
@@ -73,12 +75,12 @@ function jsonText(info: object): string | undefined {
 }
 
 /** Adds a time to the JSON text of an info. */
-function completeText(json: string, info: Fields, timeKeys: TimeKeys, nowMs: number): string | undefined {
+function completeText(json: string, info: Fields, rules: RecordRules, nowMs: number): string | undefined {
   const level = (info as { [LEVEL]?: unknown })[LEVEL];
   if (level !== undefined && level !== info['level']) return undefined;
-  if (timesIn(info, timeKeys.own) === 0) return withTime(json, timeText(timeKeys.own, nowMs));
+  if (timesIn(info, rules.own) === 0) return withTime(json, timeText(rules.own, nowMs));
   // The order of several times matters.
-  return timesIn(info, timeKeys.all) === 1 ? json : undefined;
+  return timesIn(info, rules.all) === 1 ? json : undefined;
 }
 
 function timesIn(info: Fields, timeKeys: readonly string[]): number {
@@ -91,15 +93,18 @@ function timesIn(info: Fields, timeKeys: readonly string[]): number {
 function textOfFormat(
   { text, fields }: FormatText,
   info: Fields,
-  timeKeys: TimeKeys,
+  rules: RecordRules,
   nowMs: number,
 ): string | undefined {
   const level = levelOf(info, info, []);
+  const { maxChars = RECORD_CHARS } = rules;
+  // It would have to be cut: its fields are written within the bounds of a record.
+  if (text.length > 2 * maxChars) return fieldsText(level === undefined ? fields : { ...fields, level }, rules, nowMs);
   const hasLevel = level === undefined || level === fields['level'];
   const levelled = hasLevel ? text : `${text.slice(0, -1)},"level":${JSON.stringify(level)}}`;
-  const present = timeKeys.all.filter((key) => fields[key] !== undefined);
-  const time = timeKeys.own.find((key) => present.includes(key)) ?? present.find((key) => key.startsWith('@'));
-  if (time === undefined) return withTime(levelled, givenTime(info, timeKeys.own) ?? timeText(timeKeys.own, nowMs));
+  const present = rules.all.filter((key) => fields[key] !== undefined);
+  const time = rules.own.find((key) => present.includes(key)) ?? present.find((key) => key.startsWith('@'));
+  if (time === undefined) return withTime(levelled, givenTime(info, rules.own) ?? timeText(rules.own, nowMs));
   if (present.length === 1) return levelled;
   const { [time]: first, ...others } = fields;
   return JSON.stringify({ [time]: first, ...others, ...(hasLevel ? {} : { level }) });
@@ -111,11 +116,11 @@ function withTime(text: string, time: string): string {
   return text === '{}' ? objectText(time) : `{${time.slice(1)},${text.slice(1)}`;
 }
 
-function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): string {
+function fieldsText(info: object, { own: timeKeys, maxChars = RECORD_CHARS }: RecordRules, nowMs: number): string {
   const fields = fieldsOf(info, ['level', ...timeKeys]);
-  const { names, values, leftOut } = entriesOf(fields);
+  const { names, values, leftOut } = entriesOf(fields, maxChars);
   const level = levelOf(info, fields, names);
-  const room = roomFor(values);
+  const room = roomFor(values, maxChars);
   let times = '';
   let others = level === undefined ? '' : fieldText('level', level, room);
   for (let at = 0; at < names.length; at += 1) {
@@ -123,7 +128,7 @@ function fieldsText(info: object, timeKeys: readonly string[], nowMs: number): s
     const value = values[at];
     if (isSaidOtherwise(name, value, level)) continue;
     if (timeKeys.includes(name)) times += fieldText(name, value, room);
-    else if (name === 'message' && isErrorValue(value)) others += errorText(value, names, room);
+    else if (name === 'message' && isErrorValue(value)) others += errorText(value, names, room, maxChars);
     else others += fieldText(name, value, room);
   }
   if (leftOut > 0) others += `${nameText('[Truncated]')}"${leftOut} fields"`;
@@ -143,7 +148,7 @@ interface Entries {
 }
 
 /** Reads each field once: a getter may return another value the second time. */
-function entriesOf(fields: Fields): Entries {
+function entriesOf(fields: Fields, maxChars: number): Entries {
   let names: string[];
   try {
     names = Object.keys(fields);
@@ -158,7 +163,7 @@ function entriesOf(fields: Fields): Entries {
   let chars = 0;
   for (const name of names) {
     chars += name.length;
-    if (chars > RECORD_CHARS) break;
+    if (chars > maxChars) break;
     values.push(readField(fields, name));
   }
   const { length } = values;
@@ -178,8 +183,8 @@ function levelOf(info: object, fields: Fields, names: readonly string[]): unknow
 }
 
 /** Writes an error that was logged as the message: its message, and its fields that the info does not have. */
-function errorText(error: Error, taken: readonly string[], room: Room): string {
-  const { names, values } = entriesOf(errorFields(error));
+function errorText(error: Error, taken: readonly string[], room: Room, maxChars: number): string {
+  const { names, values } = entriesOf(errorFields(error), maxChars);
   let text = '';
   for (const [at, name] of names.entries()) {
     if (name !== 'message' && (name === 'level' || taken.includes(name))) continue;
@@ -188,8 +193,8 @@ function errorText(error: Error, taken: readonly string[], room: Room): string {
   return text;
 }
 
-function messageText(message: unknown, timeKeys: readonly string[], nowMs: number): string {
-  return objectText(`${timeText(timeKeys, nowMs)},"message":${writeValue(message, 2 * RECORD_CHARS) ?? '"undefined"'}`);
+function messageText(message: unknown, { own, maxChars = RECORD_CHARS }: RecordRules, nowMs: number): string {
+  return objectText(`${timeText(own, nowMs)},"message":${writeValue(message, 2 * maxChars) ?? '"undefined"'}`);
 }
 
 /** Returns the time that winston or a format has set on an info whose fields are not shown. */

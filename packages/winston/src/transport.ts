@@ -8,12 +8,13 @@
 import type { FlushOptions, FlushResult, Stats, Warning } from '@putlogs/core';
 import { createUnstartedShipper, type PutlogsOptions, prepareShipper, prepareWorkerShipper } from '@putlogs/core';
 import TransportStream from 'winston-transport';
+import { RECORD_CHARS } from './field-text';
 import { formatted } from './formatted';
 import { isObject } from './info';
 import { isWanted } from './is-wanted';
 import { LazySink } from './lazy-sink';
 import { writesPlainJson } from './plain-json';
-import { isUncaught, recordText, type TimeKeys } from './record';
+import { isUncaught, type RecordRules, recordText } from './record';
 
 type WinstonOptions = Pick<
   TransportStream.TransportStreamOptions,
@@ -50,7 +51,7 @@ type Piped = object & { readonly format?: unknown };
 /** Ships what is logged to Volcengine TLS or Alibaba Cloud SLS. One transport may serve several loggers. */
 export class PutlogsTransport extends TransportStream {
   readonly #sink: LazySink;
-  readonly #timeKeys: TimeKeys;
+  readonly #rules: RecordRules;
   /** The loggers that write to this transport. */
   readonly #loggers = new Set<Piped>();
   /** Whether the text of the info that is written now only repeats its fields. */
@@ -66,9 +67,13 @@ export class PutlogsTransport extends TransportStream {
     const variable = process.env['PUTLOGS_TIME_KEY'] || undefined;
     const ownTimeKey = rest.timeKey ?? variable?.split(',').map((name) => name.trim());
     const core: PutlogsOptions = { ...rest, timeKey: ownTimeKey ?? [...TIME_KEYS] };
-    this.#timeKeys = { own: [ownTimeKey ?? TIME_KEY].flat(), all: [ownTimeKey ?? TIME_KEYS].flat() };
     // Resolved once: a sink that is opened again has the same files, whatever the working directory is then.
     const open = worker === false ? prepareShipper(core) : prepareWorkerShipper(core);
+    this.#rules = {
+      own: [ownTimeKey ?? TIME_KEY].flat(),
+      all: [ownTimeKey ?? TIME_KEYS].flat(),
+      maxChars: Math.max(open.maxRecordBytes, RECORD_CHARS),
+    };
     const warn = (warning: Warning) => this.emit('warn', warning);
     this.#sink = new LazySink(
       () => open().on('warning', warn),
@@ -144,7 +149,7 @@ export class PutlogsTransport extends TransportStream {
     if (this.listenerCount('logged') > 0) setImmediate(() => this.emit('logged', info));
     if (this.silent !== true) {
       // The application's own clock: under fake timers of a test, the record has the time that the test sees.
-      this.#sink.write(recordText(info, this.#timeKeys, Date.now(), this.#isRepeat));
+      this.#sink.write(recordText(info, this.#rules, Date.now(), this.#isRepeat));
       // winston ends the process after three seconds.
       if (isUncaught(info)) void this.flush();
     }

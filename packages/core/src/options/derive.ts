@@ -20,7 +20,7 @@ export function chooseTarget({ tree, environment }: Resolution): TargetName {
 }
 
 export function deriveOptions({ tree, environment, origins }: Resolution, target: TargetName): void {
-  const { vendor, maxNameBytes } = TARGETS[target];
+  const { vendor, maxNameBytes, recordBytes } = TARGETS[target];
   const derive = (path: string, value: unknown, name: string) => {
     if (setIfAbsent(tree, path, value)) origins.set(path, { kind: 'derived', name });
   };
@@ -39,6 +39,7 @@ export function deriveOptions({ tree, environment, origins }: Resolution, target
   derive('source', fittingName(machine, maxNameBytes), 'the host name');
   const instance = defaultInstance(environment, machine, clusterNumber());
   derive('instance', instance, environment['POD_NAME'] ? 'from POD_NAME' : 'the host name');
+  derive('maxRecordBytes', recordBytes, `the limit of ${target}`);
   fillGroups(tree);
 }
 
@@ -71,6 +72,7 @@ export function fillDisabled({ tree }: Resolution): void {
   setIfAbsent(tree, 'instance', 'disabled');
   setIfAbsent(tree, 'endpoint', 'https://disabled.invalid');
   setIfAbsent(tree, 'source', '');
+  setIfAbsent(tree, 'maxRecordBytes', TARGETS['volc-tls'].recordBytes);
   fillGroups(tree);
   for (const name of ['accessKeyId', 'accessKeySecret']) setIfAbsent(tree, `credentials.${name}`, 'disabled');
 }

@@ -147,9 +147,9 @@ export interface CredentialsOptions {
 /** When a batch is sealed. */
 export interface BatchOptions {
   /**
-   * Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.
+   * Size of encoded records at which a batch is sealed. Some targets accept less than 10,000,000.
    *
-   * - Unit: bytes, 1,024 to 9,437,184
+   * - Unit: bytes, 1,024 to 10,000,000
    * - Default: `1048576`
    * - Variable: `PUTLOGS_BATCH_MAX_BYTES`
    */

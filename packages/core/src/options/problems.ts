@@ -75,6 +75,8 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   for (const [path, most] of [
     ['batch.maxBytes', maxBatchBytes],
     ['batch.maxCount', maxBatchCount],
+    // A record is sent in a batch, if need be alone.
+    ['maxRecordBytes', maxBatchBytes],
   ] as const) {
     if (Number(get(tree, path)) > most) problems.push({ path, text: `must be at most ${most} for target ${target}` });
   }

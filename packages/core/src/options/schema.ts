@@ -29,8 +29,8 @@ import {
 } from './value-types';
 
 const batch = {
-  maxBytes: withDefault(wholeNumber(1 * KiB, 9 * MiB), 1 * MiB, {
-    meaning: 'Size of encoded records at which a batch is sealed. Some targets accept less than 9 MiB.',
+  maxBytes: withDefault(wholeNumber(1 * KiB, 10_000_000), 1 * MiB, {
+    meaning: 'Size of encoded records at which a batch is sealed. Some targets accept less than 10,000,000.',
   }),
   maxCount: withDefault(wholeNumber(1, 40_960), 4096, {
     meaning: 'Number of records at which a batch is sealed. Some targets accept less than 40,960.',
@@ -164,6 +164,11 @@ export const schema = {
   }),
   compression: withDefault(oneOf(['lz4', 'zlib', 'zstd', 'gzip', 'none']), 'lz4', {
     meaning: 'Compression of a batch. `zstd` is for SLS, on Node 22.15 or later. `gzip` is for SLS web tracking only.',
+  }),
+  maxRecordBytes: derived(wholeNumber(16 * KiB, 10_000_000), {
+    meaning:
+      'Size of an encoded record above which its longest values are cut. A larger one than the default needs the agreement of the service.',
+    defaultText: '1 MiB for TLS, 1,000,000 for SLS: their documented limits',
   }),
   compressionLevel: withDefault(wholeNumber(1, 9), 1, {
     meaning: 'Level of `zlib` and `zstd`. A higher one needs more CPU, and sends fewer bytes.',

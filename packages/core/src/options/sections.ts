@@ -47,7 +47,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Record fields',
     topics: {
       fields: ['timeKey', 'messageKey', 'levelKey', 'levels', 'fields'],
-      shape: ['rename', 'omit', 'nested', 'transform'],
+      shape: ['rename', 'omit', 'nested', 'transform', 'maxRecordBytes'],
     },
   },
   {

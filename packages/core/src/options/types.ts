@@ -162,6 +162,15 @@ export interface PutlogsOptions {
    */
   compression?: 'lz4' | 'zlib' | 'zstd' | 'gzip' | 'none' | undefined;
   /**
+   * Size of an encoded record above which its longest values are cut. A larger one than the default needs the agreement
+   * of the service.
+   *
+   * - Unit: bytes, 16,384 to 10,000,000
+   * - Default: 1 MiB for TLS, 1,000,000 for SLS: their documented limits
+   * - Variable: `PUTLOGS_MAX_RECORD_BYTES`
+   */
+  maxRecordBytes?: number | undefined;
+  /**
    * Level of `zlib` and `zstd`. A higher one needs more CPU, and sends fewer bytes.
    *
    * - Range: 1 to 9

@@ -2,10 +2,10 @@
 
 import type { Refusal } from '../answer.js';
 import type { LogGroup } from '../log-group.js';
+import type { ResolvedOptions } from '../options.js';
 import { refuse, shown } from './refusal.js';
 
 const MAX_KEY_BYTES = 128;
-const MAX_VALUE_BYTES = 1024 * 1024;
 const MAX_NAME_BYTES = 128;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_AHEAD_MS = 15 * 60 * 1000;
@@ -20,7 +20,18 @@ const RESERVED_KEYS = new Set([
   '__extract_others__',
 ]);
 
-export function checkLimits(group: LogGroup, maxLogs: number, nowMs: number): Refusal | null {
+/** The documented maximum of a body before compression. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+export function maxBodyBytesOf({ maxBodyBytes = MAX_BODY_BYTES }: ResolvedOptions): number {
+  return maxBodyBytes;
+}
+
+export function checkLimits(
+  group: LogGroup,
+  { slsMaxLogs: maxLogs, maxLogBytes }: ResolvedOptions,
+  nowMs: number,
+): Refusal | null {
   if (group.logs.length === 0) return refuse('PostBodyInvalid', 'The request has no log.');
   if (group.logs.length > maxLogs) {
     return refuse('PostBodyTooLarge', `The request has ${group.logs.length} logs, more than ${maxLogs}.`);
@@ -47,8 +58,11 @@ export function checkLimits(group: LogGroup, maxLogs: number, nowMs: number): Re
       if (keys.has(key)) return refuse('InvalidKey', `Log ${at} has the key ${shown(key)} twice.`);
       keys.add(key);
       // A text has at most three bytes for each of its code units.
-      if (value.length * 3 > MAX_VALUE_BYTES && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
-        return refuse('PostBodyTooLarge', `The value of ${shown(key)} of log ${at} is larger than 1 MiB.`);
+      if (value.length * 3 > maxLogBytes && Buffer.byteLength(value) > maxLogBytes) {
+        return refuse(
+          'PostBodyTooLarge',
+          `The value of ${shown(key)} of log ${at} is larger than ${maxLogBytes} bytes.`,
+        );
       }
     }
   }

@@ -8,7 +8,7 @@ import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter, type RequestHead } from '../request.js';
 import { type OpenedBody, openBody, WRITE_CODECS } from './body.js';
 import { decodeJsonGroup } from './json-group.js';
-import { checkLimits } from './limits.js';
+import { checkLimits, maxBodyBytesOf } from './limits.js';
 import { type Place, storeToWrite } from './place.js';
 import { refuse, shown } from './refusal.js';
 import { decodeGroup } from './schema.js';
@@ -31,7 +31,7 @@ export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
   const hashKey = hashKeyOf(request, place);
   const wrongKey = hashKeyProblem(hashKey, place);
   if (wrongKey !== null) return refuse('ParameterInvalid', wrongKey);
-  const opened = openBody(request, WRITE_CODECS, options.slsMaxBodyBytes, 'required');
+  const opened = openBody(request, WRITE_CODECS, maxBodyBytesOf(options), 'required');
   return isRefusal(opened) ? opened : acceptBody(writing, hashKey, opened, decode);
 }
 
@@ -58,7 +58,7 @@ export function acceptGroup(
   rawBytes: number,
   read: () => LogGroup[],
 ): AcceptedRequest | Refusal {
-  const beyond = checkLimits(group, options.slsMaxLogs, nowMs);
+  const beyond = checkLimits(group, options, nowMs);
   if (beyond) return beyond;
   const store = storeToWrite(ledger, place, options.logstores);
   if (isRefusal(store)) return store;
@@ -84,7 +84,7 @@ export function acceptGroup(
 export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
   const decode = decoderOf(header(request, 'content-type'));
   if (isRefusal(decode)) return null;
-  const opened = openBody(request, WRITE_CODECS, options.slsMaxBodyBytes, 'required');
+  const opened = openBody(request, WRITE_CODECS, maxBodyBytesOf(options), 'required');
   if (isRefusal(opened)) return null;
   const group = decode(opened.raw);
   return isRefusal(group) ? null : [group];

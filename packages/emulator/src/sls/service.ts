@@ -10,6 +10,7 @@ import { isApiKey, keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { LogQueries } from './get-logs.js';
 import { createIndex, getIndex, updateIndex } from './indexes.js';
+import { maxBodyBytesOf } from './limits.js';
 import { getLogStore } from './logstores.js';
 import { logstoreOf, namedProject, type Place, type Resource, readPlace, storeToRead } from './place.js';
 import { listShards, type Reading, readShard } from './pull-logs.js';
@@ -37,7 +38,7 @@ export class SlsService implements Vendor {
     this.#ledger = ledger;
     this.#temporaryKeys = temporaryKeys;
     this.#queries = new LogQueries(ledger);
-    this.largestBodyBytes = options.slsMaxBodyBytes;
+    this.largestBodyBytes = maxBodyBytesOf(options);
     const putLogs: Route = (request, place, nowMs) => this.#write(acceptPutLogs(this.#writing(request, place, nowMs)));
     const track: Route = (request, place, nowMs) => this.#write(acceptTrack(this.#writing(request, place, nowMs)));
     this.#routes = {

@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter } from '../request.js';
 import { openBody } from './body.js';
 import { type Anonymous, decodeJsonGroup } from './json-group.js';
+import { maxBodyBytesOf } from './limits.js';
 import { storeName } from './place.js';
 import { acceptBody, acceptGroup, type Writing } from './put-logs.js';
 import { refuse } from './refusal.js';
@@ -56,7 +57,7 @@ function anonymous(request: ApiRequest, arrivedAtMs: number): Anonymous {
 
 function openTrack(request: ApiRequest, options: ResolvedOptions): ReturnType<typeof openBody> {
   const rawSize = header(request, 'x-log-apiversion') === undefined ? 'optional' : 'required';
-  return openBody(request, TRACK_CODECS, options.slsMaxBodyBytes, rawSize);
+  return openBody(request, TRACK_CODECS, maxBodyBytesOf(options), rawSize);
 }
 
 function acceptQuery(writing: Writing): AcceptedRequest | Refusal {

@@ -6,7 +6,6 @@ import type { Refusal } from '../answer.js';
 import { isMd5Of } from '../body-md5.js';
 import { type Codec, decompress } from '../codec.js';
 import { type ApiRequest, header } from '../request.js';
-import { MAX_RAW_BYTES } from './limits.js';
 import { invalidArgument, refuse } from './refusal.js';
 
 export interface OpenedBody {
@@ -14,7 +13,7 @@ export interface OpenedBody {
   readonly raw: Buffer;
 }
 
-export function openBody(request: ApiRequest): OpenedBody | Refusal {
+export function openBody(request: ApiRequest, maxBytes: number): OpenedBody | Refusal {
   const md5 = header(request, 'content-md5');
   if (md5 !== undefined) {
     if (!/^[0-9a-fA-F]{32}$/.test(md5)) return invalidArgument('Content-MD5', md5, 'the form is 32 hex digits');
@@ -26,11 +25,11 @@ export function openBody(request: ApiRequest): OpenedBody | Refusal {
   const claimed = header(request, 'x-tls-bodyrawsize') ?? '';
   if (!/^\d{1,15}$/.test(claimed)) return invalidArgument('x-tls-bodyrawsize', claimed, 'a decimal number of bytes');
   const rawBytes = Number(claimed);
-  if (rawBytes > MAX_RAW_BYTES) return refuse('LogGroupListSizeTooLarge');
-  const raw = decompress(codec, request.body, rawBytes, MAX_RAW_BYTES);
+  if (rawBytes > maxBytes) return refuse('LogGroupListSizeTooLarge');
+  const raw = decompress(codec, request.body, rawBytes, maxBytes);
   if (raw === null)
     return refuse('DeserializeFailed', `Deserialization failed: the body is not a ${codec} stream of that size.`);
-  if (raw.length > MAX_RAW_BYTES) return refuse('LogGroupListSizeTooLarge');
+  if (raw.length > maxBytes) return refuse('LogGroupListSizeTooLarge');
   if (raw.length !== rawBytes) {
     return invalidArgument('x-tls-bodyrawsize', claimed, `the body decodes to ${raw.length} bytes`);
   }

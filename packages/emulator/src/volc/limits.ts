@@ -1,12 +1,12 @@
 // The limits of a write. The service accepts or refuses a request as a whole, and never drops or repairs a log.
 
 import type { Refusal } from '../answer.js';
+import type { ResolvedOptions } from '../options.js';
 import { invalidArgument, refuse } from './refusal.js';
 import { largestLogBytes, timeOf, type WireLogGroup } from './schema.js';
 
 /** The documented maximum of a LogGroupList before compression. */
-export const MAX_RAW_BYTES = 5 * 1024 * 1024;
-export const MAX_LOG_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
 export const MAX_LOGS_PER_GROUP = 10_000;
 const MAX_KEY_BYTES = 128;
 
@@ -20,10 +20,18 @@ const FORBIDDEN_KEYS = new Set([
   '__package_offset__',
 ]);
 
-export function checkLimits(groups: readonly WireLogGroup[], raw: Buffer): Refusal | null {
+export function maxBodyBytesOf({ maxBodyBytes = MAX_BODY_BYTES }: ResolvedOptions): number {
+  return maxBodyBytes;
+}
+
+export function checkLimits(
+  groups: readonly WireLogGroup[],
+  raw: Buffer,
+  { maxLogBytes }: ResolvedOptions,
+): Refusal | null {
   if (groups.some((group) => group.Logs.length > MAX_LOGS_PER_GROUP)) return refuse('TooManyLogs');
   // No log is larger than its list, so most requests need no second pass.
-  if (raw.length > MAX_LOG_BYTES && largestLogBytes(raw) > MAX_LOG_BYTES) return refuse('LogSizeTooLarge');
+  if (raw.length > maxLogBytes && largestLogBytes(raw) > maxLogBytes) return refuse('LogSizeTooLarge');
   if (!groups.some((group) => group.Logs.length > 0)) return invalidArgument('Logs', '', 'the request has no log');
 
   // A request repeats few keys many times, so checked keys are remembered.

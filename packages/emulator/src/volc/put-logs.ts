@@ -4,13 +4,19 @@ import { isRefusal, type Refusal, unrefused } from '../answer.js';
 import { decompress } from '../codec.js';
 import type { AcceptedRequest, Ledger } from '../ledger.js';
 import type { LogGroup } from '../log-group.js';
+import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter } from '../request.js';
 import { openBody } from './body.js';
-import { checkLimits, MAX_RAW_BYTES } from './limits.js';
+import { checkLimits, maxBodyBytesOf } from './limits.js';
 import { invalidArgument, refuse } from './refusal.js';
 import { decodeGroups, storedGroups, timeOf, type WireLogGroup } from './schema.js';
 
-export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number): AcceptedRequest | Refusal {
+export function acceptPutLogs(
+  request: ApiRequest,
+  ledger: Ledger,
+  options: ResolvedOptions,
+  nowMs: number,
+): AcceptedRequest | Refusal {
   const topicId = parameter(request, 'TopicId') ?? '';
   if (topicId === '') return invalidArgument('TopicId', '');
   const contentType = header(request, 'content-type') ?? '';
@@ -23,11 +29,11 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
   if (/^f{32}$/i.test(hashKey))
     return invalidArgument('x-tls-hashkey', hashKey, 'the range of hash keys ends before it');
 
-  const opened = openBody(request);
+  const opened = openBody(request, maxBodyBytesOf(options));
   if (isRefusal(opened)) return opened;
   const groups = decodeGroups(opened.raw);
   if (isRefusal(groups)) return groups;
-  const beyond = checkLimits(groups, opened.raw);
+  const beyond = checkLimits(groups, opened.raw, options);
   if (beyond) return beyond;
 
   const untrue = checkStatistics(request, groups);
@@ -52,7 +58,7 @@ export function acceptPutLogs(request: ApiRequest, ledger: Ledger, nowMs: number
     rawBytes,
     logCounts: groups.map(({ Logs }) => Logs.length),
     // Only the bytes as sent are kept. They were decoded without an error, so they can be decoded again.
-    read: () => storedGroups(unrefused(decodeGroups(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!))),
+    read: () => storedGroups(unrefused(decodeGroups(decompress(codec, wire, rawBytes, rawBytes)!))),
     arrivedAtMs: nowMs,
   };
 }
@@ -83,8 +89,8 @@ function inMilliseconds(time: number): number {
 }
 
 /** The logs of a request, if it can be decoded, for fault rules that look at a body. */
-export function peekPutLogs(request: ApiRequest): readonly LogGroup[] | null {
-  const opened = openBody(request);
+export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
+  const opened = openBody(request, maxBodyBytesOf(options));
   if (isRefusal(opened)) return null;
   const groups = decodeGroups(opened.raw);
   return isRefusal(groups) ? null : storedGroups(groups);

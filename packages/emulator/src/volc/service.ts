@@ -10,7 +10,7 @@ import { isApiKey, keyOf, type TemporaryKeys } from '../temporary-keys.js';
 import type { Destination, Vendor } from '../vendor.js';
 import { consumeLogs, describeCursor, describeShards } from './consume-logs.js';
 import { createIndex, describeIndex, modifyIndex } from './indexes.js';
-import { MAX_RAW_BYTES } from './limits.js';
+import { maxBodyBytesOf } from './limits.js';
 import { acceptPutLogs, peekPutLogs } from './put-logs.js';
 import { answerRefusal, catalogue, invalidArgument, refuse } from './refusal.js';
 import { LogSearch } from './search-logs.js';
@@ -26,7 +26,7 @@ type Route = (request: ApiRequest, nowMs: number) => Answer | Refusal;
 export class TlsService implements Vendor {
   readonly requestIdHeader = 'X-Tls-Requestid';
   readonly catalogue = catalogue;
-  readonly largestBodyBytes = MAX_RAW_BYTES;
+  readonly largestBodyBytes: number;
   readonly #options: ResolvedOptions;
   readonly #ledger: Ledger;
   readonly #temporaryKeys: TemporaryKeys;
@@ -35,6 +35,7 @@ export class TlsService implements Vendor {
 
   constructor(options: ResolvedOptions, ledger: Ledger, temporaryKeys: TemporaryKeys) {
     this.#options = options;
+    this.largestBodyBytes = maxBodyBytesOf(options);
     this.#ledger = ledger;
     this.#temporaryKeys = temporaryKeys;
     this.#search = new LogSearch(ledger);
@@ -71,8 +72,8 @@ export class TlsService implements Vendor {
   }
 
   peek(request: ApiRequest): readonly LogGroup[] | null {
-    if (request.path === '/PutLogs') return peekPutLogs(request);
-    return request.path === '/WebTracks' ? peekWebTracks(request) : null;
+    if (request.path === '/PutLogs') return peekPutLogs(request, this.#options);
+    return request.path === '/WebTracks' ? peekWebTracks(request, this.#options) : null;
   }
 
   answer(request: ApiRequest, nowMs: number): Answer {
@@ -115,7 +116,7 @@ export class TlsService implements Vendor {
   }
 
   #putLogs(request: ApiRequest, nowMs: number): Answer | Refusal {
-    return this.#write(acceptPutLogs(request, this.#ledger, nowMs));
+    return this.#write(acceptPutLogs(request, this.#ledger, this.#options, nowMs));
   }
 
   #webTracks(request: ApiRequest, nowMs: number): Answer | Refusal {

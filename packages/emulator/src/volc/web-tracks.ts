@@ -7,7 +7,7 @@ import type { KeyValue, LogGroup, StoredLog } from '../log-group.js';
 import type { ResolvedOptions } from '../options.js';
 import { type ApiRequest, header, parameter } from '../request.js';
 import { type OpenedBody, openBody } from './body.js';
-import { keyProblem, MAX_LOG_BYTES, MAX_LOGS_PER_GROUP, MAX_RAW_BYTES } from './limits.js';
+import { keyProblem, MAX_LOGS_PER_GROUP, maxBodyBytesOf } from './limits.js';
 import { invalidArgument, refuse } from './refusal.js';
 
 export function acceptWebTracks(
@@ -25,11 +25,11 @@ export function acceptWebTracks(
     return invalidArgument('Content-Type', contentType);
   }
   if (options.webTrackingOff.includes(topicId)) return refuse('AccessDenied', 'Web tracking is off for this topic.');
-  const opened = openJson(request);
+  const opened = openJson(request, options);
   if (isRefusal(opened)) return opened;
   const group = decodeTracks(opened.raw, nowMs);
   if (isRefusal(group)) return group;
-  const beyond = checkTracks(group);
+  const beyond = checkTracks(group, options);
   if (beyond) return beyond;
 
   const store = ledger.storeToWrite('tls', topicId);
@@ -49,23 +49,23 @@ export function acceptWebTracks(
     wireBytes: wire.length,
     rawBytes,
     logCounts: [group.logs.length],
-    read: () => [unrefused(decodeTracks(decompress(codec, wire, rawBytes, MAX_RAW_BYTES)!, nowMs))],
+    read: () => [unrefused(decodeTracks(decompress(codec, wire, rawBytes, rawBytes)!, nowMs))],
     arrivedAtMs: nowMs,
   };
 }
 
-export function peekWebTracks(request: ApiRequest): readonly LogGroup[] | null {
-  const opened = openJson(request);
+export function peekWebTracks(request: ApiRequest, options: ResolvedOptions): readonly LogGroup[] | null {
+  const opened = openJson(request, options);
   if (isRefusal(opened)) return null;
   const group = decodeTracks(opened.raw, 0);
   return isRefusal(group) ? null : [group];
 }
 
-function openJson(request: ApiRequest): OpenedBody | Refusal {
+function openJson(request: ApiRequest, options: ResolvedOptions): OpenedBody | Refusal {
   const codec = header(request, 'x-tls-compresstype');
   return codec === 'zlib'
     ? invalidArgument('x-tls-compresstype', codec, 'WebTracks takes lz4 or none')
-    : openBody(request);
+    : openBody(request, maxBodyBytesOf(options));
 }
 
 function decodeTracks(raw: Buffer, nowMs: number): LogGroup | Refusal {
@@ -100,12 +100,12 @@ function readContents(log: unknown, at: number): KeyValue[] | Refusal {
   return contents;
 }
 
-function checkTracks({ logs }: LogGroup): Refusal | null {
+function checkTracks({ logs }: LogGroup, { maxLogBytes }: ResolvedOptions): Refusal | null {
   if (logs.length === 0) return invalidArgument('Logs', '', 'the request has no log');
   if (logs.length > MAX_LOGS_PER_GROUP) return refuse('TooManyLogs');
   for (const [at, { contents }] of logs.entries()) {
     const bytes = contents.reduce((sum, { key, value }) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
-    if (bytes > MAX_LOG_BYTES) return refuse('LogSizeTooLarge');
+    if (bytes > maxLogBytes) return refuse('LogSizeTooLarge');
     for (const { key } of contents) {
       const wrong = keyProblem(key);
       if (wrong !== null) return invalidArgument('Key', key, `log ${at}: ${wrong}`);

@@ -9,9 +9,6 @@ export const ALIYUN_NAME_RULE: NameRule = {
   reserved: new Set(['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_']),
 };
 
-/** The documented limit of a log and of one of its values is 1 MB. This is below both meanings of MB. */
-export const ALIYUN_MAX_LOG_BYTES = 1_000_000;
-
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NO_LOGSTORE = 'check project, logstore and endpoint, or create the Logstore: the records are kept';
 

@@ -13,11 +13,12 @@ import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
+import { TARGETS } from '../../options/target-facts';
 import { fieldOf, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
-import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
+import { ALIYUN_ANSWERS, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { queryOf, signedHeaders, V4Signer } from './sign';
 
 /** Field 4, fixed32: the nanoseconds below the second. There is no field 3. */
@@ -32,7 +33,7 @@ const NO_HEAD = new Uint8Array(0);
 export const ALIYUN_LAYOUT: LogLayout = {
   timeUnit: 's',
   timeNsTag: TIME_NS_TAG,
-  maxLogBytes: ALIYUN_MAX_LOG_BYTES,
+  maxLogBytes: TARGETS['aliyun-sls'].recordBytes,
   names: ALIYUN_NAME_RULE,
 };
 
@@ -40,6 +41,7 @@ export interface AliyunSlsOptions extends SlsAddress {
   /** Empty if the region is not known. Then the signature must be v1. */
   readonly region: string;
   readonly logstore: string;
+  readonly maxRecordBytes?: number | undefined;
   /** Where the hash key is: in the path, or in a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
   readonly signature: 'v1' | 'v4';
@@ -52,7 +54,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
   const { origin, host, headers: projectHeaders } = placeOf(options);
   const v4 = new V4Signer(options.region);
   return {
-    layout: ALIYUN_LAYOUT,
+    layout: { ...ALIYUN_LAYOUT, maxLogBytes: options.maxRecordBytes ?? ALIYUN_LAYOUT.maxLogBytes },
     origin,
     destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

@@ -14,11 +14,11 @@
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
-import type { Compression } from '../../options/target-facts';
+import { type Compression, TARGETS } from '../../options/target-facts';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
-import { ALIYUN_ANSWERS, ALIYUN_MAX_LOG_BYTES, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
+import { ALIYUN_ANSWERS, ALIYUN_NAME_RULE, logstoreIdentity } from './answers';
 import { compressType, tagsOf } from './put-logs';
 
 /** The documented 3 MB. This is below both meanings of MB. */
@@ -28,6 +28,7 @@ export interface AliyunWebtrackingOptions extends SlsAddress {
   /** Empty if the region is not known. */
   readonly region: string;
   readonly logstore: string;
+  readonly maxRecordBytes?: number | undefined;
   readonly compression: Compression;
   /** Of zlib. */
   readonly compressionLevel?: number | undefined;
@@ -39,7 +40,11 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { compression, compressionLevel } = options;
   const bodies = new WebBodies({ compression, compressionLevel, maxBytes: MAX_JSON_BYTES, jsonOf });
   return {
-    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: webNames(ALIYUN_NAME_RULE) },
+    layout: {
+      ...WEB_TIME,
+      maxLogBytes: options.maxRecordBytes ?? TARGETS['aliyun-webtracking'].recordBytes,
+      names: webNames(ALIYUN_NAME_RULE),
+    },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

@@ -11,6 +11,7 @@ import { type RecordTimes, recordTimesOf } from '../../batch/record-times';
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { Credentials } from '../../credentials/types';
 import type { Answer, SignedRequest } from '../../http/exchange';
+import { TARGETS } from '../../options/target-facts';
 import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
 import type { LogLayout } from '../../record/types';
@@ -22,15 +23,6 @@ import { VOLC_ANSWERS } from './answers';
 import { VOLC_SCHEMA } from './schema';
 import { canonicalQuery, VolcSigner } from './sign';
 
-/** The documented limits. A request that exceeds one of them is refused as a whole. */
-export const VOLC_LIMITS = {
-  /** A LogGroupList before compression. */
-  maxBatchBytes: 5 * 1024 * 1024,
-  /** Logs in a LogGroup. */
-  maxLogs: 10_000,
-  maxLogBytes: 1024 * 1024,
-} as const;
-
 /** Field 3, fixed32: the nanoseconds below the millisecond, as in every SDK of the vendor. */
 const TIME_NS_TAG = 0x1d;
 const NOTHING = new Uint8Array(0);
@@ -38,7 +30,7 @@ const NOTHING = new Uint8Array(0);
 export const VOLC_LAYOUT: LogLayout = {
   timeUnit: 'ms',
   timeNsTag: TIME_NS_TAG,
-  maxLogBytes: VOLC_LIMITS.maxLogBytes,
+  maxLogBytes: TARGETS['volc-tls'].recordBytes,
   names: {
     maxBytes: 128,
     reserved: new Set([
@@ -59,6 +51,7 @@ export interface VolcTlsOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly topicId: string;
+  readonly maxRecordBytes?: number | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -69,7 +62,7 @@ export function volcTls(options: VolcTlsOptions): Target {
   const query = { TopicId: options.topicId };
   const path = `/PutLogs?${canonicalQuery(query)}`;
   return {
-    layout: VOLC_LAYOUT,
+    layout: { ...VOLC_LAYOUT, maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes },
     origin,
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     identity: { topicId: options.topicId },

@@ -16,8 +16,11 @@ import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
 import { VOLC_ANSWERS } from './answers';
-import { VOLC_LAYOUT, VOLC_LIMITS } from './put-logs';
+import { VOLC_LAYOUT } from './put-logs';
 import { canonicalQuery } from './sign';
+
+/** The documented limit of a body before compression. */
+const MAX_JSON_BYTES = 5 * 1024 * 1024;
 
 export interface VolcWebTracksOptions {
   /** Scheme, host and port. */
@@ -25,15 +28,20 @@ export interface VolcWebTracksOptions {
   readonly projectId: string;
   readonly topicId: string;
   readonly compression: Compression;
+  readonly maxRecordBytes?: number | undefined;
 }
 
 export function volcWebTracks(options: VolcWebTracksOptions): Target {
   const { projectId, topicId } = options;
   const { origin, host } = new URL(options.endpoint);
   const path = `/WebTracks?${canonicalQuery({ ProjectId: projectId, TopicId: topicId })}`;
-  const bodies = new WebBodies({ compression: options.compression, maxBytes: VOLC_LIMITS.maxBatchBytes, jsonOf });
+  const bodies = new WebBodies({ compression: options.compression, maxBytes: MAX_JSON_BYTES, jsonOf });
   return {
-    layout: { ...VOLC_LAYOUT, ...WEB_TIME, names: webNames(VOLC_LAYOUT.names) },
+    layout: {
+      ...WEB_TIME,
+      maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes,
+      names: webNames(VOLC_LAYOUT.names),
+    },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },
     identity: { topicId },

@@ -24,6 +24,7 @@ const FLAGS = {
   'write-only': { type: 'boolean' },
   'sls-max-body-bytes': { type: 'string' },
   'sls-max-logs': { type: 'string' },
+  'sls-strict-keys': { type: 'boolean' },
   lenient: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -50,6 +51,7 @@ Prints one JSON line with its url when it is ready. Ctrl-C stops it.
   --write-only               the key may only write
   --sls-max-body-bytes <n>   bytes of an SLS body (default 3145728)
   --sls-max-logs <n>         logs of an SLS request (default 4096)
+  --sls-strict-keys          keys of SLS have only letters, digits and _
   --lenient                  takes a wrong X-Content-Sha256, as of the Node SDK
   --help, --version          prints this text, or the version
 `;
@@ -79,6 +81,7 @@ function parse(args: string[]): Parsed {
     logstore?: string[];
     'web-tracking-off'?: string[];
     'write-only'?: boolean;
+    'sls-strict-keys'?: boolean;
     lenient?: boolean;
     help?: boolean;
     version?: boolean;
@@ -106,6 +109,7 @@ function parse(args: string[]): Parsed {
       writeOnly: given['write-only'],
       slsMaxBodyBytes: numberOf(given['sls-max-body-bytes']),
       slsMaxLogs: numberOf(given['sls-max-logs']),
+      slsStrictKeys: given['sls-strict-keys'],
       lenient: given.lenient,
     },
   };

@@ -58,7 +58,7 @@ export function acceptGroup(
   rawBytes: number,
   read: () => LogGroup[],
 ): AcceptedRequest | Refusal {
-  const beyond = checkLimits(group, options.slsMaxLogs, nowMs);
+  const beyond = checkLimits(group, { maxLogs: options.slsMaxLogs, strictKeys: options.slsStrictKeys }, nowMs);
   if (beyond) return beyond;
   const store = storeToWrite(ledger, place, options.logstores);
   if (isRefusal(store)) return store;

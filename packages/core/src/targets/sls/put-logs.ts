@@ -14,6 +14,7 @@ import type { Credentials } from '../../credentials/types';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
 import { fieldOf, readFields, readTags, textField, textIn } from '../../protobuf/fields';
+import { nameRule } from '../../record/field-names';
 import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
@@ -43,6 +44,7 @@ export interface AliyunSlsOptions extends SlsAddress {
   /** Where the hash key is: in the path, or in a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
   readonly signature: 'v1' | 'v4';
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -52,7 +54,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
   const { origin, host, headers: projectHeaders } = placeOf(options);
   const v4 = new V4Signer(options.region);
   return {
-    layout: ALIYUN_LAYOUT,
+    layout: { ...ALIYUN_LAYOUT, names: nameRule(ALIYUN_NAME_RULE, options.fieldNames) },
     origin,
     destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

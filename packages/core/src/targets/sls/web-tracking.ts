@@ -15,6 +15,7 @@ import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
 import type { Compression } from '../../options/target-facts';
+import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -28,10 +29,14 @@ export interface AliyunWebtrackingOptions extends SlsAddress {
   /** Empty if the region is not known. */
   readonly region: string;
   readonly logstore: string;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
   /** Of zlib. */
   readonly compressionLevel?: number | undefined;
 }
+
+/** The body has these names beside its logs. A log that has one would look like a body. */
+const OF_THE_BODY = ['__logs__', '__tags__'];
 
 export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { logstore, endpoint } = options;
@@ -39,7 +44,11 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { compression, compressionLevel } = options;
   const bodies = new WebBodies({ compression, compressionLevel, maxBytes: MAX_JSON_BYTES, jsonOf });
   return {
-    layout: { ...WEB_TIME, maxLogBytes: ALIYUN_MAX_LOG_BYTES, names: webNames(ALIYUN_NAME_RULE) },
+    layout: {
+      ...WEB_TIME,
+      maxLogBytes: ALIYUN_MAX_LOG_BYTES,
+      names: nameRule(webNames(ALIYUN_NAME_RULE, OF_THE_BODY), options.fieldNames),
+    },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

@@ -13,6 +13,7 @@ import type { Credentials } from '../../credentials/types';
 import type { Answer, SignedRequest } from '../../http/exchange';
 import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
+import { nameRule } from '../../record/field-names';
 import type { LogLayout } from '../../record/types';
 import { md5, opensslHasMd5 } from '../../runtime/md5';
 import { outcomeOf } from '../classify';
@@ -39,7 +40,9 @@ export const VOLC_LAYOUT: LogLayout = {
   timeUnit: 'ms',
   timeNsTag: TIME_NS_TAG,
   maxLogBytes: VOLC_LIMITS.maxLogBytes,
+  // The rule of PutLogs: "letters" is read as ASCII letters, because the page names no others.
   names: {
+    characters: 'signs',
     maxBytes: 128,
     reserved: new Set([
       '__content__',
@@ -59,6 +62,7 @@ export interface VolcTlsOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly topicId: string;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -69,7 +73,7 @@ export function volcTls(options: VolcTlsOptions): Target {
   const query = { TopicId: options.topicId };
   const path = `/PutLogs?${canonicalQuery(query)}`;
   return {
-    layout: VOLC_LAYOUT,
+    layout: { ...VOLC_LAYOUT, names: nameRule(VOLC_LAYOUT.names, options.fieldNames) },
     origin,
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     identity: { topicId: options.topicId },

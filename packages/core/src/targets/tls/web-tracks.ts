@@ -12,6 +12,7 @@
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
+import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -24,6 +25,7 @@ export interface VolcWebTracksOptions {
   readonly endpoint: string;
   readonly projectId: string;
   readonly topicId: string;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
 }
 
@@ -33,7 +35,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
   const path = `/WebTracks?${canonicalQuery({ ProjectId: projectId, TopicId: topicId })}`;
   const bodies = new WebBodies({ compression: options.compression, maxBytes: VOLC_LIMITS.maxBatchBytes, jsonOf });
   return {
-    layout: { ...VOLC_LAYOUT, ...WEB_TIME, names: webNames(VOLC_LAYOUT.names) },
+    layout: { ...VOLC_LAYOUT, ...WEB_TIME, names: nameRule(webNames(VOLC_LAYOUT.names), options.fieldNames) },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },
     identity: { topicId },

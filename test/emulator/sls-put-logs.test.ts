@@ -279,11 +279,25 @@ describe('an SLS write', () => {
     for (const key of ['k'.repeat(128), '二'.repeat(42), '_', '9', 'a.b', ' ', '__pack_id__']) {
       assert.equal((await putSls(emulator, { Logs: [slsLog({ [key]: '1' })] })).status, 200, key);
     }
-    const wrong = ['', 'k'.repeat(129), '二'.repeat(43), '__time__', '__source__', '__topic__', '__extract_others__'];
-    for (const key of wrong) await refused({ Logs: [slsLog({ [key]: '1' })] }, {}, 400, 'InvalidKey');
+    const reserved = ['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_'];
+    const others = ['__extract_others__', '__time_ns_part__', '__tag__:', '__tag__:env'];
+    for (const key of ['', 'k'.repeat(129), '二'.repeat(43), ...reserved, ...others])
+      await refused({ Logs: [slsLog({ [key]: '1' })] }, {}, 400, 'InvalidKey');
     const twice = { Key: 'a', Value: '1' };
     await refused({ Logs: [{ Time: now(), Contents: [twice, twice] }] }, {}, 400, 'InvalidKey', /twice/);
     await refused({ ...one, LogTags: [{ Key: '', Value: 'a' }] }, {}, 400, 'InvalidKey', /tag/);
+  });
+
+  test('with slsStrictKeys has keys of letters, digits and underscores that begin with no digit', async () => {
+    const strict = await createEmulator({ slsStrictKeys: true });
+    after(() => strict.close());
+    for (const key of ['a', 'A9', '_id', 'http_method', 'k'.repeat(128)]) {
+      assert.equal((await putSls(strict, { Logs: [slsLog({ [key]: '1' })] })).status, 200, key);
+    }
+    for (const key of ['http.method', 'req-id', 'a/b', 'a b', '9', '9a', '用户', 'é', '@timestamp', 'a\n', '']) {
+      const answer = await putSls(strict, { Logs: [slsLog({ [key]: '1' })] });
+      assert.deepEqual([answer.status, answer.json?.errorCode], [400, 'InvalidKey'], key);
+    }
   });
 
   test('has a topic and a source of at most 128 bytes', async () => {

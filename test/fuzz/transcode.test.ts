@@ -8,10 +8,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { legalName } from '@putlogs/core/internal/record/field-names';
+import { legalName, type NameRule, nameRule } from '@putlogs/core/internal/record/field-names';
+import { ALIYUN_NAME_RULE } from '@putlogs/core/internal/targets/sls/answers';
 import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 import fc from 'fast-check';
-import { ARRIVAL_MS, asProtobufjsWrites, decoded, encoded, type Log } from '../unit/transcoded';
+import { ARRIVAL_MS, asProtobufjsWrites, decoded, encoded, type Log, transcoder } from '../unit/transcoded';
 
 const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 0);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31);
@@ -19,6 +20,8 @@ const LEAST_RECORDS = 100_000;
 const RECORDS_A_RUN = 40;
 const NESTED_VALUES = 5000;
 
+/** Of TLS, of SLS, and the one that each of them accepts. */
+const RULES: readonly NameRule[] = [VOLC_LAYOUT.names, ALIYUN_NAME_RULE, nameRule(ALIYUN_NAME_RULE, 'portable')];
 const LEVELS: Record<string, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 
 /** Texts of a time field: the milliseconds, and the nanoseconds below them. Undefined if the text is no time. */
@@ -78,7 +81,7 @@ const speltLong = fc
   .map(([json, times]) => `"${json.slice(1, -1).repeat(times)}"`);
 const key = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('level', 'msg', 'pid', 'hostname', 'reqId', 'a', 'b', 'a.b', 'a_b', '用户') },
-  { weight: 1, arbitrary: fc.constantFrom('__proto__', 'constructor', '', 'toString', '__time__') },
+  { weight: 1, arbitrary: fc.constantFrom('__proto__', 'constructor', '', 'toString', '__time__', '1', '.1') },
   { weight: 3, arbitrary: text },
 );
 const digits = fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String);
@@ -109,16 +112,18 @@ const field = fc.oneof(
 );
 const record = fc.array(field, { maxLength: 14 });
 
+type Field = readonly [name: string, json: string, gap: string];
+
 interface Case {
   readonly line: string;
   readonly expected: Log;
 }
 
-/** A valid record, and the contents that are expected. */
-const whole: fc.Arbitrary<Case> = record.map((fields) => {
-  const line = `{${fields.map(([name, json, gap]) => `${gap}${name}${gap}:${gap}${json}${gap}`).join(',')}}`;
-  return { line, expected: expectedOf(line, fields) };
-});
+/** A valid record, and its fields. */
+const whole = record.map((fields) => ({
+  line: `{${fields.map(([name, json, gap]) => `${gap}${name}${gap}:${gap}${json}${gap}`).join(',')}}`,
+  fields,
+}));
 
 /** A record with a range removed or repeated, or a byte replaced. Most are invalid JSON; some are still valid. */
 const broken: fc.Arbitrary<Case> = fc
@@ -127,13 +132,13 @@ const broken: fc.Arbitrary<Case> = fc
     const json = `{${fields.map(([name, text]) => `${name}:${text}`).join(',')}}`;
     const from = at % (json.length + 1);
     const torn = (json.slice(0, from) + put + json.slice(from + length)).toWellFormed().replaceAll('\n', ' ');
-    return { line: torn, expected: expectedOf(torn, undefined) };
+    return { line: torn, expected: expectedOf(torn, undefined, VOLC_LAYOUT.names) };
   });
 
 /**
  * The oracle. Without `fields` it only decides whether the line is a record: its contents are then compared as values.
  */
-function expectedOf(line: string, fields: readonly (readonly [string, string, string])[] | undefined): Log {
+function expectedOf(line: string, fields: readonly Field[] | undefined, rule: NameRule): Log {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -143,7 +148,7 @@ function expectedOf(line: string, fields: readonly (readonly [string, string, st
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return asMessage(line);
   if (fields === undefined) return { Time: 0, Contents: [] };
   const last = new Map<string, string>();
-  const names = new OutNames();
+  const names = new OutNames(rule);
   let time: (typeof TIMES)[string];
   for (const [name, json] of fields) {
     const unspelt = (JSON.parse(name) as string).toWellFormed();
@@ -167,18 +172,33 @@ function contentsOf(fields: ReadonlyMap<string, string>, names: OutNames): Log['
 
 /** The names that fields go out under, in the order in which the fields first occur. */
 class OutNames {
+  readonly #rule: NameRule;
   readonly #byName = new Map<string, string>();
 
+  constructor(rule: NameRule) {
+    this.#rule = rule;
+  }
+
   of(name: string): string {
-    const legal = legalName(name, VOLC_LAYOUT.names);
+    const legal = legalName(name, this.#rule);
     const taken = new Set(this.#byName.values());
     let free = this.#byName.get(name) ?? legal;
     for (let n = 2; taken.has(free) && !this.#byName.has(name); n += 1) {
-      free = `${legal.slice(0, 128 - `_${n}`.length)}_${n}`;
+      free = `${beginningOf(legal, 128 - `_${n}`.length)}_${n}`;
     }
     this.#byName.set(name, free);
     return free;
   }
+}
+
+/** As many whole characters as have `maxBytes` bytes. */
+function beginningOf(name: string, maxBytes: number): string {
+  let beginning = '';
+  for (const one of name) {
+    if (Buffer.byteLength(beginning + one) > maxBytes) break;
+    beginning += one;
+  }
+  return beginning;
 }
 
 function textOf(name: string, json: string): string {
@@ -192,18 +212,23 @@ function asMessage(line: string): Log {
 
 test('whole records are transcoded to the bytes that protobufjs writes for what JSON.parse reads', (t) => {
   let records = 0;
+  let rule = RULES[0]!;
   const endMs = performance.now() + SECONDS * 1000;
   const property = fc.property(fc.array(whole, { minLength: RECORDS_A_RUN, maxLength: RECORDS_A_RUN }), (cases) => {
     const lines = cases.map(({ line }) => line);
-    const bytes = encoded(lines);
+    const bytes = encoded(lines, transcoder({}, rule));
     const got = decoded(bytes);
     // The numbers of records with no more than milliseconds have a test of their own.
-    const expected = cases.map(({ expected: log }, i) => ({ TimeNs: got[i]!.TimeNs!, ...log }));
+    const expected = cases.map(({ line, fields }, i) => ({
+      TimeNs: got[i]!.TimeNs!,
+      ...expectedOf(line, fields, rule),
+    }));
     assert.deepEqual(got, expected);
     assert.deepEqual(bytes, asProtobufjsWrites(expected));
     records += cases.length;
   });
   for (let round = 0; records < LEAST_RECORDS || performance.now() < endMs; round += 1) {
+    rule = RULES[round % RULES.length]!;
     fc.assert(property, { seed: SEED + round, numRuns: 100, includeErrorInReport: true });
   }
   t.diagnostic(`${records} records, FUZZ_SEED=${SEED}`);

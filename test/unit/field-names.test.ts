@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FieldName, FieldNames } from '@putlogs/core/internal/record/field-names';
+import { textField } from '@putlogs/core/internal/protobuf/fields';
+import { type FieldName, FieldNames, type NameRule } from '@putlogs/core/internal/record/field-names';
+import { ALIYUN_NAME_RULE } from '@putlogs/core/internal/targets/sls/answers';
 import { VOLC_LAYOUT } from '@putlogs/core/internal/targets/tls/put-logs';
 import { seededRandom } from '../support/seeded-random';
 
 const MiB = 1024 * 1024;
 
-function newNames(roles: [string, 'omitted'][] = [], renamed: [string, string][] = []): FieldNames {
-  return new FieldNames(VOLC_LAYOUT.names, new Map(roles), new Map(renamed), seededRandom(1));
+function newNames(
+  roles: [string, 'omitted'][] = [],
+  renamed: [string, string][] = [],
+  rule: NameRule = VOLC_LAYOUT.names,
+): FieldNames {
+  return new FieldNames(rule, new Map(roles), new Map(renamed), seededRandom(1));
 }
 
 function find(names: FieldNames, name: string): FieldName {
@@ -16,8 +22,8 @@ function find(names: FieldNames, name: string): FieldName {
 }
 
 function sent(names: FieldNames, { encodedAt, encodedBytes, out }: FieldName): string {
-  const field = names.text.toString('latin1', encodedAt, encodedAt + encodedBytes);
-  assert.ok(field.startsWith('\n') && field.endsWith(out.name));
+  const field = names.text.subarray(encodedAt, encodedAt + encodedBytes);
+  assert.deepEqual(field, Buffer.from(textField(0x0a, out.name)));
   return out.name;
 }
 
@@ -38,6 +44,26 @@ test('a long name is sent under the name that the rule makes of it, and names of
   assert.equal(find(names, `${long}x`).role, 'omitted');
   assert.equal(sent(names, find(names, `${long}y`)), 'new');
   assert.equal(find(names, long).role, 'content');
+});
+
+test('a long name of any characters is cut between two of them, and has at most 128 bytes', () => {
+  const names = newNames([], [], ALIYUN_NAME_RULE);
+  for (const one of ['k', 'é', '中', '😀', '"', '\u0000']) {
+    for (const times of [1, 31, 32, 33, 43, 64, 65, 128, 129, 256, 257, 5000]) {
+      const name = one.repeat(times);
+      const out = sent(names, find(names, name));
+      if (Buffer.byteLength(name) <= 128) assert.equal(out, name);
+      else assert.match(out, new RegExp(`^(\\u{${one.codePointAt(0)!.toString(16)}})+_[0-9a-f]{8}$`, 'u'));
+      assert.ok(Buffer.byteLength(out) <= 128 && (Buffer.byteLength(name) <= 128 || Buffer.byteLength(out) > 124));
+    }
+  }
+});
+
+test('a name and the same name with a dot in front are two names', () => {
+  const names = newNames([], [], ALIYUN_NAME_RULE);
+  for (const name of ['5', '.5', '..5', '5.', '.', '..', '']) find(names, name);
+  const out = ['5', '.5', '..5', '5.', '.', '..', ''].map((name) => sent(names, find(names, name)));
+  assert.deepEqual(out, ['5', '.5', '..5', '5.', '.', '..', 'x']);
 });
 
 test('a thousand names of 256 KiB need less than a megabyte', () => {

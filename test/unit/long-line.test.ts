@@ -145,7 +145,7 @@ test('fields for which there is no room are counted, and the first ones stay', (
     assert.equal(log.Time, MS);
     assert.equal(log.Contents[0]!.Value, 'info');
     const { Key, Value } = log.Contents.at(-1)!;
-    assert.deepEqual([Key, Value], ['putlogs-left-out', `${60_001 - (log.Contents.length - 1)} fields`]);
+    assert.deepEqual([Key, Value], ['putlogs_left_out', `${60_001 - (log.Contents.length - 1)} fields`]);
   }
 });
 
@@ -154,7 +154,7 @@ test('the fields of a nested object are left out one by one if objects are flatt
   const line = JSON.stringify({ level: 30, a: { b: member }, c: { d: {}, e: { f: member } }, msg: 'done' });
   const log = logOf(line, { nested: 'flatten' });
   assert.deepEqual(log.Contents.at(-1), {
-    Key: 'putlogs-left-out',
+    Key: 'putlogs_left_out',
     Value: `${60_003 - (log.Contents.length - 1)} fields`,
   });
   assert.equal(

@@ -249,6 +249,7 @@ test('every option can be set by its variable', () => {
     signature: ['v1', 'v1'],
     fields: ['service=orders,zone=a', { service: 'orders', zone: 'a' }],
     rename: ['msg=message', { msg: 'message' }],
+    fieldNames: ['portable', 'portable'],
     omit: ['pid, hostname', ['pid', 'hostname']],
     nested: ['flatten', 'flatten'],
     customDomain: ['true', true],

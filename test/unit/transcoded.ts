@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { OpenBatch } from '@putlogs/core/internal/batch/open-batch';
 import { type NewArena, newArena, plainArena } from '@putlogs/core/internal/record/arena';
+import type { NameRule } from '@putlogs/core/internal/record/field-names';
 import { levelLabels } from '@putlogs/core/internal/record/level';
 import { Transcoder } from '@putlogs/core/internal/record/transcode';
 import type { TranscodeOptions } from '@putlogs/core/internal/record/types';
@@ -42,8 +43,8 @@ export const DEFAULTS: TranscodeOptions = {
 /** By transcoder: one like it, for arenas without WebAssembly. It gets the same lines, so it has the same state. */
 const twins = new WeakMap<Transcoder, Transcoder>();
 
-export function transcoder(options: Partial<TranscodeOptions> = {}): Transcoder {
-  const make = () => new Transcoder(VOLC_LAYOUT, { ...DEFAULTS, ...options }, stoppedClock);
+export function transcoder(options: Partial<TranscodeOptions> = {}, names: NameRule = VOLC_LAYOUT.names): Transcoder {
+  const make = () => new Transcoder({ ...VOLC_LAYOUT, names }, { ...DEFAULTS, ...options }, stoppedClock);
   const by = make();
   twins.set(by, make());
   return by;

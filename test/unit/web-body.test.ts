@@ -26,11 +26,11 @@ const tls = volcWebTracks({
   compression: 'none',
 });
 
-function batchOf(target: Target, records: readonly object[]): SealedBatch {
-  const by = transcoder();
+function batchOf(target: Target, records: readonly (object | string)[]): SealedBatch {
+  const by = transcoder({}, target.layout.names);
   const open = new OpenBatch(1024 * 1024);
   for (const record of records) {
-    const bytes = Buffer.from(JSON.stringify(record));
+    const bytes = Buffer.from(typeof record === 'string' ? record : JSON.stringify(record));
     const start = open.length;
     by.append(bytes, 0, bytes.length, open);
     open.added(start);
@@ -60,6 +60,24 @@ test('each log of SLS has its time in seconds as `__time__`, and to the nanoseco
     ],
     __tags__: { __pack_id__: 'P-1' },
   });
+});
+
+test('no field of a record is taken for a part of the body of SLS', () => {
+  const own = ['__time__', '__time_ns_part__', '__topic__', '__source__', '__logs__', '__tags__', '__tag__:env'];
+  const line = `{"time":${START_MS},"time":"t",${own.map((name) => `"${name}":"mine"`)}}`;
+  const batch = batchOf(sls, [line, '{"__proto__":"p","http.method":"GET","\\"":"q"}']);
+  const [first, second] = JSON.parse(sls.request(batch, NOW).body.toString()).__logs__;
+  assert.deepEqual(first, {
+    __time__: START_MS / 1000,
+    time: isoOf(START_MS, '000000'),
+    xtime: 't',
+    ...Object.fromEntries(own.map((name) => [`x${name}`, 'mine'])),
+  });
+  assert.deepEqual(Object.entries(second).slice(2), [
+    ['__proto__', 'p'],
+    ['http.method', 'GET'],
+    ['"', 'q'],
+  ]);
 });
 
 test('a log of TLS has no `__time__`, which is a reserved name there', () => {

@@ -59,6 +59,10 @@ const REFUSED_RECORD: Advice = {
   text: 'The service rejects the test record. Check that {target} and {endpoint} are of one service. {timeKey}, {messageKey} and {tags} are part of the record.',
   page: 'refusals',
 };
+const REFUSED_NAME: Advice = {
+  text: "The service rejects the name of a field. Set {fieldNames} to 'portable'.",
+  page: 'names',
+};
 const TOO_LARGE: Advice = {
   text: 'The request is larger than the service accepts. Lower {batch.maxBytes}.',
   page: 'limits',
@@ -183,7 +187,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   PostBodyInvalid: REFUSED_RECORD,
   InvalidTimestamp: WRONG_CLOCK,
   InvalidEncoding: REFUSED_RECORD,
-  InvalidKey: REFUSED_RECORD,
+  InvalidKey: REFUSED_NAME,
   PostBodyTooLarge: TOO_LARGE,
   PostBodyUncompressError: BROKEN_ON_WAY,
   ProjectForbidden: UNPAID,

@@ -14,6 +14,7 @@ export const PAGES = {
   proxy: 'docs/proxy.md#http-proxy',
   quota: 'docs/operating.md#sizing',
   refusals: 'docs/targets.md#how-refusals-are-handled',
+  names: 'docs/targets.md#field-names',
   rights: 'docs/credentials.md#rights-of-the-key-iam-ram',
   search: 'docs/doctor.md#the-test-record-is-not-found',
   spool: 'docs/operating.md#where-to-put-it',

@@ -25,6 +25,7 @@ const FLAGS = {
   'max-body-bytes': { type: 'string' },
   'max-log-bytes': { type: 'string' },
   'sls-max-logs': { type: 'string' },
+  'sls-strict-keys': { type: 'boolean' },
   lenient: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -52,6 +53,7 @@ Prints one JSON line with its url when it is ready. Ctrl-C stops it.
   --max-body-bytes <n>       bytes of a body (default 5242880, SLS 3145728)
   --max-log-bytes <n>        bytes of a log, an SLS value (default 1048576)
   --sls-max-logs <n>         logs of an SLS request (default 4096)
+  --sls-strict-keys          keys of SLS have only letters, digits and _
   --lenient                  takes a wrong X-Content-Sha256, as of the Node SDK
   --help, --version          prints this text, or the version
 `;
@@ -81,6 +83,7 @@ function parse(args: string[]): Parsed {
     logstore?: string[];
     'web-tracking-off'?: string[];
     'write-only'?: boolean;
+    'sls-strict-keys'?: boolean;
     lenient?: boolean;
     help?: boolean;
     version?: boolean;
@@ -109,6 +112,7 @@ function parse(args: string[]): Parsed {
       maxBodyBytes: numberOf(given['max-body-bytes']),
       maxLogBytes: numberOf(given['max-log-bytes']),
       slsMaxLogs: numberOf(given['sls-max-logs']),
+      slsStrictKeys: given['sls-strict-keys'],
       lenient: given.lenient,
     },
   };

@@ -234,11 +234,15 @@ export const schema = {
       text: 'pairs',
     },
   ),
+  fieldNames: withDefault(oneOf(['asIs', 'portable']), 'asIs', {
+    meaning:
+      'Which names of fields stay as they are: all that the service accepts (`asIs`), or only those of letters, digits and `_`, which each service accepts (`portable`).',
+  }),
   rename: withDefault(
     recordOf(text()),
     {},
     {
-      meaning: 'New names of fields: `{ msg: "message" }`.',
+      meaning: 'New names of fields: `{ msg: "message" }`. A new name that may not be sent is also changed.',
       text: 'pairs',
     },
   ),
@@ -248,7 +252,7 @@ export const schema = {
   }),
   nested: withDefault(oneOf(['json', 'flatten']), 'json', {
     meaning:
-      'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method` becomes `req_method`.',
+      'How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`), named by its path: `req.method`.',
   }),
   transform: unset(filePath(), {
     meaning: 'Path of a module. Its default export receives each record as an object and returns the record to send.',

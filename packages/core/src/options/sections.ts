@@ -47,7 +47,7 @@ export const SECTIONS: readonly Section[] = [
     title: 'Record fields',
     topics: {
       fields: ['timeKey', 'messageKey', 'levelKey', 'levels', 'fields'],
-      shape: ['rename', 'omit', 'nested', 'transform', 'maxRecordBytes'],
+      shape: ['fieldNames', 'rename', 'omit', 'nested', 'transform', 'maxRecordBytes'],
     },
   },
   {
@@ -80,6 +80,7 @@ const PAGES: Readonly<Record<string, string>> = {
   proxy: 'docs/proxy.md#http-proxy',
   noProxy: 'docs/proxy.md#http-proxy',
   tls: 'docs/proxy.md#custom-ca-certificates',
+  fieldNames: 'docs/targets.md#field-names',
 };
 
 /** Returns the page, with its section, about an option or a group of options; without one the page of all options. */

@@ -291,7 +291,15 @@ export interface PutlogsOptions {
    */
   fields?: { [name: string]: string } | undefined;
   /**
-   * New names of fields: `{ msg: "message" }`.
+   * Which names of fields stay as they are: all that the service accepts (`asIs`), or only those of letters, digits and
+   * `_`, which each service accepts (`portable`).
+   *
+   * - Default: `'asIs'`
+   * - Variable: `PUTLOGS_FIELD_NAMES`
+   */
+  fieldNames?: 'asIs' | 'portable' | undefined;
+  /**
+   * New names of fields: `{ msg: "message" }`. A new name that may not be sent is also changed.
    *
    * - Default: `{}`
    * - Variable: `PUTLOGS_RENAME`
@@ -305,8 +313,8 @@ export interface PutlogsOptions {
    */
   omit?: string[] | undefined;
   /**
-   * How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`): `req.method`
-   * becomes `req_method`.
+   * How to send a nested object: as its JSON text (`json`), or as one field for each value (`flatten`), named by its
+   * path: `req.method`.
    *
    * - Default: `'json'`
    * - Variable: `PUTLOGS_NESTED`

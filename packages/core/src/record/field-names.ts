@@ -4,7 +4,7 @@
 // FieldName also has the number of the last record that had the field, so that a duplicate is found without a table for
 // each record.
 //
-// name-rule.ts renames a name that the service does not allow. The option `rename` is applied first.
+// name-rule.ts renames a name that the rule in force does not allow. The option `rename` is applied first.
 //
 // Whatever the names are, time is linear in their lengths, and memory is bounded. The hash of the table has a secret
 // key. A name above 256 bytes is kept as its key (name-key.ts). All names are forgotten when they need too much memory.
@@ -16,7 +16,7 @@ import { legalLongName, legalName, type NameRule, plainName } from './name-rule'
 import { type OutName, OutNames } from './out-names';
 import { characterStart } from './truncate';
 
-export { legalName, type NameRule } from './name-rule';
+export { legalName, type NameRule, nameRule } from './name-rule';
 
 /**
  * What a field is used for. A `time` is not written as a content if it is the record's time. A `hidden time` is never

@@ -8,7 +8,7 @@
 //   - A cut object, list or number becomes a text: the beginning of its JSON text, with the same mark.
 //   - If objects are flattened, each of their values is cut on its own.
 //   - A name of more than 1 KiB is replaced by the name that is sent for it.
-//   - If the fields alone are too long, those behind are left out, and `putlogs-left-out` has their number.
+//   - If the fields alone are too long, those behind are left out, and `putlogs_left_out` has their number.
 //   - A line that ends within the object was cut before it came here. Its fields stay. The value in which it ends has
 //     the mark `…[truncated]`, because its length is not known.
 //
@@ -187,7 +187,14 @@ class Scan {
   /** Copies a name, if there is room for it and for `valueBytes` of its value, and for all fields before it. */
   #name(from: number, to: number, valueBytes: number): 'copied' | 'no room' | 'no JSON' {
     const isLong = to - from > SHORT_NAME_BYTES;
-    const nameBytes = isLong ? this.#layout.names.maxBytes : to - from;
+    let replaced: string | undefined;
+    if (isLong && !this.#isFull) {
+      const name = legalNameOfJson(this.#line, from, to, this.#layout.names);
+      if (name === undefined) return 'no JSON';
+      // A name may have characters that JSON escapes.
+      replaced = JSON.stringify(name);
+    }
+    const nameBytes = replaced === undefined ? to - from : Buffer.byteLength(replaced) - 2;
     const needed = this.#needed + nameBytes + valueBytes + SYNTAX_BYTES;
     if (this.#isFull || needed > this.#maxBytes) {
       this.#stop();
@@ -196,14 +203,9 @@ class Scan {
     this.#needed = needed;
     this.#openedAt[this.#openCopied] = this.#copiedTo;
     if (this.#copied[this.#copiedTo - 1] !== OPENING_BRACE) this.#put(COMMA);
-    if (isLong) {
-      const name = legalNameOfJson(this.#line, from, to, this.#layout.names);
-      if (name === undefined) return 'no JSON';
-      this.#copiedTo += this.#copied.write(`"${name}":`, this.#copiedTo);
-    } else {
-      this.#copy(from - 1, to + 1);
-      this.#put(COLON);
-    }
+    if (replaced === undefined) this.#copy(from - 1, to + 1);
+    else this.#copiedTo += this.#copied.write(replaced, this.#copiedTo);
+    this.#put(COLON);
     return 'copied';
   }
 

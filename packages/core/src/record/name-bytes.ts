@@ -35,20 +35,19 @@ export class NameBytes {
 
   /** Adds the Key field of a LogContent, and returns its length. Two bytes hold the length of a name up to 16,383. */
   addKeyField(name: string): number {
-    this.#makeRoom(name.length + MAX_HEAD_BYTES);
+    const length = Buffer.byteLength(name);
+    this.#makeRoom(length + MAX_HEAD_BYTES);
     const bytes = this.#bytes;
     const from = this.#to;
     let at = from;
     bytes[at++] = 0x0a;
-    if (name.length < 0x80) bytes[at++] = name.length;
+    if (length < 0x80) bytes[at++] = length;
     else {
-      bytes[at++] = (name.length & 0x7f) | 0x80;
-      bytes[at++] = name.length >> 7;
+      bytes[at++] = (length & 0x7f) | 0x80;
+      bytes[at++] = length >> 7;
     }
-    // A name that is sent is ASCII.
-    for (let i = 0; i < name.length; i += 1) bytes[at++] = name.charCodeAt(i);
-    this.#to = at;
-    return at - from;
+    this.#to = at + bytes.write(name, at);
+    return this.#to - from;
   }
 
   #makeRoom(more: number): void {

@@ -1,7 +1,7 @@
 // The names that are sent, and which field of a record has each of them.
 
 import type { FieldName } from './field-names';
-import { withSuffix } from './name-rule';
+import { cutName, withSuffix } from './name-rule';
 
 export interface OutName {
   readonly name: string;
@@ -17,6 +17,9 @@ export interface OutName {
 
 /** About what a name needs in memory besides its text. */
 const NAME_BYTES = 150;
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 
 export class OutNames {
   readonly #maxBytes: number;
@@ -34,9 +37,10 @@ export class OutNames {
   }
 
   of(name: string): OutName {
-    // The engine's hash of a text of digits is their number, so such a text must not be a key.
+    // The engine's hash of a text of digits is their number, so such a text must not be a key. A name may begin with a
+    // dot itself: it gets another one, so that two names never have one key.
     const first = name.charCodeAt(0);
-    const key = first >= 0x30 && first <= 0x39 ? `.${name}` : name;
+    const key = first === DOT || (first >= DIGIT_0 && first <= DIGIT_9) ? `.${name}` : name;
     let out = this.#names.get(key);
     if (out === undefined) {
       out = { name, holder: undefined, nextSuffix: 2, suffixIn: -1 };
@@ -74,6 +78,6 @@ export class OutNames {
 
   /** The beginning of a name that stays with this number as its suffix. */
   #cut(name: string, suffix: number): string {
-    return name.slice(0, this.#maxBytes - `_${suffix}`.length);
+    return cutName(name, this.#maxBytes - `_${suffix}`.length);
   }
 }

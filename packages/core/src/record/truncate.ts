@@ -1,7 +1,7 @@
 // Truncates a record that is larger than the service accepts. Otherwise the service would refuse its whole batch.
 //
 // cut-mark.ts says how long values are cut. If a value with a mark is cut again, the new mark counts all that is
-// missing. If the names alone are too long, fields are left out from the end, and the field `putlogs-left-out` has
+// missing. If the names alone are too long, fields are left out from the end, and the field `putlogs_left_out` has
 // their number.
 
 import { fieldOf } from '../protobuf/fields';
@@ -22,7 +22,7 @@ const CONTENT_OVERHEAD_BYTES = 60;
 /** A shorter value stays whole in any case: there is room for a mark, which is about as long. */
 const SHORTEST_CUT_BYTES = 32;
 /** The field with the number of fields that are left out. */
-export const LEFT_OUT = 'putlogs-left-out';
+export const LEFT_OUT = 'putlogs_left_out';
 
 /**
  * Truncates the last Log of the sink, whose `Logs` entry begins at `start`.

@@ -22,9 +22,9 @@ const NO_HEAD = new Uint8Array(0);
 /** How the records are encoded before they are sent. */
 export const WEB_TIME: TimeLayout = { timeUnit: 'ms', timeNsTag: 0x1d };
 
-/** The name rule of a service, for web tracking: its `time` is ours. */
-export function webNames({ maxBytes, reserved }: NameRule): NameRule {
-  return { maxBytes, reserved: new Set([...reserved, 'time']) };
+/** The name rule of a service, for web tracking: its `time` is ours, and so are the names that its JSON uses itself. */
+export function webNames(rule: NameRule, ofTheBody: readonly string[] = []): NameRule {
+  return { ...rule, reserved: new Set([...rule.reserved, ...ofTheBody, 'time']) };
 }
 
 export function webFrame(envelope: Envelope): Frame {

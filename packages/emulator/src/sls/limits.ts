@@ -10,7 +10,8 @@ const MAX_NAME_BYTES = 128;
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_AHEAD_MS = 15 * 60 * 1000;
 
-// Fields that the service adds. A field of the same name would hide one, or be hidden.
+// Fields that the service adds. A field of the same name would hide one, or be hidden. In JSON, __time_ns_part__ is a
+// part of the time.
 const RESERVED_KEYS = new Set([
   '__time__',
   '__source__',
@@ -18,7 +19,12 @@ const RESERVED_KEYS = new Set([
   '__partition_time__',
   '_extract_others_',
   '__extract_others__',
+  '__time_ns_part__',
 ]);
+// Under such a name the service shows a tag.
+const RESERVED_PREFIX = '__tag__:';
+// A page of 2021: letters, digits and _, and no digit at the beginning.
+const STRICT_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The documented maximum of a body before compression. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -29,7 +35,7 @@ export function maxBodyBytesOf({ maxBodyBytes = MAX_BODY_BYTES }: ResolvedOption
 
 export function checkLimits(
   group: LogGroup,
-  { slsMaxLogs: maxLogs, maxLogBytes }: ResolvedOptions,
+  { slsMaxLogs: maxLogs, slsStrictKeys: strictKeys, maxLogBytes }: ResolvedOptions,
   nowMs: number,
 ): Refusal | null {
   if (group.logs.length === 0) return refuse('PostBodyInvalid', 'The request has no log.');
@@ -52,7 +58,7 @@ export function checkLimits(
     }
     const keys = new Set<string>();
     for (const { key, value } of contents) {
-      const wrong = soundKeys.has(key) ? null : keyProblem(key);
+      const wrong = soundKeys.has(key) ? null : keyProblem(key, strictKeys);
       if (wrong !== null) return refuse('InvalidKey', `The key ${shown(key)} of log ${at} ${wrong}.`);
       soundKeys.add(key);
       if (keys.has(key)) return refuse('InvalidKey', `Log ${at} has the key ${shown(key)} twice.`);
@@ -69,8 +75,10 @@ export function checkLimits(
   return null;
 }
 
-function keyProblem(key: string): string | null {
+function keyProblem(key: string, isStrict: boolean): string | null {
   if (key === '') return 'is empty';
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `is longer than ${MAX_KEY_BYTES} bytes`;
-  return RESERVED_KEYS.has(key) ? 'is reserved' : null;
+  if (RESERVED_KEYS.has(key) || key.startsWith(RESERVED_PREFIX)) return 'is reserved';
+  if (isStrict && !STRICT_KEY.test(key)) return 'has more than letters, digits and _, or begins with a digit';
+  return null;
 }

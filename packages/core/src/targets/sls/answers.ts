@@ -4,9 +4,25 @@
 import type { NameRule } from '../../record/field-names';
 import { type AnswerTable, jsonObjectIn, type ServiceError } from '../classify';
 
+/**
+ * No page of today limits the characters, and the vendor's clients check none. A page of 2021 allows letters, digits
+ * and `_` only: the option `fieldNames: 'portable'` is within it.
+ */
 export const ALIYUN_NAME_RULE: NameRule = {
+  characters: 'any',
   maxBytes: 128,
-  reserved: new Set(['__time__', '__source__', '__topic__', '__partition_time__', '_extract_others_']),
+  reserved: new Set([
+    '__time__',
+    '__source__',
+    '__topic__',
+    '__partition_time__',
+    '_extract_others_',
+    '__extract_others__',
+    // In JSON it is the time of a log below the second.
+    '__time_ns_part__',
+  ]),
+  // Under such a name the service shows a tag.
+  reservedPrefix: '__tag__:',
 };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -77,6 +93,7 @@ export const ALIYUN_ANSWERS: AnswerTable = {
     LogStoreWithoutShard: 'check in the console that the Logstore has a shard that can be written to',
     InvalidHost: 'check endpoint, region and project: the host does not belong to this project',
     ParameterInvalid: 'check project, logstore, hashKey and routing',
+    InvalidKey: "fieldNames: 'portable' sends names of letters, digits and _ only",
     InvalidCompressType: "set compression: 'lz4', or 'none'",
     SignatureNotMatch: 'check credentials.accessKeySecret, and region if the signature is v4',
   },

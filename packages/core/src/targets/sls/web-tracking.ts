@@ -15,6 +15,7 @@ import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
 import { type Compression, TARGETS } from '../../options/target-facts';
+import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -29,10 +30,14 @@ export interface AliyunWebtrackingOptions extends SlsAddress {
   readonly region: string;
   readonly logstore: string;
   readonly maxRecordBytes?: number | undefined;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
   /** Of zlib. */
   readonly compressionLevel?: number | undefined;
 }
+
+/** The body has these names beside its logs. A log that has one would look like a body. */
+const OF_THE_BODY = ['__logs__', '__tags__'];
 
 export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   const { logstore, endpoint } = options;
@@ -43,7 +48,7 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
     layout: {
       ...WEB_TIME,
       maxLogBytes: options.maxRecordBytes ?? TARGETS['aliyun-webtracking'].recordBytes,
-      names: webNames(ALIYUN_NAME_RULE),
+      names: nameRule(webNames(ALIYUN_NAME_RULE, OF_THE_BODY), options.fieldNames),
     },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },

@@ -14,6 +14,7 @@ import type { Answer, SignedRequest } from '../../http/exchange';
 import { TARGETS } from '../../options/target-facts';
 import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
+import { nameRule } from '../../record/field-names';
 import type { LogLayout } from '../../record/types';
 import { md5, opensslHasMd5 } from '../../runtime/md5';
 import { outcomeOf } from '../classify';
@@ -31,7 +32,9 @@ export const VOLC_LAYOUT: LogLayout = {
   timeUnit: 'ms',
   timeNsTag: TIME_NS_TAG,
   maxLogBytes: TARGETS['volc-tls'].recordBytes,
+  // The rule of PutLogs: "letters" is read as ASCII letters, because the page names no others.
   names: {
+    characters: 'signs',
     maxBytes: 128,
     reserved: new Set([
       '__content__',
@@ -52,6 +55,7 @@ export interface VolcTlsOptions {
   readonly region: string;
   readonly topicId: string;
   readonly maxRecordBytes?: number | undefined;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -62,7 +66,11 @@ export function volcTls(options: VolcTlsOptions): Target {
   const query = { TopicId: options.topicId };
   const path = `/PutLogs?${canonicalQuery(query)}`;
   return {
-    layout: { ...VOLC_LAYOUT, maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes },
+    layout: {
+      ...VOLC_LAYOUT,
+      maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes,
+      names: nameRule(VOLC_LAYOUT.names, options.fieldNames),
+    },
     origin,
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     identity: { topicId: options.topicId },

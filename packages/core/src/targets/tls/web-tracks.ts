@@ -12,6 +12,7 @@
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
+import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -27,6 +28,7 @@ export interface VolcWebTracksOptions {
   readonly endpoint: string;
   readonly projectId: string;
   readonly topicId: string;
+  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
   readonly maxRecordBytes?: number | undefined;
 }
@@ -40,7 +42,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
     layout: {
       ...WEB_TIME,
       maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes,
-      names: webNames(VOLC_LAYOUT.names),
+      names: nameRule(webNames(VOLC_LAYOUT.names), options.fieldNames),
     },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },

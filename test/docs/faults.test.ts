@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-const FAULTS = 154;
+const FAULTS = 157;
 const root = join(__dirname, '../../..');
 const page = readFileSync(join(root, 'docs/faults.md'), 'utf8');
 

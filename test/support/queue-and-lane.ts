@@ -87,6 +87,7 @@ export function queueAndLane({
       actOnRefusal(queue, unit, outcome, {
         counters,
         budget,
+        isExactlyOnce: false,
         clock,
         layout: MADE_TARGET.layout,
         size,

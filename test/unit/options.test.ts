@@ -241,6 +241,7 @@ test('every option can be set by its variable', () => {
     'spool.maxBytes': ['2097152', 2_097_152],
     'deadLetter.maxBytes': ['2097152', 2_097_152],
     hashKey: ['none', 'none'],
+    delivery: ['atLeastOnce', 'atLeastOnce'],
     endpoint: ['tls-cn-x.volces.com', 'https://tls-cn-x.volces.com'],
     'batch.maxBytes': ['65536', 65536],
     'memory.maxBytes': ['2097152', 2_097_152],

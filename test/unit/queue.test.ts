@@ -209,6 +209,7 @@ test('a refused record is in the dead-letter file before its progress is written
       next(),
       takes === undefined ? { kind: 'reject', refusal } : { kind: 'reject', refusal, takes },
       {
+        isExactlyOnce: false,
         ...{ counters, budget: new RefusalBudget(new KitClock()), clock: new KitClock(), layout: MADE_TARGET.layout },
         size: { tooLarge: () => {}, tooMany: () => {} },
         giveUp: () => {

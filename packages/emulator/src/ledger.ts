@@ -55,6 +55,8 @@ export interface AcceptedRequest {
   readonly topicId: string;
   readonly shard: number;
   readonly hashKey: string;
+  /** SLS: the `seqid` of the request. */
+  readonly sequenceId?: number | undefined;
   readonly requestId: string;
   readonly wireBytes: number;
   readonly rawBytes: number;
@@ -80,6 +82,8 @@ export interface GroupPosition {
 
 export interface Store {
   readonly shards: Shards;
+  /** SLS: the last sequence id that was written under each hash key, in lower case. */
+  readonly sequenceIds: Map<string, number>;
   /** The log groups of each shard, oldest first. */
   readonly groups: readonly GroupPosition[][];
   /** `null` if it has none: then nothing is found. */
@@ -147,6 +151,8 @@ export class Ledger {
     this.#rawBytes += request.rawBytes;
     this.#wireBytes += request.wireBytes;
     this.#logsByShard[request.shard]! += logCount;
+    const { store, hashKey, sequenceId } = request;
+    if (sequenceId !== undefined) store.sequenceIds.set(hashKey.toLowerCase(), sequenceId);
     const positions = request.store.groups[request.shard]!;
     for (const [group, count] of request.logCounts.entries()) {
       if (count > 0) positions.push({ batch: index, group, arrivedAtMs: request.arrivedAtMs });
@@ -198,6 +204,7 @@ export class Ledger {
     const createdMs = clock();
     const store: Store = {
       shards: new Shards(shardCount),
+      sequenceIds: new Map(),
       groups: Array.from({ length: shardCount }, () => []),
       index: firstIndex(service, createdMs),
       createdMs,

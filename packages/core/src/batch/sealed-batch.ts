@@ -12,6 +12,8 @@ export interface SealedBatch {
   readonly packId: string;
   /** 32 hex digits that choose the shard. If it is empty, the service chooses one. */
   readonly hashKey: string;
+  /** The service writes it only if the id is above the last one of its hash key. */
+  readonly sequenceId?: number | undefined;
   /** The number of its records. */
   readonly count: number;
   /** The length of the body before compression. */

@@ -5,6 +5,8 @@
 // once with the service's time. If the service does not accept zstd, the batch is compressed with LZ4 and sent again at
 // once. The lane decides about all other retries (lane.ts).
 //
+// If the service refuses a sequence id that was used, an earlier attempt was written: the batch is delivered.
+//
 // A service may answer with the request that it received. So secrets and control characters are removed from each
 // outcome here, before it reaches a warning, an event or the dead-letter file.
 
@@ -12,7 +14,7 @@ import { type Codec, compressor, decompress } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { CredentialSource } from '../credentials/source';
 import { HttpClient } from '../http/client';
-import type { Network, SignedRequest } from '../http/exchange';
+import type { Answer, Network, SignedRequest } from '../http/exchange';
 import type { Clock } from '../runtime/clock';
 import type { Outcome, Refusal } from '../targets/outcome';
 import type { Target } from '../targets/target';
@@ -42,6 +44,8 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** The number of bytes of the body that was sent. */
   readonly wireBytes: number;
+  /** Whether the batch was surely not written by this attempt, nor by a part of it. */
+  readonly isUnwritten?: boolean;
 }
 
 /** The answer to a request that is not a batch. */
@@ -74,8 +78,11 @@ export class BatchSender {
   async make(batch: SealedBatch, signal: AbortSignal): Promise<Attempt> {
     const { target, onCodecRefused } = this.#options;
     const refused = target.tooLarge?.(batch);
-    if (refused !== undefined) return { outcome: refused, wireBytes: 0 };
-    const send = (sent: SealedBatch) => this.ask((wallMs) => target.request(sent, wallMs), signal);
+    if (refused !== undefined) return { outcome: refused, wireBytes: 0, isUnwritten: true };
+    const send = async (sent: SealedBatch) => {
+      const asked = await this.ask((wallMs) => target.request(sent, wallMs), signal);
+      return sent.sequenceId === undefined ? asked : { ...asked, outcome: writtenBefore(asked.outcome, target) };
+    };
     const isLz4 = batch.codec === 'zstd' && this.#isZstdRefused;
     const attempt = await send(isLz4 ? this.#inLz4(batch) : batch);
     const isRefused = attempt.outcome.kind === 'hold' && attempt.outcome.refusal.code === target.codecRefusedCode;
@@ -99,7 +106,8 @@ export class BatchSender {
   /** @param request makes a signed request to the target's service. @param wallMs the time of the signature */
   async ask(request: (wallMs: number) => SignedRequest, signal: AbortSignal): Promise<Asked> {
     const { credentials, onClockOff } = this.#options;
-    const unsigned: Asked = { outcome: { kind: 'hold', refusal: NO_CREDENTIALS }, wireBytes: 0, body: '' };
+    const outcomeUnsigned: Outcome = { kind: 'hold', refusal: NO_CREDENTIALS };
+    const unsigned: Asked = { outcome: outcomeUnsigned, wireBytes: 0, isUnwritten: true, body: '' };
     if (!(await credentials.ready())) return unsigned;
     const { current } = credentials;
     let attempt = await this.#send(request, signal);
@@ -135,8 +143,21 @@ export class BatchSender {
       ...this.#proxySecrets,
     ];
     const body = answer.kind === 'answered' ? answer.body : '';
-    return { outcome: shown(outcome, secrets), wireBytes, body };
+    return { outcome: shown(outcome, secrets), wireBytes, isUnwritten: isUnwritten(answer, outcome), body };
   }
+}
+
+/** A used sequence id means that an earlier attempt was written, if the service itself says so. */
+function writtenBefore(outcome: Outcome, { sequenceUsedCode }: Target): Outcome {
+  if (outcome.kind !== 'hold' || outcome.refusal.code !== sequenceUsedCode) return outcome;
+  const { requestId } = outcome.refusal;
+  return requestId === undefined ? outcome : { kind: 'delivered', requestId };
+}
+
+/** Only a refusal by the service itself proves it. Behind a 5xx the service may have written the batch. */
+function isUnwritten(answer: Answer, outcome: Outcome): boolean {
+  if (answer.kind === 'failed' || answer.isRepeated || outcome.kind === 'delivered') return false;
+  return outcome.refusal.requestId !== undefined && answer.status >= 400 && answer.status < 500;
 }
 
 /** Returns the outcome with texts that may be shown. */

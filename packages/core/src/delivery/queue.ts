@@ -25,9 +25,10 @@ import { AdoptedJournals } from './adopted-journals';
 import { FinishedRecords } from './finished-records';
 import { FlushWaiters } from './flush-waiters';
 import { MemoryUnits } from './memory-units';
+import type { SequenceIds } from './sequence-ids';
 import { type OwnJournal, Spill } from './spill';
 import { type Read, StoredUnits } from './stored-units';
-import { ADOPTED, cutUnit, indexOf, partition, partUnit, sealedUnit, type Unit } from './unit';
+import { ADOPTED, cutUnit, holdsCut, indexOf, partition, partUnit, sealedUnit, type Unit } from './unit';
 import { bytesOf, UsedUnits } from './used-units';
 
 export interface QueueParts {
@@ -45,14 +46,14 @@ export interface QueueParts {
   readonly onDropped: (reason: DropReason, records: number) => void;
   /** All of an adopted journal is finished. */
   readonly onDrained: (journal: Journal) => void;
+  /** Present if the service has to write each record only once. */
+  readonly sequenceIds?: SequenceIds | undefined;
 }
 
 export type Next = { readonly kind: 'unit'; readonly unit: Unit } | { readonly kind: 'none' } | DiskFailure;
 
 /** After so many failures in a row there is an outage. One failure alone is not. */
 const OUTAGE_FAILURES = 2;
-/** On a full disk, parts are sent after so many tries to write the cut: only delivery frees space. */
-const CUT_TRIES = 3;
 
 export class DeliveryQueue {
   readonly #parts: QueueParts;
@@ -97,30 +98,24 @@ export class DeliveryQueue {
 
   /** Whether everything is finished. */
   get isEmpty(): boolean {
-    if (this.#inMemory > 0 || this.#adopted.hasUnfinished) return false;
-    return (this.#own?.journal.unfinished ?? 0) === 0;
+    return this.#inMemory === 0 && !this.#adopted.hasUnfinished && (this.#own?.journal.unfinished ?? 0) === 0;
   }
 
   get #inMemory(): number {
     return this.#used.length + this.#memory.length + (this.#stored.hasUnbuilt ? 1 : 0);
   }
 
-  get isOutage(): boolean {
-    return this.#failures >= OUTAGE_FAILURES;
-  }
-
   /** A batch was sealed. */
   push(batch: SealedBatch): void {
     const sequence = sequenceOf(batch.packId, false);
     this.#nextSequence = sequence + 1;
-    const unit = sealedUnit(batch, sequence);
-    this.#memory.push(unit);
+    this.#memory.push(sealedUnit(batch, sequence));
     this.#spillIfDue();
   }
 
   /** Appends the batches that have to be on disk now. Their bodies leave memory, unless they are sent next. */
   #spillIfDue(): void {
-    const isOutage = this.isOutage || this.#stored.predecessor !== undefined;
+    const isOutage = this.#failures >= OUTAGE_FAILURES || this.#stored.predecessor !== undefined;
     if (isOutage || this.#parts.mode === 'always') this.#spill.slice();
     if (isOutage || this.#stored.hasUnread) this.#memory.letGo();
   }
@@ -177,6 +172,7 @@ export class DeliveryQueue {
     else this.#used.giveAway(isLost);
     let records = lost.reduce((sum, { unfinished }) => sum + unfinished, 0);
     for (const journal of lost) this.release(journal);
+    this.#parts.sequenceIds?.givenAway(units.filter(isLost));
     for (const unit of units) {
       if (!isLost(unit)) continue;
       // This process sends it, so it counts as pending again.
@@ -217,6 +213,12 @@ export class DeliveryQueue {
   }
 
   #send(unit: Unit): Next {
+    const failure = this.#parts.sequenceIds?.give(unit);
+    if (failure !== undefined) {
+      this.#used.putBack(unit);
+      this.#spill.rest(failure);
+      return failure;
+    }
     this.#used.inFlight.add(unit);
     return { kind: 'unit', unit };
   }
@@ -262,8 +264,7 @@ export class DeliveryQueue {
     const failure = unit.disk?.journal.cut(unit.disk, indexOf(unit, at));
     if (failure !== undefined) {
       this.#spill.rest(failure);
-      unit.failedCuts += 1;
-      if (failure.code !== 'ENOSPC' || unit.failedCuts < CUT_TRIES) return failure;
+      if (this.#parts.sequenceIds !== undefined || holdsCut(unit, failure)) return failure;
     }
     this.#used.end(unit, parts);
     return undefined;
@@ -332,10 +333,9 @@ export class DeliveryQueue {
   dropOldest(): number {
     const unit = this.#memory.dropOldest();
     if (unit === undefined) return 0;
-    const { count } = unit.batch;
-    this.#parts.onDropped('memory', count);
+    this.#parts.onDropped('memory', unit.batch.count);
     this.#look();
-    return count;
+    return unit.batch.count;
   }
 
   /** Tries again to write the batches and the progress that the disk has refused. */

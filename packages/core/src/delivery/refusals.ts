@@ -23,6 +23,8 @@ export interface RefusalParts {
   readonly budget: RefusalBudget;
   readonly clock: Clock;
   readonly layout: TimeLayout;
+  /** Whether each record may be written only once. */
+  readonly isExactlyOnce: boolean;
   /** Is called with each size that the service refused as too large. */
   readonly size: Pick<SizeLimit, 'tooLarge' | 'tooMany'>;
   /** Writes the dead-letter lines of a unit. Called before its progress is written, so that a crash loses no record. */
@@ -36,6 +38,8 @@ export const CLOCKS_AGREE_MS = 5 * 60_000;
 
 const HELD = 'too much is refused: this is held, and nothing is deleted';
 const HELD_FOR_TIME = 'too much is refused for its time, and the clocks differ: this is held, and nothing is deleted';
+const IN_DOUBT =
+  "an earlier attempt had no answer and may have been written, so with delivery: 'exactlyOnce' this is not cut but held";
 
 /** Cuts the unit, or gives up refused records of it. If it does neither, returns why the unit is held. */
 export function actOnRefusal(
@@ -44,6 +48,7 @@ export function actOnRefusal(
   outcome: Refused,
   parts: RefusalParts,
 ): Failure | undefined {
+  if (parts.isExactlyOnce && mayBeWritten(unit, outcome)) return held(outcome, IN_DOUBT);
   try {
     const takes = outcome.kind === 'reject' ? outcome.takes : undefined;
     return takes === undefined
@@ -52,6 +57,16 @@ export function actOnRefusal(
   } catch (error) {
     return held(outcome, `its records cannot be read: ${messageOf(error)}`);
   }
+}
+
+/**
+ * Whether an earlier attempt may have been written, and its records would be written again under other ids. Bytes that
+ * the service never accepts were not written, but even these are not cut: only a single record is given up.
+ */
+function mayBeWritten({ sentUnder, batch }: Unit, outcome: Refused): boolean {
+  const isNeverTaken = outcome.kind === 'reject' && outcome.takes === undefined;
+  const isInDoubt = sentUnder?.isInDoubt ?? false;
+  return isInDoubt && !(isNeverTaken && batch.count === 1);
 }
 
 function rejectByTime(

@@ -99,7 +99,8 @@ export class Spill {
 
   #appendOne(unit: Unit, mayBeSent: boolean): boolean {
     const { firstIndex, isPart, batch } = unit;
-    const appended = this.own!.writer.append(batch, { firstIndex, isPart, mayBeSent });
+    const sequenceId = unit.sentUnder?.id;
+    const appended = this.own!.writer.append(batch, { firstIndex, isPart, mayBeSent, sequenceId });
     if (appended.kind === 'failed') {
       this.rest(appended);
       return false;

@@ -3,7 +3,18 @@
 import { partOf, type Reframing, sealedId } from '../batch/parts';
 import type { SealedBatch } from '../batch/sealed-batch';
 import { logAt, type UnpackedBatch, unpackBatch } from '../batch/unpack';
+import type { DiskFailure } from '../spool/disk';
 import type { DiskUnit } from '../spool/segment';
+import { attemptOf, keyOfSequence, type SequenceId } from '../spool/sequence-id';
+
+/** Under which sequence id a unit is sent, from its first attempt on. */
+export interface SentUnder {
+  readonly id: SequenceId;
+  /** Its batch with the key and the id. */
+  readonly batch: SealedBatch;
+  /** An attempt may have been written. */
+  isInDoubt: boolean;
+}
 
 /** Lives from sealing or reading until it is finished. Its bytes are in memory, and also on disk if `disk` is set. */
 export interface Unit {
@@ -22,6 +33,8 @@ export interface Unit {
   to: number;
   /** The indexes of its records in the unit on disk, if some between `from` and `to` are left out. */
   indexes: readonly number[] | undefined;
+  /** Undefined before the first attempt, and for a unit without a sequence id. */
+  sentUnder: SentUnder | undefined;
   /** Attempts that had no answer in time. */
   timeouts: number;
   /** How often its cut could not be written to disk. */
@@ -43,6 +56,7 @@ export function sealedUnit(batch: SealedBatch, sequence: number): Unit {
     from: 0,
     to: batch.count,
     indexes: undefined,
+    sentUnder: undefined,
     timeouts: 0,
     failedCuts: 0,
   };
@@ -57,6 +71,15 @@ export function diskUnit(
 ): Unit {
   const baseId = sealedId(batch.packId, entry.isPart);
   return { ...sealedUnit(batch, sequence), ...entry, baseId, disk, to: disk.records };
+}
+
+/** On a full disk, parts are sent after so many tries to write the cut: only delivery frees space. */
+const CUT_TRIES = 3;
+
+/** The disk refused a cut of the unit. Returns whether the unit is held for it. */
+export function holdsCut(unit: Unit, { code }: DiskFailure): boolean {
+  unit.failedCuts += 1;
+  return code !== 'ENOSPC' || unit.failedCuts < CUT_TRIES;
 }
 
 /** Cuts the unit before its record `at`. @throws as `unpackBatch` */
@@ -81,6 +104,7 @@ export function partUnit(unit: Unit, opened: UnpackedBatch, places: readonly num
     from: first,
     to: last + 1,
     indexes: isWhole ? undefined : indexes,
+    sentUnder: undefined,
     timeouts: 0,
     failedCuts: 0,
   };
@@ -109,7 +133,7 @@ export function indexRanges(unit: Unit, places: readonly number[]): { from: numb
  * @throws as `unpackBatch`
  */
 export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing): Unit[] {
-  if (disk.cuts.length === 0 && disk.finished.total === 0) return [unit];
+  if (disk.cuts.length === 0 && disk.finished.total === 0) return [sentBefore(unit, disk)];
   const opened = unpackBatch(unit.batch);
   const cuts = new Set(disk.cuts);
   const parts: number[][] = [[]];
@@ -117,7 +141,20 @@ export function remainingUnits(unit: Unit, disk: DiskUnit, reframing: Reframing)
     if (cuts.has(index)) parts.push([]);
     if (!disk.finished.has(index)) parts.at(-1)!.push(index);
   }
-  return parts.filter(({ length }) => length > 0).map((places) => partUnit(unit, opened, places, reframing));
+  const left = parts.filter(({ length }) => length > 0);
+  return left.map((places) => sentBefore(partUnit(unit, opened, places, reframing), disk));
+}
+
+/** A unit from disk that was sent under an id is sent under it again, because it may have been written. */
+function sentBefore(unit: Unit, { attempts }: DiskUnit): Unit {
+  const id = attemptOf(attempts, unit.from, unit.to);
+  if (id !== undefined) unit.sentUnder = sentUnder(unit.batch, id, true);
+  return unit;
+}
+
+export function sentUnder(batch: SealedBatch, id: SequenceId, isInDoubt: boolean): SentUnder {
+  const sent = { ...batch, hashKey: keyOfSequence(batch.hashKey, id), sequenceId: id.number };
+  return { id, batch: sent, isInDoubt };
 }
 
 /** Returns the places of the records whose log passes the test, and of the others. @throws as `unpackBatch` */

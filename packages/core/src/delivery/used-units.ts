@@ -37,6 +37,11 @@ export class UsedUnits {
     return first;
   }
 
+  /** A unit of `takeNext`, or another whose bytes are counted, cannot be sent now. It is sent before all others. */
+  putBack(unit: Unit): void {
+    this.#next = [unit, ...this.#next];
+  }
+
   /** These units are sent before all others. */
   putFirst(units: readonly Unit[]): void {
     for (const unit of units) this.#onBytes(bytesOf(unit));

@@ -95,6 +95,7 @@ export class HttpClient {
       if (this.#pool === pool) this.#retire(pool);
       this.#options.onRequest();
       ({ answer } = await exchange(this.#freshPool(), request, maxAnswerBytes, signal));
+      if (answer.kind === 'answered') answer = { ...answer, isRepeated: true };
     }
     if (answer.kind === 'answered') this.#usedMs = this.#options.clock.monotonicMs();
     // The agent may never learn that the connection is closed: fake timers of a test, which have replaced

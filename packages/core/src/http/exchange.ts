@@ -20,6 +20,8 @@ export type Answer =
       readonly headers: Readonly<Record<string, string | undefined>>;
       /** The body as text, to the most bytes that are read. */
       readonly body: string;
+      /** The request was sent before over a connection that ended. The service may have processed it then. */
+      readonly isRepeated?: boolean;
     }
   /** No complete answer. The service may have processed the request or not. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };

@@ -83,11 +83,22 @@ export function pairingProblems(tree: Tree, target: TargetName): Problem[] {
   if (needsWholeHashKey && /^[0-9a-f]{1,31}$/i.test(String(get(tree, 'hashKey') ?? ''))) {
     problems.push({ path: 'hashKey', text: `must have 32 hex digits for target ${target}` });
   }
+  const conflict = get(tree, 'delivery') === 'exactlyOnce' ? exactlyOnceProblem(tree, target) : undefined;
+  if (conflict !== undefined) problems.push({ path: 'delivery', text: conflict });
   for (const path of maxNameBytes === undefined ? [] : ['topic', 'source']) {
     const bytes = Buffer.byteLength(String(get(tree, path) ?? ''));
     if (bytes > maxNameBytes!) problems.push({ path, text: `must be at most ${maxNameBytes} bytes` });
   }
   return problems;
+}
+
+/** Says why the service cannot write each record only once with these options. */
+function exactlyOnceProblem(tree: Tree, target: TargetName): string | undefined {
+  if (target !== 'aliyun-sls') return `exactlyOnce is not supported by target ${target}, only by aliyun-sls`;
+  const conflicts: Record<string, string> = { hashKey: 'none', routing: 'header' };
+  const path = Object.keys(conflicts).find((name) => get(tree, name) === conflicts[name]);
+  if (path === undefined) return undefined;
+  return `exactlyOnce needs a hash key in the path, so it cannot be used with ${path}: '${conflicts[path]}'; remove one of them`;
 }
 
 /** A spool must have room for this many batches: one in flight, and older batches that can be dropped. */

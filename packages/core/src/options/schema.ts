@@ -158,6 +158,10 @@ export const schema = {
         'What decides the shard: the name of the instance (`instance`), the service (`none`, without order), or these 32 hex digits.',
     },
   ),
+  delivery: withDefault(oneOf(['atLeastOnce', 'exactlyOnce']), 'atLeastOnce', {
+    meaning:
+      'SLS: with `exactlyOnce` the service writes each record once, also if an answer is lost. Experimental: see its conditions.',
+  }),
   concurrency: withDefault(wholeNumber(1, 64), 4, {
     meaning:
       "Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.",

@@ -41,7 +41,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Source, tags and order',
-    topics: { source: ['source', 'fileName', 'tags', 'instance', 'hashKey'] },
+    topics: { source: ['source', 'fileName', 'tags', 'instance', 'hashKey', 'delivery'] },
   },
   {
     title: 'Record fields',
@@ -77,6 +77,7 @@ export function leavesOfSection({ topics }: Section): OptionLeaf[] {
 /** Pages that explain more than the table of options does. */
 const PAGES: Readonly<Record<string, string>> = {
   credentials: 'docs/credentials.md',
+  delivery: 'docs/guarantees.md#exactly-once-on-sls',
   proxy: 'docs/proxy.md#http-proxy',
   noProxy: 'docs/proxy.md#http-proxy',
   tls: 'docs/proxy.md#custom-ca-certificates',

@@ -147,6 +147,14 @@ export interface PutlogsOptions {
    */
   hashKey?: string | undefined;
   /**
+   * SLS: with `exactlyOnce` the service writes each record once, also if an answer is lost. Experimental: see its
+   * conditions.
+   *
+   * - Default: `'atLeastOnce'`
+   * - Variable: `PUTLOGS_DELIVERY`
+   */
+  delivery?: 'atLeastOnce' | 'exactlyOnce' | undefined;
+  /**
    * Maximum batches in flight with `hashKey: 'none'`. With another hash key it is one, which keeps the order.
    *
    * - Unit: batches, 1 to 64

@@ -7,17 +7,19 @@ import type { SealedBatch } from '../batch/sealed-batch';
 import type { SizeLimit } from '../batch/size-limit';
 import type { CredentialSource } from '../credentials/source';
 import { DeadLetters } from '../dead-letter/dead-letters';
-import { BatchSender } from '../delivery/batch-sender';
+import { type Attempt, BatchSender } from '../delivery/batch-sender';
 import { Gate } from '../delivery/gate';
 import { Lane } from '../delivery/lane';
 import { DeliveryQueue, type QueueParts } from '../delivery/queue';
 import { RefusalBudget } from '../delivery/refusal-budget';
 import { actOnRefusal, type RefusalParts } from '../delivery/refusals';
+import { SequenceIds } from '../delivery/sequence-ids';
 import { cutOnSlowLine } from '../delivery/slow-line';
 import type { Unit } from '../delivery/unit';
 import type { Options } from '../options/schema';
 import { atMost, type Clock } from '../runtime/clock';
 import type { Runs } from '../runtime/run';
+import type { JoinLimits } from '../spool/journal-cursor';
 import type { Machine } from '../spool/spool';
 import type { Delivered, Failure, Outcome, Refused } from '../targets/outcome';
 import type { Target } from '../targets/target';
@@ -67,6 +69,9 @@ export interface Outside {
   readonly deadLetters: Pick<DeadLetters, 'add' | 'close'> & Partial<Pick<DeadLetters, 'load'>>;
 }
 
+/** A joined batch would be sent under an id that its entries do not have. */
+const NOTHING_JOINED: JoinLimits = { maxBytes: 0, maxCount: 0 };
+
 let spoolModule: typeof import('../spool/spool') | undefined;
 
 export class Delivery {
@@ -79,8 +84,9 @@ export class Delivery {
   readonly #spool: SpoolUpkeep | undefined;
 
   constructor(parts: DeliveryParts) {
-    const { options, target, credentials, counters, clock, warnings, concurrency } = parts;
+    const { options, target, credentials, counters, clock, warnings } = parts;
     this.#parts = parts;
+    const concurrency = this.#concurrency;
     const inFlight = concurrency + (this.hasSpool ? OTHERS : 0);
     this.#attempts =
       parts.outside?.attempts ??
@@ -105,6 +111,7 @@ export class Delivery {
       budget: new RefusalBudget(clock),
       clock,
       layout,
+      isExactlyOnce: this.#isExactlyOnce,
       size: parts.size,
       giveUp: (unit, outcome) => this.#giveUp(unit, outcome),
       onFinished: parts.onFinished,
@@ -121,6 +128,15 @@ export class Delivery {
         warnings.warn(credentialsUnavailable(problem));
       },
     });
+  }
+
+  get #isExactlyOnce(): boolean {
+    return this.#parts.options.delivery === 'exactlyOnce';
+  }
+
+  /** Several units in flight would use sequence ids in another order. */
+  get #concurrency(): number {
+    return this.#isExactlyOnce ? 1 : this.#parts.concurrency;
   }
 
   get hasSpool(): boolean {
@@ -253,12 +269,13 @@ export class Delivery {
       clock,
       reframing: { frame: target.frame, readTail: target.readTail, compress },
       mode: options.spool.mode,
-      joinLimits: () => (concurrency === 1 ? size : undefined),
+      joinLimits: () => (this.#isExactlyOnce ? NOTHING_JOINED : concurrency === 1 ? size : undefined),
       mayRead,
       beforeDisk: () => this.#spool?.checkAfterPause(),
       onDiskFailure: (failure) => this.#spool?.failed(failure),
       onDropped: (reason, dropped) => this.#drop(reason, dropped),
       onDrained: (journal) => this.#spool?.drained(journal),
+      sequenceIds: this.#isExactlyOnce ? new SequenceIds() : undefined,
     };
     const queue = new DeliveryQueue(parts);
     const lane = new Lane({
@@ -281,9 +298,18 @@ export class Delivery {
 
   async #attempt(unit: Unit, signal: AbortSignal): Promise<Outcome> {
     this.#spool?.checkAfterPause();
-    const { outcome, wireBytes } = await this.#attempts.make(unit.batch, signal);
+    const { outcome, wireBytes } = await this.#make(unit, signal);
     if (outcome.kind === 'delivered' && !signal.aborted) this.#acknowledged(unit.batch, wireBytes, outcome);
-    return cutOnSlowLine(unit, outcome);
+    return this.#isExactlyOnce ? outcome : cutOnSlowLine(unit, outcome);
+  }
+
+  async #make({ sentUnder, batch }: Unit, signal: AbortSignal): Promise<Attempt> {
+    if (sentUnder === undefined) return this.#attempts.make(batch, signal);
+    const wasInDoubt = sentUnder.isInDoubt;
+    sentUnder.isInDoubt = true;
+    const attempt = await this.#attempts.make(sentUnder.batch, signal);
+    if (attempt.isUnwritten) sentUnder.isInDoubt = wasInDoubt;
+    return attempt;
   }
 
   #acknowledged({ packId, count, rawBytes }: SealedBatch, wireBytes: number, outcome: Delivered): void {
@@ -321,13 +347,13 @@ export class Delivery {
   // spool
 
   #newUpkeep(): SpoolUpkeep | undefined {
-    const { options, target, clock, runs, graceMs, hashKey, concurrency, counters, warnings, outside } = this.#parts;
+    const { options, target, clock, runs, graceMs, hashKey, counters, warnings, outside } = this.#parts;
     const { dir, maxBytes, fsync } = options.spool;
     if (!this.hasSpool || dir === undefined) return undefined;
     spoolModule ??= require('../spool/spool') as typeof import('../spool/spool');
     const { Spool } = spoolModule;
     const place = { dir, maxBytes, fsync, destination: JSON.stringify(target.identity), layout: target.bodyLayout };
-    const writer = { instance: options.instance, hashKey, inFlight: concurrency, runs, graceMs };
+    const writer = { instance: options.instance, hashKey, inFlight: this.#concurrency, runs, graceMs };
     return new SpoolUpkeep({
       counters,
       clock,

@@ -25,7 +25,7 @@
 //   at bytes
 //    0   8   the segment's marker
 //    8   4   CRC-32 of bytes 12..h
-//   12   2   h: bytes of this header, 60 + pack id, rounded up to 4
+//   12   2   h: bytes of this header: 60, the pack id and what follows it, rounded up to 4
 //   14   1   kind: 1 entry, 2 end
 //   15   1   codec: 0 none, 1 lz4, 2 zlib, 3 zstd
 //   16   4   ordinal in the segment, from 0
@@ -37,10 +37,11 @@
 //   44   4   where in these bytes the first encoded record begins
 //   48   4   where in these bytes the last record ends
 //   52   4   index of its first record in the batch that its pack id begins with; above 0 only in a part
-//   56   1   flags: 1 it may have been sent before it was appended; 2 it has the id of a part
+//   56   1   flags: 1 it may have been sent before it was appended; 2 it has the id of a part; 4 it was sent under a
+//           sequence id before it was appended
 //   57   1   bytes of the pack id
 //   58   2   0
-//   60   n   pack id, zeros up to h
+//   60   n   pack id; with flag 4 then 11 bytes (sequence-id.ts); zeros up to h
 //    h   …   body, as it is sent
 //
 // The marker is random, because a body may contain text that looks like an entry. Behind a damaged header the reader
@@ -51,6 +52,7 @@ import { crc32 } from 'node:zlib';
 import type { Codec } from '../batch/compress';
 import type { SealedBatch } from '../batch/sealed-batch';
 import type { BodyLayout } from '../targets/target';
+import { readSequenceId, SEQUENCE_ID_BYTES, type SequenceId, writeSequenceId } from './sequence-id';
 
 const MAGIC = Buffer.from('PUTLOGS1');
 const VERSION = 1;
@@ -61,13 +63,14 @@ const MARKER_BYTES = 8;
 const ENTRY_FIXED_BYTES = 60;
 const ENTRY_CHECKED_FROM = 12;
 /** No header of an entry is longer: a pack id has at most 255 bytes. */
-export const ENTRY_HEADER_MAX_BYTES = 316;
+export const ENTRY_HEADER_MAX_BYTES = 328;
 /** A larger body was never written: no target accepts as much. */
 const BODY_MAX_BYTES = 64 * 1024 * 1024;
 const KIND_ENTRY = 1;
 const KIND_END = 2;
 const FLAG_MAY_BE_SENT = 1;
 const FLAG_PART = 2;
+const FLAG_SEQUENCE_ID = 4;
 const CODECS: readonly Codec[] = ['none', 'lz4', 'zlib', 'zstd'];
 const LAYOUTS = ['', 'volc-tls', 'aliyun-sls', 'web'] as const;
 const NO_BODY = Buffer.alloc(0);
@@ -110,6 +113,8 @@ export interface EntryHeader {
   readonly firstIndex: number;
   readonly mayBeSent: boolean;
   readonly isPart: boolean;
+  /** It was sent under this id before it was appended. */
+  readonly sequenceId: SequenceId | undefined;
   readonly packId: string;
 }
 
@@ -183,11 +188,13 @@ export interface EntryFlags {
   readonly firstIndex: number;
   readonly mayBeSent: boolean;
   readonly isPart: boolean;
+  readonly sequenceId?: SequenceId | undefined;
 }
 
 /** Writes the header of an entry at the start of `bytes`, which may be larger. Returns the header's length. */
 export function writeEntryHeader(bytes: Buffer, batch: SealedBatch, place: EntryPlace, flags: EntryFlags): number {
-  const headerBytes = entryHeaderBytes(batch.packId);
+  const { sequenceId } = flags;
+  const headerBytes = entryHeaderBytes(batch.packId, sequenceId);
   bytes.fill(0, 0, headerBytes);
   bytes[14] = KIND_ENTRY;
   bytes[15] = CODECS.indexOf(batch.codec);
@@ -201,12 +208,17 @@ export function writeEntryHeader(bytes: Buffer, batch: SealedBatch, place: Entry
   bytes[56] = (flags.mayBeSent ? FLAG_MAY_BE_SENT : 0) | (flags.isPart ? FLAG_PART : 0);
   bytes[57] = batch.packId.length;
   bytes.write(batch.packId, ENTRY_FIXED_BYTES, 'latin1');
+  if (sequenceId !== undefined) {
+    bytes[56] |= FLAG_SEQUENCE_ID;
+    writeSequenceId(bytes, ENTRY_FIXED_BYTES + batch.packId.length, sequenceId);
+  }
   finishHeader(bytes, headerBytes, place);
   return headerBytes;
 }
 
-export function entryHeaderBytes(packId: string): number {
-  return (ENTRY_FIXED_BYTES + packId.length + 3) & ~3;
+export function entryHeaderBytes(packId: string, sequenceId?: SequenceId): number {
+  const more = sequenceId === undefined ? 0 : SEQUENCE_ID_BYTES;
+  return (ENTRY_FIXED_BYTES + packId.length + more + 3) & ~3;
 }
 
 /** Returns the end of a segment: it proves that nothing is missing behind the last entry. */
@@ -242,6 +254,9 @@ export function decodeEntryHeader(bytes: Buffer, at: number, marker: Buffer): En
   const bodyBytes = bytes.readUInt32LE(at + 20);
   if (codec === undefined || (kind !== KIND_ENTRY && kind !== KIND_END) || bodyBytes > BODY_MAX_BYTES) return undefined;
   const flags = bytes[at + 56]!;
+  const behindPackId = ENTRY_FIXED_BYTES + bytes[at + 57]!;
+  // The flag may be of a later version, which puts something else there.
+  const hasId = (flags & FLAG_SEQUENCE_ID) !== 0 && behindPackId + SEQUENCE_ID_BYTES <= headerBytes;
   return {
     kind: kind === KIND_ENTRY ? 'entry' : 'end',
     headerBytes,
@@ -258,7 +273,8 @@ export function decodeEntryHeader(bytes: Buffer, at: number, marker: Buffer): En
     firstIndex: bytes.readUInt32LE(at + 52),
     mayBeSent: (flags & FLAG_MAY_BE_SENT) !== 0,
     isPart: (flags & FLAG_PART) !== 0,
-    packId: bytes.toString('latin1', at + ENTRY_FIXED_BYTES, at + ENTRY_FIXED_BYTES + bytes[at + 57]!),
+    sequenceId: hasId ? readSequenceId(bytes, at + behindPackId) : undefined,
+    packId: bytes.toString('latin1', at + ENTRY_FIXED_BYTES, at + behindPackId),
   };
 }
 

@@ -6,13 +6,14 @@ import type { EntryHeader } from './format';
 import type { Journal } from './journal';
 import type { JournalCounts } from './journal-counts';
 import type { LowWaterMark } from './low-water-mark';
-import { type ProgressFile, type ProgressRecord, recordOf } from './progress';
+import { attemptIn, type ProgressFile, type ProgressRecord, recordOf } from './progress';
 import { isPassing, LastingFailure } from './read-failures';
 import { RecordRanges } from './record-ranges';
 import type { SaidProgress } from './said-progress';
 import { type DiskUnit, endOf, isReadTo, keyOf, type ReadEntry, type Segment } from './segment';
 import type { SegmentFiles } from './segment-files';
 import { type Found, type Position, SegmentReader } from './segment-reader';
+import type { StoredAttempt } from './sequence-id';
 
 export type Taken =
   | {
@@ -264,12 +265,15 @@ export class JournalCursor {
     const finished = new RecordRanges();
     const cuts: number[] = [];
     const records = entries.reduce((sum, { entry }) => sum + entry.records, 0);
-    for (const { kind, a, b } of said) {
-      if (kind === 'finished') finished.add(a, Math.min(b, records));
-      else if (kind === 'cut') cuts.push(a);
+    const { crc, sequenceId } = entries[0]!.entry;
+    const attempts: StoredAttempt[] = sequenceId === undefined ? [] : [{ ...sequenceId, from: 0, to: records }];
+    for (const record of said) {
+      if (record.kind === 'finished') finished.add(record.a, Math.min(record.b, records));
+      else if (record.kind === 'cut') cuts.push(record.a);
+      else if (record.kind === 'attempt') attempts.push(attemptIn(record));
     }
-    const [crc, lastCrc] = [entries[0]!.entry.crc, entries.at(-1)!.entry.crc];
-    return { journal: this.#parts.journal, segment, start, next, crc, lastCrc, records, finished, cuts };
+    const lastCrc = entries.at(-1)!.entry.crc;
+    return { journal: this.#parts.journal, segment, start, next, crc, lastCrc, records, finished, cuts, attempts };
   }
 
   /** The writer did not know whether this entry is on disk, and appended the batch again to the next segment. */

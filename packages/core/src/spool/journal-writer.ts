@@ -76,7 +76,8 @@ export class JournalWriter {
   }
 
   append(batch: SealedBatch, flags: EntryFlags): Appended {
-    const headerBytes = entryHeaderBytes(batch.packId);
+    const { sequenceId } = flags;
+    const headerBytes = entryHeaderBytes(batch.packId, sequenceId);
     const bytes = headerBytes + batch.body.length;
     const active = this.#prepare(bytes);
     if ('kind' in active) return active;
@@ -96,7 +97,9 @@ export class JournalWriter {
     const { journal } = this.#parts;
     const { crc } = written;
     const finished = new RecordRanges();
-    const unit = { journal, segment, start, next, crc, lastCrc: crc, records: batch.count, finished, cuts: [] };
+    const records = batch.count;
+    const attempts = sequenceId === undefined ? [] : [{ ...sequenceId, from: 0, to: records }];
+    const unit = { journal, segment, start, next, crc, lastCrc: crc, records, finished, cuts: [], attempts };
     journal.appended(segment, batch.count);
     return { kind: 'appended', unit };
   }

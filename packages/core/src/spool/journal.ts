@@ -13,11 +13,12 @@ import { JournalCounts } from './journal-counts';
 import { type JoinLimits, JournalCursor, type Taken } from './journal-cursor';
 import { LowWaterMark } from './low-water-mark';
 import { segmentName } from './names';
-import { type Finish, type Mark, type ProgressFile, recordOf, START } from './progress';
+import { attemptRecordOf, type Finish, type Mark, type ProgressFile, recordOf, START } from './progress';
 import { SaidProgress } from './said-progress';
 import type { DiskUnit, Segment } from './segment';
 import { SegmentFiles } from './segment-files';
 import { SegmentReader } from './segment-reader';
+import type { StoredAttempt } from './sequence-id';
 
 export interface JournalParts {
   readonly disk: Disk;
@@ -165,6 +166,13 @@ export class Journal {
   cut(unit: DiskUnit, index: number): DiskFailure | undefined {
     const failure = this.#parts.progress.write(recordOf(unit, 'cut', '', index, 0));
     if (failure === undefined) (unit.cuts as number[]).push(index);
+    return failure;
+  }
+
+  /** Writes under which sequence id a unit or part is sent. Called before its first attempt. */
+  attempt(unit: DiskUnit, attempt: StoredAttempt): DiskFailure | undefined {
+    const failure = this.#parts.progress.writeAttempt(attemptRecordOf(unit, attempt));
+    if (failure === undefined) (unit.attempts as StoredAttempt[]).push(attempt);
     return failure;
   }
 

@@ -25,6 +25,10 @@
 //   1 group       last ordinal, 0     before the first attempt of entries that are sent as one, under the first's id
 //   2 cut         record index, 0     before the first attempt of a part of the unit
 //   3 finished    from, to            after the answer, and after the dead-letter line; how: 1 delivered, 2 rejected
+//   4 attempt     see below           before the first attempt of a unit or part that has a sequence id
+//
+// An attempt has the run's digits of its sequence id (sequence-id.ts) in the bytes 5..8 and 28..32, and the number at
+// 16. At 20 and 22 it has which records of the unit were sent: from, to.
 //
 // Records are a set: their order, repetitions and gaps do not matter, and a torn record is skipped. They are written at
 // multiples of 32 and never with O_APPEND, so that a partial write cannot shift the records behind it. The file may
@@ -34,6 +38,7 @@ import { constants } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Disk, DiskFailure } from './disk';
 import { type DiskUnit, keyOf } from './segment';
+import type { StoredAttempt } from './sequence-id';
 
 /** Windows has neither flag. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
@@ -51,7 +56,11 @@ const READ_MAX_BYTES = 16 * 1024 * 1024;
 
 export type Finish = 'delivered' | 'rejected';
 const FINISHES: readonly (Finish | '')[] = ['', 'delivered', 'rejected'];
-const KINDS = ['', 'group', 'cut', 'finished'] as const;
+const KINDS = ['', 'group', 'cut', 'finished', 'attempt'] as const;
+/** How many of the run's digits are at 5, and how many bytes these are. The others are at 28. */
+const KEY_DIGITS_AT_5 = 6;
+/** A unit has fewer records (options/target-facts.ts). */
+const TO_PLACE = 65_536;
 
 /** The first entry that is not finished. */
 export interface Mark {
@@ -66,13 +75,15 @@ export interface Mark {
 }
 
 export interface ProgressRecord {
-  readonly kind: 'group' | 'cut' | 'finished';
+  readonly kind: 'group' | 'cut' | 'finished' | 'attempt';
   readonly how: Finish | '';
   readonly segment: number;
   readonly ordinal: number;
   readonly a: number;
   readonly b: number;
   readonly crc: number;
+  /** Only of an attempt: the run's digits of its key. Then `a` is the number, and `b` its records. */
+  readonly keyEnd?: string;
 }
 
 export interface Progress {
@@ -181,6 +192,12 @@ export class ProgressFile {
     return undefined;
   }
 
+  /** Writes the record of an attempt, which must survive what the segments survive, after all that is due. */
+  writeAttempt(record: ProgressRecord): DiskFailure | undefined {
+    const failure = this.writeDue() ?? this.write(record);
+    return failure ?? this.#disk.attempt(() => this.#disk.sync(this.#open()));
+  }
+
   /** As `write`. If the disk fails, the record is written with the next progress. */
   writeSurely(record: ProgressRecord): DiskFailure | undefined {
     this.#due.push(record);
@@ -245,6 +262,16 @@ export class ProgressFile {
   }
 }
 
+/** The record of an attempt. */
+export function attemptRecordOf(unit: DiskUnit, { keyEnd, number, from, to }: StoredAttempt): ProgressRecord {
+  return { ...recordOf(unit, 'attempt', '', number, from + to * TO_PLACE), keyEnd };
+}
+
+/** The attempt that a record says. */
+export function attemptIn({ keyEnd = '', a, b }: ProgressRecord): StoredAttempt {
+  return { keyEnd, number: a, from: b % TO_PLACE, to: Math.floor(b / TO_PLACE) };
+}
+
 /** Returns a progress record of the unit. */
 export function recordOf(
   { segment, start, crc }: DiskUnit,
@@ -294,10 +321,14 @@ function readSlot(file: Buffer, at: number): Mark | undefined {
   };
 }
 
-function encodeRecord({ kind, how, segment, ordinal, a, b, crc }: ProgressRecord): Buffer {
+function encodeRecord({ kind, how, segment, ordinal, a, b, crc, keyEnd }: ProgressRecord): Buffer {
   const bytes = Buffer.alloc(RECORD_BYTES);
   bytes[4] = KINDS.indexOf(kind);
   bytes[5] = FINISHES.indexOf(how);
+  if (keyEnd !== undefined) {
+    bytes.write(keyEnd.slice(0, KEY_DIGITS_AT_5), 5, 'hex');
+    bytes.write(keyEnd.slice(KEY_DIGITS_AT_5), 28, 'hex');
+  }
   bytes.writeUInt32LE(segment, 8);
   bytes.writeUInt32LE(ordinal, 12);
   bytes.writeUInt32LE(a, 16);
@@ -310,7 +341,7 @@ function encodeRecord({ kind, how, segment, ordinal, a, b, crc }: ProgressRecord
 function readRecord(file: Buffer, at: number): ProgressRecord | undefined {
   const bytes = file.subarray(at, at + RECORD_BYTES);
   const kind = KINDS[bytes[4]!];
-  const how = FINISHES[bytes[5]!];
+  const how = kind === 'attempt' ? '' : FINISHES[bytes[5]!];
   if (kind === undefined || kind === '' || how === undefined) return undefined;
   if (crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined;
   return {
@@ -321,5 +352,6 @@ function readRecord(file: Buffer, at: number): ProgressRecord | undefined {
     a: bytes.readUInt32LE(16),
     b: bytes.readUInt32LE(20),
     crc: bytes.readUInt32LE(24),
+    ...(kind === 'attempt' ? { keyEnd: bytes.toString('hex', 5, 8) + bytes.toString('hex', 28) } : {}),
   };
 }

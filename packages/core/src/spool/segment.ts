@@ -4,6 +4,7 @@ import type { EntryHeader } from './format';
 import type { Journal } from './journal';
 import type { RecordRanges } from './record-ranges';
 import type { Position } from './segment-reader';
+import type { StoredAttempt } from './sequence-id';
 
 export interface Segment {
   readonly number: number;
@@ -43,6 +44,8 @@ export interface DiskUnit {
   readonly finished: RecordRanges;
   /** Record indexes at which the unit was cut, sorted. */
   readonly cuts: readonly number[];
+  /** The sequence ids under which it, or parts of it, were sent. */
+  readonly attempts: readonly StoredAttempt[];
 }
 
 export interface ReadEntry {

@@ -21,6 +21,8 @@ export interface Target {
   readonly bodyLayout: BodyLayout;
   /** The code with which the service refuses a compression that it does not know. */
   readonly codecRefusedCode?: string;
+  /** The code with which the service refuses a sequence id that was used. Present if it makes a write only once. */
+  readonly sequenceUsedCode?: string;
   /** Whether its requests have the times of the records: then they are read when a batch is sealed. */
   readonly sendsTimes?: boolean;
   /** Returns the bytes before and behind encoded records. With these bytes the records are a body. */

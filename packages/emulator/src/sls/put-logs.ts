@@ -22,6 +22,9 @@ export interface Writing {
   readonly nowMs: number;
 }
 
+/** One SDK has a signed 32-bit integer. */
+const MAX_SEQUENCE_ID = 2 ** 31 - 1;
+
 type Decode = (raw: Buffer) => LogGroup | Refusal;
 
 export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
@@ -31,8 +34,20 @@ export function acceptPutLogs(writing: Writing): AcceptedRequest | Refusal {
   const hashKey = hashKeyOf(request, place);
   const wrongKey = hashKeyProblem(hashKey, place);
   if (wrongKey !== null) return refuse('ParameterInvalid', wrongKey);
+  const sequenceId = sequenceIdOf(request, place);
+  if (isRefusal(sequenceId)) return sequenceId;
   const opened = openBody(request, WRITE_CODECS, maxBodyBytesOf(options), 'required');
-  return isRefusal(opened) ? opened : acceptBody(writing, hashKey, opened, decode);
+  if (isRefusal(opened)) return opened;
+  const accepted = acceptBody(writing, hashKey, opened, decode);
+  return isRefusal(accepted) || sequenceId === undefined ? accepted : acceptOnce(accepted, sequenceId);
+}
+
+/** Accepts only an id above the last one that was written under this hash key. */
+function acceptOnce(accepted: AcceptedRequest, sequenceId: number): AcceptedRequest | Refusal {
+  const { store, hashKey } = accepted;
+  const last = store.sequenceIds.get(hashKey.toLowerCase()) ?? 0;
+  if (sequenceId > last) return { ...accepted, sequenceId };
+  return refuse('InvalidSequenceId', `The sequence id ${sequenceId} is not above ${last}, the last one of its key.`);
 }
 
 /** The common part of a signed and an anonymous write, after the body was decompressed. */
@@ -93,6 +108,16 @@ export function peekPutLogs(request: ApiRequest, options: ResolvedOptions): read
 /** The hash key: `key` in the query of the documented path, or a header in the form of 2017, where `''` means none. */
 export function hashKeyOf(head: RequestHead, { resource }: Pick<Place, 'resource'>): string {
   return (resource === 'route' ? parameter(head, 'key') : header(head, 'x-log-hashkey')) ?? '';
+}
+
+/** `seqid` in the query of the path with a hash key: a whole number of 31 bits. `undefined` if there is none. */
+function sequenceIdOf(request: RequestHead, { resource }: Place): number | undefined | Refusal {
+  const text = parameter(request, 'seqid');
+  if (text === undefined) return undefined;
+  if (resource !== 'route') return refuse('ParameterInvalid', 'A seqid needs the path /shards/route and a key.');
+  const id = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
+  const isId = id >= 1 && id <= MAX_SEQUENCE_ID;
+  return isId ? id : refuse('ParameterInvalid', `The seqid ${shown(text)} is not a whole number from 1 to 2147483647.`);
 }
 
 function hashKeyProblem(hashKey: string, { resource }: Place): string | null {

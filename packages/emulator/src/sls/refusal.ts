@@ -31,6 +31,7 @@ const CATALOGUE = {
   IndexConfigNotExist: [400, 'logstore without index config'], // documented
   IndexAlreadyExist: [400, 'log store index is already created'], // documented
   IndexInfoInvalid: [400, 'The index is invalid.'], // documented
+  InvalidSequenceId: [400, 'The sequence id was used before.'], // guess
   InvalidCursor: [400, 'The cursor is invalid.'], // guess
   InvalidQueryString: [400, 'The query is invalid.'], // guess
   Unauthorized: [401, 'The request is not authorized.'], // documented

@@ -50,6 +50,8 @@ export const ALIYUN_ANSWERS: AnswerTable = {
     LogStoreNotExist: 'hold',
     ProjectForbidden: 'hold',
     LogStoreWithoutShard: 'hold',
+    // For a write with a sequence id it means delivered (delivery/batch-sender.ts).
+    InvalidSequenceId: 'hold',
     // Headers and addresses. They come from the options, or from something between us and the service.
     ParameterInvalid: 'hold',
     InvalidHost: 'hold',

@@ -66,12 +66,16 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
     identity: logstoreIdentity(options),
     bodyLayout: 'aliyun-sls',
     codecRefusedCode: 'InvalidCompressType',
+    sequenceUsedCode: 'InvalidSequenceId',
     frame,
     readTail: readAliyunTail,
     request(batch: SealedBatch, wallMs: number): SignedRequest {
-      const isInPath = batch.hashKey !== '' && routing === 'route';
+      const { sequenceId } = batch;
+      // Only this path takes a sequence id.
+      const isInPath = batch.hashKey !== '' && (routing === 'route' || sequenceId !== undefined);
       const path = `/logstores/${logstore}/shards/${isInPath ? 'route' : 'lb'}`;
       const query: Record<string, string> = isInPath ? { key: batch.hashKey } : {};
+      if (sequenceId !== undefined) query['seqid'] = String(sequenceId);
       const headers = {
         ...headersOf(batch, host),
         ...projectHeaders,

@@ -63,6 +63,10 @@ const REFUSED_NAME: Advice = {
   text: "The service rejects the name of a field. Set {fieldNames} to 'portable'.",
   page: 'names',
 };
+const USED_ID: Advice = {
+  text: 'The service has written this id before, so the batch counts as delivered. No request of doctor has an id. See {delivery}.',
+  page: 'refusals',
+};
 const TOO_LARGE: Advice = {
   text: 'The request is larger than the service accepts. Lower {batch.maxBytes}.',
   page: 'limits',
@@ -195,6 +199,7 @@ const ADVICE: Readonly<Record<string, Advice>> = {
   InvalidHost: WRONG_HOST,
   ParameterInvalid: WRONG_PARAMETER,
   InvalidCompressType: WRONG_COMPRESSION,
+  InvalidSequenceId: USED_ID,
   // Of headers that every request has: something on the way has removed or changed them.
   MissingHost: BROKEN_ON_WAY,
   MissingDate: BROKEN_ON_WAY,

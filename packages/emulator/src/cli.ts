@@ -33,7 +33,6 @@ const FLAGS = {
 
 /** It fits a screen of 24 lines of 80 columns. */
 const HELP = `Usage: putlogs-emulator [options]
-
 A strict local log service: Volcengine TLS and Alibaba Cloud SLS on one port.
 Prints one JSON line with its url when it is ready. Ctrl-C stops it.
 

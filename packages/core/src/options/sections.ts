@@ -47,7 +47,8 @@ export const SECTIONS: readonly Section[] = [
     title: 'Record fields',
     topics: {
       fields: ['timeKey', 'messageKey', 'levelKey', 'levels', 'fields'],
-      shape: ['fieldNames', 'rename', 'omit', 'nested', 'transform', 'maxRecordBytes'],
+      names: ['fieldNames', 'rename', 'omit'],
+      shape: ['nested', 'transform', 'maxRecordBytes'],
     },
   },
   {

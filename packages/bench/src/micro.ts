@@ -141,17 +141,30 @@ function batches(): MicroTable[number] {
   return { title, rows: [...times].map(([stage, nanos]) => rowOf(stage, nanos, null)) };
 }
 
+/** Returns the encoded records of a workload, of which none has the values of another one. */
+export function distinctRecords(name: WorkloadName): Buffer {
+  const { distinct } = WORKLOADS[name];
+  const batch = new OpenBatch(1024 * 1024);
+  const transcoder = newTranscoder();
+  for (const line of linesOf(name, distinct)) {
+    const start = batch.length;
+    transcoder.append(Buffer.from(line), 0, Buffer.byteLength(line), batch);
+    batch.added(start);
+  }
+  return batch.seal(false, () => ({ head: new Uint8Array(), tail: new Uint8Array() }), Buffer.from);
+}
+
 function newTranscoder(): Transcoder {
   const names = { timeKeys: ['time'], levelKey: 'level', levels: levelLabels({}), messageKey: 'message' };
   const options = { ...names, fields: {}, rename: {}, omit: [], nested: 'json' } as const;
   return new Transcoder(VOLC_LAYOUT, options, systemClock);
 }
 
-function linesOf(name: WorkloadName): string[] {
+function linesOf(name: WorkloadName, records = RECORDS): string[] {
   const lines: string[] = [];
   const { base, entry } = WORKLOADS[name];
   const logger = pino({ base }, { write: (line: string) => lines.push(line.trimEnd()) });
-  for (let n = 0; n < RECORDS; n += 1) {
+  for (let n = 0; n < records; n += 1) {
     const { level, fields, message } = entry(n);
     logger[level](fields, message);
   }

@@ -19,6 +19,8 @@ export interface Workload {
   readonly base: Readonly<Record<string, unknown>> | null;
   /** Divides the number of records of a run, for records that are much larger. */
   readonly oneIn: number;
+  /** After so many records, values repeat. */
+  readonly distinct: number;
   entry(n: number): Entry;
 }
 
@@ -80,6 +82,7 @@ export const WORKLOADS: Readonly<Record<WorkloadName, Workload>> = {
     meaning: 'a request log, as pino-http writes it',
     base: BASE,
     oneIn: 1,
+    distinct: MANY,
     entry: (n) => {
       const { req, res, responseTime } = requests[n % MANY]!;
       return { level: 'info', message: 'request completed', fields: { n, req, res, responseTime } };
@@ -89,24 +92,28 @@ export const WORKLOADS: Readonly<Record<WorkloadName, Workload>> = {
     meaning: 'a line of a few words',
     base: null,
     oneIn: 1,
+    distinct: MANY,
     entry: (n) => ({ level: 'info', message: 'cache miss', fields: { n, key: users[n % MANY]! } }),
   },
   large: {
     meaning: 'an order with its lines, nested',
     base: BASE,
     oneIn: 8,
+    distinct: FEW,
     entry: (n) => ({ level: 'info', message: 'order placed', fields: { n, order: orders[n % FEW]!.order } }),
   },
   error: {
     meaning: 'an error with its stack and cause, serialised',
     base: BASE,
     oneIn: 4,
+    distinct: FEW,
     entry: (n) => ({ level: 'error', message: 'request failed', fields: { n, err: failures[n % FEW]!.err } }),
   },
   cjk: {
     meaning: 'an object with Chinese names and values',
     base: BASE,
     oneIn: 1,
+    distinct: MANY,
     entry: (n) => ({ level: 'info', message: '订单处理完成', fields: { n, ...chinese[n % MANY]! } }),
   },
 };

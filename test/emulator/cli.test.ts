@@ -73,6 +73,20 @@ describe('the command putlogs-emulator', { timeout: 60_000 }, () => {
     assert.equal((await ended).code, 0);
   });
 
+  test('takes its limits and its rule of names from its arguments', async () => {
+    const { child, line, ended } = run('--max-log-bytes=100', '--max-body-bytes', '300', '--sls-strict-keys');
+    const { url } = JSON.parse(await line) as { url: string };
+    const account = { url, accessKeyId: 'demo', accessKeySecret: 'demo-secret' } as Parameters<typeof put>[0];
+    const tls = async (bytes: number) => (await put(account, [{ Logs: [log({ a: 'x'.repeat(bytes) })] }])).status;
+    assert.deepEqual([await tls(50), await tls(150), await tls(400)], [200, 400, 413]);
+    const sls = async (fields: Record<string, string>) =>
+      (await putSls(account, { Logs: [slsLog(fields)] }, { project: 'project', logstore: 'one' })).status;
+    assert.deepEqual([await sls({ a_b: 'x'.repeat(50) }), await sls({ a: 'x'.repeat(150) })], [200, 400]);
+    assert.equal(await sls({ 'a.b': '1' }), 400);
+    child.kill('SIGTERM');
+    assert.equal((await ended).code, 0);
+  });
+
   test('knows the Logstores of its arguments, their limits and where web tracking is off', async () => {
     const { child, line, ended } = run(
       '--logstore',

@@ -2,6 +2,7 @@
 
 import type { Credentials } from '../credentials/types';
 import type { Options } from '../options/schema';
+import { nameRule } from '../record/field-names';
 import type { Look } from './look';
 import type { Target } from './target';
 
@@ -11,8 +12,17 @@ let volcWebTracksModule: typeof import('./tls/web-tracks') | undefined;
 let aliyunSlsModule: typeof import('./sls/put-logs') | undefined;
 let aliyunWebtrackingModule: typeof import('./sls/web-tracking') | undefined;
 
-/** @param credentials returns the current credentials; a web tracking target does not call it */
+/**
+ * Returns the target, with the size of a record and the names that the options ask for.
+ * @param credentials returns the current credentials; a web tracking target does not call it
+ */
 export function loadTarget(options: Options, credentials: () => Credentials): Target {
+  const target = targetOf(options, credentials);
+  const { maxRecordBytes: maxLogBytes, fieldNames } = options;
+  return { ...target, layout: { ...target.layout, maxLogBytes, names: nameRule(target.layout.names, fieldNames) } };
+}
+
+function targetOf(options: Options, credentials: () => Credentials): Target {
   switch (options.target) {
     case 'volc-tls':
       volcTlsModule ??= require('./tls/put-logs') as typeof import('./tls/put-logs');

@@ -112,7 +112,7 @@ export interface Stats {
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Records for which `write()` returned `false`, by reason. They are not part of `accepted`. */
   readonly refused: Readonly<Record<DropReason, number>>;
-  /** Records that were longer than the service accepts. Their longest values were cut and marked. */
+  /** Records that were longer than `maxRecordBytes`. Their longest values were cut and marked. */
   readonly truncated: number;
   /** Acknowledged batches. */
   readonly batches: number;

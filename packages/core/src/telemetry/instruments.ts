@@ -65,7 +65,7 @@ export const INSTRUMENTS: readonly Instrument[] = [
     name: 'putlogs.record.truncated',
     kind: 'counter',
     unit: '{log_record}',
-    description: 'Records that were cut because they were longer than the service accepts.',
+    description: 'Records that were cut because they were longer than maxRecordBytes.',
     read: ({ truncated }) => [{ value: truncated }],
   },
   {

@@ -15,7 +15,6 @@ import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
 import { TARGETS } from '../../options/target-facts';
 import { fieldOf, readFields, readTags, textField, textIn } from '../../protobuf/fields';
-import { nameRule } from '../../record/field-names';
 import type { LogLayout } from '../../record/types';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
@@ -42,11 +41,9 @@ export interface AliyunSlsOptions extends SlsAddress {
   /** Empty if the region is not known. Then the signature must be v1. */
   readonly region: string;
   readonly logstore: string;
-  readonly maxRecordBytes?: number | undefined;
   /** Where the hash key is: in the path, or in a header of a request to the load-balancing path. */
   readonly routing: 'route' | 'header';
   readonly signature: 'v1' | 'v4';
-  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -56,11 +53,7 @@ export function aliyunSls(options: AliyunSlsOptions): Target {
   const { origin, host, headers: projectHeaders } = placeOf(options);
   const v4 = new V4Signer(options.region);
   return {
-    layout: {
-      ...ALIYUN_LAYOUT,
-      maxLogBytes: options.maxRecordBytes ?? ALIYUN_LAYOUT.maxLogBytes,
-      names: nameRule(ALIYUN_NAME_RULE, options.fieldNames),
-    },
+    layout: ALIYUN_LAYOUT,
     origin,
     destination: { service: 'aliyun-sls', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },
     identity: logstoreIdentity(options),

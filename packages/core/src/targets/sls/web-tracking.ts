@@ -15,7 +15,6 @@ import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import { placeOf, type SlsAddress } from '../../options/addresses';
 import { type Compression, TARGETS } from '../../options/target-facts';
-import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -29,8 +28,6 @@ export interface AliyunWebtrackingOptions extends SlsAddress {
   /** Empty if the region is not known. */
   readonly region: string;
   readonly logstore: string;
-  readonly maxRecordBytes?: number | undefined;
-  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
   /** Of zlib. */
   readonly compressionLevel?: number | undefined;
@@ -47,8 +44,8 @@ export function aliyunWebtracking(options: AliyunWebtrackingOptions): Target {
   return {
     layout: {
       ...WEB_TIME,
-      maxLogBytes: options.maxRecordBytes ?? TARGETS['aliyun-webtracking'].recordBytes,
-      names: nameRule(webNames(ALIYUN_NAME_RULE, OF_THE_BODY), options.fieldNames),
+      maxLogBytes: TARGETS['aliyun-webtracking'].recordBytes,
+      names: webNames(ALIYUN_NAME_RULE, OF_THE_BODY),
     },
     origin,
     destination: { service: 'aliyun-webtracking', endpoint: new URL(endpoint).origin, ...logstoreIdentity(options) },

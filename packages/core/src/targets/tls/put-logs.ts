@@ -14,7 +14,6 @@ import type { Answer, SignedRequest } from '../../http/exchange';
 import { TARGETS } from '../../options/target-facts';
 import { fieldOf, lengthTag, readFields, readTags, textField, textIn } from '../../protobuf/fields';
 import { varintBytes, writeVarint } from '../../protobuf/varint';
-import { nameRule } from '../../record/field-names';
 import type { LogLayout } from '../../record/types';
 import { md5, opensslHasMd5 } from '../../runtime/md5';
 import { outcomeOf } from '../classify';
@@ -54,8 +53,6 @@ export interface VolcTlsOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly topicId: string;
-  readonly maxRecordBytes?: number | undefined;
-  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   /** Returns the current credentials. */
   readonly credentials: () => Credentials;
 }
@@ -66,11 +63,7 @@ export function volcTls(options: VolcTlsOptions): Target {
   const query = { TopicId: options.topicId };
   const path = `/PutLogs?${canonicalQuery(query)}`;
   return {
-    layout: {
-      ...VOLC_LAYOUT,
-      maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes,
-      names: nameRule(VOLC_LAYOUT.names, options.fieldNames),
-    },
+    layout: VOLC_LAYOUT,
     origin,
     destination: { service: 'volc-tls', endpoint: origin, region: options.region, topicId: options.topicId },
     identity: { topicId: options.topicId },

@@ -12,7 +12,6 @@
 import type { SealedBatch } from '../../batch/sealed-batch';
 import type { SignedRequest } from '../../http/exchange';
 import type { Compression } from '../../options/target-facts';
-import { nameRule } from '../../record/field-names';
 import { outcomeOf } from '../classify';
 import type { Target } from '../target';
 import { readWebTail, WEB_TIME, type WebBatch, WebBodies, webFrame, webNames } from '../web-body';
@@ -28,9 +27,7 @@ export interface VolcWebTracksOptions {
   readonly endpoint: string;
   readonly projectId: string;
   readonly topicId: string;
-  readonly fieldNames?: 'asIs' | 'portable' | undefined;
   readonly compression: Compression;
-  readonly maxRecordBytes?: number | undefined;
 }
 
 export function volcWebTracks(options: VolcWebTracksOptions): Target {
@@ -39,11 +36,7 @@ export function volcWebTracks(options: VolcWebTracksOptions): Target {
   const path = `/WebTracks?${canonicalQuery({ ProjectId: projectId, TopicId: topicId })}`;
   const bodies = new WebBodies({ compression: options.compression, maxBytes: MAX_JSON_BYTES, jsonOf });
   return {
-    layout: {
-      ...WEB_TIME,
-      maxLogBytes: options.maxRecordBytes ?? VOLC_LAYOUT.maxLogBytes,
-      names: nameRule(webNames(VOLC_LAYOUT.names), options.fieldNames),
-    },
+    layout: { ...VOLC_LAYOUT, ...WEB_TIME, names: webNames(VOLC_LAYOUT.names) },
     origin,
     destination: { service: 'volc-webtracks', endpoint: origin, projectId, topicId },
     identity: { topicId },
